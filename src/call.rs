@@ -1,0 +1,479 @@
+//! The record of one finished call, and what names it.
+//!
+//! One shape everywhere: the journal's frame, the export, the API and the day file are this record.
+//! No prompt, no answer and no key is in it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Currency, Pico, RatePerMtok};
+use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
+
+/// Names one upstream attempt: a UUID version 7, so that ids sort by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(pub uuid::Uuid);
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How the bytes of a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamEnd {
+    /// The upstream said all it had to say.
+    Complete,
+    /// The client left before the end.
+    ClientGone,
+    /// The upstream could not be reached, broke off, or broke the protocol.
+    UpstreamFailed,
+    /// A limit of ours ran out.
+    Timeout,
+    /// This process died with the call in flight.
+    Interrupted,
+}
+
+impl StreamEnd {
+    /// The name used in labels, exports and reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::ClientGone => "client_gone",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::Timeout => "timeout",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// What stands behind an upstream, for totals: a gateway's spend is a second view of the same bill.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Bills us: its calls are in the total.
+    #[default]
+    Provider,
+    /// Forwards to a provider that is metered too: not added to the total twice.
+    Gateway,
+    /// Our own hosting: metered, billed by the hour and not by the token.
+    Own,
+}
+
+impl Role {
+    /// The name used in exports and reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Gateway => "gateway",
+            Self::Own => "own",
+        }
+    }
+}
+
+/// Whether the money of a call is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pricing {
+    /// Every billed line has a rate and an amount.
+    Priced,
+    /// It costs money and we cannot say how much; never shown as zero.
+    Unpriced,
+    /// It costs nothing: listings, token counting, refused calls, models declared free.
+    Free,
+}
+
+impl Pricing {
+    /// The name used in labels, exports and reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Priced => "priced",
+            Self::Unpriced => "unpriced",
+            Self::Free => "free",
+        }
+    }
+}
+
+/// What a line of a bill is for. The lines of a call are disjoint and sum to its cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    /// Input billed in full.
+    Input,
+    /// Input read from the provider's cache.
+    CacheRead,
+    /// Input written to the provider's cache for its default lifetime.
+    CacheWrite,
+    /// The same for five minutes.
+    #[serde(rename = "cache_write_5m")]
+    CacheWrite5m,
+    /// The same for thirty minutes.
+    #[serde(rename = "cache_write_30m")]
+    CacheWrite30m,
+    /// The same for one hour.
+    #[serde(rename = "cache_write_1h")]
+    CacheWrite1h,
+    /// The same for twelve hours.
+    #[serde(rename = "cache_write_12h")]
+    CacheWrite12h,
+    /// Output, reasoning included unless it has a line of its own.
+    Output,
+    /// Output the model thought, where it has a rate of its own.
+    Reasoning,
+    /// Web searches made by the provider's own tool.
+    WebSearch,
+    /// A fee for the call itself.
+    Request,
+}
+
+impl LineKind {
+    /// The metric label `kind`: few values, disjoint, stable.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::CacheRead => "cache_read",
+            Self::CacheWrite
+            | Self::CacheWrite5m
+            | Self::CacheWrite30m
+            | Self::CacheWrite1h
+            | Self::CacheWrite12h => "cache_write",
+            Self::Output => "output",
+            Self::Reasoning => "reasoning",
+            Self::Request => "request",
+            Self::WebSearch => "other",
+        }
+    }
+
+    /// All values of [`LineKind::label`], for metrics preset to zero.
+    pub const LABELS: [&str; 7] = [
+        "input",
+        "cache_read",
+        "cache_write",
+        "output",
+        "reasoning",
+        "request",
+        "other",
+    ];
+}
+
+/// One line of a call's bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostLine {
+    /// What it is for.
+    pub kind: LineKind,
+    /// The model billed, where it is not the call's own (side inference).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Tokens, or units for lines billed by number.
+    pub quantity: u64,
+    /// The rate in the price's currency: per million tokens, or per million units.
+    pub rate: RatePerMtok,
+    /// `rate` × `quantity`, in the price's currency.
+    pub cost_native: Pico,
+    /// The same in dollars; the lines sum to the call's `cost_usd`.
+    pub cost_usd: Pico,
+}
+
+/// What is odd about a call; each is counted, none stops it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// The provider's own total is not input plus output.
+    TotalMismatch,
+    /// Cache reads and writes exceed the input they are part of.
+    CacheOverlap,
+    /// Cache lifetimes sum to less than the cache writes; the rest is at the default lifetime.
+    TtlRemainder,
+    /// The client left, or the upstream broke off, before the end.
+    Aborted,
+    /// An error came inside a 200 stream.
+    ErrorInStream,
+    /// A part was larger than its total and was cut to it.
+    NegativeClamped,
+    /// The response was compressed and could not be read here.
+    Compressed,
+    /// A value at a named path was longer than the meter keeps.
+    Truncated,
+    /// The response was not the JSON its path promises.
+    Malformed,
+    /// A billed operation whose usage tollgate cannot read yet.
+    UnreadOperation,
+    /// The model has no price in the catalogue.
+    NoPrice,
+    /// The price has no rate for something that was used: a cache, a tier, a tool.
+    NoRate,
+    /// Priced by the earliest known entry although the call is older than its date.
+    PriceSeenLater,
+    /// The provider may bill a call whose answer never came.
+    ProviderMayBill,
+    /// Made history, not metered here.
+    Imported,
+}
+
+/// One finished upstream attempt: everything that is ever said about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Names this attempt.
+    pub call_id: CallId,
+    /// The attempt this one repeats, if tollgate repeated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt_of: Option<CallId>,
+    /// When the request line was read.
+    pub started_at: Timestamp,
+    /// The configured name of where it went.
+    pub upstream: String,
+    /// What stands behind the upstream.
+    pub role: Role,
+    /// The upstream's wire format, such as `openai`.
+    pub format: String,
+    /// What was asked, in OpenTelemetry's words: `chat`, `embeddings`, …; `other` passes unread.
+    pub operation: String,
+    /// The model as the client named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_requested: Option<String>,
+    /// The model that answered, as the provider names it; absent when it did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Who pays inside the house: a configured name, or `key-…` from the keyed hash of the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// Up to four configured dimensions, such as `team` or `feature`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, String>,
+    /// What a host would have to be able to do, such as `8k`, `32k+vision`.
+    pub capability: String,
+    /// The HTTP status the client got; absent when no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Whether the answer was a stream of events.
+    pub stream: bool,
+    /// How the bytes ended.
+    pub end: StreamEnd,
+    /// Whether the format's own end was seen: `[DONE]`, `message_stop`, the whole JSON body.
+    pub complete: bool,
+    /// How the tokens are known; absent when nothing is billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<UsageSource>,
+    /// The tokens.
+    #[serde(flatten)]
+    pub usage: TokenUsage,
+    /// Things billed by number.
+    #[serde(default, skip_serializing_if = "Units::is_empty")]
+    pub units: Units,
+    /// Inference billed beside the top-level counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub side: Vec<SideUsage>,
+    /// Whether the money is known.
+    pub pricing: Pricing,
+    /// The cost in the price's own currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_native: Option<Pico>,
+    /// That currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// The cost in dollars, converted once at the dated rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<Pico>,
+    /// The bill: disjoint lines that sum to the cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cost_lines: Vec<CostLine>,
+    /// Which price was used, such as `openai/gpt-4o@2025-07-04`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_id: Option<String>,
+    /// The tier that served the call, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// Why the model stopped, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<String>,
+    /// The provider's id of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_id: Option<String>,
+    /// The provider's id of the request, from its headers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Milliseconds from the request to the first generated token; streams only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttft_ms: Option<u64>,
+    /// Milliseconds from the request to the end.
+    pub duration_ms: u64,
+    /// What is odd about the call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
+}
+
+impl CallRecord {
+    /// The columns of an export, in order: every field of the record, the tokens spread out.
+    pub const COLUMNS: [&str; 50] = [
+        "call_id",
+        "attempt_of",
+        "started_at",
+        "upstream",
+        "role",
+        "format",
+        "operation",
+        "model_requested",
+        "model",
+        "tenant",
+        "dimensions",
+        "capability",
+        "status",
+        "stream",
+        "end",
+        "complete",
+        "source",
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "cache_write_5m_tokens",
+        "cache_write_30m_tokens",
+        "cache_write_1h_tokens",
+        "cache_write_12h_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "input_audio_tokens",
+        "output_audio_tokens",
+        "input_image_tokens",
+        "output_image_tokens",
+        "tool_prompt_tokens",
+        "accepted_prediction_tokens",
+        "rejected_prediction_tokens",
+        "billed_input_tokens",
+        "billed_output_tokens",
+        "units",
+        "side",
+        "pricing",
+        "cost_native",
+        "currency",
+        "cost_usd",
+        "cost_lines",
+        "price_id",
+        "service_tier",
+        "finish_reason",
+        "response_id",
+        "request_id",
+        "ttft_ms",
+        "duration_ms",
+        "flags",
+    ];
+
+    /// The model that names this call in totals: what answered, else what was asked for.
+    #[must_use]
+    pub fn model_name(&self) -> Option<&str> {
+        self.model.as_deref().or(self.model_requested.as_deref())
+    }
+
+    /// Whether the call costs money, known or not.
+    #[must_use]
+    pub fn is_billable(&self) -> bool {
+        self.pricing != Pricing::Free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record in which every optional field is present.
+    fn full() -> CallRecord {
+        let all = Some(1);
+        CallRecord {
+            call_id: CallId(uuid::Uuid::nil()),
+            attempt_of: Some(CallId(uuid::Uuid::nil())),
+            started_at: Timestamp::UNIX_EPOCH,
+            upstream: "openai".into(),
+            role: Role::Provider,
+            format: "openai".into(),
+            operation: "chat".into(),
+            model_requested: Some("gpt-4o".into()),
+            model: Some("gpt-4o-2024-08-06".into()),
+            tenant: Some("search".into()),
+            dimensions: BTreeMap::from([("team".into(), "a".into())]),
+            capability: "8k".into(),
+            status: Some(200),
+            stream: true,
+            end: StreamEnd::Complete,
+            complete: true,
+            source: Some(UsageSource::Reported),
+            usage: TokenUsage {
+                input: all,
+                cache_read: all,
+                cache_write: all,
+                cache_write_5m: all,
+                cache_write_30m: all,
+                cache_write_1h: all,
+                cache_write_12h: all,
+                output: all,
+                reasoning: all,
+                input_audio: all,
+                output_audio: all,
+                input_image: all,
+                output_image: all,
+                tool_prompt: all,
+                accepted_prediction: all,
+                rejected_prediction: all,
+                billed_input: all,
+                billed_output: all,
+            },
+            units: Units::from([("web_search".into(), 0)]),
+            side: vec![SideUsage {
+                kind: "compaction".into(),
+                model: None,
+                input_tokens: Some(1),
+                cached_input_tokens: None,
+                cache_write_tokens: None,
+                output_tokens: Some(1),
+            }],
+            pricing: Pricing::Priced,
+            cost_native: Some(Pico(1)),
+            currency: Some(Currency::USD),
+            cost_usd: Some(Pico(1)),
+            cost_lines: vec![CostLine {
+                kind: LineKind::CacheWrite1h,
+                model: None,
+                quantity: 1,
+                rate: "1".parse().unwrap(),
+                cost_native: Pico(1),
+                cost_usd: Pico(1),
+            }],
+            price_id: Some("openai/gpt-4o@2025-07-04".into()),
+            service_tier: Some("default".into()),
+            finish_reason: Some("stop".into()),
+            response_id: Some("r".into()),
+            request_id: Some("q".into()),
+            ttft_ms: Some(1),
+            duration_ms: 1,
+            flags: vec![Flag::TtlRemainder],
+        }
+    }
+
+    #[test]
+    fn the_columns_are_the_fields_of_the_record() {
+        let value = serde_json::to_value(full()).unwrap();
+        let mut fields: Vec<&str> = value
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut columns = CallRecord::COLUMNS.to_vec();
+        fields.sort_unstable();
+        columns.sort_unstable();
+        assert_eq!(fields, columns);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = serde_json::to_string(&full()).unwrap();
+        assert_eq!(serde_json::from_str::<CallRecord>(&text).unwrap(), full());
+    }
+}

@@ -1,0 +1,3 @@
+//! The binary: see `tollgate::cli`.
+
+fn main() {}
