@@ -7,3 +7,4 @@
 pub mod call;
 pub mod money;
 pub mod usage;
+pub mod wire;

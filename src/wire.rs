@@ -1,0 +1,77 @@
+//! Reads provider formats: what a request asks, and what a response reports.
+//!
+//! Everything is byte-incremental: it is fed what passes by, keeps only the values at named paths,
+//! and never needs a whole body. Nothing here can change a byte; nothing here does I/O.
+//! The differences between providers end in this room: `scanner` and `sse` know JSON and framing,
+//! a file per format knows where its usage lies and what it means.
+
+use std::fmt;
+use std::str::FromStr;
+
+mod anthropic;
+mod counts;
+mod endpoint;
+mod findings;
+mod key;
+mod named;
+mod openai;
+mod paths;
+mod plain;
+mod request;
+mod response;
+mod scanner;
+mod skip;
+mod sse;
+
+pub use endpoint::{Endpoint, Operation, Reading, endpoint};
+pub use findings::Report;
+pub use paths::{Action, Paths};
+pub use request::{RequestFacts, RequestScanner};
+pub use response::ResponseReader;
+pub use scanner::{Scanner, Seen, VALUE_BYTES_MAX};
+pub use sse::{Piece, SseDecoder};
+
+/// How an upstream speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum WireFormat {
+    /// `OpenAI`'s API, and the many that copy it.
+    OpenAi,
+    /// Anthropic's API.
+    Anthropic,
+}
+
+impl WireFormat {
+    /// All formats, in the order messages name them.
+    pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
+
+    /// The name used in configuration, labels and records.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+}
+
+impl fmt::Display for WireFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// A name that is not a format.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a wire format, such as openai or anthropic")]
+pub struct UnknownFormat(String);
+
+impl FromStr for WireFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.label() == name)
+            .ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}

@@ -1,0 +1,132 @@
+//! Reads Anthropic messages, whole and streamed.
+//!
+//! Caches are billed beside the input, so the total is the sum of the three. A stream reports the
+//! input at its start and the output at its end, as running totals
+//! (<https://docs.anthropic.com/en/api/messages>, <https://docs.anthropic.com/en/docs/build-with-claude/streaming>).
+
+use std::sync::LazyLock;
+
+use crate::call::Flag;
+
+use super::counts::Counts;
+use super::findings::Findings;
+use super::paths::Action::{Keep, Notice};
+use super::paths::Paths;
+use super::response::Format;
+use super::scanner::Seen;
+
+mod running;
+
+use running::Running;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field {
+    /// In `message_start`: the input, and a placeholder for the output.
+    StartUsage,
+    /// In `message_delta`, or in a whole body: final.
+    Usage,
+    Type,
+    Model,
+    Id,
+    StopReason,
+    Output,
+    Error,
+}
+
+static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
+    Paths::new([
+        ("message.usage", Keep(Field::StartUsage)),
+        ("usage", Keep(Field::Usage)),
+        ("type", Keep(Field::Type)),
+        ("message.model", Keep(Field::Model)),
+        ("model", Keep(Field::Model)),
+        ("message.id", Keep(Field::Id)),
+        ("id", Keep(Field::Id)),
+        ("stop_reason", Keep(Field::StopReason)),
+        ("message.stop_reason", Keep(Field::StopReason)),
+        ("delta.stop_reason", Keep(Field::StopReason)),
+        ("delta.text", Notice(Field::Output)),
+        ("delta.thinking", Notice(Field::Output)),
+        ("delta.partial_json", Notice(Field::Output)),
+        // A tool call begins with its name, a redacted thought with its data: both are generated.
+        ("content_block.name", Notice(Field::Output)),
+        ("content_block.data", Notice(Field::Output)),
+        ("content_block.text", Notice(Field::Output)),
+        ("content", Notice(Field::Output)),
+        ("error", Notice(Field::Error)),
+    ])
+});
+
+/// One message.
+#[derive(Debug, Default)]
+pub(super) struct Message {
+    /// The usage merged up to the last whole event.
+    settled: Running,
+    /// The same with this event's usage.
+    current: Running,
+}
+
+impl Format for Message {
+    type Field = Field;
+
+    fn paths() -> &'static Paths<Field> {
+        &PATHS
+    }
+
+    fn see(&mut self, seen: Seen<'_, Field>, findings: &mut Findings) {
+        match seen {
+            Seen::Value(field, raw) => self.value(field, raw, findings),
+            Seen::Filled(Field::Error) => findings.error_in_stream(),
+            Seen::Filled(_) => findings.output_started = true,
+            Seen::TooLong(_) => findings.flag(Flag::Truncated),
+        }
+    }
+
+    fn end_text(&mut self, _: &mut Findings) {
+        if self.settled != self.current {
+            self.settled = self.current.clone();
+        }
+    }
+
+    /// Anthropic ends with `message_stop`; a gateway's `[DONE]` adds nothing.
+    fn done(&mut self, _: &mut Findings) {}
+}
+
+impl Message {
+    fn value(&mut self, field: Field, raw: &[u8], findings: &mut Findings) {
+        match field {
+            Field::StartUsage => {
+                self.usage(raw, findings);
+            }
+            Field::Usage => {
+                let is_usage = self.usage(raw, findings);
+                findings.report.final_usage |= is_usage;
+            }
+            Field::Type => findings.ended |= raw == b"\"message_stop\"",
+            Field::Model => findings.name(raw, |report| &mut report.model),
+            Field::Id => findings.name(raw, |report| &mut report.response_id),
+            Field::StopReason => findings.name(raw, |report| &mut report.finish_reason),
+            Field::Output | Field::Error => {}
+        }
+    }
+
+    /// Merges a usage; false if it is none. Of two in one event the last wins, so it is merged
+    /// with what was before the event.
+    fn usage(&mut self, raw: &[u8], findings: &mut Findings) -> bool {
+        match Counts::read(raw) {
+            Ok(Some(mut counts)) => {
+                self.current = self.settled.merged(&mut counts);
+                self.current.tell(findings);
+                if counts.is_odd() {
+                    findings.flag(Flag::Malformed);
+                }
+                true
+            }
+            Ok(None) => false,
+            Err(_) => {
+                findings.flag(Flag::Malformed);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What a path asks for, and whether that is billed and readable.
+//!
+//! Only the path's last segments count, so that every prefix works: `/openai/deployments/X/…`
+//! (Azure), `/openai/v1/…`, `/api/v1/…`. Sources:
+//! <https://platform.openai.com/docs/api-reference>, <https://docs.anthropic.com/en/api/overview>,
+//! <https://learn.microsoft.com/azure/ai-services/openai/reference>, and for the words
+//! <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/> (`gen_ai.operation.name`).
+
+use http::Method;
+
+use super::WireFormat;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// `OpenAI` chat completions, Anthropic messages.
+    Chat,
+    /// The legacy completions of both vendors.
+    TextCompletion,
+    /// Vectors for texts.
+    Embeddings,
+    /// `OpenAI`'s Responses API; in OpenTelemetry's words it is chat too.
+    Responses,
+    /// Runs of assistants, threads and evaluations.
+    Runs,
+    /// Images made, edited or varied.
+    Images,
+    /// Videos made.
+    Videos,
+    /// Speech and transcription.
+    Audio,
+    /// Calls handed in together, answered and billed later.
+    Batches,
+    /// A model trained further.
+    FineTuning,
+    /// Texts judged; free.
+    Moderations,
+    /// What models there are; free.
+    Models,
+    /// Tokens counted before a call; free.
+    CountTokens,
+    /// Anything else; it passes unread.
+    Other,
+}
+
+impl Operation {
+    /// The name used in labels and records: OpenTelemetry's where it has one, else in its style.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Chat | Self::Responses => "chat",
+            Self::TextCompletion => "text_completion",
+            Self::Embeddings => "embeddings",
+            Self::Runs => "invoke_agent",
+            Self::Images => "image_generation",
+            Self::Videos => "video_generation",
+            Self::Audio => "audio",
+            Self::Batches => "batches",
+            Self::FineTuning => "fine_tuning",
+            Self::Moderations => "moderations",
+            Self::Models => "models",
+            Self::CountTokens => "count_tokens",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What the meter can say about an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// Billed, and its usage is read.
+    Metered,
+    /// Billed, and its usage is not readable yet.
+    Unread,
+    /// Nothing is billed.
+    Free,
+}
+
+/// One operation of a provider's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// What is asked for.
+    pub operation: Operation,
+    /// What the meter can say about it.
+    pub reading: Reading,
+}
+
+/// The operation behind a path, as the upstream sees it.
+#[must_use]
+pub fn endpoint(format: WireFormat, method: &Method, path: &str) -> Endpoint {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut back = path.rsplit('/').filter(|segment| !segment.is_empty());
+    // The last three segments, last one first.
+    let tail = [back.next(), back.next(), back.next()].map(Option::unwrap_or_default);
+    let (operation, reading) = if *method == Method::POST {
+        posted(format, tail)
+    } else {
+        (looked_up(tail), Reading::Free)
+    };
+    Endpoint { operation, reading }
+}
+
+/// Both vendors bill what is created.
+fn posted(format: WireFormat, tail: [&str; 3]) -> (Operation, Reading) {
+    match tail {
+        ["count_tokens", "messages", _] | ["input_tokens", "responses", _] => {
+            (Operation::CountTokens, Reading::Free)
+        }
+        ["moderations", ..] => (Operation::Moderations, Reading::Free),
+        // Adds a message to a stored thread; what is billed is the run.
+        ["messages", _, "threads"] => (Operation::Other, Reading::Free),
+        // An Azure deployment may be named `chat`.
+        ["completions", "chat", "deployments"] => (Operation::TextCompletion, Reading::Unread),
+        ["completions", "chat", _] => (Operation::Chat, readable(format, WireFormat::OpenAi)),
+        ["messages", ..] => (Operation::Chat, readable(format, WireFormat::Anthropic)),
+        _ => posted_unread(tail).map_or((Operation::Other, Reading::Free), |operation| {
+            (operation, Reading::Unread)
+        }),
+    }
+}
+
+/// Each vendor also serves the other's path, in the other's format.
+fn readable(format: WireFormat, native: WireFormat) -> Reading {
+    if format == native {
+        Reading::Metered
+    } else {
+        Reading::Unread
+    }
+}
+
+/// Billed, not readable yet.
+fn posted_unread(tail: [&str; 3]) -> Option<Operation> {
+    Some(match tail {
+        ["completions" | "complete", ..] => Operation::TextCompletion,
+        ["embeddings", ..] => Operation::Embeddings,
+        ["responses", ..] | ["compact", "responses", _] => Operation::Responses,
+        ["runs", ..] | ["submit_tool_outputs", _, "runs"] => Operation::Runs,
+        ["generations" | "edits" | "variations", "images", _] => Operation::Images,
+        ["videos", ..] | ["remix", _, "videos"] => Operation::Videos,
+        ["speech" | "transcriptions" | "translations", "audio", _] => Operation::Audio,
+        ["batches", ..] => Operation::Batches,
+        ["jobs", "fine_tuning", _] => Operation::FineTuning,
+        _ => return None,
+    })
+}
+
+/// Reading, listing and deleting is free.
+fn looked_up(tail: [&str; 3]) -> Operation {
+    match tail {
+        ["models", ..] | [_, "models", _] => Operation::Models,
+        _ => Operation::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(format: WireFormat, asked: &str, operation: Operation, reading: Reading) {
+        let (method, path) = asked.split_once(' ').unwrap();
+        let found = endpoint(format, &method.parse().unwrap(), path);
+        assert_eq!(found, Endpoint { operation, reading }, "{asked}");
+    }
+
+    #[test]
+    fn chat_completions_are_metered_behind_every_prefix() {
+        for path in [
+            "/v1/chat/completions",
+            "/chat/completions/",
+            "/api/v1/chat/completions?x=/models",
+            "/openai/deployments/gpt-4o/chat/completions",
+            "//openai/deployments/completions/chat/completions",
+            "/api/paas/v4/chat/completions",
+        ] {
+            let asked = format!("POST {path}");
+            check(
+                WireFormat::OpenAi,
+                &asked,
+                Operation::Chat,
+                Reading::Metered,
+            );
+        }
+    }
+
+    #[test]
+    fn messages_are_metered_and_their_neighbours_are_not() {
+        let check = |asked, operation, reading| {
+            check(WireFormat::Anthropic, asked, operation, reading);
+        };
+        check("POST /v1/messages", Operation::Chat, Reading::Metered);
+        check(
+            "POST /anthropic/v1/messages?beta=true",
+            Operation::Chat,
+            Reading::Metered,
+        );
+        check(
+            "POST /v1/messages/count_tokens",
+            Operation::CountTokens,
+            Reading::Free,
+        );
+        check(
+            "POST /v1/messages/batches",
+            Operation::Batches,
+            Reading::Unread,
+        );
+        check(
+            "POST /v1/messages/batches/b_1/cancel",
+            Operation::Other,
+            Reading::Free,
+        );
+        check(
+            "GET /v1/messages/batches/b_1/results",
+            Operation::Other,
+            Reading::Free,
+        );
+        check(
+            "POST /v1/complete",
+            Operation::TextCompletion,
+            Reading::Unread,
+        );
+        check("GET /v1/models", Operation::Models, Reading::Free);
+        check(
+            "GET /v1/models/claude-opus-4-5",
+            Operation::Models,
+            Reading::Free,
+        );
+        check("POST /v1/files", Operation::Other, Reading::Free);
+    }
+
+    #[test]
+    fn what_is_billed_and_not_readable_is_said_to_be_so() {
+        for (path, operation) in [
+            ("/v1/completions", Operation::TextCompletion),
+            (
+                "/openai/deployments/chat/completions",
+                Operation::TextCompletion,
+            ),
+            ("/v1/embeddings", Operation::Embeddings),
+            ("/v1/responses", Operation::Responses),
+            ("/v1/responses/compact", Operation::Responses),
+            ("/v1/images/generations", Operation::Images),
+            ("/v1/images/edits", Operation::Images),
+            ("/v1/audio/speech", Operation::Audio),
+            ("/v1/audio/transcriptions", Operation::Audio),
+            ("/v1/videos", Operation::Videos),
+            ("/v1/batches", Operation::Batches),
+            ("/v1/fine_tuning/jobs", Operation::FineTuning),
+            ("/v1/threads/t_1/runs", Operation::Runs),
+            (
+                "/v1/threads/t_1/runs/r_1/submit_tool_outputs",
+                Operation::Runs,
+            ),
+            ("/v1/messages", Operation::Chat),
+        ] {
+            check(
+                WireFormat::OpenAi,
+                &format!("POST {path}"),
+                operation,
+                Reading::Unread,
+            );
+        }
+        let foreign = "POST /v1/chat/completions";
+        check(
+            WireFormat::Anthropic,
+            foreign,
+            Operation::Chat,
+            Reading::Unread,
+        );
+    }
+
+    #[test]
+    fn everything_else_is_free() {
+        for asked in [
+            "GET /v1/chat/completions",
+            "GET /v1/responses/resp_1",
+            "POST /v1/responses/resp_1/cancel",
+            "POST /v1/chat/completions/chatcmpl-1",
+            "POST /v1/threads/t_1/messages",
+            "DELETE /v1/files/f_1",
+            "OPTIONS /v1/messages",
+            "GET /",
+            "POST /",
+        ] {
+            check(WireFormat::OpenAi, asked, Operation::Other, Reading::Free);
+        }
+        check(
+            WireFormat::OpenAi,
+            "POST /v1/moderations",
+            Operation::Moderations,
+            Reading::Free,
+        );
+        let counted = "POST /v1/responses/input_tokens";
+        check(
+            WireFormat::OpenAi,
+            counted,
+            Operation::CountTokens,
+            Reading::Free,
+        );
+        check(
+            WireFormat::OpenAi,
+            "GET /v1/models/gpt-4o",
+            Operation::Models,
+            Reading::Free,
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! What a response said, in the house's own words.
+
+use crate::call::Flag;
+use crate::usage::{SideUsage, TokenUsage, Units};
+
+use super::named::Name;
+
+/// Everything a response has reported so far; it only ever says what came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The tokens, if any were reported.
+    pub usage: Option<TokenUsage>,
+    /// All usage the format will give has been seen.
+    pub final_usage: bool,
+    /// Inference billed beside the top-level counts.
+    pub side: Vec<SideUsage>,
+    /// Things billed by number.
+    pub units: Units,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The provider's id of the answer.
+    pub response_id: Option<String>,
+    /// The tier that served the call.
+    pub service_tier: Option<String>,
+    /// Why the model stopped; of several choices the last one's.
+    pub finish_reason: Option<String>,
+    /// The speed it was served at, where that is priced.
+    pub speed: Option<String>,
+    /// Where it was served, where that is priced.
+    pub region: Option<String>,
+    /// What is odd, each once.
+    pub flags: Vec<Flag>,
+    /// Whether the body is a stream of events.
+    pub is_stream: bool,
+}
+
+/// The report, and the moments a reader has come by.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) report: Report,
+    /// The format's own end was seen.
+    pub(super) ended: bool,
+    /// Something generated was seen.
+    pub(super) output_started: bool,
+}
+
+impl Findings {
+    pub(super) fn flag(&mut self, flag: Flag) {
+        self.flag_if(flag, true);
+    }
+
+    /// An error in place of an answer has its own status; only in a stream it comes behind a 200.
+    pub(super) fn error_in_stream(&mut self) {
+        if self.report.is_stream {
+            self.flag(Flag::ErrorInStream);
+        }
+    }
+
+    /// Sets or takes back a flag that depends on the latest usage.
+    pub(super) fn flag_if(&mut self, flag: Flag, holds: bool) {
+        let flags = &mut self.report.flags;
+        match (flags.binary_search(&flag), holds) {
+            (Err(place), true) => flags.insert(place, flag),
+            (Ok(place), false) => {
+                flags.remove(place);
+            }
+            (Ok(_), true) | (Err(_), false) => {}
+        }
+    }
+
+    /// Puts a name in its place; what says nothing leaves the place as it is.
+    pub(super) fn name(
+        &mut self,
+        raw: &[u8],
+        place: impl FnOnce(&mut Report) -> &mut Option<String>,
+    ) {
+        match Name::read(raw) {
+            Name::Is(text) => remember(place(&mut self.report), &text),
+            Name::Absent => {}
+            Name::TooLong => self.flag(Flag::Truncated),
+            Name::Malformed => self.flag(Flag::Malformed),
+        }
+    }
+}
+
+/// Every chunk of a stream repeats its names: only a new one costs an allocation.
+fn remember(place: &mut Option<String>, text: &str) {
+    if place.as_deref() != Some(text) {
+        *place = Some(text.to_owned());
+    }
+}

@@ -1,0 +1,59 @@
+//! Responses whose usage is not read: only who answered, and where the body ends.
+
+use std::sync::LazyLock;
+
+use super::endpoint::Reading;
+use super::findings::Findings;
+use super::paths::Action::Keep;
+use super::paths::Paths;
+use super::response::Format;
+use super::scanner::Seen;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field {
+    Model,
+    Id,
+}
+
+static PATHS: LazyLock<Paths<Field>> =
+    LazyLock::new(|| Paths::new([("model", Keep(Field::Model)), ("id", Keep(Field::Id))]));
+
+/// A response of which the names are read if it is billed, and nothing if it is free.
+#[derive(Debug)]
+pub(super) struct Plain {
+    billed: bool,
+}
+
+impl Plain {
+    pub(super) fn new(reading: Reading) -> Self {
+        Self {
+            billed: reading != Reading::Free,
+        }
+    }
+}
+
+impl Format for Plain {
+    type Field = Field;
+
+    fn paths() -> &'static Paths<Field> {
+        &PATHS
+    }
+
+    fn see(&mut self, seen: Seen<'_, Field>, findings: &mut Findings) {
+        match seen {
+            Seen::Value(Field::Model, raw) if self.billed => {
+                findings.name(raw, |report| &mut report.model);
+            }
+            Seen::Value(Field::Id, raw) if self.billed => {
+                findings.name(raw, |report| &mut report.response_id);
+            }
+            Seen::Value(..) | Seen::Filled(_) | Seen::TooLong(_) => {}
+        }
+    }
+
+    fn end_text(&mut self, _: &mut Findings) {}
+
+    fn done(&mut self, findings: &mut Findings) {
+        findings.ended = true;
+    }
+}

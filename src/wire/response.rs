@@ -1,0 +1,225 @@
+//! Follows one response body: finds its framing, feeds its texts to the format's reader.
+
+use crate::call::Flag;
+
+use super::WireFormat;
+use super::anthropic::Message;
+use super::endpoint::{Endpoint, Operation, Reading};
+use super::findings::{Findings, Report};
+use super::openai::ChatCompletion;
+use super::paths::Paths;
+use super::plain::Plain;
+use super::scanner::{Scanner, Seen};
+use super::sse::{Piece, SseDecoder};
+
+/// What a format makes of the values at its named paths. A text is a whole body or one event.
+pub(super) trait Format {
+    type Field: Copy + 'static;
+
+    fn paths() -> &'static Paths<Self::Field>;
+    fn see(&mut self, seen: Seen<'_, Self::Field>, findings: &mut Findings);
+    /// An event is over.
+    fn end_text(&mut self, findings: &mut Findings);
+    /// `[DONE]` came.
+    fn done(&mut self, findings: &mut Findings);
+}
+
+/// Reads what one response reports while its bytes pass by.
+#[derive(Debug)]
+pub struct ResponseReader(Body);
+
+#[derive(Debug)]
+enum Body {
+    Chat(Framed<ChatCompletion>),
+    Message(Box<Framed<Message>>),
+    Plain(Framed<Plain>),
+}
+
+impl ResponseReader {
+    /// A reader before the first byte of the body.
+    #[must_use]
+    pub fn new(format: WireFormat, endpoint: Endpoint, content_type: Option<&str>) -> Self {
+        let metered = endpoint.reading == Reading::Metered && endpoint.operation == Operation::Chat;
+        Self(match (metered, format) {
+            (true, WireFormat::OpenAi) => {
+                Body::Chat(Framed::new(ChatCompletion::default(), content_type, true))
+            }
+            (true, WireFormat::Anthropic) => Body::Message(Box::new(Framed::new(
+                Message::default(),
+                content_type,
+                true,
+            ))),
+            (false, _) => Body::Plain(Framed::new(
+                Plain::new(endpoint.reading),
+                content_type,
+                false,
+            )),
+        })
+    }
+
+    /// Takes the next bytes of the body.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            Body::Chat(body) => body.feed(bytes),
+            Body::Message(body) => body.feed(bytes),
+            Body::Plain(body) => body.feed(bytes),
+        }
+    }
+
+    /// What was reported so far: also the truth for a call cut short.
+    #[must_use]
+    pub const fn report(&self) -> &Report {
+        &self.findings().report
+    }
+
+    /// Whether the format's own end was seen: `[DONE]`, `message_stop`, the whole JSON body.
+    #[must_use]
+    pub const fn ended(&self) -> bool {
+        self.findings().ended
+    }
+
+    /// Whether the first generated token was seen.
+    #[must_use]
+    pub const fn output_started(&self) -> bool {
+        self.findings().output_started
+    }
+
+    const fn findings(&self) -> &Findings {
+        match &self.0 {
+            Body::Chat(body) => &body.findings,
+            Body::Message(body) => &body.findings,
+            Body::Plain(body) => &body.findings,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// No byte has come that tells; the label says events, or does not.
+    Unseen {
+        labelled_events: bool,
+    },
+    Json,
+    Events,
+    /// Neither: nothing in it can be read.
+    Opaque,
+}
+
+/// A body in its framing.
+#[derive(Debug)]
+struct Framed<R: Format> {
+    shape: Shape,
+    /// The path promises JSON or events, so anything else is malformed.
+    promised: bool,
+    sse: SseDecoder,
+    scanner: Scanner<R::Field>,
+    reader: R,
+    findings: Findings,
+}
+
+impl<R: Format> Framed<R> {
+    fn new(reader: R, content_type: Option<&str>, promised: bool) -> Self {
+        let labelled_events = content_type.is_some_and(is_event_stream);
+        let mut findings = Findings::default();
+        findings.report.is_stream = labelled_events;
+        Self {
+            shape: Shape::Unseen { labelled_events },
+            promised,
+            sse: SseDecoder::default(),
+            scanner: Scanner::new(R::paths()),
+            reader,
+            findings,
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        if let Shape::Unseen { labelled_events } = self.shape {
+            self.shape = shape(bytes, labelled_events);
+            self.shape_known();
+        }
+        match self.shape {
+            Shape::Json => self.json(bytes),
+            Shape::Events => self.events(bytes),
+            Shape::Unseen { .. } | Shape::Opaque => {}
+        }
+    }
+
+    fn shape_known(&mut self) {
+        match self.shape {
+            Shape::Unseen { .. } => {}
+            Shape::Json | Shape::Events => {
+                self.findings.report.is_stream = self.shape == Shape::Events;
+            }
+            Shape::Opaque => self.flag_malformed(),
+        }
+    }
+
+    fn json(&mut self, bytes: &[u8]) {
+        let Self {
+            scanner,
+            reader,
+            findings,
+            ..
+        } = self;
+        scanner.feed(bytes, &mut |seen| reader.see(seen, findings));
+        self.findings.ended |= self.scanner.is_complete();
+        if self.scanner.is_malformed() {
+            self.flag_malformed();
+        }
+    }
+
+    fn events(&mut self, bytes: &[u8]) {
+        let Self {
+            scanner,
+            reader,
+            findings,
+            promised,
+            ..
+        } = self;
+        self.sse.feed(bytes, &mut |piece| {
+            let whole = match piece {
+                Piece::Data(data) => {
+                    scanner.feed(data, &mut |seen| reader.see(seen, findings));
+                    !scanner.is_malformed()
+                }
+                Piece::Done => {
+                    reader.done(findings);
+                    true
+                }
+                Piece::End => {
+                    let whole = scanner.is_complete() || scanner.is_blank();
+                    reader.end_text(findings);
+                    scanner.reset();
+                    whole
+                }
+            };
+            if *promised && !whole {
+                findings.flag(Flag::Malformed);
+            }
+        });
+    }
+
+    fn flag_malformed(&mut self) {
+        if self.promised {
+            self.findings.flag(Flag::Malformed);
+        }
+    }
+}
+
+fn is_event_stream(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("text/event-stream")
+}
+
+/// Servers mislabel bodies both ways, so the first byte decides: no event stream begins with a
+/// bracket, and no JSON text begins with `data`, `event`, `id`, `retry` or a comment.
+fn shape(bytes: &[u8], labelled_events: bool) -> Shape {
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF);
+    match bytes.iter().find(|byte| !blank(byte)) {
+        None => Shape::Unseen { labelled_events },
+        Some(b'{' | b'[') => Shape::Json,
+        Some(b'd' | b'e' | b'i' | b'r' | b':') => Shape::Events,
+        Some(_) if labelled_events => Shape::Events,
+        Some(_) => Shape::Opaque,
+    }
+}

@@ -1,0 +1,317 @@
+//! The capturing scanner: JSON fed in pieces of any size, of which only named values are kept.
+//!
+//! It follows the structure along the named paths and passes over everything else, so its memory
+//! is bounded by the longest named path and one value of [`VALUE_BYTES_MAX`], whatever the nesting
+//! or the size. It validates what it follows; what it passes over only has to close its brackets.
+
+use super::key::Key;
+use super::paths::{Action, Paths};
+use super::skip::Skip;
+
+/// No usage object, name or id a provider sends comes near; a longer value is dropped and said so.
+pub const VALUE_BYTES_MAX: usize = 64 * 1024;
+
+/// What the scanner found at a named path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen<'a, F> {
+    /// The raw bytes of a whole value, quotes and escapes as they came.
+    Value(F, &'a [u8]),
+    /// A value to be noticed is not empty.
+    Filled(F),
+    /// A value longer than [`VALUE_BYTES_MAX`] was dropped.
+    TooLong(F),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Start,
+    Value,
+    FirstElement,
+    FirstKey,
+    Key,
+    InKey,
+    Colon,
+    /// Before the first byte inside a value to be noticed; it closes with this byte.
+    Peek(u8),
+    Passing,
+    AfterValue,
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Container {
+    Object,
+    Array,
+}
+
+/// Reads one JSON text at a time.
+#[derive(Debug)]
+pub struct Scanner<F: 'static> {
+    root: &'static Paths<F>,
+    state: State,
+    /// The open containers a path leads through; never more than the longest path has steps.
+    open: Vec<(&'static Paths<F>, Container)>,
+    /// Where the next value is named, if it is.
+    next: Option<&'static Paths<F>>,
+    key: Key,
+    skip: Option<Skip>,
+    keep: Option<F>,
+    /// The part of the value to be kept that came in earlier pieces.
+    kept: Vec<u8>,
+    notice: Option<F>,
+    complete: bool,
+    malformed: bool,
+}
+
+impl<F: Copy> Scanner<F> {
+    /// A scanner before the first byte.
+    #[must_use]
+    pub fn new(paths: &'static Paths<F>) -> Self {
+        Self {
+            root: paths,
+            state: State::Start,
+            open: Vec::new(),
+            next: Some(paths),
+            key: Key::new(),
+            skip: None,
+            keep: None,
+            kept: Vec::new(),
+            notice: None,
+            complete: false,
+            malformed: false,
+        }
+    }
+
+    /// Forgets the text so far and stands before the next one; keeps its memory.
+    pub fn reset(&mut self) {
+        self.state = State::Start;
+        self.open.clear();
+        self.next = Some(self.root);
+        self.skip = None;
+        self.keep = None;
+        self.kept.clear();
+        self.notice = None;
+        self.complete = false;
+        self.malformed = false;
+    }
+
+    /// Whether the top-level value has ended.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Whether what came is not JSON; the rest is then ignored.
+    #[must_use]
+    pub const fn is_malformed(&self) -> bool {
+        self.malformed
+    }
+
+    /// Whether nothing but blanks has come.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.state == State::Start
+    }
+
+    /// Takes the next bytes and says what is found in them.
+    pub fn feed(&mut self, bytes: &[u8], found: &mut impl FnMut(Seen<'_, F>)) {
+        let mut rest = bytes;
+        while let Some(&byte) = rest.first() {
+            let used = match self.state {
+                State::Passing => self.pass(rest, found),
+                State::InKey => self.read_key(rest),
+                State::Peek(closer) => self.peek(byte, closer, found),
+                State::Over if self.malformed => return,
+                State::Start
+                | State::Value
+                | State::FirstElement
+                | State::FirstKey
+                | State::Key
+                | State::Colon
+                | State::AfterValue
+                | State::Over => match byte {
+                    b' ' | b'\n' | b'\r' | b'\t' => 1,
+                    _ => self.token(byte, found),
+                },
+            };
+            rest = rest.get(used..).unwrap_or_default();
+        }
+    }
+
+    /// Acts on a byte between values; says whether it is used up.
+    fn token(&mut self, byte: u8, found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+        let inside = self.open.last().map(|(_, container)| *container);
+        match (self.state, byte, inside) {
+            // A byte order mark is allowed to be ignored (RFC 8259, section 8.1).
+            (State::Start, 0xEF | 0xBB | 0xBF, _) => {}
+            (State::FirstKey | State::AfterValue, b'}', Some(Container::Object))
+            | (State::FirstElement | State::AfterValue, b']', Some(Container::Array)) => {
+                self.close();
+            }
+            (State::FirstElement, _, _) => {
+                self.say_filled(found);
+                return self.value(byte, found);
+            }
+            (State::Start | State::Value, _, _) => return self.value(byte, found),
+            (State::FirstKey | State::Key, b'"', _) => {
+                self.say_filled(found);
+                self.key.restart();
+                self.state = State::InKey;
+            }
+            (State::Colon, b':', _) => self.state = State::Value,
+            (State::AfterValue, b',', Some(Container::Object)) => self.state = State::Key,
+            (State::AfterValue, b',', Some(Container::Array)) => self.expect_element(State::Value),
+            _ => self.fail(),
+        }
+        1
+    }
+
+    /// Begins a value: enters it where a path leads on, else passes over it.
+    fn value(&mut self, byte: u8, found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+        let node = self.next.take();
+        match node.and_then(Paths::action) {
+            Some(Action::Keep(field)) => self.keep = Some(*field),
+            Some(Action::Notice(field)) => self.notice = Some(*field),
+            None => {}
+        }
+        match (byte, node) {
+            (b'{', Some(node)) if node.has_keys() && self.keep.is_none() => {
+                self.open.push((node, Container::Object));
+                self.state = State::FirstKey;
+                1
+            }
+            (b'[', Some(node)) if node.element().is_some() && self.keep.is_none() => {
+                self.open.push((node, Container::Array));
+                self.expect_element(State::FirstElement);
+                1
+            }
+            _ => self.begin_passing(byte, found),
+        }
+    }
+
+    fn begin_passing(&mut self, byte: u8, found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+        self.skip = Skip::before(byte);
+        self.state = State::Passing;
+        let closer = match byte {
+            b'"' => b'"',
+            b'{' => b'}',
+            b'[' => b']',
+            _ if self.skip.is_none() => {
+                self.fail();
+                return 1;
+            }
+            b'n' | b'f' => {
+                self.notice = None;
+                return 0;
+            }
+            _ => {
+                self.say_filled(found);
+                return 0;
+            }
+        };
+        if self.notice.is_none() {
+            return 0;
+        }
+        self.state = State::Peek(closer);
+        self.pass_over(&[byte]);
+        1
+    }
+
+    fn peek(&mut self, byte: u8, closer: u8, found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+        if closer != b'"' && byte.is_ascii_whitespace() {
+            return 1;
+        }
+        if byte != closer {
+            self.say_filled(found);
+        }
+        self.notice = None;
+        self.state = State::Passing;
+        0
+    }
+
+    fn pass(&mut self, rest: &[u8], found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+        let end = self.pass_over(rest);
+        let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        if let Some(field) = self.keep {
+            self.keep_piece(field, piece, end.is_some(), found);
+        }
+        if end.is_some() {
+            self.value_ended();
+        }
+        piece.len()
+    }
+
+    fn pass_over(&mut self, bytes: &[u8]) -> Option<usize> {
+        self.skip.as_mut().and_then(|skip| skip.feed(bytes))
+    }
+
+    /// A value that came in one piece is handed over where it lies; only a split one is copied.
+    fn keep_piece(
+        &mut self,
+        field: F,
+        piece: &[u8],
+        whole: bool,
+        found: &mut impl FnMut(Seen<'_, F>),
+    ) {
+        if self.kept.len() + piece.len() > VALUE_BYTES_MAX {
+            self.keep = None;
+            self.kept.clear();
+            found(Seen::TooLong(field));
+        } else if whole && self.kept.is_empty() {
+            found(Seen::Value(field, piece));
+        } else {
+            self.kept.extend_from_slice(piece);
+            if whole {
+                found(Seen::Value(field, &self.kept));
+            }
+        }
+    }
+
+    fn value_ended(&mut self) {
+        self.skip = None;
+        self.keep = None;
+        self.kept.clear();
+        self.after_value();
+    }
+
+    fn after_value(&mut self) {
+        self.complete = self.open.is_empty();
+        self.state = if self.complete {
+            State::Over
+        } else {
+            State::AfterValue
+        };
+    }
+
+    fn close(&mut self) {
+        self.notice = None;
+        self.open.pop();
+        self.after_value();
+    }
+
+    fn expect_element(&mut self, state: State) {
+        self.next = self.open.last().and_then(|(node, _)| node.element());
+        self.state = state;
+    }
+
+    fn read_key(&mut self, rest: &[u8]) -> usize {
+        let Some(used) = self.key.feed(rest) else {
+            return rest.len();
+        };
+        let parent = self.open.last().map(|(node, _)| *node);
+        self.next = parent.and_then(|node| node.key(self.key.name()?));
+        self.state = State::Colon;
+        used
+    }
+
+    fn say_filled(&mut self, found: &mut impl FnMut(Seen<'_, F>)) {
+        if let Some(field) = self.notice.take() {
+            found(Seen::Filled(field));
+        }
+    }
+
+    fn fail(&mut self) {
+        self.malformed = true;
+        self.state = State::Over;
+    }
+}

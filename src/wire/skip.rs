@@ -1,0 +1,134 @@
+//! Passes over one JSON value of any size and depth without looking into it.
+//!
+//! What is skipped is not validated: only strings and brackets are followed, which is all that is
+//! needed to find the value's end, at the speed of `memchr`.
+
+use memchr::memchr2;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Scalar,
+    Outside,
+    InString,
+    Escaped,
+}
+
+/// The place inside a value that is being passed over.
+#[derive(Debug)]
+pub(super) struct Skip {
+    mode: Mode,
+    depth: u64,
+}
+
+impl Skip {
+    /// Stands before a value that begins with `first`; `None` where no value can begin so.
+    pub(super) fn before(first: u8) -> Option<Self> {
+        let mode = match first {
+            b'"' | b'{' | b'[' => Mode::Outside,
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Mode::Scalar,
+            _ => return None,
+        };
+        Some(Self { mode, depth: 0 })
+    }
+
+    /// Goes on; says how many of `bytes` still belong to the value once its end is seen.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..)?;
+            let (used, byte) = self.next_landmark(rest)?;
+            if self.mode == Mode::Scalar {
+                return Some(at + used);
+            }
+            at += used + 1;
+            if self.turn(byte) {
+                return Some(at);
+            }
+        }
+    }
+
+    /// The next byte that matters in this mode, and how many come before it.
+    fn next_landmark(&self, rest: &[u8]) -> Option<(usize, u8)> {
+        let before = match self.mode {
+            Mode::Scalar => rest.iter().position(|byte| !is_scalar(*byte)),
+            Mode::Outside => rest.iter().position(|byte| is_structure(*byte)),
+            Mode::InString => memchr2(b'"', b'\\', rest),
+            Mode::Escaped => Some(0),
+        }?;
+        Some((before, *rest.get(before)?))
+    }
+
+    /// Changes mode at a landmark; true at the value's last byte.
+    fn turn(&mut self, byte: u8) -> bool {
+        match (self.mode, byte) {
+            (Mode::InString, b'\\') => self.mode = Mode::Escaped,
+            (Mode::InString, _) => {
+                self.mode = Mode::Outside;
+                return self.depth == 0;
+            }
+            (Mode::Escaped, _) | (_, b'"') => self.mode = Mode::InString,
+            (_, b'{' | b'[') => self.depth = self.depth.saturating_add(1),
+            _ => {
+                self.depth = self.depth.saturating_sub(1);
+                return self.depth == 0;
+            }
+        }
+        false
+    }
+}
+
+const fn is_scalar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
+}
+
+const fn is_structure(byte: u8) -> bool {
+    matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(json: &str, end: Option<usize>) {
+        let bytes = json.as_bytes();
+        let mut whole = Skip::before(bytes[0]).unwrap();
+        assert_eq!(whole.feed(bytes), end, "{json}");
+        for cut in 0..=bytes.len() {
+            let mut split = Skip::before(bytes[0]).unwrap();
+            let (head, tail) = bytes.split_at(cut);
+            let found = split
+                .feed(head)
+                .or_else(|| split.feed(tail).map(|n| cut + n));
+            assert_eq!(found, end, "{json} cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_value_ends_where_its_own_bracket_or_quote_closes() {
+        check(r#"{"a":[1,{"b":2}]},"c""#, Some(17));
+        check(r#""text",1"#, Some(6));
+        check("[[]]]", Some(4));
+    }
+
+    #[test]
+    fn brackets_and_quotes_inside_strings_do_not_count() {
+        check(r#"["}]\"]",1] "#, Some(11));
+        check(r#""\\" "#, Some(4));
+        check(r#""\\\"" "#, Some(6));
+    }
+
+    #[test]
+    fn a_scalar_ends_before_what_follows_it() {
+        check("-1.5e+3,", Some(7));
+        check("null}", Some(4));
+        check("true", None);
+    }
+
+    #[test]
+    fn nothing_begins_with_a_closer_or_a_letter_that_is_no_word() {
+        for first in b"}],:xNT+.<" {
+            assert!(Skip::before(*first).is_none(), "{first}");
+        }
+    }
+}
