@@ -22,6 +22,8 @@ mod response;
 mod scanner;
 mod skip;
 mod sse;
+#[cfg(test)]
+mod tests;
 
 pub use endpoint::{Endpoint, Operation, Reading, endpoint};
 pub use findings::Report;

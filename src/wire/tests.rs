@@ -1,0 +1,98 @@
+//! What this room promises, shown on fixtures, recorded exchanges and hostile input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use http::Method;
+
+use super::*;
+
+mod bytewise;
+mod fixtures;
+mod hostile;
+mod recorded;
+mod requests;
+mod scanner;
+
+/// Everything a reader says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
+    report: Report,
+    ended: bool,
+    output_started: bool,
+}
+
+impl Said {
+    fn of(reader: &ResponseReader) -> Self {
+        Self {
+            report: reader.report().clone(),
+            ended: reader.ended(),
+            output_started: reader.output_started(),
+        }
+    }
+}
+
+/// A body, and how to read it.
+#[derive(Clone, Debug)]
+struct Sample {
+    name: String,
+    format: WireFormat,
+    content_type: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Sample {
+    fn reader(&self) -> ResponseReader {
+        let path = match self.format {
+            WireFormat::OpenAi => "/v1/chat/completions",
+            WireFormat::Anthropic => "/v1/messages",
+        };
+        let endpoint = endpoint(self.format, &Method::POST, path);
+        ResponseReader::new(self.format, endpoint, self.content_type.as_deref())
+    }
+
+    fn said_after(&self, pieces: &[&[u8]]) -> Said {
+        let mut reader = self.reader();
+        for piece in pieces {
+            reader.feed(piece);
+        }
+        Said::of(&reader)
+    }
+
+    fn said(&self) -> Said {
+        self.said_after(&[&self.body])
+    }
+}
+
+/// The fixture `openai/stream.sse`, labelled as its name says.
+fn fixture(name: &str) -> Sample {
+    let path = fixtures_dir().join(name);
+    let format = name.split('/').next().unwrap().parse().unwrap();
+    let content_type = match path.extension().and_then(|end| end.to_str()) {
+        Some("sse") => "text/event-stream; charset=utf-8",
+        _ => "application/json",
+    };
+    Sample {
+        name: name.to_owned(),
+        format,
+        content_type: Some(content_type.to_owned()),
+        body: fs::read(&path).unwrap(),
+    }
+}
+
+fn all_fixtures() -> Vec<Sample> {
+    let mut all = Vec::new();
+    for format in WireFormat::ALL {
+        for entry in fs::read_dir(fixtures_dir().join(format.label())).unwrap() {
+            let file = entry.unwrap().file_name().into_string().unwrap();
+            all.push(fixture(&format!("{format}/{file}")));
+        }
+    }
+    assert!(all.len() >= 26, "the fixtures are missing");
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
+fn fixtures_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}

@@ -1,0 +1,295 @@
+//! Input that means harm, or nothing: never a panic, bounded memory, and the truth as far as it goes.
+
+use proptest::prelude::*;
+
+use crate::call::Flag;
+
+use super::*;
+
+fn sample(format: WireFormat, body: impl Into<Vec<u8>>) -> Sample {
+    let content_type = None;
+    Sample {
+        name: "hostile".into(),
+        format,
+        content_type,
+        body: body.into(),
+    }
+}
+
+#[track_caller]
+fn check_flags(body: impl Into<Vec<u8>>, flags: &[Flag]) {
+    let sample = sample(WireFormat::OpenAi, body);
+    assert_eq!(
+        sample.said().report.flags,
+        flags,
+        "{}",
+        String::from_utf8_lossy(&sample.body)
+    );
+}
+
+#[test]
+fn a_body_that_is_no_json_is_malformed() {
+    for body in [
+        "<html>",
+        "null",
+        "Internal Server Error",
+        "{\"usage\":",
+        "\u{1f600}",
+        "{} {}",
+    ] {
+        let cut = body.ends_with(':');
+        check_flags(body, if cut { &[] } else { &[Flag::Malformed] });
+    }
+    check_flags(*b"\xff\xfe\xfd", &[Flag::Malformed]);
+    check_flags(*b"{\"model\":\"\xff\xfe\"}", &[Flag::Malformed]);
+    check_flags(
+        *b"{\"usage\":{\"prompt_tokens\":\"\xff\"}}",
+        &[Flag::Malformed],
+    );
+}
+
+#[test]
+fn an_event_that_is_no_json_is_malformed_and_the_next_is_read() {
+    let body = "data: {\"x\"\n\ndata: oops\n\ndata: {\"usage\":{\"prompt_tokens\":1}}\n\n";
+    let said = sample(WireFormat::OpenAi, body).said();
+    assert_eq!(said.report.flags, [Flag::Malformed]);
+    assert_eq!(said.report.usage.unwrap().input, Some(1));
+}
+
+#[test]
+fn only_what_promises_json_is_malformed_without_it() {
+    let endpoint = endpoint(WireFormat::OpenAi, &Method::POST, "/v1/audio/speech");
+    let mut reader = ResponseReader::new(WireFormat::OpenAi, endpoint, Some("audio/mpeg"));
+    reader.feed(b"\xff\xfb\x90\x64");
+    assert_eq!(reader.report(), &Report::default());
+}
+
+#[test]
+fn an_unread_operation_names_its_model_and_its_end() {
+    let endpoint = endpoint(WireFormat::OpenAi, &Method::POST, "/v1/embeddings");
+    let mut reader = ResponseReader::new(WireFormat::OpenAi, endpoint, None);
+    reader.feed(br#"{"data":[{"embedding":[0.1,-2e-3]}],"model":"text-embedding-3-small","#);
+    assert!(!reader.ended());
+    reader.feed(br#""usage":{"prompt_tokens":9,"total_tokens":9}}"#);
+    assert_eq!(
+        reader.report().model.as_deref(),
+        Some("text-embedding-3-small")
+    );
+    assert_eq!(reader.report().usage, None);
+    assert!(reader.ended());
+}
+
+#[test]
+fn counts_that_are_none_are_absent_and_flagged() {
+    let body = r#"{"usage":{"prompt_tokens":-5,"completion_tokens":7,"total_tokens":1e400}}"#;
+    check_flags(body, &[Flag::Malformed]);
+    let body = r#"{"usage":{"prompt_tokens":-5,"completion_tokens":7,"total_tokens":7}}"#;
+    let said = sample(WireFormat::OpenAi, body).said();
+    assert_eq!(said.report.flags, [Flag::Malformed]);
+    let usage = said.report.usage.unwrap();
+    assert_eq!((usage.input, usage.output), (None, Some(7)));
+}
+
+#[test]
+fn counts_at_the_limit_do_not_overflow() {
+    let max = u64::MAX;
+    let body = format!(
+        r#"{{"usage":{{"input_tokens":{max},"cache_read_input_tokens":{max},
+            "cache_creation":{{"ephemeral_5m_input_tokens":{max},"ephemeral_1h_input_tokens":{max}}},
+            "iterations":[{{"type":"compaction","input_tokens":{max},"cache_read_input_tokens":1}}]}}}}"#
+    );
+    let said = sample(WireFormat::Anthropic, body).said();
+    assert_eq!(said.report.usage.unwrap().input, Some(max));
+    let body = format!(
+        r#"{{"usage":{{"prompt_tokens":{max},"completion_tokens":{max},"total_tokens":{max},
+            "prompt_tokens_details":{{"cached_tokens":{max},"cache_write_tokens":{max}}}}}}}"#
+    );
+    assert_eq!(
+        sample(WireFormat::OpenAi, body)
+            .said()
+            .report
+            .usage
+            .unwrap()
+            .output,
+        Some(max)
+    );
+}
+
+#[test]
+fn of_two_usages_in_one_text_the_last_wins() {
+    let body = r#"{"usage":{"input_tokens":9,"output_tokens":9},"usage":{"input_tokens":1,"output_tokens":2}}"#;
+    let usage = sample(WireFormat::Anthropic, body)
+        .said()
+        .report
+        .usage
+        .unwrap();
+    assert_eq!((usage.input, usage.output), (Some(1), Some(2)));
+    let body = r#"{"usage":{"prompt_tokens":9},"usage":{"prompt_tokens":1},"usage":null}"#;
+    assert_eq!(
+        sample(WireFormat::OpenAi, body)
+            .said()
+            .report
+            .usage
+            .unwrap()
+            .input,
+        Some(1)
+    );
+}
+
+#[test]
+fn names_and_usages_that_are_too_long_are_dropped_and_said_so() {
+    let long = "m".repeat(257);
+    check_flags(format!(r#"{{"model":"{long}"}}"#), &[Flag::Truncated]);
+    let padded = format!(
+        r#"{{"usage":{{"prompt_tokens":1,"x":"{}"}}}}"#,
+        "x".repeat(VALUE_BYTES_MAX)
+    );
+    check_flags(padded, &[Flag::Truncated]);
+}
+
+#[test]
+fn nesting_of_any_depth_takes_no_memory() {
+    let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+    for place in ["x", "usage", "choices", "model", "error"] {
+        let body = format!(r#"{{"{place}":{deep},"id":"chatcmpl-1"}}"#);
+        let said = sample(WireFormat::OpenAi, body).said();
+        assert_eq!(
+            said.report.response_id.as_deref(),
+            Some("chatcmpl-1"),
+            "{place}"
+        );
+        assert!(said.ended);
+    }
+    let mut request = RequestScanner::new(WireFormat::OpenAi);
+    request.feed("{\"messages\":[".repeat(10_000).as_bytes());
+    request.feed(b"\"model\":\"x\"");
+    assert_eq!(request.facts().model, None);
+}
+
+#[test]
+fn a_body_of_any_size_is_passed_over() {
+    let mut request = RequestScanner::new(WireFormat::OpenAi);
+    request.feed(br#"{"messages":[{"role":"user","content":""#);
+    let text = vec![b'x'; 1 << 20];
+    for _ in 0..200 {
+        request.feed(&text);
+    }
+    request.feed(br#""}],"model":"gpt-4o"}"#);
+    assert_eq!(request.facts().model.as_deref(), Some("gpt-4o"));
+}
+
+/// A body cut into pieces at random.
+fn pieces(body: &[u8], mut cuts: Vec<usize>) -> Vec<&[u8]> {
+    cuts.retain(|cut| *cut <= body.len());
+    cuts.extend([0, body.len()]);
+    cuts.sort_unstable();
+    cuts.windows(2)
+        .map(|pair| &body[pair[0]..pair[1]])
+        .collect()
+}
+
+fn any_format() -> impl Strategy<Value = WireFormat> {
+    prop::sample::select(WireFormat::ALL.to_vec())
+}
+
+/// Text of the pieces our formats are made of, in any order.
+fn near_json() -> impl Strategy<Value = Vec<u8>> {
+    let words = [
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ":",
+        ",",
+        "\\",
+        "\n",
+        "\r",
+        " ",
+        "data:",
+        "data: ",
+        "[DONE]",
+        "\"usage\"",
+        "\"message\"",
+        "\"choices\"",
+        "\"delta\"",
+        "\"content\"",
+        "\"model\":\"m\"",
+        "\"error\":{\"a\":1}",
+        "null",
+        "1",
+        "-",
+        "\\u0075",
+        "{\"usage\":{\"prompt_tokens\":1}}",
+        "{\"usage\":{\"input_tokens\":1}}",
+        "\"type\":\"message_stop\"",
+        "\u{feff}",
+        "event: x\n",
+    ];
+    prop::collection::vec(prop::sample::select(words.to_vec()), 0..40)
+        .prop_map(|words| words.concat().into_bytes())
+}
+
+fn mutated_fixture() -> impl Strategy<Value = (WireFormat, Vec<u8>)> {
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6);
+    (prop::sample::select(all_fixtures()), edits).prop_map(|(sample, edits)| {
+        let mut body = sample.body;
+        for (place, byte) in edits {
+            let place = place.index(body.len());
+            match byte % 3 {
+                0 => body[place] = byte,
+                1 => body.insert(place, byte),
+                _ => drop(body.remove(place)),
+            }
+        }
+        (sample.format, body)
+    })
+}
+
+fn same_in_pieces(
+    format: WireFormat,
+    body: Vec<u8>,
+    cuts: Vec<usize>,
+) -> Result<(), TestCaseError> {
+    let sample = sample(format, body);
+    prop_assert_eq!(
+        sample.said_after(&pieces(&sample.body, cuts.clone())),
+        sample.said()
+    );
+    let mut whole = RequestScanner::new(format);
+    whole.feed(&sample.body);
+    let mut split = RequestScanner::new(format);
+    for piece in pieces(&sample.body, cuts) {
+        split.feed(piece);
+    }
+    prop_assert_eq!(split.facts(), whole.facts());
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_say_the_same_in_any_pieces(
+        format in any_format(),
+        body in prop::collection::vec(any::<u8>(), 0..400),
+        cuts in prop::collection::vec(0..400usize, 0..8),
+    ) {
+        same_in_pieces(format, body, cuts)?;
+    }
+
+    #[test]
+    fn text_that_is_nearly_json_says_the_same_in_any_pieces(
+        format in any_format(),
+        body in near_json(),
+        cuts in prop::collection::vec(0..400usize, 0..8),
+    ) {
+        same_in_pieces(format, body, cuts)?;
+    }
+
+    #[test]
+    fn a_broken_fixture_says_the_same_in_any_pieces(
+        (format, body) in mutated_fixture(),
+        cuts in prop::collection::vec(0..2000usize, 0..8),
+    ) {
+        same_in_pieces(format, body, cuts)?;
+    }
+}

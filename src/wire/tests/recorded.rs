@@ -1,0 +1,295 @@
+//! Recorded exchanges: what is read equals what was expected, whole, split and cut.
+//!
+//! They are third-party data outside this repository: `TOLLGATE_RECORDED`, else `fixtures/recorded`
+//! in `TOLLGATE_SHARED`, else in `../shared`.
+
+use std::collections::BTreeMap;
+use std::env;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::call::Flag;
+
+use super::bytewise::{check_every_cut, check_every_split};
+use super::*;
+
+/// Byte steps a test may take on one record; more would be slow in a debug build.
+const WORK_MAX: usize = 100_000;
+
+/// `expected` names that are ours under another name.
+const RENAMED: [(&str, &str); 2] = [
+    ("cached_input_tokens", "cache_read_tokens"),
+    ("side_usage", "side"),
+];
+
+/// `expected` names that are units.
+const UNITS: [(&str, &str); 4] = [
+    ("web_search_requests", "web_search"),
+    ("web_fetch_requests", "web_fetch"),
+    ("search_units", "search_units"),
+    ("audio_seconds", "audio_seconds"),
+];
+
+/// `expected` names that no record has: how the expectation was found, and what only reconciles.
+const NOT_COMPARED: [&str; 6] = [
+    "reported",
+    "total_tokens_reported",
+    "cost_reported",
+    "error",
+    "stream_complete",
+    "model_requested",
+];
+
+/// Vendors whose chat completions differ from the plain rule in what they call or count what.
+const NOT_PLAIN: [&str; 5] = ["groq", "huggingface", "mistral", "together", "xai"];
+
+#[derive(Deserialize)]
+struct Recorded {
+    id: String,
+    provider: String,
+    path: String,
+    request_body: Option<String>,
+    response_body: Option<String>,
+    response_headers: BTreeMap<String, String>,
+    expected: Map<String, Value>,
+}
+
+impl Recorded {
+    fn sample(&self, format: WireFormat) -> Sample {
+        Sample {
+            name: format!("{} {}", self.provider, self.id),
+            format,
+            content_type: self.response_headers.get("content-type").cloned(),
+            body: self.response_body.clone().unwrap_or_default().into_bytes(),
+        }
+    }
+
+    fn is_to_compare(&self) -> bool {
+        let says = |name: &str| {
+            self.expected
+                .get(name)
+                .is_some_and(|value| !value.is_null())
+        };
+        says("reported") && !says("ambiguous")
+    }
+}
+
+/// The folder, or `None` where it may be missing.
+fn folder() -> Option<PathBuf> {
+    let named = env::var_os("TOLLGATE_RECORDED").map(PathBuf::from);
+    let shared = env::var_os("TOLLGATE_SHARED").map(PathBuf::from);
+    let required =
+        named.is_some() || shared.is_some() || env::var("CI").is_ok_and(|ci| ci == "true");
+    let folder = named.unwrap_or_else(|| {
+        shared
+            .unwrap_or_else(|| "../shared".into())
+            .join("fixtures/recorded")
+    });
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(
+        !required,
+        "the recorded exchanges are missing: {}",
+        folder.display()
+    );
+    println!("skipped: no recorded exchanges in {}", folder.display());
+    None
+}
+
+/// The records of the files whose name ends so.
+fn records(ending: &str) -> Vec<Recorded> {
+    let Some(folder) = folder() else {
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with(ending))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no file ends with {ending}");
+    let parse = |line: &str| serde_json::from_str(line).unwrap();
+    files
+        .iter()
+        .flat_map(|file| {
+            fs::read_to_string(file)
+                .unwrap()
+                .lines()
+                .map(parse)
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// What a reader says, under the names of an exported row.
+fn row(report: &Report) -> Map<String, Value> {
+    let tokens = serde_json::to_value(report.usage.unwrap_or_default()).unwrap();
+    let mut row = tokens.as_object().unwrap().clone();
+    row.insert("model".into(), json!(report.model));
+    row.insert("response_id".into(), json!(report.response_id));
+    row.insert("service_tier".into(), json!(report.service_tier));
+    row.insert("finish_reason".into(), json!(report.finish_reason));
+    if !report.side.is_empty() {
+        row.insert("side".into(), json!(report.side));
+    }
+    row
+}
+
+/// Every name on which the report and the expectation differ.
+fn differences(expected: &Map<String, Value>, report: &Report) -> Vec<String> {
+    let row = row(report);
+    let mut differences = Vec::new();
+    for (name, wanted) in expected {
+        let prefixed = name.starts_with("usage_") || name.starts_with("header_");
+        let unsaid = name == "model" && wanted.is_null();
+        if prefixed || unsaid || NOT_COMPARED.contains(&name.as_str()) {
+            continue;
+        }
+        let unit = UNITS.iter().find(|(theirs, _)| theirs == name);
+        let ours = RENAMED
+            .iter()
+            .find(|(theirs, _)| theirs == name)
+            .map_or(name.as_str(), |r| r.1);
+        let found = match unit {
+            Some((_, unit)) => report
+                .units
+                .get(*unit)
+                .map_or(Value::Null, |count| json!(count)),
+            None => row.get(ours).cloned().unwrap_or(Value::Null),
+        };
+        // An empty name names nothing.
+        let wanted = if wanted == "" { &Value::Null } else { wanted };
+        if found != *wanted {
+            differences.push(format!("{name}: {found}, not {wanted}"));
+        }
+    }
+    differences
+}
+
+/// The one oddity these records may have.
+fn flags(expected: &Map<String, Value>) -> Vec<Flag> {
+    let count = |name: &str| expected[name].as_u64();
+    let by_lifetime = count("cache_write_5m_tokens").zip(count("cache_write_1h_tokens"));
+    let written = count("cache_write_tokens").unwrap_or(0);
+    match by_lifetime {
+        Some((short, long)) if short + long < written => vec![Flag::TtlRemainder],
+        _ => Vec::new(),
+    }
+}
+
+/// Compares the records of one format; all must agree.
+#[track_caller]
+fn check(ending: &str, format: WireFormat) {
+    let mut counts = BTreeMap::new();
+    let mut failures = Vec::new();
+    for record in records(ending)
+        .iter()
+        .filter(|record| record.is_to_compare())
+    {
+        let said = record.sample(format).said();
+        let found = endpoint(format, &Method::POST, &record.path);
+        assert_eq!(found.reading, Reading::Metered, "{}", record.path);
+        let mut wrong = differences(&record.expected, &said.report);
+        if !said.report.final_usage || said.report.flags != flags(&record.expected) {
+            wrong.push(format!(
+                "final {}, {:?}",
+                said.report.final_usage, said.report.flags
+            ));
+        }
+        if said.ended != (record.expected["stream_complete"] != json!(false)) {
+            wrong.push(format!("ended {}", said.ended));
+        }
+        let shape = if said.report.is_stream {
+            "streamed"
+        } else {
+            "whole"
+        };
+        *counts.entry(shape).or_insert(0) += 1;
+        if !wrong.is_empty() {
+            failures.push(format!("{}: {}", record.id, wrong.join("; ")));
+        }
+    }
+    if folder().is_some() {
+        println!("{ending}: {counts:?} records compared");
+        assert!(!counts.is_empty(), "{ending}: nothing to compare");
+    }
+    assert!(failures.is_empty(), "{ending}:\n{}", failures.join("\n"));
+}
+
+#[test]
+fn recorded_chat_completions_are_read_as_expected() {
+    check("openai.chat.completions.jsonl", WireFormat::OpenAi);
+    check("azure.chat.completions.jsonl", WireFormat::OpenAi);
+}
+
+#[test]
+fn recorded_messages_are_read_as_expected() {
+    check("anthropic.messages.jsonl", WireFormat::Anthropic);
+}
+
+#[test]
+fn vendors_that_keep_the_plain_rule_are_read_by_it() {
+    let mut counts: BTreeMap<String, [u32; 2]> = BTreeMap::new();
+    for record in records(".chat.completions.jsonl")
+        .iter()
+        .filter(|r| r.is_to_compare())
+    {
+        let said = record.sample(WireFormat::OpenAi).said();
+        let wrong = differences(&record.expected, &said.report);
+        let plain = !NOT_PLAIN.contains(&record.provider.as_str());
+        assert!(
+            !plain || wrong.is_empty(),
+            "{} {}: {wrong:?}",
+            record.provider,
+            record.id
+        );
+        let [equal, different] = counts.entry(record.provider.clone()).or_default();
+        *(if wrong.is_empty() { equal } else { different }) += 1;
+    }
+    println!("chat completions by the plain rule [equal, different]: {counts:?}");
+}
+
+#[test]
+fn recorded_requests_name_their_model() {
+    for (ending, format) in [
+        ("openai.chat.completions.jsonl", WireFormat::OpenAi),
+        ("anthropic.messages.jsonl", WireFormat::Anthropic),
+    ] {
+        let mut compared = 0;
+        for record in records(ending) {
+            let Some(body) = &record.request_body else {
+                continue;
+            };
+            let mut whole = RequestScanner::new(format);
+            whole.feed(body.as_bytes());
+            let mut single = RequestScanner::new(format);
+            body.as_bytes().chunks(1).for_each(|byte| single.feed(byte));
+            assert_eq!(
+                json!(whole.facts().model),
+                record.expected["model_requested"]
+            );
+            assert_eq!(single.facts(), whole.facts(), "{}", record.id);
+            compared += 1;
+        }
+        println!("{ending}: {compared} requests compared");
+    }
+}
+
+#[test]
+fn recorded_bodies_say_the_same_at_every_cut_and_split() {
+    for (ending, format) in [
+        ("openai.chat.completions.jsonl", WireFormat::OpenAi),
+        ("azure.chat.completions.jsonl", WireFormat::OpenAi),
+        ("anthropic.messages.jsonl", WireFormat::Anthropic),
+    ] {
+        for record in records(ending) {
+            let sample = record.sample(format);
+            check_every_cut(&sample, WORK_MAX);
+            if sample.body.len() <= 8 * 1024 {
+                check_every_split(&sample, WORK_MAX);
+            }
+        }
+    }
+}

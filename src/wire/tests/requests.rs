@@ -1,0 +1,215 @@
+//! What a request asks.
+
+use super::*;
+
+#[track_caller]
+fn check(format: WireFormat, body: &str, expected: &RequestFacts) {
+    let bytes = body.as_bytes();
+    for cut in 0..=bytes.len() {
+        let mut scanner = RequestScanner::new(format);
+        let (head, tail) = bytes.split_at(cut);
+        scanner.feed(head);
+        scanner.feed(tail);
+        assert_eq!(scanner.facts(), expected, "{body} split at {cut}");
+    }
+}
+
+fn none() -> RequestFacts {
+    RequestFacts::default()
+}
+
+#[test]
+fn model_and_stream_are_read_wherever_they_stand() {
+    let expected = RequestFacts {
+        model: Some("gpt-4o".into()),
+        stream: Some(true),
+        include_usage: Some(false),
+        ..none()
+    };
+    check(
+        WireFormat::OpenAi,
+        r#"{"messages":[{"role":"user","content":"\"model\":\"x\""}],"metadata":{"model":"y"},
+            "stream_options":{"include_usage":false},"stream":true,"model":"gpt-4o"}"#,
+        &expected,
+    );
+}
+
+#[test]
+fn what_is_not_said_is_absent() {
+    for body in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "--boundary",
+        r#"{"model":null,"stream":null}"#,
+    ] {
+        check(WireFormat::OpenAi, body, &none());
+    }
+}
+
+#[test]
+fn of_two_same_keys_the_last_wins() {
+    let expected = RequestFacts {
+        model: Some("b".into()),
+        stream: Some(false),
+        ..none()
+    };
+    let body = r#"{"model":"a","stream":true,"\u006dodel":"b","stream":false}"#;
+    check(WireFormat::OpenAi, body, &expected);
+    let body = format!(r#"{{"model":"a","model":"{}"}}"#, "m".repeat(257));
+    check(WireFormat::OpenAi, &body, &none());
+}
+
+#[test]
+fn content_parts_say_what_the_model_must_see_and_hear() {
+    let vision = RequestFacts {
+        vision: true,
+        ..none()
+    };
+    let audio = RequestFacts {
+        audio: true,
+        ..none()
+    };
+    for (format, body, expected) in [
+        (
+            WireFormat::OpenAi,
+            r#"{"messages":[{"content":[{"type":"text"},{"type":"image_url"}]}]}"#,
+            &vision,
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"input":[{"content":[{"type":"input_image"}]}]}"#,
+            &vision,
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"messages":[{"content":[{"type":"input_audio"}]}]}"#,
+            &audio,
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"modalities":["text","audio"],"audio":{"voice":"ash"}}"#,
+            &audio,
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"messages":[{"content":[{"type":"image"}]}]}"#,
+            &vision,
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"messages":[{"content":[{"type":"tool_result","content":[{"type":"image"}]}]}]}"#,
+            &vision,
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"messages":[{"content":"image_url"}],"audio":null}"#,
+            &none(),
+        ),
+    ] {
+        check(format, body, expected);
+    }
+}
+
+#[test]
+fn tools_of_the_provider_are_told_from_tools_of_the_client() {
+    let hosted = RequestFacts {
+        hosted_tools: true,
+        ..none()
+    };
+    for (format, body, expected) in [
+        (WireFormat::OpenAi, r#"{"web_search_options":{}}"#, &hosted),
+        (
+            WireFormat::OpenAi,
+            r#"{"tools":[{"type":"file_search"}]}"#,
+            &hosted,
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"tools":[{"name":"a"},{"type":"web_search_20250305"}]}"#,
+            &hosted,
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"mcp_servers":[{"type":"url"}]}"#,
+            &hosted,
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"web_search_options":null}"#,
+            &none(),
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"tools":[{"type":"function"},{"type":"custom"}]}"#,
+            &none(),
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"tools":[{"name":"a"},{"type":"custom"}],"mcp_servers":[]}"#,
+            &none(),
+        ),
+    ] {
+        check(format, body, expected);
+    }
+}
+
+#[test]
+fn a_schema_that_must_be_kept_is_seen() {
+    let strict = RequestFacts {
+        strict_schema: true,
+        ..none()
+    };
+    for (format, body, expected) in [
+        (
+            WireFormat::OpenAi,
+            r#"{"response_format":{"json_schema":{},"type":"json_schema"}}"#,
+            &strict,
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"tools":[{"function":{"strict":true}}]}"#,
+            &strict,
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"tools":[{"strict":true}]}"#,
+            &strict,
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"output_format":{"type":"json_schema"}}"#,
+            &strict,
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"output_config":{"format":{"type":"json_schema"}}}"#,
+            &strict,
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"response_format":{"type":"json_object"}}"#,
+            &none(),
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"tools":[{"function":{"strict":false}}]}"#,
+            &none(),
+        ),
+    ] {
+        check(format, body, expected);
+    }
+}
+
+#[test]
+fn names_of_formats_are_read_back() {
+    for format in WireFormat::ALL {
+        assert_eq!(format.to_string().parse(), Ok(format));
+    }
+    let error = "OpenAI".parse::<WireFormat>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "\"OpenAI\" is not a wire format, such as openai or anthropic"
+    );
+}
