@@ -6,5 +6,6 @@
 
 pub mod call;
 pub mod money;
+pub mod pricing;
 pub mod usage;
 pub mod wire;

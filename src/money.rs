@@ -193,6 +193,17 @@ impl RatePerMtok {
         Pico(i128::from(self.0).saturating_mul(i128::from(tokens)))
     }
 
+    /// Reads a rate written per thousand, as fees for searches and calls are.
+    ///
+    /// # Errors
+    /// As for a rate per million.
+    pub fn from_per_thousand(text: &str) -> Result<Self, DecimalError> {
+        let Self(rate) = text.parse()?;
+        rate.checked_mul(1_000)
+            .map(Self)
+            .ok_or(DecimalError::TooLarge)
+    }
+
     /// Pico-units per token.
     #[must_use]
     pub const fn pico_per_token(self) -> i64 {
@@ -397,6 +408,13 @@ mod tests {
         assert_eq!("1e3".parse::<RatePerMtok>(), Err(DecimalError::NotADecimal));
         assert_eq!("".parse::<RatePerMtok>(), Err(DecimalError::NotADecimal));
         assert_eq!(rate("0.1000000").to_string(), "0.1");
+    }
+
+    #[test]
+    fn ten_for_a_thousand_is_a_cent_each() {
+        let fee = RatePerMtok::from_per_thousand("10").unwrap();
+        assert_eq!(fee.cost(1).to_string(), "0.01");
+        assert_eq!(fee, rate("10000"));
     }
 
     #[test]

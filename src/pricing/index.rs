@@ -1,0 +1,149 @@
+//! Which entries a model's name leads to, best first.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use super::book::BookProblem;
+use super::entry::{Layer, PriceEntry};
+use super::names::{Pattern, is_pattern, without_snapshot};
+
+/// Positions of the entries of one name, newest first; of one day, the longest input first.
+pub(super) type Chain = Vec<usize>;
+
+/// Entries by price list and name.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    lists: HashMap<String, List>,
+}
+
+#[derive(Debug, Default)]
+struct List {
+    overlay: HashMap<String, Chain>,
+    catalogue: HashMap<String, Chain>,
+    /// By the length of what they fix, longest first, then by their text.
+    patterns: BTreeMap<(Reverse<usize>, String), (Pattern, Chain)>,
+}
+
+impl Index {
+    /// Indexes all entries; ambiguous ones are told and the first of them kept.
+    pub(super) fn new(entries: &[PriceEntry]) -> (Self, Vec<BookProblem>) {
+        let mut index = Self::default();
+        for (position, entry) in entries.iter().enumerate() {
+            let list = index.lists.entry(entry.list.clone()).or_default();
+            for name in &entry.names {
+                list.chain(entry.layer, name).push(position);
+            }
+        }
+        let mut problems = Vec::new();
+        for list in index.lists.values_mut() {
+            list.sort(entries, &mut problems);
+        }
+        problems.sort_by_key(BookProblem::entry);
+        problems.dedup_by_key(|problem| problem.entry());
+        (index, problems)
+    }
+
+    /// The chains a model's name leads to, best first: the user's own name, the catalogue's, then
+    /// patterns. In a layer the exact name hides the name without its snapshot date.
+    pub(super) fn chains<'a>(
+        &'a self,
+        list: &str,
+        model: &'a str,
+    ) -> impl Iterator<Item = &'a Chain> + use<'a> {
+        let list = self.lists.get(list);
+        let base = without_snapshot(model);
+        let named =
+            move |names: &'a HashMap<String, Chain>| names.get(model).or_else(|| names.get(base?));
+        let overlay = list.and_then(|list| named(&list.overlay));
+        let catalogue = list.and_then(|list| named(&list.catalogue));
+        let patterns = list
+            .into_iter()
+            .flat_map(|list| &list.patterns)
+            .filter(move |(_, (pattern, _))| pattern.matches(model))
+            .map(|(_, (_, chain))| chain);
+        overlay.into_iter().chain(catalogue).chain(patterns)
+    }
+
+    /// Whether any entry belongs to the list.
+    pub(super) fn has_list(&self, list: &str) -> bool {
+        self.lists.contains_key(list)
+    }
+}
+
+impl List {
+    /// The chain of a name, made where it is missing.
+    fn chain(&mut self, layer: Layer, name: &str) -> &mut Chain {
+        if is_pattern(name) {
+            let pattern = Pattern::new(name);
+            let key = (Reverse(pattern.literal_len()), name.to_owned());
+            let (_, chain) = self
+                .patterns
+                .entry(key)
+                .or_insert_with(|| (pattern, Chain::new()));
+            return chain;
+        }
+        let names = match layer {
+            Layer::Overlay => &mut self.overlay,
+            Layer::Catalogue => &mut self.catalogue,
+        };
+        names.entry(name.to_owned()).or_default()
+    }
+
+    /// Orders chains and patterns and tells what cannot be ordered.
+    fn sort(&mut self, entries: &[PriceEntry], problems: &mut Vec<BookProblem>) {
+        for (name, chain) in self.overlay.iter_mut().chain(&mut self.catalogue) {
+            sort_chain(name, chain, entries, problems);
+        }
+        for ((_, name), (_, chain)) in &mut self.patterns {
+            sort_chain(name, chain, entries, problems);
+        }
+        for (at, ((_, name), (pattern, chain))) in self.patterns.iter().enumerate() {
+            let mut before = self.patterns.values().take(at);
+            if let Some((_, others)) = before.find(|(other, _)| pattern.ties_with(other)) {
+                tell(name, others, chain, problems);
+            }
+        }
+    }
+}
+
+/// Newest first, then the longest input; two entries for the same day and calls are a problem.
+fn sort_chain(
+    name: &str,
+    chain: &mut Chain,
+    entries: &[PriceEntry],
+    problems: &mut Vec<BookProblem>,
+) {
+    let rank = |position: &usize| {
+        entries.get(*position).map(|entry| {
+            let tokens = entry.conditions.above_input_tokens;
+            (entry.since.date(), tokens)
+        })
+    };
+    chain.sort_by(|a, b| rank(b).cmp(&rank(a)).then(a.cmp(b)));
+    for (at, position) in chain.iter().enumerate() {
+        let same = |other: &&usize| {
+            let (Some(one), Some(two)) = (entries.get(*position), entries.get(**other)) else {
+                return false;
+            };
+            one.since.date() == two.since.date() && one.conditions == two.conditions
+        };
+        if let Some(other) = chain.iter().take(at).find(same) {
+            problems.push(BookProblem::Ambiguous {
+                entry: *position,
+                other: *other,
+                name: name.to_owned(),
+            });
+        }
+    }
+}
+
+/// Two patterns that fit some name equally well.
+fn tell(name: &str, others: &Chain, chain: &Chain, problems: &mut Vec<BookProblem>) {
+    if let (Some(one), Some(two)) = (others.first(), chain.first()) {
+        problems.push(BookProblem::Ambiguous {
+            entry: *one.max(two),
+            other: *one.min(two),
+            name: name.to_owned(),
+        });
+    }
+}
