@@ -174,6 +174,8 @@ impl Rates {
 /// What one unit of a currency is worth in dollars, from a day on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FxRate {
+    /// Where it was written.
+    pub layer: Layer,
     /// The currency.
     pub currency: Currency,
     /// Dollars for one unit of it.

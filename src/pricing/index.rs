@@ -98,8 +98,8 @@ impl List {
             sort_chain(name, chain, entries, problems);
         }
         for (at, ((_, name), (pattern, chain))) in self.patterns.iter().enumerate() {
-            let mut before = self.patterns.values().take(at);
-            if let Some((_, others)) = before.find(|(other, _)| pattern.ties_with(other)) {
+            let before = self.patterns.values().take(at);
+            for (_, others) in before.filter(|(other, _)| pattern.ties_with(other)) {
                 tell(name, others, chain, problems);
             }
         }

@@ -256,6 +256,7 @@ fn another_currency_is_converted_once_and_its_lines_sum_to_the_dollars() {
         ..entry("m", "seen 2026-01-01", "1 - - - - 2")
     };
     let fx = |from: &str, usd: &str| FxRate {
+        layer: Layer::Catalogue,
         currency,
         usd: usd.parse().unwrap(),
         from: from.parse().unwrap(),
