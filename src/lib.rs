@@ -5,6 +5,7 @@
 //! true that hosting the model yourself is cheaper. ARCHITECTURE.md shows the way of a call.
 
 pub mod call;
+pub mod config;
 pub mod money;
 pub mod pricing;
 pub mod usage;

@@ -1,0 +1,153 @@
+//! From a file to settings that need no further check.
+//!
+//! The file is walked key by key with its places, so that all problems are told at once, each with
+//! file, line, key, what was found and what would do; nothing is half applied. Order: flag,
+//! environment, file, default. No file at all is a valid configuration.
+
+mod attribution;
+mod document;
+mod ledger;
+mod prices;
+mod print;
+mod problem;
+mod rate_key;
+mod secret;
+mod section;
+mod server;
+#[cfg(test)]
+mod tests;
+mod upstreams;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::pricing::{Layer, PriceBook};
+use document::Document;
+use prices::Reading;
+use problem::Context;
+use section::Section;
+use value::Value;
+
+pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
+pub use ledger::{Ledger, Metrics, OnLedgerFailure, Reporting};
+pub use problem::{Problem, Problems};
+pub use secret::Secret;
+pub use server::{MetricsToken, Server};
+pub use upstreams::{Format, Http2, Upstream};
+
+/// What tollgate runs by: every value checked.
+#[derive(Debug)]
+pub struct Config {
+    /// The listeners, the data directory, limits.
+    pub server: Server,
+    /// Where calls are forwarded, by name.
+    pub upstreams: Vec<Upstream>,
+    /// Which upstream serves a bare `/v1/…` that no other claims.
+    pub default_upstream: Option<String>,
+    /// What in a request says who sent it.
+    pub attribution: Attribution,
+    /// Who pays, by name.
+    pub tenants: Vec<Tenant>,
+    /// How calls are kept.
+    pub ledger: Ledger,
+    /// How metrics are bounded.
+    pub metrics: Metrics,
+    /// What sums are shown in.
+    pub reporting: Reporting,
+    /// Files in place of the embedded catalogues.
+    pub catalogues: Catalogues,
+    /// All prices: the catalogue and the user's own.
+    pub prices: PriceBook,
+}
+
+/// Files in place of the embedded catalogues, relative to the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogues {
+    /// In place of `config/prices.toml`.
+    pub prices: Option<PathBuf>,
+    /// In place of `config/plans.toml`.
+    pub plans: Option<PathBuf>,
+}
+
+/// What the command line says; it wins over environment and file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--listen`, else `TOLLGATE_LISTEN`.
+    pub listen: Option<SocketAddr>,
+    /// `--admin`, else `TOLLGATE_ADMIN`.
+    pub admin: Option<SocketAddr>,
+    /// `--data-dir`, else `TOLLGATE_DATA_DIR`.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Reads the configuration at `path`, or the defaults, with the process's environment.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Config, Problems> {
+    load_with(path, overrides, &|name| std::env::var(name).ok())
+}
+
+/// The same with the environment as an argument.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn load_with(
+    path: Option<&Path>,
+    overrides: &Overrides,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Problems> {
+    let context = Context::new(env);
+    let document = match path {
+        Some(path) => Document::open(path, &context),
+        None => Some(Document::embedded("defaults", "")),
+    };
+    let config = document.and_then(|document| read(&document, overrides, &context));
+    let problems = context.into_problems();
+    config
+        .filter(|_| problems.is_empty())
+        .ok_or(Problems(problems))
+}
+
+/// Walks the whole file; `None` where it cannot be walked or its prices make no book.
+fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Option<Config> {
+    let table = document.parse(context)?;
+    let mut root = Section::root(context, document, table.get_ref());
+    let catalogues = Catalogues::read(root.section("catalogues"));
+    let mut prices = Reading::default();
+    let file = catalogues.prices.as_deref();
+    match file.map(|path| Document::open(path, context)) {
+        Some(Some(file)) => prices.catalogue(Some(&file), context),
+        Some(None) => {}
+        None => prices.catalogue(None, context),
+    }
+    prices.entries(&mut root, Layer::Overlay);
+    let book = prices.into_book(context);
+    let upstreams = Upstream::read_all(&mut root, book.as_ref());
+    let config = Config {
+        server: Server::read(root.section("server"), overrides),
+        default_upstream: upstreams::default_upstream(&mut root, &upstreams),
+        attribution: Attribution::read(root.section("attribution")),
+        tenants: Tenant::read_all(&mut root),
+        ledger: Ledger::read(root.section("ledger")),
+        metrics: Metrics::read(root.section("metrics")),
+        reporting: Reporting::read(&mut root),
+        upstreams,
+        catalogues,
+        prices: book?,
+    };
+    root.finish(&[]);
+    Some(config)
+}
+
+impl Catalogues {
+    fn read(mut section: Section<'_>) -> Self {
+        let catalogues = Self {
+            prices: section.read("prices", Value::path),
+            plans: section.read("plans", Value::path),
+        };
+        section.finish(&[]);
+        catalogues
+    }
+}

@@ -1,0 +1,230 @@
+//! The configuration as it is in force, as TOML that reads back to the same; no secret is in it.
+
+mod prices;
+
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+use super::{
+    Attribution, Catalogues, Config, Ledger, Metrics, MetricsToken, Reporting, Server, Tenant,
+    Upstream,
+};
+
+impl Config {
+    /// What `check --print` shows: every value in force, secrets by their names only.
+    #[must_use]
+    pub fn print(&self) -> String {
+        let mut root = Table::new();
+        let mut put = |key: &str, value: Value| root.insert(key.to_owned(), value);
+        put("server", server(&self.server));
+        put("upstreams", named(&self.upstreams, |u| &u.name, upstream));
+        if let Some(name) = &self.default_upstream {
+            put("default_upstream", name.as_str().into());
+        }
+        put("attribution", attribution(&self.attribution));
+        put("tenants", named(&self.tenants, |t| &t.name, tenant));
+        put("ledger", ledger(&self.ledger));
+        put("metrics", metrics(&self.metrics));
+        reporting(&self.reporting, &mut put);
+        put("catalogues", catalogues(&self.catalogues));
+        put("prices", prices::own_prices(&self.prices));
+        put("fx", prices::own_rates(&self.prices));
+        root.retain(|_, value| !is_empty(value));
+        // A table of texts, numbers and dates has a TOML form; nothing else is put in.
+        toml::to_string(&root).unwrap_or_default()
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_table().is_some_and(Table::is_empty)
+}
+
+/// A table of the pairs that have a value.
+fn table<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Value {
+    let pairs = pairs.into_iter();
+    let written = pairs.filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Table(written.collect())
+}
+
+fn named<T>(items: &[T], name: fn(&T) -> &String, print: fn(&T) -> Value) -> Value {
+    let entries = items.iter().map(|item| (name(item).clone(), print(item)));
+    Value::Table(entries.collect())
+}
+
+fn text(value: &impl ToString) -> Value {
+    Value::String(value.to_string())
+}
+
+fn texts<T: ToString>(values: &[T]) -> Value {
+    let texts = values.iter().map(|value| Value::String(value.to_string()));
+    Value::Array(texts.collect())
+}
+
+fn number(value: usize) -> Value {
+    // Beyond i64 there is no such limit; shown as the largest.
+    Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+fn path(path: &std::path::Path) -> Value {
+    Value::String(path.display().to_string())
+}
+
+fn duration(time: Duration) -> Value {
+    let millis = time.as_millis();
+    let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    let whole = units
+        .into_iter()
+        .find(|(_, unit)| millis.is_multiple_of(*unit));
+    let (name, unit) = whole.unwrap_or(("ms", 1));
+    let text = format!("{}{name}", millis / unit);
+    Value::String(text)
+}
+
+fn limit(time: Option<Duration>) -> Value {
+    time.map_or_else(|| text(&"0"), duration)
+}
+
+fn server(server: &Server) -> Value {
+    let Server {
+        listen,
+        admin,
+        data_dir,
+        admin_token,
+        metrics_token,
+        calls_in_flight_max,
+        header_timeout,
+        header_bytes_max,
+        client_stall,
+        drain,
+    } = server;
+    let metrics = match metrics_token {
+        MetricsToken::Admin => None,
+        MetricsToken::Open => Some(text(&"none")),
+        MetricsToken::Own(secret) => Some(text(&secret.source())),
+    };
+    table([
+        ("listen", Some(text(listen))),
+        ("admin", Some(text(admin))),
+        ("data_dir", Some(path(data_dir))),
+        (
+            "admin_token",
+            admin_token.as_ref().map(|s| text(&s.source())),
+        ),
+        ("metrics_token", metrics),
+        ("calls_in_flight_max", Some(number(*calls_in_flight_max))),
+        ("header_timeout", Some(limit(*header_timeout))),
+        ("header_bytes_max", Some(number(*header_bytes_max))),
+        ("client_stall", Some(limit(*client_stall))),
+        ("drain", Some(duration(*drain))),
+    ])
+}
+
+fn upstream(upstream: &Upstream) -> Value {
+    let Upstream {
+        name,
+        format,
+        base_url,
+        role,
+        billed,
+        prices,
+        ca_file,
+        http2,
+        connect_timeout,
+        response_header_timeout,
+        idle_timeout,
+    } = upstream;
+    table([
+        ("format", Some(text(&format.label()))),
+        (
+            "base_url",
+            Some(text(&base_url.to_string().trim_end_matches('/'))),
+        ),
+        ("role", Some(text(&role.label()))),
+        ("billed", Some(Value::Boolean(*billed))),
+        // The upstream's own name needs no prices; written out it would.
+        ("prices", (prices != name).then(|| prices.as_str().into())),
+        ("ca_file", ca_file.as_deref().map(path)),
+        ("http2", Some(text(&http2.label()))),
+        ("connect_timeout", Some(limit(*connect_timeout))),
+        (
+            "response_header_timeout",
+            Some(limit(*response_header_timeout)),
+        ),
+        ("idle_timeout", Some(limit(*idle_timeout))),
+    ])
+}
+
+fn attribution(attribution: &Attribution) -> Value {
+    let Attribution {
+        tenant_headers,
+        key_headers,
+        key_hash_secret,
+        dimensions,
+    } = attribution;
+    let dimension = |(name, header): (&String, &http::HeaderName)| {
+        (name.clone(), Value::String(header.to_string()))
+    };
+    let secret = key_hash_secret.as_ref();
+    table([
+        ("tenant_headers", Some(texts(tenant_headers))),
+        ("key_headers", Some(texts(key_headers))),
+        ("key_hash_secret", secret.map(|s| text(&s.source()))),
+        (
+            "dimensions",
+            Some(Value::Table(dimensions.iter().map(dimension).collect())),
+        ),
+    ])
+}
+
+fn tenant(tenant: &Tenant) -> Value {
+    let Tenant {
+        name: _,
+        keys,
+        header_values,
+    } = tenant;
+    let sources: Vec<&str> = keys.iter().map(super::Secret::source).collect();
+    table([
+        ("keys", Some(texts(&sources))),
+        ("header_values", Some(texts(header_values))),
+    ])
+}
+
+fn ledger(ledger: &Ledger) -> Value {
+    let Ledger {
+        on_ledger_failure,
+        backlog_max,
+        ack_wait,
+        sync_interval,
+        segment_bytes_max,
+    } = ledger;
+    table([
+        ("on_ledger_failure", Some(text(&on_ledger_failure.label()))),
+        ("backlog_max", Some(number(*backlog_max))),
+        ("ack_wait", Some(duration(*ack_wait))),
+        ("sync_interval", Some(duration(*sync_interval))),
+        ("segment_bytes_max", Some(number(*segment_bytes_max))),
+    ])
+}
+
+fn metrics(metrics: &Metrics) -> Value {
+    let Metrics { label_values_max } = metrics;
+    table([("label_values_max", Some(number(*label_values_max)))])
+}
+
+fn reporting(reporting: &Reporting, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
+    let Reporting { currency, timezone } = reporting;
+    put("reporting_currency", currency.code().into());
+    put(
+        "reporting_timezone",
+        timezone.iana_name().unwrap_or("UTC").into(),
+    );
+}
+
+fn catalogues(catalogues: &Catalogues) -> Value {
+    let Catalogues { prices, plans } = catalogues;
+    table([
+        ("prices", prices.as_deref().map(path)),
+        ("plans", plans.as_deref().map(path)),
+    ])
+}

@@ -1,0 +1,74 @@
+//! What is wrong with a configuration: where, which key, what was found, what would do.
+
+use std::cell::RefCell;
+use std::fmt;
+
+/// One thing to change before tollgate starts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file, or `environment`.
+    pub file: String,
+    /// The line in it, counted from 1.
+    pub line: Option<usize>,
+    /// The key, such as `prices[0].from`; empty where the file itself is meant.
+    pub key: String,
+    /// What was found and what would do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.file)?;
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Everything that is wrong, by file and line; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.0.iter().enumerate() {
+            let newline = if i == 0 { "" } else { "\n" };
+            write!(f, "{newline}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// What all files of one configuration share: the environment, and the problems found so far.
+pub(super) struct Context<'c> {
+    /// Reads an environment variable.
+    pub(super) env: &'c dyn Fn(&str) -> Option<String>,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'c> Context<'c> {
+    pub(super) fn new(env: &'c dyn Fn(&str) -> Option<String>) -> Self {
+        Self {
+            env,
+            problems: RefCell::default(),
+        }
+    }
+
+    pub(super) fn tell(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// The problems, in the order a reader of the files meets them.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems.into_inner();
+        problems.sort();
+        problems.dedup();
+        problems
+    }
+}

@@ -1,0 +1,281 @@
+//! A table of a file, read key by key; what nobody asked for is an unknown key.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::document::{Document, kind};
+use super::problem::{Context, Problem};
+use super::value::Value;
+
+/// The table at one place of a file; an absent table reads as an empty one.
+pub(super) struct Section<'d> {
+    pub(super) context: &'d Context<'d>,
+    pub(super) document: &'d Document,
+    /// Such as `upstreams.openai` or `prices[0]`; empty for the root.
+    pub(super) path: String,
+    table: Option<&'d DeTable<'d>>,
+    /// Where it begins, if it was written.
+    offset: Option<usize>,
+    asked: Vec<String>,
+}
+
+impl<'d> Section<'d> {
+    /// The whole file.
+    pub(super) fn root(
+        context: &'d Context<'d>,
+        document: &'d Document,
+        table: &'d DeTable<'d>,
+    ) -> Self {
+        Self {
+            context,
+            document,
+            path: String::new(),
+            table: Some(table),
+            offset: None,
+            asked: Vec::new(),
+        }
+    }
+
+    /// The value of a key, if it is written.
+    pub(super) fn value(&mut self, key: &str) -> Option<Value<'d>> {
+        self.asked.push(key.to_owned());
+        let item = self.table?.get(key)?;
+        Some(Value {
+            context: self.context,
+            document: self.document,
+            key: self.join(key),
+            item,
+        })
+    }
+
+    /// The value of a key as `read` understands it; `read` tells what is wrong with it.
+    pub(super) fn read<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&Value<'d>) -> Option<T>,
+    ) -> Option<T> {
+        self.value(key).and_then(|value| read(&value))
+    }
+
+    /// The same for a key that must be there; `such_as` is an example of its line.
+    pub(super) fn require<T>(
+        &mut self,
+        key: &str,
+        such_as: &str,
+        read: impl FnOnce(&Value<'d>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.value(key);
+        if value.is_none() {
+            self.problem(&format!("{key} is missing; add a line such as {such_as}"));
+        }
+        value.and_then(|value| read(&value))
+    }
+
+    /// The table of a key, empty if it is not written.
+    pub(super) fn section(&mut self, key: &str) -> Section<'d> {
+        match self.value(key) {
+            Some(value) => value.section(),
+            None => self.absent(key),
+        }
+    }
+
+    /// The tables of a key by the names the user gave them: `[upstreams.NAME]`.
+    pub(super) fn named(&mut self, key: &str) -> Vec<(&'d str, Section<'d>)> {
+        let section = self.section(key);
+        let entries = section.table.into_iter().flatten();
+        entries
+            .map(|(name, item)| {
+                let name: &str = name.get_ref();
+                (name, section.child(name, item).section())
+            })
+            .collect()
+    }
+
+    /// The values of a key by the names the user gave them: `dimensions = { team = "x-team" }`.
+    pub(super) fn pairs(&mut self, key: &str) -> Vec<(&'d str, Value<'d>)> {
+        let section = self.section(key);
+        let entries = section.table.into_iter().flatten();
+        entries
+            .map(|(name, item)| {
+                let name: &str = name.get_ref();
+                (name, section.child(name, item))
+            })
+            .collect()
+    }
+
+    /// The tables of a list: `[[prices]]`.
+    pub(super) fn list(&mut self, key: &str) -> Vec<Section<'d>> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        value.items().iter().map(Value::section).collect()
+    }
+
+    /// The values whose keys `accept` understands, such as a rate in any currency.
+    pub(super) fn matching<T>(
+        &mut self,
+        accept: impl Fn(&str) -> Option<T>,
+    ) -> Vec<(T, Value<'d>)> {
+        let entries = self.table.into_iter().flatten();
+        let found: Vec<_> = entries
+            .filter_map(|(key, item)| {
+                let key: &str = key.get_ref();
+                Some((accept(key)?, key, item))
+            })
+            .collect();
+        found
+            .into_iter()
+            .map(|(what, key, item)| {
+                self.asked.push(key.to_owned());
+                (what, self.child(key, item))
+            })
+            .collect()
+    }
+
+    /// Tells of every key that nobody asked for; `also` are keys that would have been understood.
+    pub(super) fn finish(self, also: &[String]) {
+        let known: Vec<&str> = self.asked.iter().chain(also).map(String::as_str).collect();
+        let entries = self.table.into_iter().flatten();
+        for (key, item) in entries.filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
+            let name: &str = key.get_ref();
+            let child = self.child(name, item);
+            let remedy = match closest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("the keys here are {}", sorted(&known)),
+            };
+            self.context.tell(Problem {
+                file: self.document.name.clone(),
+                line: Some(self.document.line(key.span().start)),
+                key: child.key,
+                message: format!("unknown key; {remedy}"),
+            });
+        }
+    }
+
+    /// Tells what is wrong with the table as a whole.
+    pub(super) fn problem(&self, message: &str) {
+        self.context.tell(Problem {
+            file: self.document.name.clone(),
+            line: self.line(),
+            key: self.path.clone(),
+            message: message.to_owned(),
+        });
+    }
+
+    /// The line the table begins at, if it was written.
+    pub(super) fn line(&self) -> Option<usize> {
+        self.offset.map(|offset| self.document.line(offset))
+    }
+
+    fn child(&self, name: &str, item: &'d Spanned<DeValue<'d>>) -> Value<'d> {
+        Value {
+            context: self.context,
+            document: self.document,
+            key: self.join(name),
+            item,
+        }
+    }
+
+    fn absent(&self, key: &str) -> Section<'d> {
+        Section {
+            context: self.context,
+            document: self.document,
+            path: self.join(key),
+            table: None,
+            offset: None,
+            asked: Vec::new(),
+        }
+    }
+
+    fn join(&self, key: &str) -> String {
+        match self.path.as_str() {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        }
+    }
+}
+
+impl<'d> Value<'d> {
+    /// The value as a table; anything else is told and reads as an empty one.
+    pub(super) fn section(&self) -> Section<'d> {
+        let table = self.item.get_ref().as_table();
+        if table.is_none() {
+            let found = kind(self.item.get_ref());
+            self.problem(&format!("must be a table, not {found}"));
+        }
+        Section {
+            context: self.context,
+            document: self.document,
+            path: self.key.clone(),
+            table,
+            offset: Some(self.item.span().start),
+            asked: Vec::new(),
+        }
+    }
+}
+
+/// The known word a misspelt one is closest to, if it is close at all.
+pub(super) fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let bound = (word.chars().count() / 3).max(1);
+    known
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= bound)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be added, dropped, changed or swapped with a neighbour (optimal string
+/// alignment).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut older: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    let mut before = None;
+    for (i, letter) in one.chars().enumerate() {
+        let mut next = vec![i.saturating_add(1)];
+        for (j, candidate) in other.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX);
+            let changed = at(&row, j).saturating_add(usize::from(letter != *candidate));
+            let added = at(&next, j).saturating_add(1);
+            let dropped = at(&row, j.saturating_add(1)).saturating_add(1);
+            let mut best = changed.min(added).min(dropped);
+            let previous = j.checked_sub(1);
+            if let Some(j) = previous
+                && before == Some(*candidate)
+                && other.get(j) == Some(&letter)
+            {
+                best = best.min(at(&older, j).saturating_add(1));
+            }
+            next.push(best);
+        }
+        before = Some(letter);
+        older = std::mem::replace(&mut row, next);
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+fn sorted(words: &[&str]) -> String {
+    let mut words = words.to_vec();
+    words.sort_unstable();
+    words.dedup();
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_word_is_recognised() {
+        let known = ["listen", "admin", "data_dir"];
+        for (word, expected) in [
+            ("lisen", Some("listen")),
+            ("litsen", Some("listen")),
+            ("Listen", Some("listen")),
+            ("datadir", Some("data_dir")),
+            ("port", None),
+        ] {
+            assert_eq!(closest(word, known.into_iter()), expected, "{word}");
+        }
+    }
+}

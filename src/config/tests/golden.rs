@@ -1,0 +1,237 @@
+//! What people see of a wrong configuration, compared with `tests/golden/config-*.txt`.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --lib config::` writes the files anew; review the difference.
+
+use std::path::Path;
+
+use super::*;
+
+/// Compares with a file of `tests/golden`, or writes it.
+#[track_caller]
+pub(super) fn compare(name: &str, actual: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let path = folder.join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(&path, actual).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(actual, expected, "{}", path.display());
+}
+
+/// Loads a text whose problems are the golden file.
+#[track_caller]
+fn check(name: &str, text: &str) {
+    let folder = folder(text);
+    let path = folder.path().join("tollgate.toml");
+    let result = load_with(Some(&path), &Overrides::default(), &env);
+    let problems = result.map(|config| config.print()).unwrap_err().to_string();
+    let place = format!("{}/", folder.path().display());
+    let shown = problems.replace(&place, "config/");
+    assert!(!shown.contains("hunter2"), "a secret is shown: {shown}");
+    let number = |(i, line): (usize, &str)| format!("{:>3} | {line}", i + 1);
+    let numbered: Vec<String> = text.lines().enumerate().map(number).collect();
+    compare(name, &format!("{}\n\n{shown}\n", numbered.join("\n")));
+}
+
+#[test]
+fn prices_are_told_all_at_once() {
+    check(
+        "config-prices.txt",
+        r#"[[prices]]
+list = "openai"
+input_usd_per_mtok = "2,50"
+cache_read_usd_per_mtok = "0.1234567"
+output_usd_per_mtok = 1e3
+cache_write_usd_per_mtok = -1
+match = []
+from = "soon"
+source = "s"
+[[prices]]
+match = ["m", "m", "a*b*", ""]
+input_usd_per_mtok = true
+inputs_usd_per_mtok = 1
+[[prices]]
+list = "l"
+match = "m"
+from = 2026-01-01
+seen = 2026-01-01
+input_usd_per_mtok = 1
+output_eur_per_mtok = 1
+source = "two dates, two currencies"
+[[prices]]
+list = "l"
+match = "n"
+from = 2026-01-01T00:00:00Z
+free = true
+input_usd_per_mtok = 1
+source = "free and not"
+[[prices]]
+list = "l"
+match = "o"
+from = 2026-01-01
+source = "no rate"
+[[fx]]
+currency = "eur"
+usd_per_unit = 0
+"#,
+    );
+}
+
+#[test]
+fn contradicting_prices_are_named_both() {
+    check(
+        "config-ambiguous.txt",
+        r#"[[prices]]
+list = "openai"
+match = ["gpt-4o", "gpt-4.1"]
+from = 2026-01-01
+input_usd_per_mtok = 1
+source = "first"
+[[prices]]
+list = "openai"
+match = "gpt-4o"
+from = 2026-01-01
+input_usd_per_mtok = 2
+source = "second"
+[[prices]]
+list = "openai"
+match = "gpt-4*"
+from = 2026-01-01
+input_usd_per_mtok = 3
+source = "third"
+[[prices]]
+list = "openai"
+match = "g*t-4o"
+from = 2026-02-01
+input_usd_per_mtok = 4
+source = "fits gpt-4o as well as the third"
+[[prices]]
+list = "openai"
+match = "gpt*mi"
+from = 2026-02-01
+input_usd_per_mtok = 5
+source = "fits gpt-4mi as well as the third"
+[[prices]]
+list = "openai"
+match = "x"
+from = 2026-02-01
+input_cny_per_mtok = 5
+source = "yuan without a rate"
+"#,
+    );
+}
+
+#[test]
+fn server_and_upstreams_are_told_all_at_once() {
+    check(
+        "config-server.txt",
+        r#"reporting_currency = "EUR"
+reporting_timezone = "Mars/Olympus"
+default_upstream = "opnai"
+colour = "red"
+[server]
+lisen = "127.0.0.1:1"
+listen = "localhost"
+admin = "0.0.0.0:4142"
+calls_in_flight_max = 0
+header_timeout = 30
+header_bytes_max = "64 lots"
+drain = "0"
+[upstreams.openai]
+format = "opanai"
+base_url = "api.openai.com"
+prices = "opena"
+idle_timeout = "soon"
+[upstreams."Bad Name"]
+format = "openai"
+base_url = "https://user:hunter2@host"
+http2 = "yes"
+[upstreams.v1]
+billed = "yes"
+[ledger]
+on_ledger_failure = "panic"
+ack_wait = "5"
+segment_bytes_max = 64.5
+[metrics]
+label_values_max = "many"
+"#,
+    );
+}
+
+#[test]
+fn people_and_secrets_are_told_all_at_once() {
+    check(
+        "config-tenants.txt",
+        r#"[server]
+admin_token = "hunter2"
+metrics_token = "env:NOT_SET"
+[attribution]
+tenant_headers = "x-tenant"
+key_headers = ["x api key"]
+key_hash_secret = "file:not-there"
+[attribution.dimensions]
+a = "x-a"
+b = "x-a"
+c = "x-c"
+D = "x-d"
+model = "x-m"
+[tenants.other]
+[tenants.a]
+keys = ["env:KEY", "hunter2", "env:EMPTY"]
+header_values = ["b", "same"]
+[tenants.b]
+keys = ["env:SAME_KEY"]
+header_values = ["same"]
+key = "env:KEY"
+"#,
+    );
+}
+
+#[test]
+fn wrong_types_are_told() {
+    check(
+        "config-types.txt",
+        "server = 1\nprices = 2\nupstreams = [3]\n[catalogues]\nprices = 4\nplans = \"\"\n",
+    );
+}
+
+#[test]
+fn text_that_is_not_toml_is_shown_with_a_caret() {
+    check(
+        "config-syntax.txt",
+        "[server]\nlisten = \"127.0.0.1:1\nadmin = 2\n",
+    );
+    check(
+        "config-duplicate.txt",
+        "[server]\ndrain = \"1s\"\ndrain = \"2s\"\n",
+    );
+}
+
+#[test]
+fn a_wrong_catalogue_file_is_told_with_its_own_name() {
+    let folder = folder("[catalogues]\nprices = \"mine.toml\"\n[server]\ndrain = 1\n");
+    let path = folder.path().join("tollgate.toml");
+    let load = || {
+        let problems = load_with(Some(&path), &Overrides::default(), &env).unwrap_err();
+        let place = format!("{}/", folder.path().display());
+        problems.to_string().replace(&place, "config/")
+    };
+    let missing = load();
+    let price = "[[prices]]\nlist = \"l\"\nmatch = \"m*\"\nfrom = 2026-01-01\n\
+                 input_usd_per_mtok = 1\nsource = \"s\"\n[server]\n";
+    std::fs::write(folder.path().join("mine.toml"), price).unwrap();
+    compare(
+        "config-catalogue.txt",
+        &format!("{missing}\n\n{}\n", load()),
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_and_a_wrong_environment_are_told() {
+    let path = Path::new("no/such/tollgate.toml");
+    let gone = load_with(Some(path), &Overrides::default(), &env).unwrap_err();
+    let env = |name: &str| (name == "TOLLGATE_ADMIN").then(|| "here".to_owned());
+    let odd = load_with(None, &Overrides::default(), &env).unwrap_err();
+    compare("config-environment.txt", &format!("{gone}\n\n{odd}\n"));
+}

@@ -1,0 +1,252 @@
+//! `[upstreams.NAME]`: where calls are forwarded, and who bills them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::section::Section;
+use super::value::{Value, hint};
+use crate::call::Role;
+use crate::pricing::PriceBook;
+
+/// One place to forward to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// The first path segment that leads here, and its label everywhere.
+    pub name: String,
+    /// What its answers look like.
+    pub format: Format,
+    /// Scheme, host and path prefix, without a slash at the end.
+    pub base_url: http::Uri,
+    /// What stands behind it.
+    pub role: Role,
+    /// Whether its calls cost money by the token.
+    pub billed: bool,
+    /// Whose price list its calls are priced by.
+    pub prices: String,
+    /// More certificates to trust, beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Which HTTP versions to speak.
+    pub http2: Http2,
+    /// For the connection to stand.
+    pub connect_timeout: Option<Duration>,
+    /// For the response headers to come.
+    pub response_header_timeout: Option<Duration>,
+    /// Between two pieces of a body.
+    pub idle_timeout: Option<Duration>,
+}
+
+/// A wire format that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The OpenAI API and what speaks it.
+    OpenAi,
+    /// The Anthropic API.
+    Anthropic,
+}
+
+impl Format {
+    /// All formats by their names.
+    pub const NAMES: [(&str, Self); 2] = [("openai", Self::OpenAi), ("anthropic", Self::Anthropic)];
+
+    /// The name used in configuration, labels and exports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+}
+
+/// Which HTTP versions an upstream is spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Http2 {
+    /// HTTP/2 where TLS negotiates it, else HTTP/1.1.
+    Auto,
+    /// HTTP/1.1 only.
+    Never,
+    /// HTTP/2 without asking, also in clear text.
+    PriorKnowledge,
+}
+
+impl Http2 {
+    const NAMES: [(&str, Self); 3] = [
+        ("auto", Self::Auto),
+        ("never", Self::Never),
+        ("prior_knowledge", Self::PriorKnowledge),
+    ];
+
+    /// The name used in configuration.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Never => "never",
+            Self::PriorKnowledge => "prior_knowledge",
+        }
+    }
+}
+
+/// The roles by their names.
+const ROLES: [(&str, Role); 3] = [
+    ("provider", Role::Provider),
+    ("gateway", Role::Gateway),
+    ("own", Role::Own),
+];
+
+/// Path segments that cannot name an upstream, because bare API paths begin with them.
+const RESERVED_NAMES: [&str; 2] = ["v1", "v1beta"];
+
+/// How long the dearest models may think before the first byte, and between two.
+const SLOWEST_ANSWER: Duration = Duration::from_mins(15);
+
+impl Upstream {
+    fn new(name: &str, format: Format, base_url: http::Uri) -> Self {
+        Self {
+            name: name.to_owned(),
+            format,
+            base_url,
+            role: Role::Provider,
+            billed: true,
+            prices: name.to_owned(),
+            ca_file: None,
+            http2: Http2::Auto,
+            connect_timeout: Some(Duration::from_secs(10)),
+            response_header_timeout: Some(SLOWEST_ANSWER),
+            idle_timeout: Some(SLOWEST_ANSWER),
+        }
+    }
+
+    /// The upstreams where none is configured: the two APIs everybody calls.
+    #[must_use]
+    pub fn defaults() -> Vec<Self> {
+        let url = http::Uri::from_static;
+        vec![
+            Self::new(
+                "anthropic",
+                Format::Anthropic,
+                url("https://api.anthropic.com"),
+            ),
+            Self::new("openai", Format::OpenAi, url("https://api.openai.com")),
+        ]
+    }
+
+    /// All upstreams of the file, by name; the defaults if it has none.
+    pub(super) fn read_all(root: &mut Section<'_>, book: Option<&PriceBook>) -> Vec<Self> {
+        let sections = root.named("upstreams");
+        if sections.is_empty() {
+            return Self::defaults();
+        }
+        let read = |(name, section)| Self::read(name, section, book);
+        sections.into_iter().filter_map(read).collect()
+    }
+
+    fn read(name: &str, mut section: Section<'_>, book: Option<&PriceBook>) -> Option<Self> {
+        check_name(name, &section);
+        let s = &mut section;
+        let format = s.require("format", "format = \"openai\"", |value| {
+            value.choice(&Format::NAMES)
+        });
+        let url = "base_url = \"https://api.openai.com\"";
+        let base_url = s.require("base_url", url, base_url);
+        let base = Self::new(name, format.unwrap_or(Format::OpenAi), http::Uri::default());
+        let role = s.read("role", |value| value.choice(&ROLES));
+        let role = role.unwrap_or(base.role);
+        let upstream = Self {
+            base_url: base_url.clone().unwrap_or_default(),
+            role,
+            billed: s
+                .read("billed", Value::boolean)
+                .unwrap_or(role != Role::Own),
+            prices: s
+                .read("prices", |value| price_list(value, book))
+                .unwrap_or(base.prices.clone()),
+            ca_file: s.read("ca_file", Value::path),
+            http2: s
+                .read("http2", |value| value.choice(&Http2::NAMES))
+                .unwrap_or(base.http2),
+            connect_timeout: s
+                .read("connect_timeout", Value::limit)
+                .unwrap_or(base.connect_timeout),
+            response_header_timeout: s
+                .read("response_header_timeout", Value::limit)
+                .unwrap_or(base.response_header_timeout),
+            idle_timeout: s
+                .read("idle_timeout", Value::limit)
+                .unwrap_or(base.idle_timeout),
+            ..base
+        };
+        section.finish(&[]);
+        format.and(base_url).map(|_| upstream)
+    }
+}
+
+/// The upstream that serves a bare `/v1/…`: the named one, else `openai`, else the only one.
+pub(super) fn default_upstream(root: &mut Section<'_>, upstreams: &[Upstream]) -> Option<String> {
+    // By what is written: an upstream with a problem of its own is still meant.
+    let written = root.named("upstreams").into_iter().map(|(name, _)| name);
+    let mut names: Vec<&str> = written.collect();
+    if names.is_empty() {
+        names = upstreams.iter().map(|u| u.name.as_str()).collect();
+    }
+    let chosen = root.read("default_upstream", |value| {
+        let name = value.text()?;
+        if names.contains(&name) {
+            return Some(name.to_owned());
+        }
+        let known = names.join(", ");
+        let hint = hint(name, &names);
+        value.is_not(&format!("an upstream; there are {known}{hint}"))
+    });
+    let unnamed = || match names.as_slice() {
+        [only] => Some((*only).to_owned()),
+        many => many.contains(&"openai").then(|| "openai".to_owned()),
+    };
+    chosen.or_else(unnamed)
+}
+
+/// An upstream is named by one plain path segment.
+fn check_name(name: &str, section: &Section<'_>) {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    if name.is_empty() || !name.chars().all(plain) || name.starts_with('.') {
+        section.problem(
+            "an upstream's name is the first part of its path; write it in lower-case letters, \
+             digits, '-', '_' and '.'",
+        );
+    } else if RESERVED_NAMES.contains(&name) {
+        section.problem("this name begins the paths of the default upstream; choose another");
+    }
+}
+
+/// `https://host[:port][/prefix]`; anything with a password in it is not repeated.
+fn base_url(value: &Value<'_>) -> Option<http::Uri> {
+    let text = value.text()?;
+    let expected = "a base address, such as \"https://api.openai.com\"";
+    if text.contains('@') {
+        value.problem("a base address has no user or password in it; clients send their own keys");
+        return None;
+    }
+    let trimmed = text.trim_end_matches('/');
+    let url = trimmed.parse::<http::Uri>().ok().filter(|url| {
+        let host = url.host().is_some_and(|host| !host.is_empty());
+        matches!(url.scheme_str(), Some("http" | "https")) && host && url.query().is_none()
+    });
+    url.filter(|_| !text.contains('#'))
+        .or_else(|| value.is_not(expected))
+}
+
+/// A list that is named must have prices; the upstream's own name may be without.
+fn price_list(value: &Value<'_>, book: Option<&PriceBook>) -> Option<String> {
+    let name = value.text()?;
+    let Some(book) = book.filter(|book| !book.has_list(name)) else {
+        return Some(name.to_owned());
+    };
+    let mut lists: Vec<&str> = book.entries().iter().map(|e| e.list.as_str()).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    let known = lists.join(", ");
+    value.is_not(&format!(
+        "a price list; there are {known}{}",
+        hint(name, &lists)
+    ))
+}
