@@ -6,6 +6,7 @@
 
 pub mod call;
 pub mod config;
+pub mod economics;
 pub mod money;
 pub mod pricing;
 pub mod usage;
