@@ -1,0 +1,316 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "what hosting would have cost is a projection; what the API cost came in exact"
+)]
+//! What the demand of a window would have cost on own replicas, idle hours and overflow included.
+//!
+//! Over a window of T hours with API cost `api`, share q, replica-hours rh and overflow `over`:
+//! served = q·api - over; residual = (1-q)·api + over + e·served; selfhost = `rh·c_rep` + ops·T/730 +
+//! `one_off`/months·T/730 + usd per call · hosted calls + residual; savings = api - selfhost.
+//! In a bucket with load above ready·u the share 1 - ready·u/load stays on the API and the bucket is
+//! short, so that a slow scaler is not rewarded for calls it could not have served.
+
+use std::cell::OnceCell;
+
+use super::curve::{LoadCurve, is_short, overflow_share};
+use super::ownership::HOURS_PER_MONTH;
+use super::replicas::{Burst, Running, Scaler, autoscale, need_burst, whole};
+use super::work::real;
+
+/// A window of demand as loads: mean number of fully busy replicas per bucket.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile<'a> {
+    /// Length of a bucket, seconds.
+    pub bucket_seconds: f64,
+    /// Load of each bucket if all of it were hosted.
+    pub loads: &'a [f64],
+    /// What each bucket cost on the API, dollars.
+    pub api_usd: &'a [f64],
+    /// Work of each bucket's busiest slot, replica-seconds; only read with a burst bound.
+    pub slot_work: &'a [f64],
+    /// Calls in the window.
+    pub calls: f64,
+}
+
+/// The prices and limits of a plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// u: a replica is full at this load, above 0 and at most 1.
+    pub utilisation: f64,
+    /// Dollars an hour for a replica, used or idle.
+    pub usd_per_replica_hour: f64,
+    /// Never fewer replicas.
+    pub min_replicas: u32,
+    /// Never more replicas.
+    pub max_replicas: u32,
+    /// q: the part of the traffic that the plan may take, above 0 and at most 1.
+    pub qualifying_share: f64,
+    /// e: the part of hosted calls repeated on the API because the answer was not good enough.
+    pub escalation: f64,
+    /// People.
+    pub ops_usd_per_month: f64,
+    /// Fine-tuning, migration.
+    pub one_off_usd: f64,
+    /// Months over which the one-off cost is spread; read only if there is one.
+    pub amortisation_months: f64,
+    /// Gateway, functions, egress: dollars for each hosted call.
+    pub usd_per_call: f64,
+    /// The bound on how long a burst may wait, if there is one.
+    pub burst: Option<Burst>,
+}
+
+/// How the number of replicas follows the demand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Policy {
+    /// So many, all the time.
+    Fixed {
+        /// How many.
+        replicas: u32,
+    },
+    /// As many all the time as the window's peak needs.
+    Peak {
+        /// Which bucket is the peak, above 0; 1 is the maximum.
+        quantile: f64,
+    },
+    /// A reactive scaler.
+    Auto {
+        /// Buckets from the one after a start was asked for until it can serve.
+        warm_buckets: usize,
+        /// Buckets a want must have been lower before a replica stops.
+        cool_buckets: usize,
+    },
+    /// A constant base, the rest stays on the API; the base is the cheapest one.
+    Hybrid,
+}
+
+/// What a window would have cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// What was paid to the API.
+    pub api_usd: f64,
+    /// What would have been paid, everything included.
+    pub selfhost_usd: f64,
+    /// The difference; negative when hosting costs more.
+    pub savings_usd: f64,
+    /// Savings over API cost; absent when the API cost nothing.
+    pub savings_ratio: Option<f64>,
+    /// Replica-hours paid for.
+    pub replica_hours: f64,
+    /// API cost of what the replicas could not have served.
+    pub overflow_api_usd: f64,
+    /// The part of `selfhost_usd` that is still paid to the API.
+    pub residual_usd: f64,
+    /// Work done over replica time paid for; absent without replicas.
+    pub utilisation: Option<f64>,
+    /// The part of buckets in which the replicas were short.
+    pub short_bucket_share: f64,
+    /// The replicas: the constant number, or the most a scaler had.
+    pub replicas: u32,
+}
+
+/// What the fleet did over the window, before prices.
+struct Fleet {
+    replica_buckets: f64,
+    served_load: f64,
+    overflow_usd: f64,
+    short: usize,
+    replicas: u32,
+}
+
+/// A window that is evaluated more than once: at several scales, with several policies.
+#[derive(Debug)]
+pub struct Window<'a> {
+    profile: Profile<'a>,
+    api_usd: f64,
+    curve: OnceCell<LoadCurve>,
+}
+
+/// What `profile` would have cost on `terms` under `policy`.
+#[must_use]
+pub fn evaluate(profile: &Profile<'_>, terms: &Terms, policy: Policy) -> Outcome {
+    Window::new(*profile).at_scale(1.0, terms, policy)
+}
+
+/// The cheapest constant base with overflow to the API: the outcome under [`Policy::Hybrid`].
+#[must_use]
+pub fn best_hybrid(profile: &Profile<'_>, terms: &Terms) -> Outcome {
+    evaluate(profile, terms, Policy::Hybrid)
+}
+
+impl<'a> Window<'a> {
+    /// A window over `profile`.
+    #[must_use]
+    pub fn new(profile: Profile<'a>) -> Self {
+        Self {
+            profile,
+            api_usd: profile.api_usd.iter().sum(),
+            curve: OnceCell::new(),
+        }
+    }
+
+    /// The outcome if loads, costs and calls were `scale` times what they were, shape unchanged.
+    #[must_use]
+    pub fn at_scale(&self, scale: f64, terms: &Terms, policy: Policy) -> Outcome {
+        let hosted = scale * terms.qualifying_share;
+        let constant = |replicas| self.price(scale, terms, &self.constant(hosted, terms, replicas));
+        match policy {
+            Policy::Fixed { replicas } => constant(replicas),
+            Policy::Peak { quantile } => constant(self.peak(hosted, terms, quantile)),
+            Policy::Hybrid => self.cheapest_base(hosted, terms, constant),
+            Policy::Auto {
+                warm_buckets,
+                cool_buckets,
+            } => {
+                let scaler = Scaler {
+                    min: terms.min_replicas,
+                    max: terms.max_replicas,
+                    warm_buckets,
+                    cool_buckets,
+                };
+                self.price(scale, terms, &self.scaled(hosted, terms, scaler))
+            }
+        }
+    }
+
+    /// What each bucket needs, at `hosted` times the profile's load.
+    pub fn needs(&self, hosted: f64, terms: &Terms) -> impl Iterator<Item = u32> {
+        let none = std::iter::repeat(&0.0);
+        let slots = self.profile.slot_work.iter().chain(none);
+        let loads = self.profile.loads.iter().zip(slots);
+        let (utilisation, burst) = (terms.utilisation, terms.burst);
+        loads.map(move |(load, slot)| need_burst(hosted * load, hosted * slot, utilisation, burst))
+    }
+
+    /// max(min, the need at the quantile), by nearest rank.
+    fn peak(&self, hosted: f64, terms: &Terms, quantile: f64) -> u32 {
+        let needs: Vec<u32> = self.needs(hosted, terms).collect();
+        clamp(quantile_of(needs, quantile), terms)
+    }
+
+    /// The cost is convex in the base: start at the least, stop at the first increase.
+    fn cheapest_base(
+        &self,
+        hosted: f64,
+        terms: &Terms,
+        outcome: impl Fn(u32) -> Outcome,
+    ) -> Outcome {
+        let most = clamp(self.needs(hosted, terms).max().unwrap_or(0), terms);
+        let mut best = outcome(terms.min_replicas);
+        for replicas in terms.min_replicas.saturating_add(1)..=most {
+            let next = outcome(replicas);
+            if next.selfhost_usd > best.selfhost_usd {
+                break;
+            }
+            if next.selfhost_usd < best.selfhost_usd {
+                best = next;
+            }
+        }
+        best
+    }
+
+    /// A constant fleet, at `hosted` times the profile's load.
+    fn constant(&self, hosted: f64, terms: &Terms, replicas: u32) -> Fleet {
+        let curve = self
+            .curve
+            .get_or_init(|| LoadCurve::new(self.profile.loads, self.profile.api_usd));
+        // The curve is of the profile as it is: the capacity is scaled instead.
+        let capacity = f64::from(replicas) * terms.utilisation / hosted;
+        Fleet {
+            replica_buckets: f64::from(replicas) * count(self.profile.loads.len()),
+            served_load: hosted * curve.served_load(capacity),
+            overflow_usd: hosted * curve.overflow_usd(capacity),
+            short: curve.short(capacity),
+            replicas,
+        }
+    }
+
+    /// A fleet that follows the demand, at `hosted` times the profile's load.
+    fn scaled(&self, hosted: f64, terms: &Terms, scaler: Scaler) -> Fleet {
+        let needs: Vec<u32> = self.needs(hosted, terms).collect();
+        let mut fleet = Fleet {
+            replica_buckets: 0.0,
+            served_load: 0.0,
+            overflow_usd: 0.0,
+            short: 0,
+            replicas: 0,
+        };
+        let buckets = self.profile.loads.iter().zip(self.profile.api_usd);
+        for (Running { billed, ready }, (load, usd)) in
+            autoscale(&needs, scaler).iter().zip(buckets)
+        {
+            let (load, usd) = (hosted * load, hosted * usd);
+            let capacity = f64::from(*ready) * terms.utilisation;
+            fleet.replica_buckets += f64::from(*billed);
+            fleet.served_load += load.min(capacity);
+            fleet.overflow_usd += usd * overflow_share(load, capacity);
+            fleet.short += usize::from(is_short(load, capacity));
+            fleet.replicas = fleet.replicas.max(*billed);
+        }
+        fleet
+    }
+
+    /// Puts prices on what a fleet did.
+    fn price(&self, scale: f64, terms: &Terms, fleet: &Fleet) -> Outcome {
+        let buckets = count(self.profile.loads.len());
+        let hours = buckets * self.profile.bucket_seconds / 3_600.0;
+        let bucket_hours = self.profile.bucket_seconds / 3_600.0;
+        let api_usd = scale * self.api_usd;
+        let qualifying = terms.qualifying_share * api_usd;
+        let served = qualifying - fleet.overflow_usd;
+        let residual_usd = api_usd - qualifying + fleet.overflow_usd + terms.escalation * served;
+        let served_share = if api_usd > 0.0 {
+            served / api_usd
+        } else {
+            terms.qualifying_share
+        };
+        let one_off_a_month = if terms.one_off_usd > 0.0 {
+            terms.one_off_usd / terms.amortisation_months
+        } else {
+            0.0
+        };
+        let replica_hours = fleet.replica_buckets * bucket_hours;
+        let selfhost_usd = replica_hours * terms.usd_per_replica_hour
+            + (terms.ops_usd_per_month + one_off_a_month) * hours / HOURS_PER_MONTH
+            + terms.usd_per_call * scale * self.profile.calls * served_share
+            + residual_usd;
+        let savings_usd = api_usd - selfhost_usd;
+        Outcome {
+            api_usd,
+            selfhost_usd,
+            savings_usd,
+            savings_ratio: (api_usd > 0.0).then(|| savings_usd / api_usd),
+            replica_hours,
+            overflow_api_usd: fleet.overflow_usd,
+            residual_usd,
+            utilisation: (fleet.replica_buckets > 0.0)
+                .then(|| fleet.served_load / fleet.replica_buckets),
+            short_bucket_share: if buckets > 0.0 {
+                count(fleet.short) / buckets
+            } else {
+                0.0
+            },
+            replicas: fleet.replicas,
+        }
+    }
+}
+
+/// Within the plan's limits.
+fn clamp(replicas: u32, terms: &Terms) -> u32 {
+    replicas.min(terms.max_replicas).max(terms.min_replicas)
+}
+
+/// The value at a quantile by nearest rank; 0 of nothing.
+#[must_use]
+pub fn quantile_of(mut values: Vec<u32>, quantile: f64) -> u32 {
+    let Some(last) = values.len().checked_sub(1) else {
+        return 0;
+    };
+    let rank = whole(quantile * count(values.len())).saturating_sub(1);
+    let index = usize::try_from(rank).unwrap_or(last).min(last);
+    *values.select_nth_unstable(index).1
+}
+
+/// A length as a real number.
+fn count(length: usize) -> f64 {
+    real(u128::try_from(length).unwrap_or(u128::MAX))
+}
