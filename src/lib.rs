@@ -7,6 +7,7 @@
 pub mod call;
 pub mod config;
 pub mod economics;
+pub mod journal;
 pub mod money;
 pub mod pricing;
 pub mod usage;
