@@ -84,11 +84,11 @@ fn what_is_appended_is_read_back_in_sequence() {
         })
         .collect();
     assert_eq!(read, expected);
+    journal.close();
     assert_eq!(
         *seen.lock().unwrap(),
         (1..=20).map(|n| (n, n)).collect::<Vec<_>>()
     );
-    journal.close();
     let (journal, _) = open(settings(&dir));
     write(&journal, [21]);
     assert_eq!(seqs(&dir, 0), (1..=21).collect::<Vec<_>>());
@@ -359,6 +359,7 @@ fn a_full_disk_delays_frames_and_loses_none() {
     assert!(journal.healthy());
     assert!(journal.stats().errors >= 2);
     assert_eq!(seqs(&dir, 0), [1, 2, 3]);
+    journal.close();
     assert_eq!(*seen.lock().unwrap(), [(1, 1), (2, 2), (3, 3)]);
 }
 
