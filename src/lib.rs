@@ -10,5 +10,8 @@ pub mod economics;
 pub mod journal;
 pub mod money;
 pub mod pricing;
+pub mod meter;
+pub mod money;
+pub mod tee;
 pub mod usage;
 pub mod wire;
