@@ -12,6 +12,7 @@ pub mod money;
 pub mod pricing;
 pub mod meter;
 pub mod money;
+pub mod proxy;
 pub mod tee;
 pub mod usage;
 pub mod wire;

@@ -123,7 +123,7 @@ where
         let mut this = self.project();
         if this.held.is_none() {
             let frame = ready!(this.inner.as_mut().poll_frame(cx));
-            match watch(&this.inner, this.observer, &frame, *this.fault) {
+            match watch(&this.inner, this.observer, frame.as_ref(), *this.fault) {
                 None => return Poll::Ready(frame),
                 Some(hold) => *this.held = Some(Held { hold, frame }),
             }
@@ -162,7 +162,7 @@ impl<E> Held<E> {
 fn watch<B, O>(
     inner: &B,
     observer: &mut Option<O>,
-    frame: &Option<Result<Frame<Bytes>, B::Error>>,
+    frame: Option<&Result<Frame<Bytes>, B::Error>>,
     fault: StreamEnd,
 ) -> Option<Hold>
 where

@@ -1,0 +1,267 @@
+//! Who a call is for: a configured header, a configured key, or the keyed hash of an unknown key.
+//!
+//! Keys are hashed when they are read and nothing but the hash is kept; neither a key nor a header's
+//! value is ever logged.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use hmac::digest::Key;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use sha2::Sha256;
+
+/// The longest tenant or dimension that is taken from a header.
+const VALUE_BYTES_MAX: usize = 128;
+
+/// Bytes of a key's hash in the name of a tenant nobody configured.
+const KEY_NAME_BYTES: usize = 6;
+
+/// Which headers say who a call is for, and what is known about their values.
+#[derive(Clone, Debug)]
+pub struct Attribution {
+    /// Headers that name a tenant, first one first; never sent to an upstream.
+    pub tenant_headers: Vec<HeaderName>,
+    /// Dimensions of a call and the headers they come from; never sent to an upstream.
+    pub dimensions: Vec<(String, HeaderName)>,
+    /// Headers that hold the client's key, first one first; they pass unchanged.
+    pub key_headers: Vec<HeaderName>,
+    /// Makes a key's hash.
+    pub key_hasher: KeyHasher,
+    /// Tenants by the hash of their key.
+    pub tenants_by_key: HashMap<KeyHash, String>,
+    /// Tenants by what a tenant header says; what is not here names itself.
+    pub tenants_by_header: HashMap<String, String>,
+}
+
+impl Default for Attribution {
+    fn default() -> Self {
+        Self {
+            tenant_headers: Vec::new(),
+            dimensions: Vec::new(),
+            key_headers: vec![
+                header::AUTHORIZATION,
+                HeaderName::from_static("x-api-key"),
+                HeaderName::from_static("api-key"),
+            ],
+            key_hasher: KeyHasher::new(b""),
+            tenants_by_key: HashMap::new(),
+            tenants_by_header: HashMap::new(),
+        }
+    }
+}
+
+impl Attribution {
+    /// The tenant of a call with these headers.
+    #[must_use]
+    pub fn tenant(&self, headers: &HeaderMap) -> Option<String> {
+        self.by_header(headers).or_else(|| self.by_key(headers))
+    }
+
+    /// The dimensions of a call with these headers; what is too long or not text is dropped.
+    #[must_use]
+    pub fn dimensions(&self, headers: &HeaderMap) -> BTreeMap<String, String> {
+        self.dimensions
+            .iter()
+            .filter_map(|(name, header)| Some((name.clone(), label(headers.get(header)?)?.into())))
+            .collect()
+    }
+
+    /// Whether the header speaks to us and not to the upstream.
+    #[must_use]
+    pub fn owns(&self, name: &HeaderName) -> bool {
+        self.tenant_headers.contains(name)
+            || self.dimensions.iter().any(|(_, header)| header == name)
+    }
+
+    fn by_header(&self, headers: &HeaderMap) -> Option<String> {
+        let said = |name| headers.get(name).and_then(label);
+        let value = self.tenant_headers.iter().find_map(said)?;
+        Some(
+            self.tenants_by_header
+                .get(value)
+                .map_or(value, String::as_str)
+                .to_owned(),
+        )
+    }
+
+    fn by_key(&self, headers: &HeaderMap) -> Option<String> {
+        let key = self
+            .key_headers
+            .iter()
+            .find_map(|name| key(headers.get(name)?))?;
+        let hash = self.key_hasher.hash(key);
+        Some(
+            self.tenants_by_key
+                .get(&hash)
+                .cloned()
+                .unwrap_or_else(|| hash.tenant()),
+        )
+    }
+}
+
+/// Makes the keyed hash (HMAC-SHA256) of a client's key.
+#[derive(Clone)]
+pub struct KeyHasher(Hmac<Sha256>);
+
+impl KeyHasher {
+    /// A hasher with its secret; hashes of two secrets have nothing in common.
+    #[must_use]
+    pub fn new(secret: &[u8]) -> Self {
+        // HMAC takes a secret of any length: the fallback is never used.
+        Self(
+            Hmac::new_from_slice(secret)
+                .unwrap_or_else(|_| Hmac::new(&Key::<Hmac<Sha256>>::default())),
+        )
+    }
+
+    /// The hash of a key, without the scheme (`Bearer`) before it.
+    #[must_use]
+    pub fn hash(&self, key: &[u8]) -> KeyHash {
+        let mut mac = self.0.clone();
+        mac.update(key);
+        KeyHash(mac.finalize().into_bytes().into())
+    }
+}
+
+impl fmt::Debug for KeyHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHasher")
+    }
+}
+
+/// What is kept of a client's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyHash([u8; 32]);
+
+impl KeyHash {
+    /// The name of a tenant whose key nobody configured.
+    #[must_use]
+    pub fn tenant(&self) -> String {
+        use fmt::Write as _;
+        let mut name = String::with_capacity("key-".len() + 2 * KEY_NAME_BYTES);
+        name.push_str("key-");
+        for byte in self.0.iter().take(KEY_NAME_BYTES) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(name, "{byte:02x}");
+        }
+        name
+    }
+}
+
+/// The key in a header: what follows `Bearer`, or the whole value.
+fn key(value: &HeaderValue) -> Option<&[u8]> {
+    let value = value.as_bytes().trim_ascii();
+    let key = match value.split_at_checked("bearer ".len()) {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer ") => key.trim_ascii(),
+        Some(_) | None => value,
+    };
+    (!key.is_empty()).then_some(key)
+}
+
+/// A header's value as a name: text, not empty, not long, nothing invisible in it.
+fn label(value: &HeaderValue) -> Option<&str> {
+    let text = std::str::from_utf8(value.as_bytes()).ok()?.trim();
+    let fits = !text.is_empty() && text.len() <= VALUE_BYTES_MAX;
+    (fits && !text.chars().any(char::is_control)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &[u8] = b"a secret of this installation";
+
+    fn attribution() -> Attribution {
+        let key_hasher = KeyHasher::new(SECRET);
+        Attribution {
+            tenant_headers: vec![HeaderName::from_static("x-tenant")],
+            dimensions: vec![("team".into(), HeaderName::from_static("x-team"))],
+            tenants_by_key: HashMap::from([(key_hasher.hash(b"sk-search"), "search".to_owned())]),
+            tenants_by_header: HashMap::from([("7".to_owned(), "seven".to_owned())]),
+            key_hasher,
+            ..Attribution::default()
+        }
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+                (HeaderName::from_static(name), value)
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(pairs: &[(&'static str, &str)], tenant: Option<&str>) {
+        assert_eq!(attribution().tenant(&headers(pairs)).as_deref(), tenant);
+    }
+
+    #[test]
+    fn a_configured_header_comes_first() {
+        check(
+            &[("x-tenant", "ads"), ("authorization", "Bearer sk-search")],
+            Some("ads"),
+        );
+        check(&[("x-tenant", "7")], Some("seven"));
+    }
+
+    #[test]
+    fn a_configured_key_names_its_tenant_in_any_header() {
+        check(&[("authorization", "Bearer sk-search")], Some("search"));
+        check(&[("authorization", "bearer  sk-search")], Some("search"));
+        check(&[("x-api-key", "sk-search")], Some("search"));
+        check(&[("api-key", "sk-search")], Some("search"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_by_its_keyed_hash() {
+        // printf %s sk-unknown | openssl dgst -sha256 -hmac "a secret of this installation"
+        check(
+            &[("authorization", "Bearer sk-unknown")],
+            Some("key-c70e6df6748c"),
+        );
+        let other = KeyHasher::new(b"another secret")
+            .hash(b"sk-unknown")
+            .tenant();
+        assert_ne!(other, "key-c70e6df6748c");
+    }
+
+    #[test]
+    fn no_key_is_no_tenant() {
+        check(&[], None);
+        check(&[("authorization", "Bearer ")], None);
+        check(&[("authorization", "")], None);
+    }
+
+    #[test]
+    fn a_value_that_is_long_or_not_text_is_no_name() {
+        let long = "x".repeat(VALUE_BYTES_MAX + 1);
+        check(
+            &[("x-tenant", &long), ("x-api-key", "sk-search")],
+            Some("search"),
+        );
+        let mut bad = HeaderMap::new();
+        bad.insert("x-team", HeaderValue::from_bytes(b"\xff\xfe").unwrap());
+        assert!(attribution().dimensions(&bad).is_empty());
+        bad.insert(
+            "x-team",
+            HeaderValue::from_bytes("\u{7f51}\u{7edc}".as_bytes()).unwrap(),
+        );
+        assert_eq!(attribution().dimensions(&bad)["team"], "\u{7f51}\u{7edc}");
+    }
+
+    #[test]
+    fn only_configured_headers_are_ours() {
+        assert!(attribution().owns(&HeaderName::from_static("x-tenant")));
+        assert!(attribution().owns(&HeaderName::from_static("x-team")));
+        assert!(!attribution().owns(&header::AUTHORIZATION));
+    }
+
+    #[test]
+    fn a_hasher_does_not_show_its_secret() {
+        assert_eq!(format!("{:?}", KeyHasher::new(SECRET)), "KeyHasher");
+    }
+}

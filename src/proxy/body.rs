@@ -1,0 +1,168 @@
+//! The bodies that pass: what the client gets, and the upstream's silence within it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use pin_project_lite::pin_project;
+
+use super::admission::InFlight;
+use super::patience::Patience;
+use super::stall::Handover;
+use crate::meter::{RequestObserver, ResponseObserver};
+use crate::tee::{IdleTimeout, TeeBody};
+
+/// What the upstream gets.
+pub(super) type RequestBody = TeeBody<Incoming, Option<RequestObserver>>;
+
+/// Why a body broke off.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    /// The upstream broke off or broke the protocol.
+    #[error("the upstream broke off within its answer")]
+    Upstream(#[source] hyper::Error),
+    /// The upstream was silent for too long.
+    #[error("the upstream fell silent within its answer")]
+    Silent(#[source] IdleTimeout),
+}
+
+pin_project! {
+    /// What the client gets: the upstream's body as it comes, or an answer of ours.
+    #[project = ResponseBodyProj]
+    pub(super) enum ResponseBody {
+        /// From the upstream.
+        Passed {
+            #[pin]
+            body: TeeBody<IdleLimited, Option<ResponseObserver>>,
+            handover: Option<Arc<Handover>>,
+            // Dropped with the body: until then the call is in flight.
+            in_flight: InFlight,
+        },
+        /// From us.
+        Own {
+            #[pin]
+            body: Full<Bytes>,
+        },
+    }
+}
+
+impl ResponseBody {
+    /// The upstream's body, with what has to live as long.
+    pub(super) fn passed(
+        body: Incoming,
+        idle: Option<Duration>,
+        observer: Option<ResponseObserver>,
+        in_flight: InFlight,
+    ) -> Self {
+        let body = TeeBody::new(IdleLimited::new(body, idle), observer);
+        Self::Passed {
+            body,
+            handover: Handover::of_this_task(),
+            in_flight,
+        }
+    }
+
+    /// An answer of ours.
+    pub(super) fn own(text: String) -> Self {
+        Self::Own {
+            body: Full::from(text),
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.project() {
+            ResponseBodyProj::Passed {
+                body,
+                handover,
+                in_flight: _,
+            } => {
+                let polled = body.poll_frame(cx);
+                if let Some(handover) = handover {
+                    handover.polled(&polled);
+                }
+                polled
+            }
+            ResponseBodyProj::Own { body } => body
+                .poll_frame(cx)
+                .map_err(|never: Infallible| match never {}),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Passed { body, .. } => body.is_end_stream(),
+            Self::Own { body } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Passed { body, .. } => body.size_hint(),
+            Self::Own { body } => body.size_hint(),
+        }
+    }
+}
+
+pin_project! {
+    /// A body that fails when nothing comes for too long while somebody waits for it.
+    ///
+    /// A reader that does not read is not the upstream's silence: only waits count.
+    pub(super) struct IdleLimited {
+        #[pin]
+        inner: Incoming,
+        patience: Patience,
+    }
+}
+
+impl IdleLimited {
+    fn new(inner: Incoming, limit: Option<Duration>) -> Self {
+        Self {
+            inner,
+            patience: Patience::new(limit),
+        }
+    }
+}
+
+impl Body for IdleLimited {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.project();
+        match this.inner.poll_frame(cx) {
+            Poll::Ready(frame) => {
+                this.patience.progressed();
+                Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Upstream)))
+            }
+            Poll::Pending => this
+                .patience
+                .poll_exhausted(cx)
+                .map(|()| Some(Err(BodyError::Silent(IdleTimeout)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

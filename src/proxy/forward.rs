@@ -1,0 +1,240 @@
+//! One call: routed, admitted, forwarded, and its answer streamed back.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::sync::Arc;
+
+use http::uri::PathAndQuery;
+use http::{Request, Response, StatusCode, Version};
+use hyper::body::{Body, Incoming};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::client::legacy;
+use jiff::Timestamp;
+
+use super::admission::InFlight;
+use super::body::{RequestBody, ResponseBody};
+use super::connect::ConnectTimeout;
+use super::error::{ProxyError, call_id_value};
+use super::headers::{self, Shape};
+use super::route::Route;
+use super::settings::OnLedgerFailure;
+use super::upstream::Upstream;
+use super::{Core, Live, tunnel, within};
+use crate::call::{CallId, StreamEnd};
+use crate::meter::{Arrival, CallMeter};
+use crate::tee::TeeBody;
+use crate::wire::WireFormat;
+
+/// Why a call gets an answer of ours, and in whose shape.
+struct Refusal {
+    error: ProxyError,
+    api: WireFormat,
+}
+
+/// A call on its way to its upstream.
+struct Passage {
+    call_id: CallId,
+    upstream: Arc<Upstream>,
+    meter: Option<CallMeter>,
+    in_flight: InFlight,
+    /// The client's side of another protocol, if it asked for one.
+    upgrade: Option<OnUpgrade>,
+}
+
+/// Answers a request: with what the upstream says, or with why it cannot.
+pub(super) async fn call(
+    core: Arc<Core>,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let started_at = (core.clock)();
+    let call_id = new_call_id(started_at);
+    let answered = match depart(&core, call_id, started_at, request) {
+        Ok((passage, request)) => passage.travel(&core, request).await,
+        Err(refusal) => Err(refusal),
+    };
+    Ok(answered.unwrap_or_else(|Refusal { error, api }| {
+        core.counters.answered_by_us(error.reason());
+        error.answer(api, call_id)
+    }))
+}
+
+/// Everything that is decided before a byte is forwarded, by one reading of the settings.
+fn depart(
+    core: &Core,
+    call_id: CallId,
+    started_at: Timestamp,
+    mut request: Request<Incoming>,
+) -> Result<(Passage, Request<RequestBody>), Refusal> {
+    let live = core.live.load();
+    let Route { upstream, path } = live
+        .routes
+        .resolve(request.method(), request.uri())
+        .map_err(|error| Refusal {
+            error,
+            api: live.routes.api_of(request.uri()),
+        })?;
+    let refuse = |error| Refusal {
+        error,
+        api: upstream.facts().format,
+    };
+    let in_flight = core
+        .gate
+        .enter(&upstream, live.calls_in_flight_max)
+        .map_err(refuse)?;
+    let arrival = Arrival {
+        call_id,
+        started_at,
+        upstream: Arc::clone(upstream.facts()),
+        method: request.method().clone(),
+        path: path.path().to_owned(),
+        tenant: live.attribution.tenant(request.headers()),
+        dimensions: live.attribution.dimensions(request.headers()),
+    };
+    let meter = begin(core, arrival, live.on_ledger_failure, &in_flight).map_err(refuse)?;
+    let upgrade = headers::wants_upgrade(&request).then(|| hyper::upgrade::on(&mut request));
+    let passage = Passage {
+        call_id,
+        upstream,
+        meter,
+        in_flight,
+        upgrade,
+    };
+    let request = passage.outgoing(request, path, &live);
+    Ok((passage, request))
+}
+
+/// Asks for a place in the ledger; `None` passes unmetered.
+fn begin(
+    core: &Core,
+    arrival: Arrival,
+    on_ledger_failure: OnLedgerFailure,
+    in_flight: &InFlight,
+) -> Result<Option<CallMeter>, ProxyError> {
+    match (core.meter.begin(arrival), on_ledger_failure) {
+        (Ok(meter), _) => Ok(Some(meter)),
+        (Err(_), OnLedgerFailure::Refuse) => Err(ProxyError::LedgerBehind),
+        (Err(_), OnLedgerFailure::Pass) => {
+            in_flight.counters().unmetered("ledger_behind");
+            Ok(None)
+        }
+    }
+}
+
+impl Passage {
+    /// The request as the upstream gets it.
+    fn outgoing(
+        &self,
+        request: Request<Incoming>,
+        path: PathAndQuery,
+        live: &Live,
+    ) -> Request<RequestBody> {
+        let (mut parts, body) = request.into_parts();
+        let shape = Shape {
+            upgrade: self.upgrade.is_some(),
+            unsized_body: !body.is_end_stream() && body.size_hint().exact().is_none(),
+        };
+        parts.headers = headers::to_upstream(&mut parts, shape, &self.upstream, &live.attribution);
+        parts.uri = self.upstream.url(path);
+        // What the client speaks is its own affair; HTTP/1.0 would end the upstream's connection.
+        parts.version = Version::HTTP_11;
+        let observer = self.meter.as_ref().map(CallMeter::request_observer);
+        Request::from_parts(parts, TeeBody::from_client(body, observer))
+    }
+
+    async fn travel(
+        self,
+        core: &Core,
+        request: Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        let sent = self.upstream.client().request(request);
+        let error = match within(self.upstream.response_header_timeout(), sent).await {
+            Ok(Ok(response)) => return self.arrive(core, response),
+            Ok(Err(error)) => failure(self.upstream.name(), error),
+            Err(_) => ProxyError::HeadersTimeout {
+                upstream: self.upstream.name().to_owned(),
+            },
+        };
+        Err(self.fail(error))
+    }
+
+    /// The answer as the client gets it.
+    fn arrive(
+        self,
+        core: &Core,
+        mut response: Response<Incoming>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if upgraded && self.upgrade.is_none() {
+            let upstream = self.upstream.name().to_owned();
+            let source = "it switched protocols unasked".into();
+            return Err(self.fail(ProxyError::BrokenOff { upstream, source }));
+        }
+        let upstream_side = upgraded.then(|| hyper::upgrade::on(&mut response));
+        let (mut parts, body) = response.into_parts();
+        let observer = self
+            .meter
+            .map(|meter| meter.respond(parts.status, &parts.headers));
+        parts.version = Version::HTTP_11;
+        parts.headers = headers::to_client(parts.headers, upgraded, call_id_value(self.call_id));
+        let idle = self.upstream.idle_timeout();
+        let body = match (self.upgrade, upstream_side) {
+            (Some(client), Some(upstream)) => {
+                let ends = tunnel::Ends { client, upstream };
+                tunnel::open(core, ends, idle, observer, self.in_flight);
+                ResponseBody::own(String::new())
+            }
+            (Some(_), None) | (None, _) => {
+                ResponseBody::passed(body, idle, observer, self.in_flight)
+            }
+        };
+        Ok(Response::from_parts(parts, body))
+    }
+
+    /// No answer came.
+    fn fail(self, error: ProxyError) -> Refusal {
+        match (self.meter, error.end()) {
+            // Dropped unanswered, a meter says by itself that the client left.
+            (None, _) | (Some(_), StreamEnd::ClientGone) => {}
+            (Some(meter), end) => meter.fail(end),
+        }
+        let api = self.upstream.facts().format;
+        if error.end() != StreamEnd::ClientGone {
+            let source = error.source().map(tracing::field::display);
+            tracing::warn!(upstream = self.upstream.name(), %error, source, "upstream failed");
+        }
+        Refusal { error, api }
+    }
+}
+
+/// What a client's failure means.
+fn failure(upstream: &str, error: legacy::Error) -> ProxyError {
+    let upstream = upstream.to_owned();
+    let any = |is: fn(&(dyn Error + 'static)) -> bool| {
+        std::iter::successors(error.source(), |&cause| cause.source()).any(is)
+    };
+    if any(<dyn Error>::is::<ConnectTimeout>) {
+        return ProxyError::ConnectTimeout { upstream };
+    }
+    // hyper calls the body that it was given the user's: here, the client's.
+    if any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_user)) {
+        return ProxyError::ClientBody;
+    }
+    if error.is_connect() {
+        return ProxyError::Unreachable {
+            upstream,
+            source: error.into(),
+        };
+    }
+    ProxyError::BrokenOff {
+        upstream,
+        source: error.into(),
+    }
+}
+
+/// Call ids sort by the millisecond in which their call began.
+fn new_call_id(at: Timestamp) -> CallId {
+    let mut random = [0; 10];
+    fastrand::fill(&mut random);
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    CallId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}

@@ -1,0 +1,141 @@
+//! Which upstream a path leads to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use http::uri::PathAndQuery;
+use http::{Method, Uri};
+
+use super::admission::Counters;
+use super::error::ProxyError;
+use super::settings::Settings;
+use super::upstream::{SettingsError, Upstream};
+use crate::wire::WireFormat;
+
+/// The upstreams, by name and for bare paths.
+pub(super) struct Routes {
+    by_name: HashMap<String, Arc<Upstream>>,
+    default: Option<Arc<Upstream>>,
+    anthropic: Option<Arc<Upstream>>,
+}
+
+/// Where a call goes.
+pub(super) struct Route {
+    pub(super) upstream: Arc<Upstream>,
+    /// The path as the upstream sees it, byte for byte the client's after the upstream's own.
+    pub(super) path: PathAndQuery,
+}
+
+impl Routes {
+    /// The routes of `settings`; upstreams that are in `old` keep their connections.
+    pub(super) fn new(
+        settings: &Settings,
+        old: Option<&Self>,
+        counters: &dyn Counters,
+    ) -> Result<Self, SettingsError> {
+        let mut by_name = HashMap::new();
+        for upstream in &settings.upstreams {
+            let name = &upstream.facts.name;
+            let old = old.and_then(|old| old.by_name.get(name)).map(Arc::as_ref);
+            let upstream = Upstream::new(upstream.clone(), old, counters)?;
+            by_name.insert(name.clone(), Arc::new(upstream));
+        }
+        let named = |name: &Option<String>| match name {
+            None => Ok(None),
+            Some(name) => match by_name.get(name) {
+                Some(upstream) => Ok(Some(Arc::clone(upstream))),
+                None => Err(SettingsError::UnknownUpstream { name: name.clone() }),
+            },
+        };
+        let default = named(&settings.default_upstream)?;
+        let anthropic = named(&settings.anthropic_upstream)?;
+        Ok(Self {
+            by_name,
+            default,
+            anthropic,
+        })
+    }
+
+    /// Where a request goes.
+    pub(super) fn resolve(&self, method: &Method, target: &Uri) -> Result<Route, ProxyError> {
+        if *method == Method::CONNECT {
+            return Err(ProxyError::ConnectRefused);
+        }
+        let bad = || ProxyError::BadTarget {
+            target: target.to_string(),
+        };
+        let whole = target
+            .path_and_query()
+            .filter(|whole| whole.path().starts_with('/'));
+        let whole = whole.ok_or_else(bad)?;
+        if let Some((upstream, rest)) = self.by_first_segment(whole) {
+            let path = upstream.path_of_rest(rest).map_err(|_| bad())?;
+            return Ok(Route {
+                upstream: Arc::clone(upstream),
+                path,
+            });
+        }
+        let upstream = self
+            .of_bare_path(whole.path())
+            .ok_or_else(|| self.no_route(whole))?;
+        let path = upstream.path(whole).map_err(|_| bad())?;
+        Ok(Route {
+            upstream: Arc::clone(upstream),
+            path,
+        })
+    }
+
+    /// In whose shape to answer a call that leads to no upstream, or whose upstream is not known.
+    pub(super) fn api_of(&self, target: &Uri) -> WireFormat {
+        let named = target
+            .path_and_query()
+            .and_then(|whole| self.by_first_segment(whole))
+            .map(|(upstream, _)| upstream.facts().format);
+        let shape = || {
+            if is_anthropic_path(target.path()) {
+                WireFormat::Anthropic
+            } else {
+                WireFormat::OpenAi
+            }
+        };
+        named.unwrap_or_else(shape)
+    }
+
+    fn by_first_segment<'a>(&self, whole: &'a PathAndQuery) -> Option<(&Arc<Upstream>, &'a str)> {
+        let name = whole.path().strip_prefix('/')?.split('/').next()?;
+        let upstream = self.by_name.get(name)?;
+        Some((upstream, whole.as_str().get(1 + name.len()..)?))
+    }
+
+    fn of_bare_path(&self, path: &str) -> Option<&Arc<Upstream>> {
+        let anthropic = self.anthropic.as_ref().filter(|_| is_anthropic_path(path));
+        anthropic.or(self.default.as_ref())
+    }
+
+    fn no_route(&self, whole: &PathAndQuery) -> ProxyError {
+        let mut known: Vec<_> = self
+            .by_name
+            .keys()
+            .map(|name| format!("/{name}/"))
+            .collect();
+        known.sort();
+        let known = if known.is_empty() {
+            "none is configured".into()
+        } else {
+            known.join(", ")
+        };
+        ProxyError::NoRoute {
+            path: whole.path().to_owned(),
+            known,
+        }
+    }
+}
+
+/// Whether a bare path is one of Anthropic's: other APIs have neither of the two.
+fn is_anthropic_path(path: &str) -> bool {
+    let under = |name: &str| {
+        path.strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    under("/v1/messages") || under("/v1/complete")
+}

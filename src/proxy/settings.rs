@@ -1,0 +1,119 @@
+//! What the proxy needs to know: checked values, filled by `config`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+use rustls_pki_types::CertificateDer;
+
+use super::attribution::Attribution;
+use crate::meter::UpstreamFacts;
+
+/// Everything that can be changed while the proxy runs, and the limits that are read at its start.
+#[derive(Clone)]
+pub struct Settings {
+    /// Calls at one time; one more is answered 503.
+    pub calls_in_flight_max: usize,
+    /// What happens to a call that the ledger has no room for.
+    pub on_ledger_failure: OnLedgerFailure,
+    /// How long a client may not read what is there for it. `None`: for ever.
+    pub client_stall: Option<Duration>,
+    /// How long a client may take for the head of a request; also how long an idle connection is
+    /// kept. `None`: for ever.
+    pub header_read_timeout: Option<Duration>,
+    /// The longest head of a request that is read.
+    pub header_bytes_max: usize,
+    /// How long calls in flight may go on after the first signal.
+    pub drain: Duration,
+    /// Where calls can go. Names are unique and non-empty.
+    pub upstreams: Vec<UpstreamSettings>,
+    /// The upstream of a bare path, by name.
+    pub default_upstream: Option<String>,
+    /// The upstream of a bare path in Anthropic's shape, by name; else the default.
+    pub anthropic_upstream: Option<String>,
+    /// Who a call is for.
+    pub attribution: Attribution,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            calls_in_flight_max: 20_000,
+            on_ledger_failure: OnLedgerFailure::Pass,
+            client_stall: Some(Duration::from_mins(5)),
+            // Above the idle limits of common client pools (5 to 60 s): it is the client who closes.
+            header_read_timeout: Some(Duration::from_secs(75)),
+            header_bytes_max: 128 * 1024,
+            drain: Duration::from_secs(30),
+            upstreams: Vec::new(),
+            default_upstream: None,
+            anthropic_upstream: None,
+            attribution: Attribution::default(),
+        }
+    }
+}
+
+/// What happens to a call that the ledger has no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnLedgerFailure {
+    /// It passes unmetered, and is counted as such.
+    #[default]
+    Pass,
+    /// It is answered 503.
+    Refuse,
+}
+
+/// One upstream.
+#[derive(Clone)]
+pub struct UpstreamSettings {
+    /// What the meter says about it; its name is the first segment of a path.
+    pub facts: Arc<UpstreamFacts>,
+    /// Scheme `http` or `https`, an authority, and a path that is put before each call's own.
+    pub base_url: Uri,
+    /// How long a connection may take: name, TCP and TLS together. `None`: for ever.
+    pub connect_timeout: Option<Duration>,
+    /// How long the upstream may take to begin its answer. `None`: for ever.
+    pub response_header_timeout: Option<Duration>,
+    /// How long the upstream may be silent within its answer. `None`: for ever.
+    pub idle_timeout: Option<Duration>,
+    /// Certificate authorities trusted beside those of the system.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Which versions of HTTP are spoken.
+    pub http2: Http2Mode,
+}
+
+impl UpstreamSettings {
+    /// An upstream with the default limits.
+    #[must_use]
+    pub fn new(facts: Arc<UpstreamFacts>, base_url: Uri) -> Self {
+        Self {
+            facts,
+            base_url,
+            connect_timeout: Some(Duration::from_secs(10)),
+            response_header_timeout: Some(Duration::from_mins(15)),
+            idle_timeout: Some(Duration::from_mins(15)),
+            extra_roots: Vec::new(),
+            http2: Http2Mode::default(),
+        }
+    }
+
+    /// Whether connections made for `other` serve this one too.
+    pub(super) fn connects_like(&self, other: &Self) -> bool {
+        self.base_url == other.base_url
+            && self.connect_timeout == other.connect_timeout
+            && self.extra_roots == other.extra_roots
+            && self.http2 == other.http2
+    }
+}
+
+/// Which versions of HTTP an upstream is spoken to in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Http2Mode {
+    /// HTTP/2 where TLS agrees on it (ALPN), else HTTP/1.1.
+    #[default]
+    Auto,
+    /// HTTP/1.1 always.
+    Never,
+    /// HTTP/2 always, without asking; also over plain TCP.
+    Always,
+}
