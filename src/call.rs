@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Currency, Pico, RatePerMtok};
 use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
 
+mod row;
+
+pub use row::Row;
+
 /// Names one upstream attempt: a UUID version 7, so that ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -219,6 +223,30 @@ pub enum Flag {
     Imported,
 }
 
+impl Flag {
+    /// The name used in labels, exports and reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::TotalMismatch => "total_mismatch",
+            Self::CacheOverlap => "cache_overlap",
+            Self::TtlRemainder => "ttl_remainder",
+            Self::Aborted => "aborted",
+            Self::ErrorInStream => "error_in_stream",
+            Self::NegativeClamped => "negative_clamped",
+            Self::Compressed => "compressed",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::UnreadOperation => "unread_operation",
+            Self::NoPrice => "no_price",
+            Self::NoRate => "no_rate",
+            Self::PriceSeenLater => "price_seen_later",
+            Self::ProviderMayBill => "provider_may_bill",
+            Self::Imported => "imported",
+        }
+    }
+}
+
 /// One finished upstream attempt: everything that is ever said about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
@@ -384,7 +412,7 @@ mod tests {
     use super::*;
 
     /// A record in which every optional field is present.
-    fn full() -> CallRecord {
+    pub(super) fn full() -> CallRecord {
         let all = Some(1);
         CallRecord {
             call_id: CallId(uuid::Uuid::nil()),
@@ -469,6 +497,13 @@ mod tests {
         fields.sort_unstable();
         columns.sort_unstable();
         assert_eq!(fields, columns);
+    }
+
+    #[test]
+    fn a_flag_is_labelled_as_it_is_written() {
+        for flag in [Flag::CacheOverlap, Flag::ProviderMayBill, Flag::Imported] {
+            assert_eq!(serde_json::to_value(flag).unwrap(), flag.label());
+        }
     }
 
     #[test]
