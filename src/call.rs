@@ -44,6 +44,15 @@ pub enum StreamEnd {
 }
 
 impl StreamEnd {
+    /// All ends, for metrics preset to zero.
+    pub const ALL: [Self; 5] = [
+        Self::Complete,
+        Self::ClientGone,
+        Self::UpstreamFailed,
+        Self::Timeout,
+        Self::Interrupted,
+    ];
+
     /// The name used in labels, exports and reports.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -224,6 +233,25 @@ pub enum Flag {
 }
 
 impl Flag {
+    /// All flags, for metrics preset to zero.
+    pub const ALL: [Self; 15] = [
+        Self::TotalMismatch,
+        Self::CacheOverlap,
+        Self::TtlRemainder,
+        Self::Aborted,
+        Self::ErrorInStream,
+        Self::NegativeClamped,
+        Self::Compressed,
+        Self::Truncated,
+        Self::Malformed,
+        Self::UnreadOperation,
+        Self::NoPrice,
+        Self::NoRate,
+        Self::PriceSeenLater,
+        Self::ProviderMayBill,
+        Self::Imported,
+    ];
+
     /// The name used in labels, exports and reports.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -408,11 +436,11 @@ impl CallRecord {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A record in which every optional field is present.
-    pub(super) fn full() -> CallRecord {
+    pub(crate) fn full() -> CallRecord {
         let all = Some(1);
         CallRecord {
             call_id: CallId(uuid::Uuid::nil()),

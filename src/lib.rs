@@ -8,6 +8,7 @@ pub mod call;
 pub mod config;
 pub mod economics;
 pub mod journal;
+pub mod metrics;
 pub mod money;
 pub mod pricing;
 pub mod meter;

@@ -45,8 +45,8 @@ impl CallRecord {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::full;
     use super::*;
+    use crate::call::tests::full;
 
     #[test]
     fn a_row_names_every_column_in_order() {

@@ -1,0 +1,224 @@
+//! Every metric name, label and help text; nobody else knows Prometheus.
+//!
+//! Inside are integers: tokens, picodollars, milliseconds. A float is made when a scrape is
+//! written. What is not known has no series; what is known to be zero is shown as 0 from the start,
+//! because `increase()` does not see a series that first appears above it. Names and help texts
+//! stand in `family`, and `tests/golden/metrics.txt` shows them all.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::call::{CallRecord, Role};
+
+mod exposition;
+mod family;
+mod gauges;
+mod histogram;
+mod hosting;
+mod labels;
+mod openmetrics;
+mod path;
+mod render;
+mod tally;
+mod tokens;
+
+pub use family::{ALL, Family, Kind};
+pub use gauges::{
+    AlternativeGauge, LedgerGauges, PlanGauges, PlanInfo, PriceDate, ScenarioGauges, SpendRow,
+    VerdictGauges, WindowGauges,
+};
+pub use path::{InFlight, LateEnd, Unmetered};
+pub use render::Format;
+
+use histogram::{FLUSH_US, Histogram, OVERHEAD_US};
+use labels::Labels;
+use path::Gates;
+use tally::Tally;
+
+/// What configuration says about metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The configured upstreams: shown at 0 before their first call.
+    pub upstreams: Vec<(String, Role)>,
+    /// (upstream, model) pairs configured or seen in the last days: shown at 0 for each tenant.
+    pub models: Vec<(String, String)>,
+    /// The configured tenants: all others are `other`.
+    pub tenants: Vec<String>,
+    /// How many values of one label are told apart.
+    pub label_values_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let none = Vec::new();
+        Self {
+            upstreams: Vec::new(),
+            models: Vec::new(),
+            tenants: none,
+            label_values_max: 200,
+        }
+    }
+}
+
+/// Where the proxy spends time of its own on a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// From the request's head to the request sent on.
+    Request,
+    /// From the answer's head to the answer passed on.
+    Response,
+    /// The wait of the last frame for the journal.
+    Confirm,
+}
+
+/// The metrics of this process; clones show the same numbers.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tally: Mutex<Tally>,
+    gates: Gates,
+    own: Mutex<Own>,
+    shown: Mutex<Shown>,
+}
+
+/// What is observed about this process itself.
+#[derive(Debug)]
+struct Own {
+    request: Histogram,
+    response: Histogram,
+    confirm: Histogram,
+    ledger_flush: Histogram,
+    ledger_errors: u64,
+}
+
+/// What was set last.
+#[derive(Debug, Default)]
+struct Shown {
+    spend: Vec<SpendRow>,
+    verdict: VerdictGauges,
+    ledger: LedgerGauges,
+    reload_failed: bool,
+    loaded_at: Option<Timestamp>,
+}
+
+impl Metrics {
+    /// Metrics that have counted nothing yet.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let own = Own {
+            request: Histogram::new(&OVERHEAD_US),
+            response: Histogram::new(&OVERHEAD_US),
+            confirm: Histogram::new(&OVERHEAD_US),
+            ledger_flush: Histogram::new(&FLUSH_US),
+            ledger_errors: 0,
+        };
+        let metrics = Self(Arc::new(Inner {
+            tally: Mutex::new(Tally::new(Labels::new(settings.label_values_max))),
+            gates: Gates::default(),
+            own: Mutex::new(own),
+            shown: Mutex::default(),
+        }));
+        metrics.preset(settings);
+        metrics
+    }
+
+    /// Shows at 0 what the settings name, at the start and after a reload; counts stay.
+    pub fn preset(&self, settings: &Settings) {
+        let mut tally = lock(&self.0.tally);
+        for tenant in &settings.tenants {
+            tally.labels.add_tenant(tenant);
+        }
+        for (upstream, role) in &settings.upstreams {
+            tally.preset_upstream(upstream, *role);
+            self.0.gates.gate(upstream);
+        }
+        for (upstream, model) in &settings.models {
+            tally.preset_model(upstream, model);
+        }
+    }
+
+    /// Adds one finished call.
+    pub fn record(&self, call: &CallRecord) {
+        lock(&self.0.tally).add(call);
+    }
+
+    /// Counts a call as in flight for as long as the answer is held.
+    pub fn in_flight(&self, upstream: &str) -> InFlight {
+        InFlight::enter(self.0.gates.gate(upstream))
+    }
+
+    /// Counts a call that passed without being metered.
+    pub fn unmetered(&self, upstream: &str, reason: Unmetered) {
+        self.0.gates.gate(upstream).count_unmetered(reason);
+    }
+
+    /// Counts an answer whose last bytes did not wait for the ledger.
+    pub fn late_end(&self, upstream: &str, reason: LateEnd) {
+        self.0.gates.gate(upstream).count_late_end(reason);
+    }
+
+    /// Adds time that the proxy itself took for a call.
+    pub fn overhead(&self, stage: Stage, took: Duration) {
+        let mut own = lock(&self.0.own);
+        let histogram = match stage {
+            Stage::Request => &mut own.request,
+            Stage::Response => &mut own.response,
+            Stage::Confirm => &mut own.confirm,
+        };
+        histogram.observe(micros(took));
+    }
+
+    /// Adds one durable write of the ledger.
+    pub fn ledger_flushed(&self, took: Duration) {
+        lock(&self.0.own).ledger_flush.observe(micros(took));
+    }
+
+    /// Counts a write of the ledger or its journal that failed.
+    pub fn ledger_failed(&self) {
+        let mut own = lock(&self.0.own);
+        own.ledger_errors = own.ledger_errors.saturating_add(1);
+    }
+
+    /// Shows the state of the ledger.
+    pub fn set_ledger(&self, ledger: LedgerGauges) {
+        lock(&self.0.shown).ledger = ledger;
+    }
+
+    /// Shows the ledger's totals; replaces those shown before.
+    pub fn set_spend(&self, rows: Vec<SpendRow>) {
+        lock(&self.0.shown).spend = rows;
+    }
+
+    /// Shows what hosting would cost; replaces what was shown before.
+    pub fn set_verdict(&self, verdict: VerdictGauges) {
+        lock(&self.0.shown).verdict = verdict;
+    }
+
+    /// Notes that the configuration was loaded.
+    pub fn config_loaded(&self, at: Timestamp) {
+        let mut shown = lock(&self.0.shown);
+        shown.reload_failed = false;
+        shown.loaded_at = Some(at);
+    }
+
+    /// Notes that a new configuration was refused and the old one stays.
+    pub fn config_refused(&self) {
+        lock(&self.0.shown).reload_failed = true;
+    }
+}
+
+/// A panic elsewhere must not stop the counting: the numbers behind a lock are always whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

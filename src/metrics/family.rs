@@ -1,0 +1,193 @@
+//! The table of all metrics: every name, type, label and help text, and nothing else.
+//!
+//! A sum over all labels of one family always means something, so subsets have names of their own.
+//! Units are base units and stand in the name.
+
+/// What a family's numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows, from 0 at the start of the process.
+    Counter,
+    /// Goes up and down; absent where there is no value.
+    Gauge,
+    /// Observations in buckets, with their count and sum.
+    Histogram,
+}
+
+impl Kind {
+    /// The word of the text format.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// One metric family as users see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The full name, with its unit.
+    pub name: &'static str,
+    /// What its numbers are.
+    pub kind: Kind,
+    /// The label names, in the order values are given in.
+    pub labels: &'static [&'static str],
+    /// A full sentence.
+    pub help: &'static str,
+}
+
+/// Declares each family once: as a constant and as an entry of [`ALL`].
+macro_rules! families {
+    ($($ident:ident = $kind:ident $name:literal [$($label:literal),*] $help:literal;)*) => {
+        $(
+            pub(super) const $ident: Family = Family {
+                name: $name, kind: Kind::$kind, labels: &[$($label),*], help: $help,
+            };
+        )*
+        /// Every family this process can show, process metrics apart.
+        pub const ALL: &[Family] = &[$($ident),*];
+    };
+}
+
+families! {
+    // Calls.
+    CALLS = Counter "tollgate_calls_total" ["upstream", "model", "tenant", "operation", "code"]
+        "Calls finished, by HTTP status, or by how the call ended where no answer came.";
+    CALL_ENDS = Counter "tollgate_call_ends_total" ["upstream", "end"]
+        "Calls finished, by how their bytes ended.";
+    CALL_FLAGS = Counter "tollgate_flagged_calls_total" ["upstream", "flag"]
+        "Oddities seen in calls; one call can have several.";
+    CALL_DURATION = Histogram "tollgate_call_duration_seconds" ["upstream", "model", "stream"]
+        "Time from the request line to the last byte of the answer.";
+    TTFT = Histogram "tollgate_time_to_first_token_seconds" ["upstream", "model"]
+        "Time from the request line to the first generated token, streams only.";
+    TPOT = Histogram "tollgate_time_per_output_token_seconds" ["upstream", "model"]
+        "Mean time between output tokens after the first, complete streams only.";
+    OVERHEAD = Histogram "tollgate_overhead_seconds" ["stage"]
+        "Time added to a call by the proxy itself.";
+    IN_FLIGHT = Gauge "tollgate_calls_in_flight" ["upstream"]
+        "Calls that have begun and not ended.";
+
+    // Tokens.
+    INPUT_TOKENS = Counter "tollgate_input_tokens_total" ["upstream", "model", "tenant"]
+        "Billable input tokens, cached ones included.";
+    OUTPUT_TOKENS = Counter "tollgate_output_tokens_total" ["upstream", "model", "tenant"]
+        "Billable output tokens, reasoning included.";
+    CACHE_READ_TOKENS = Counter "tollgate_cache_read_input_tokens_total"
+        ["upstream", "model", "tenant"]
+        "Input tokens read from the provider's prompt cache; a part of the input tokens.";
+    CACHE_WRITE_TOKENS = Counter "tollgate_cache_write_input_tokens_total"
+        ["upstream", "model", "tenant"]
+        "Input tokens written to the provider's prompt cache; a part of the input tokens.";
+    REASONING_TOKENS = Counter "tollgate_reasoning_output_tokens_total"
+        ["upstream", "model", "tenant"]
+        "Output tokens that were thought and not shown; a part of the output tokens.";
+    CALL_INPUT_TOKENS = Histogram "tollgate_call_input_tokens" ["model"]
+        "Input tokens of one call; for percentiles, never for bills.";
+    CALL_OUTPUT_TOKENS = Histogram "tollgate_call_output_tokens" ["model"]
+        "Output tokens of one call; for percentiles, never for bills.";
+    USAGE_SOURCE = Counter "tollgate_usage_source_total" ["upstream", "model", "source"]
+        "Billable calls, by how their tokens are known.";
+
+    // Money.
+    API_COST = Counter "tollgate_api_cost_usd_total" ["upstream", "model", "tenant", "kind"]
+        "Cost of calls in dollars, by kind of line; the kinds are disjoint and sum to the bill.";
+    GATEWAY_COST = Counter "tollgate_gateway_cost_usd_total" ["upstream", "model", "tenant"]
+        "Cost of calls to gateways in dollars: the bill of their providers seen a second time.";
+    UNPRICED = Counter "tollgate_unpriced_calls_total" ["upstream", "model"]
+        "Calls that cost money for which no price is known; their cost is in no other metric.";
+    SPEND_TODAY = Gauge "tollgate_spend_today_usd" ["upstream", "model", "tenant"]
+        "Exact spend in the ledger in dollars since midnight in the reporting time zone.";
+    SPEND_YESTERDAY = Gauge "tollgate_spend_yesterday_usd" ["upstream", "model", "tenant"]
+        "Exact spend in the ledger in dollars of the last complete day in the reporting time zone.";
+    SPEND_MONTH = Gauge "tollgate_spend_month_usd" ["upstream", "model", "tenant"]
+        "Exact spend in the ledger in dollars since the first of the month in the reporting time zone.";
+    SPEND_ALL_TIME = Gauge "tollgate_spend_all_time_usd" ["upstream", "model", "tenant"]
+        "Exact spend in the ledger in dollars since it was begun.";
+    PRICE_AGE = Gauge "tollgate_price_age_seconds" ["kind", "name"]
+        "Time since a price or throughput in use was last checked against its source.";
+
+    // What the meter could not do.
+    UNMETERED = Counter "tollgate_unmetered_calls_total" ["upstream", "reason"]
+        "Calls that passed without being metered; their cost is in no other metric.";
+    LATE_END = Counter "tollgate_late_end_total" ["upstream", "reason"]
+        "Answers whose last bytes went on before the ledger had confirmed the call.";
+    LABEL_OVERFLOW = Counter "tollgate_label_overflow_total" ["label"]
+        "Calls counted under the value other because a label had too many values.";
+
+    // The ledger.
+    LEDGER_PENDING = Gauge "tollgate_ledger_pending_records" []
+        "Finished calls not yet applied to the ledger's totals.";
+    LEDGER_SIZE = Gauge "tollgate_ledger_size_bytes" []
+        "Space the ledger and its journal take on disk.";
+    LEDGER_ERRORS = Counter "tollgate_ledger_errors_total" []
+        "Writes to the ledger or its journal that failed.";
+    LEDGER_FLUSH = Histogram "tollgate_ledger_flush_duration_seconds" []
+        "Time to write a batch of calls to the ledger and make it durable.";
+
+    // The verdict.
+    SAVINGS = Gauge "tollgate_selfhost_savings_usd" ["plan", "window", "scenario"]
+        "API cost of the window minus its cost on the plan, in dollars; negative: the API is cheaper.";
+    SAVINGS_RATIO = Gauge "tollgate_selfhost_savings_ratio" ["plan", "window", "scenario"]
+        "Savings of the window over its API cost.";
+    WINDOW_COST = Gauge "tollgate_selfhost_window_cost_usd" ["plan", "window", "scenario"]
+        "What the window's qualifying calls would have cost on the plan, in dollars, idle hours included.";
+    WINDOW_API_COST = Gauge "tollgate_selfhost_window_api_cost_usd" ["plan", "window"]
+        "What the window's qualifying calls really cost at the API, in dollars.";
+    REPLICAS = Gauge "tollgate_selfhost_replicas" ["plan", "stat"]
+        "Replicas of the plan that the traffic needs.";
+    COVERAGE = Gauge "tollgate_selfhost_window_coverage_ratio" ["plan", "window"]
+        "Measured minutes of the window over all its minutes.";
+    CHEAPER = Gauge "tollgate_selfhost_cheaper" ["plan"]
+        "Whether hosting is cheaper than every alternative: 1 yes, 0 no; decided with hysteresis.";
+    CHEAPER_SINCE = Gauge "tollgate_selfhost_cheaper_since_timestamp_seconds" ["plan"]
+        "When hosting became cheaper; absent while it is not.";
+    PLAN_INFO = Gauge "tollgate_selfhost_plan_info"
+        ["plan", "model", "gpu", "gpus", "precision", "policy", "throughput_source"]
+        "What a plan is made of; always 1.";
+    ALTERNATIVE_COST = Gauge "tollgate_alternative_cost_usd" ["alternative", "kind", "window"]
+        "What the window's calls cost or would have cost in dollars with each alternative.";
+
+    // The process.
+    RELOAD_OK = Gauge "tollgate_config_last_reload_successful" []
+        "Whether the last reload of the configuration succeeded: 1 yes, 0 no.";
+    RELOAD_TIME = Gauge "tollgate_config_last_reload_success_timestamp_seconds" []
+        "When the configuration in use was loaded.";
+    BUILD_INFO = Gauge "tollgate_build_info" ["version", "revision"]
+        "What was built; always 1.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rules_of_prometheus_and_openmetrics() {
+        let names: Vec<&str> = ALL.iter().map(|family| family.name).collect();
+        for family in ALL {
+            let total = family.name.strip_suffix("_total");
+            assert_eq!(
+                total.is_some(),
+                family.kind == Kind::Counter,
+                "{}",
+                family.name
+            );
+            assert!(family.name.starts_with("tollgate_"), "{}", family.name);
+            assert!(
+                family.help.ends_with('.') && family.help.len() > 20,
+                "{}",
+                family.name
+            );
+            // A gauge named like a counter without `_total` is refused by OpenMetrics parsers.
+            assert!(
+                total.is_none_or(|base| !names.contains(&base)),
+                "{}",
+                family.name
+            );
+            assert_eq!(names.iter().filter(|name| **name == family.name).count(), 1);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What other rooms know and this one shows: plain inputs, set whole, absent where unknown.
+
+use jiff::Timestamp;
+
+use crate::money::Pico;
+
+/// Exact spend of one upstream, model and tenant, as the ledger has it.
+///
+/// Calls to gateways stay out: their providers' rows hold the same money.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpendRow {
+    /// The configured name of the upstream.
+    pub upstream: String,
+    /// The model as totals name it.
+    pub model: Option<String>,
+    /// The tenant as totals name it.
+    pub tenant: Option<String>,
+    /// Since midnight in the reporting time zone.
+    pub today: Pico,
+    /// The last complete day in the reporting time zone.
+    pub yesterday: Pico,
+    /// Since the first of the month in the reporting time zone.
+    pub month: Pico,
+    /// Since the ledger was begun.
+    pub all_time: Pico,
+}
+
+/// The state of the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerGauges {
+    /// Finished calls not yet in the totals.
+    pub pending_records: u64,
+    /// Bytes on disk, journal included, if known.
+    pub size_bytes: Option<u64>,
+}
+
+/// The verdict on one plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanGauges {
+    /// The configured name of the plan.
+    pub plan: String,
+    /// What it is made of.
+    pub info: PlanInfo,
+    /// Whether hosting is cheaper; absent while there is no verdict.
+    pub cheaper: Option<bool>,
+    /// Since when it is cheaper; absent while it is not.
+    pub cheaper_since: Option<Timestamp>,
+    /// Replicas needed, by `now`, `mean`, `p99` and `peak`.
+    pub replicas: Vec<(&'static str, f64)>,
+    /// The windows that have been computed.
+    pub windows: Vec<WindowGauges>,
+}
+
+/// What a plan is made of, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanInfo {
+    /// The open model it hosts.
+    pub model: String,
+    /// The kind of accelerator.
+    pub gpu: String,
+    /// How many of them make a replica.
+    pub gpus: String,
+    /// The weights' precision.
+    pub precision: String,
+    /// How replicas are provided.
+    pub policy: String,
+    /// Where its throughput is known from.
+    pub throughput_source: String,
+}
+
+/// One plan over one window of measured traffic.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WindowGauges {
+    /// Such as `1d` or `14d`.
+    pub window: &'static str,
+    /// Measured minutes over all minutes.
+    pub coverage_ratio: f64,
+    /// What the qualifying calls really cost.
+    pub api_cost: Pico,
+    /// The projections made.
+    pub scenarios: Vec<ScenarioGauges>,
+}
+
+/// One projection.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ScenarioGauges {
+    /// `pessimistic`, `expected` or `optimistic`.
+    pub scenario: &'static str,
+    /// What the plan would have cost.
+    pub cost_usd: f64,
+    /// API cost minus that.
+    pub savings_usd: f64,
+    /// Savings over API cost; absent where nothing was spent.
+    pub savings_ratio: Option<f64>,
+}
+
+/// What one way of serving the window's calls costs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlternativeGauge {
+    /// Its configured name; `api` for staying.
+    pub alternative: String,
+    /// `stay`, `selfhost` or `endpoint`.
+    pub kind: &'static str,
+    /// Such as `1d` or `14d`.
+    pub window: &'static str,
+    /// The cost in dollars.
+    pub cost_usd: f64,
+}
+
+/// When a price or throughput in use was last checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceDate {
+    /// `api`, `gpu` or `throughput`.
+    pub kind: &'static str,
+    /// What it prices.
+    pub name: String,
+    /// When it was last checked against its source.
+    pub checked_at: Timestamp,
+}
+
+/// All that is known about hosting.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VerdictGauges {
+    /// A verdict for each plan.
+    pub plans: Vec<PlanGauges>,
+    /// The alternatives compared, over each window.
+    pub alternatives: Vec<AlternativeGauge>,
+    /// The prices the comparison stands on.
+    pub prices: Vec<PriceDate>,
+}

@@ -1,0 +1,140 @@
+//! What is counted on a call's own path: atomics, apart from the lock a scrape holds.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Why a call passed without being metered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmetered {
+    /// The ledger was so far behind that no place was left in its queue.
+    LedgerBehind,
+    /// The journal could not be written.
+    JournalFailed,
+}
+
+impl Unmetered {
+    const ALL: [Self; 2] = [Self::LedgerBehind, Self::JournalFailed];
+
+    /// The label `reason`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::LedgerBehind => "ledger_behind",
+            Self::JournalFailed => "journal_failed",
+        }
+    }
+}
+
+/// Why the last bytes of an answer did not wait for the ledger any longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateEnd {
+    /// The journal had not confirmed within the time a frame may wait.
+    AckTimeout,
+    /// The journal said that it failed.
+    JournalFailed,
+}
+
+impl LateEnd {
+    const ALL: [Self; 2] = [Self::AckTimeout, Self::JournalFailed];
+
+    /// The label `reason`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::AckTimeout => "ack_timeout",
+            Self::JournalFailed => "journal_failed",
+        }
+    }
+}
+
+/// The counters of one upstream.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    in_flight: AtomicU64,
+    unmetered: [AtomicU64; Unmetered::ALL.len()],
+    late_ends: [AtomicU64; LateEnd::ALL.len()],
+}
+
+impl Gate {
+    pub(super) fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn unmetered(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self
+            .unmetered
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        Unmetered::ALL.map(Unmetered::label).into_iter().zip(counts)
+    }
+
+    pub(super) fn late_ends(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self
+            .late_ends
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        LateEnd::ALL.map(LateEnd::label).into_iter().zip(counts)
+    }
+
+    pub(super) fn count_unmetered(&self, reason: Unmetered) {
+        let kinds = Unmetered::ALL.iter().zip(&self.unmetered);
+        for (_, count) in kinds.filter(|(kind, _)| **kind == reason) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn count_late_end(&self, reason: LateEnd) {
+        let kinds = LateEnd::ALL.iter().zip(&self.late_ends);
+        for (_, count) in kinds.filter(|(kind, _)| **kind == reason) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A call in flight: counted while this lives.
+#[must_use = "the call is in flight only while this is held"]
+#[derive(Debug)]
+pub struct InFlight(Arc<Gate>);
+
+impl InFlight {
+    pub(super) fn enter(gate: Arc<Gate>) -> Self {
+        gate.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(gate)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The gates of all upstreams. Their names come from configuration alone, so they are few.
+#[derive(Debug, Default)]
+pub(super) struct Gates(RwLock<BTreeMap<Arc<str>, Arc<Gate>>>);
+
+impl Gates {
+    /// The gate of an upstream; made at its first use.
+    pub(super) fn gate(&self, upstream: &str) -> Arc<Gate> {
+        let known = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(upstream)
+            .cloned();
+        known.unwrap_or_else(|| {
+            let mut gates = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(gates.entry(upstream.into()).or_default())
+        })
+    }
+
+    /// All gates by name.
+    pub(super) fn all(&self) -> Vec<(Arc<str>, Arc<Gate>)> {
+        let gates = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        gates
+            .iter()
+            .map(|(name, gate)| (Arc::clone(name), Arc::clone(gate)))
+            .collect()
+    }
+}

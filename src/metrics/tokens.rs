@@ -1,0 +1,67 @@
+//! Tokens summed over calls: every field of a call's usage is counted here or left out on purpose.
+
+use crate::usage::{SideUsage, TokenUsage};
+
+/// Tokens summed; the last three are parts of the first two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tokens {
+    pub(super) input: u64,
+    pub(super) output: u64,
+    pub(super) cache_read: u64,
+    pub(super) cache_write: u64,
+    pub(super) reasoning: u64,
+}
+
+impl Tokens {
+    /// Adds what one call used.
+    pub(super) fn add(&mut self, usage: &TokenUsage) {
+        // A new field of `TokenUsage` does not compile until it is counted or left out here.
+        let TokenUsage {
+            input,
+            cache_read,
+            cache_write,
+            output,
+            reasoning,
+            billed_input,
+            billed_output,
+            // Lifetimes are parts of the cache writes, which the cost by kind tells apart.
+            cache_write_5m: _,
+            cache_write_30m: _,
+            cache_write_1h: _,
+            cache_write_12h: _,
+            // Modalities and predictions are columns of the export.
+            input_audio: _,
+            output_audio: _,
+            input_image: _,
+            output_image: _,
+            tool_prompt: _,
+            accepted_prediction: _,
+            rejected_prediction: _,
+        } = *usage;
+        grow(&mut self.input, billed_input.or(input));
+        grow(&mut self.output, billed_output.or(output));
+        grow(&mut self.cache_read, cache_read);
+        grow(&mut self.cache_write, cache_write);
+        grow(&mut self.reasoning, reasoning);
+    }
+
+    /// Adds what was billed beside the call: the call that caused it bears it, as in the ledger.
+    pub(super) fn add_side(&mut self, side: &SideUsage) {
+        let SideUsage {
+            kind: _,
+            model: _,
+            input_tokens,
+            cached_input_tokens,
+            cache_write_tokens,
+            output_tokens,
+        } = side;
+        grow(&mut self.input, *input_tokens);
+        grow(&mut self.output, *output_tokens);
+        grow(&mut self.cache_read, *cached_input_tokens);
+        grow(&mut self.cache_write, *cache_write_tokens);
+    }
+}
+
+fn grow(sum: &mut u64, by: Option<u64>) {
+    *sum = sum.saturating_add(by.unwrap_or(0));
+}
