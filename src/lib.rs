@@ -4,6 +4,7 @@
 //! every call, prices it exactly, keeps the totals through any crash, and says on the day it becomes
 //! true that hosting the model yourself is cheaper. ARCHITECTURE.md shows the way of a call.
 
+pub mod admin;
 pub mod call;
 pub mod config;
 pub mod economics;

@@ -1,0 +1,240 @@
+//! The second listener: metrics, health, totals, calls, the verdict and reload.
+//!
+//! It is apart from the traffic port, so that none of this is ever reachable where clients are.
+//! About ten routes need no framework: one `match`. Request bodies are never read. What is shown
+//! comes through [`Source`], so nothing here knows a ledger or a projection.
+
+use std::sync::Arc;
+
+use http::header::{ACCEPT, HeaderName, HeaderValue, LINK};
+use http::{HeaderMap, Method, Request, StatusCode};
+use serde_json::json;
+
+mod access;
+mod answer;
+mod query;
+mod serve;
+mod source;
+mod totals;
+
+pub use access::{Access, MetricsAccess, Token};
+pub use source::{CallsPage, CallsQuery, DailyTotal, Days, Source, SourceError, Sums};
+
+use crate::metrics::Format;
+use answer::{Answer, Refusal};
+use query::Clock;
+
+/// The listener's work: clones share everything.
+#[derive(Clone)]
+pub struct Admin {
+    access: Arc<arc_swap::ArcSwap<Access>>,
+    source: Arc<dyn Source>,
+}
+
+/// What is asked for, by path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Health,
+    Ready,
+    Metrics,
+    Reload,
+    Totals,
+    Calls,
+    BreakEven,
+}
+
+/// Every path that answers, as an unknown one is told.
+const PATHS: [(&str, Route); 7] = [
+    ("/healthz", Route::Health),
+    ("/readyz", Route::Ready),
+    ("/metrics", Route::Metrics),
+    ("/-/reload", Route::Reload),
+    ("/api/v1/totals", Route::Totals),
+    ("/api/v1/calls", Route::Calls),
+    ("/api/v1/breakeven", Route::BreakEven),
+];
+
+impl Admin {
+    /// A listener's work over a source.
+    #[must_use]
+    pub fn new(access: Access, source: Arc<dyn Source>) -> Self {
+        Self {
+            access: Arc::new(arc_swap::ArcSwap::from_pointee(access)),
+            source,
+        }
+    }
+
+    /// Changes who may ask, from the next request on.
+    pub fn set_access(&self, access: Access) {
+        self.access.store(Arc::new(access));
+    }
+
+    /// Answers one request. The body is not read, whatever its length.
+    async fn answer<B>(&self, request: &Request<B>) -> Answer {
+        self.routed(request).await.unwrap_or_else(Refusal::answer)
+    }
+
+    async fn routed<B>(&self, request: &Request<B>) -> Result<Answer, Refusal> {
+        let route = route(request.uri().path())?;
+        self.admit(route, request.headers())?;
+        check_method(request.method(), request.uri().path(), route)?;
+        let source = Arc::clone(&self.source);
+        let query = request.uri().query().map(str::to_owned);
+        let format = accepted(request.headers());
+        // A source may read the disk: never on a thread that other connections wait for.
+        let work = tokio::task::spawn_blocking(move || {
+            respond(route, source.as_ref(), query.as_deref(), format)
+        });
+        work.await
+            .unwrap_or_else(|_| Err(unavailable("the answer could not be made")))
+    }
+
+    fn admit(&self, route: Route, headers: &HeaderMap) -> Result<(), Refusal> {
+        let access = self.access.load();
+        match route {
+            Route::Health | Route::Ready => Ok(()),
+            Route::Metrics => access.metrics(headers),
+            Route::Reload | Route::Totals | Route::Calls | Route::BreakEven => {
+                access.admin(headers)
+            }
+        }
+    }
+}
+
+fn route(path: &str) -> Result<Route, Refusal> {
+    let found = PATHS.iter().find(|(known, _)| *known == path);
+    found.map(|(_, route)| *route).ok_or_else(|| {
+        let known: Vec<&str> = PATHS.iter().map(|(path, _)| *path).collect();
+        let remedy = format!(
+            "ask for one of {}; model calls go to the other port",
+            known.join(" ")
+        );
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("{path} is not here"),
+            remedy,
+        )
+    })
+}
+
+fn check_method(method: &Method, path: &str, route: Route) -> Result<(), Refusal> {
+    match (route, method) {
+        (Route::Reload, &Method::POST) => Ok(()),
+        (Route::Reload, _) => Err(Refusal::method(path, "POST")),
+        (_, &Method::GET | &Method::HEAD) => Ok(()),
+        (_, _) => Err(Refusal::method(path, "GET, HEAD")),
+    }
+}
+
+/// The format a scraper accepts.
+fn accepted(headers: &HeaderMap) -> Format {
+    Format::negotiate(headers.get(ACCEPT).and_then(|value| value.to_str().ok()))
+}
+
+fn respond(
+    route: Route,
+    source: &dyn Source,
+    query: Option<&str>,
+    format: Format,
+) -> Result<Answer, Refusal> {
+    match route {
+        Route::Health => Ok(answer::json(StatusCode::OK, &json!({"status": "alive"}))),
+        Route::Ready => ready(source),
+        Route::Metrics => {
+            let text = source.metrics(format).into_bytes();
+            Ok(answer::bytes(StatusCode::OK, format.content_type(), text))
+        }
+        Route::Reload => Ok(reload(source)),
+        Route::Totals => totals_of(source, query),
+        Route::Calls => calls(source, query),
+        Route::BreakEven => {
+            let value = source.breakeven().map_err(|error| failed(&error))?;
+            Ok(answer::json(StatusCode::OK, &value))
+        }
+    }
+}
+
+fn ready(source: &dyn Source) -> Result<Answer, Refusal> {
+    match source.ready() {
+        Ok(()) => Ok(answer::json(StatusCode::OK, &json!({"status": "ready"}))),
+        Err(missing) => Err(Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_ready",
+            missing,
+            "wait, and look at the log if it stays",
+        )),
+    }
+}
+
+fn reload(source: &dyn Source) -> Answer {
+    let Err(problems) = source.reload() else {
+        return answer::json(StatusCode::OK, &json!({"status": "reloaded"}));
+    };
+    let body = json!({"error": {
+        "reason": "refused",
+        "message": "the new configuration has problems; the old one stays in force",
+        "remedy": "correct the problems and reload again",
+        "problems": problems,
+    }});
+    answer::json(StatusCode::UNPROCESSABLE_ENTITY, &body)
+}
+
+fn clock(source: &dyn Source) -> Clock {
+    Clock {
+        now: source.now(),
+        zone: source.timezone(),
+    }
+}
+
+fn totals_of(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
+    let clock = clock(source);
+    let (days, by) = query::totals(query, &clock)?;
+    let daily = source.daily(days).map_err(|error| failed(&error))?;
+    let zone = clock.zone.iana_name().unwrap_or("UTC");
+    Ok(answer::json(
+        StatusCode::OK,
+        &totals::answer(days, &by, zone, &daily),
+    ))
+}
+
+fn calls(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
+    let asked = query::calls(query, &clock(source))?;
+    let CallsPage { calls, next } = source.calls(&asked).map_err(|error| failed(&error))?;
+    let mut answer = answer::lines(calls.iter().map(crate::call::CallRecord::to_row));
+    if let Some(next) = next {
+        let link = format!("</api/v1/calls?{}>; rel=\"next\"", asked.next_page(next));
+        let cursor = HeaderName::from_static("x-next-cursor");
+        for (name, value) in [(cursor, next.to_string()), (LINK, link)] {
+            let value = HeaderValue::try_from(value).map_err(|_| unavailable("no next page"))?;
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    Ok(answer)
+}
+
+/// The log says why; the asker learns only that it is not their fault.
+fn failed(error: &SourceError) -> Refusal {
+    let cause = std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    tracing::error!(
+        what = error.what,
+        error = cause,
+        "an admin request could not be answered"
+    );
+    unavailable(&error.to_string())
+}
+
+fn unavailable(message: &str) -> Refusal {
+    let remedy = "look at the log of tollgate";
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "unavailable",
+        message,
+        remedy,
+    )
+}
+
+#[cfg(test)]
+mod tests;

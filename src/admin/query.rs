@@ -1,0 +1,304 @@
+//! What a query string asks for, checked: the first thing wrong is said with what would do.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::answer::Refusal;
+use super::source::{CallsQuery, Days};
+
+/// Calls on a page that does not say how many.
+const CALLS_LIMIT: usize = 1000;
+/// Calls on one page at most: a page is held in memory, at up to 2 KB a call.
+const CALLS_LIMIT_MAX: usize = 10_000;
+/// Bytes of a query that are read at all.
+const QUERY_BYTES_MAX: usize = 4096;
+
+/// What totals are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum By {
+    Day,
+    Upstream,
+    Model,
+    Tenant,
+}
+
+impl By {
+    const ALL: [Self; 4] = [Self::Day, Self::Upstream, Self::Model, Self::Tenant];
+
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Upstream => "upstream",
+            Self::Model => "model",
+            Self::Tenant => "tenant",
+        }
+    }
+}
+
+/// When and where a query is read.
+pub(super) struct Clock {
+    pub(super) now: Timestamp,
+    pub(super) zone: TimeZone,
+}
+
+/// Reads the query of `/api/v1/totals`.
+pub(super) fn totals(query: Option<&str>, clock: &Clock) -> Result<(Days, Vec<By>), Refusal> {
+    let mut given = parameters(query, &["by", "since", "until"])?;
+    let days = Days {
+        since: given
+            .remove("since")
+            .map(|text| day("since", &text, clock))
+            .transpose()?,
+        until: given
+            .remove("until")
+            .map(|text| day("until", &text, clock))
+            .transpose()?,
+    };
+    let by = given
+        .remove("by")
+        .unwrap_or_else(|| By::Model.label().to_owned());
+    let by = by.split(',').filter(|word| !word.is_empty()).map(grouping);
+    Ok((days, by.collect::<Result<_, _>>()?))
+}
+
+/// Reads the query of `/api/v1/calls`.
+pub(super) fn calls(query: Option<&str>, clock: &Clock) -> Result<CallsQuery, Refusal> {
+    let mut given = parameters(query, &["since", "until", "limit", "after"])?;
+    let since = given
+        .remove("since")
+        .map(|text| moment("since", &text, clock))
+        .transpose()?;
+    let until = given
+        .remove("until")
+        .map(|text| moment("until", &text, clock))
+        .transpose()?;
+    let limit = given
+        .remove("limit")
+        .map_or(Ok(CALLS_LIMIT), |text| limit(&text))?;
+    let after = given
+        .remove("after")
+        .map(|text| cursor(&text))
+        .transpose()?;
+    Ok(CallsQuery {
+        since,
+        until,
+        limit,
+        after,
+    })
+}
+
+/// The known parameters of a query, each at most once.
+fn parameters(
+    query: Option<&str>,
+    known: &[&'static str],
+) -> Result<BTreeMap<String, String>, Refusal> {
+    let query = query.unwrap_or_default();
+    if query.len() > QUERY_BYTES_MAX {
+        let message = format!("the query is longer than {QUERY_BYTES_MAX} bytes");
+        return Err(Refusal::query(message, "ask for less"));
+    }
+    let mut given = BTreeMap::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name), decoded(value));
+        if !known.contains(&name.as_str()) {
+            let remedy = format!("known here: {}", known.join(", "));
+            return Err(Refusal::query(
+                format!("{name:?} is not a parameter"),
+                remedy,
+            ));
+        }
+        if given.insert(name.clone(), value).is_some() {
+            return Err(Refusal::query(
+                format!("{name} is given twice"),
+                "give it once",
+            ));
+        }
+    }
+    Ok(given)
+}
+
+/// A text with `%XX` and `+` undone; what is not a valid escape stays as it is.
+fn decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escape = tail.get(..2).filter(|_| *first == b'%');
+        let escape = escape.and_then(|two| std::str::from_utf8(two).ok());
+        if let Some(byte) = escape.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            out.push(byte);
+            rest = tail.get(2..).unwrap_or_default();
+            continue;
+        }
+        out.push(if *first == b'+' { b' ' } else { *first });
+        rest = tail;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn grouping(word: &str) -> Result<By, Refusal> {
+    let known = By::ALL.into_iter().find(|by| by.label() == word);
+    known.ok_or_else(|| {
+        let remedy = format!("use any of {}", By::ALL.map(By::label).join(", "));
+        Refusal::query(
+            format!("by: {word:?} is not something totals are kept by"),
+            remedy,
+        )
+    })
+}
+
+/// A day: `2026-11-22`, or `30d` for that many days before today.
+fn day(name: &str, text: &str, clock: &Clock) -> Result<Date, Refusal> {
+    let today = clock.now.to_zoned(clock.zone.clone()).date();
+    let ago = ago(text).filter(|(_, unit)| *unit == 'd');
+    let found = match ago {
+        Some((days, _)) => today.checked_sub(days.days()).ok(),
+        None => text
+            .parse()
+            .ok()
+            .filter(|_| text.len() == "2026-11-22".len()),
+    };
+    found.ok_or_else(|| {
+        let message = format!("{name}: {text:?} is not a day, and totals are kept by day");
+        Refusal::query(
+            message,
+            "write a day, such as 2026-11-22, or 30d for 30 days ago",
+        )
+    })
+}
+
+/// A moment: a day, an RFC 3339 time, or `12h` or `30d` ago.
+fn moment(name: &str, text: &str, clock: &Clock) -> Result<Timestamp, Refusal> {
+    let seconds = ago(text).and_then(|(many, unit)| {
+        let unit = if unit == 'd' { 86_400 } else { 3600 };
+        many.checked_mul(unit)
+    });
+    let found = if let Some(seconds) = seconds {
+        clock.now.checked_sub(seconds.seconds()).ok()
+    } else if let Ok(date) = text.parse::<Date>()
+        && text.len() == "2026-11-22".len()
+    {
+        date.to_zoned(clock.zone.clone())
+            .ok()
+            .map(|midnight| midnight.timestamp())
+    } else {
+        text.parse().ok()
+    };
+    found.ok_or_else(|| {
+        let message = format!("{name}: {text:?} is not a time");
+        let remedy = "write 2026-11-22, 2026-11-22T10:00:00Z, or 12h or 30d for that long ago";
+        Refusal::query(message, remedy)
+    })
+}
+
+/// `30d` as 30 and `d`; days and hours only, a hundred years at most.
+fn ago(text: &str) -> Option<(i64, char)> {
+    let unit = text
+        .chars()
+        .last()
+        .filter(|unit| ['d', 'h'].contains(unit))?;
+    let many: u32 = text.strip_suffix(unit)?.parse().ok()?;
+    (many <= 876_000).then_some((i64::from(many), unit))
+}
+
+fn limit(text: &str) -> Result<usize, Refusal> {
+    let limit = text
+        .parse()
+        .ok()
+        .filter(|limit| (1..=CALLS_LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| {
+        let message = format!("limit: {text:?} is not a number from 1 to {CALLS_LIMIT_MAX}");
+        Refusal::query(
+            message,
+            "ask for fewer, and go on with the cursor of the answer",
+        )
+    })
+}
+
+fn cursor(text: &str) -> Result<u64, Refusal> {
+    text.parse().map_err(|_| {
+        let message = format!("after: {text:?} is not a cursor");
+        Refusal::query(
+            message,
+            "use the value of `x-next-cursor` of the page before",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Noon of a Sunday in Shanghai, where the day began at 16:00 UTC.
+    fn clock() -> Clock {
+        let now = "2026-11-22T04:00:00Z".parse().unwrap();
+        Clock {
+            now,
+            zone: TimeZone::get("Asia/Shanghai").unwrap(),
+        }
+    }
+
+    #[track_caller]
+    fn since(text: &str, expected: Option<&str>) {
+        let read = calls(Some(&format!("since={text}")), &clock()).ok();
+        let read = read
+            .and_then(|query| query.since)
+            .map(|time| time.to_string());
+        assert_eq!(read.as_deref(), expected);
+    }
+
+    #[test]
+    fn a_time_is_written_as_people_write_it() {
+        since("2026-11-22", Some("2026-11-21T16:00:00Z"));
+        since("2026-11-22T10:00:00Z", Some("2026-11-22T10:00:00Z"));
+        since("2026-11-22T10:00:00%2B08:00", Some("2026-11-22T02:00:00Z"));
+        since("12h", Some("2026-11-21T16:00:00Z"));
+        since("1d", Some("2026-11-21T04:00:00Z"));
+        for wrong in [
+            "",
+            "yesterday",
+            "-1d",
+            "d",
+            "99999999999d",
+            "2026-13-01",
+            "%FF",
+        ] {
+            since(wrong, None);
+        }
+    }
+
+    #[test]
+    fn totals_are_asked_for_by_day() {
+        let (days, by) = totals(Some("since=2d&until=2026-11-22&by=day,model"), &clock()).unwrap();
+        assert_eq!(days.since, Some("2026-11-20".parse().unwrap()));
+        assert_eq!(days.until, Some("2026-11-22".parse().unwrap()));
+        assert_eq!(by, [By::Day, By::Model]);
+        assert!(totals(Some("since=12h"), &clock()).is_err());
+        assert!(totals(Some("since=2026-11-22T10:00:00Z"), &clock()).is_err());
+        assert!(totals(Some("by=colour"), &clock()).is_err());
+        assert_eq!(totals(None, &clock()).unwrap().1, [By::Model]);
+    }
+
+    #[test]
+    fn a_page_is_bounded_and_its_cursor_a_number() {
+        assert_eq!(calls(None, &clock()).unwrap().limit, 1000);
+        assert_eq!(
+            calls(Some("limit=10000&after=7"), &clock()).unwrap().after,
+            Some(7)
+        );
+        for wrong in [
+            "limit=0",
+            "limit=10001",
+            "limit=x",
+            "after=x",
+            "limit=1&limit=1",
+            "page=2",
+        ] {
+            assert!(calls(Some(wrong), &clock()).is_err(), "{wrong}");
+        }
+        assert!(calls(Some(&"a".repeat(5000)), &clock()).is_err());
+    }
+}

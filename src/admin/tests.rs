@@ -1,0 +1,367 @@
+//! The listener on a real port, over a made source.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil::Date};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::*;
+use crate::call::{CallRecord, Role, tests::full};
+use crate::money::Pico;
+
+/// Five calls, three daily totals, and a reload that can be told to fail.
+#[derive(Default)]
+struct Made {
+    problems: Mutex<Vec<String>>,
+    missing: Mutex<Option<String>>,
+    asked: Mutex<Option<CallsQuery>>,
+}
+
+fn daily(day: &str, upstream: &str, role: Role, model: Option<&str>, pico: i128) -> DailyTotal {
+    DailyTotal {
+        day: day.parse::<Date>().unwrap(),
+        upstream: upstream.into(),
+        role,
+        model: model.map(str::to_owned),
+        tenant: None,
+        sums: Sums {
+            calls: 1,
+            input_tokens: 10,
+            cost_usd: Pico(pico),
+            ..Sums::default()
+        },
+    }
+}
+
+impl Source for Made {
+    fn now(&self) -> Timestamp {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+    fn timezone(&self) -> TimeZone {
+        TimeZone::get("Asia/Shanghai").unwrap()
+    }
+    fn metrics(&self, format: Format) -> String {
+        format!("{format:?}\n")
+    }
+    fn ready(&self) -> Result<(), String> {
+        self.missing.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+    fn reload(&self) -> Result<(), Vec<String>> {
+        let problems = self.problems.lock().unwrap().clone();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
+    }
+    fn daily(&self, _: Days) -> Result<Vec<DailyTotal>, SourceError> {
+        Ok(vec![
+            daily("2026-11-21", "openai", Role::Provider, Some("gpt-4o"), 1),
+            daily(
+                "2026-11-22",
+                "openai",
+                Role::Provider,
+                Some("gpt-4o"),
+                10_i128.pow(27),
+            ),
+            daily("2026-11-22", "openai", Role::Provider, None, 0),
+            daily("2026-11-22", "litellm", Role::Gateway, Some("gpt-4o"), 5),
+        ])
+    }
+    fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {
+        *self.asked.lock().unwrap() = Some(*query);
+        let first = query.after.unwrap_or(0);
+        let last = 5.min(first.saturating_add(u64::try_from(query.limit).unwrap()));
+        let numbered = |seq: u64| CallRecord {
+            duration_ms: seq,
+            ..full()
+        };
+        let calls = (first + 1..=last).map(numbered).collect();
+        Ok(CallsPage {
+            calls,
+            next: (last < 5).then_some(last),
+        })
+    }
+    fn breakeven(&self) -> Result<Value, SourceError> {
+        let source = std::io::Error::other("secret path").into();
+        Err(SourceError {
+            what: "projection",
+            source,
+        })
+    }
+}
+
+struct Served {
+    address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+const OPEN: Access = Access {
+    is_loopback: true,
+    admin_token: None,
+    metrics: MetricsAccess::AsAdmin,
+};
+
+async fn serve(access: Access, source: Arc<Made>) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let admin = Admin::new(access, source);
+    tasks.spawn(admin.serve(listener, stop.clone(), tasks.clone()));
+    Served {
+        address,
+        stop,
+        tasks,
+    }
+}
+
+/// Sends raw bytes and returns the head and the body of the answer.
+async fn exchange(address: SocketAddr, request: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.to_owned(), body.to_owned())
+}
+
+/// Asks for a target and expects a status and parts of the head or body.
+async fn check(target: &str, status: u16, parts: &[&str]) -> (String, String) {
+    check_on(&serve(OPEN, Arc::default()).await, target, status, parts).await
+}
+
+async fn check_on(served: &Served, target: &str, status: u16, parts: &[&str]) -> (String, String) {
+    let (method, target) = target.split_once(' ').unwrap();
+    let request =
+        format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let (head, body) = exchange(served.address, &request).await;
+    assert!(
+        head.starts_with(&format!("HTTP/1.1 {status} ")),
+        "{head}\n{body}"
+    );
+    for part in parts {
+        assert!(
+            head.contains(part) || body.contains(part),
+            "no {part} in\n{head}\n{body}"
+        );
+    }
+    (head, body)
+}
+
+#[tokio::test]
+async fn health_is_open_and_readiness_says_what_is_missing() {
+    let closed = Access {
+        is_loopback: false,
+        ..OPEN
+    };
+    let source = Arc::new(Made::default());
+    let served = serve(closed, Arc::clone(&source)).await;
+    check_on(&served, "GET /healthz", 200, &["alive"]).await;
+    check_on(&served, "GET /readyz", 200, &["ready"]).await;
+    *source.missing.lock().unwrap() = Some("the ledger is not open".into());
+    check_on(&served, "GET /readyz", 503, &["the ledger is not open"]).await;
+    check_on(
+        &served,
+        "GET /api/v1/totals",
+        403,
+        &["set server.admin_token"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn metrics_come_in_the_format_that_is_accepted() {
+    let served = serve(OPEN, Arc::default()).await;
+    check_on(
+        &served,
+        "GET /metrics",
+        200,
+        &["text/plain; version=0.0.4", "Text"],
+    )
+    .await;
+    let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+                   accept: application/openmetrics-text;version=1.0.0,*/*;q=0.1\r\n\r\n";
+    let (head, body) = exchange(served.address, request).await;
+    assert!(
+        head.contains("application/openmetrics-text; version=1.0.0"),
+        "{head}"
+    );
+    assert_eq!(body, "OpenMetrics\n");
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get_and_no_body() {
+    let (get, body) = check("GET /metrics", 200, &[]).await;
+    let (head, none) = check("HEAD /metrics", 200, &[]).await;
+    let length = format!("content-length: {}", body.len());
+    assert!(
+        get.contains(&length) && head.contains(&length),
+        "{get}\n{head}"
+    );
+    assert_eq!(none, "");
+}
+
+#[tokio::test]
+async fn what_is_not_here_is_said_with_what_is() {
+    check(
+        "GET /v1/chat/completions",
+        404,
+        &["not_found", "/api/v1/totals", "other port"],
+    )
+    .await;
+    check(
+        "DELETE /metrics",
+        405,
+        &["allow: GET, HEAD", "method_not_allowed"],
+    )
+    .await;
+    check("GET /-/reload", 405, &["allow: POST"]).await;
+    check(
+        "GET /api/v1/calls?limit=0",
+        400,
+        &["bad_query", "from 1 to 10000"],
+    )
+    .await;
+    check(
+        "GET /api/v1/totals?by=colour",
+        400,
+        &["day, upstream, model, tenant"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_reload_is_posted_and_a_refused_one_lists_all_problems() {
+    let source = Arc::new(Made::default());
+    let served = serve(OPEN, Arc::clone(&source)).await;
+    check_on(&served, "POST /-/reload", 200, &["reloaded"]).await;
+    *source.problems.lock().unwrap() = vec!["line 3".into(), "line 9".into()];
+    check_on(
+        &served,
+        "POST /-/reload",
+        422,
+        &["line 3", "line 9", "old one stays"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_wants_is_not_read() {
+    let served = serve(OPEN, Arc::default()).await;
+    let request = "POST /-/reload HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+                   content-length: 1000000000000\r\n\r\n";
+    let (head, _) = exchange(served.address, request).await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+}
+
+#[tokio::test]
+async fn totals_are_exact_and_name_their_currency_and_zone() {
+    let (_, body) = check("GET /api/v1/totals", 200, &[]).await;
+    let totals: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(totals["currency"], "USD");
+    assert_eq!(totals["timezone"], "Asia/Shanghai");
+    assert_eq!(totals["total"]["cost_usd"], "1000000000000000.000000000001");
+    assert_eq!(totals["total"]["calls"], 3);
+    let models: Vec<&Value> = totals["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| &r["model"])
+        .collect();
+    assert_eq!(models, [&Value::Null, &Value::from("gpt-4o")]);
+    assert_eq!(totals["rows"][1]["cost_usd"], totals["total"]["cost_usd"]);
+}
+
+#[tokio::test]
+async fn a_gateway_is_shown_by_upstream_and_is_in_no_total() {
+    let (_, body) = check("GET /api/v1/totals?by=day,upstream", 200, &[]).await;
+    let totals: Value = serde_json::from_str(&body).unwrap();
+    let rows = totals["rows"].as_array().unwrap();
+    let gateway = rows
+        .iter()
+        .find(|row| row["upstream"] == "litellm")
+        .unwrap();
+    assert_eq!(
+        (&gateway["in_total"], &gateway["day"]),
+        (&false.into(), &"2026-11-22".into())
+    );
+    assert_eq!(totals["total"]["calls"], 3);
+}
+
+#[tokio::test]
+async fn every_call_is_on_exactly_one_page() {
+    let served = serve(OPEN, Arc::default()).await;
+    let mut seen = Vec::new();
+    let mut target = "GET /api/v1/calls?limit=2&since=1d".to_owned();
+    loop {
+        let (head, body) = check_on(&served, &target, 200, &["application/x-ndjson"]).await;
+        for line in body.lines() {
+            let row: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(row.as_object().unwrap().len(), CallRecord::COLUMNS.len());
+            seen.push(row["duration_ms"].as_u64().unwrap());
+        }
+        let Some(link) = head.lines().find_map(|line| line.strip_prefix("link: <")) else {
+            break;
+        };
+        // The bounds of the first page hold on the next: a relative time does not move on.
+        assert!(link.contains("since=2026-11-21T12:00:00Z"), "{link}");
+        target = format!("GET {}", link.split('>').next().unwrap());
+    }
+    assert_eq!(seen, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_failure_behind_the_listener_does_not_tell_its_inside() {
+    let (_, body) = check("GET /api/v1/breakeven", 500, &["could not be read", "log"]).await;
+    assert!(!body.contains("secret path"), "{body}");
+}
+
+#[tokio::test]
+async fn a_token_can_be_set_while_running() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let admin = Admin::new(OPEN, Arc::new(Made::default()));
+    tasks.spawn(admin.clone().serve(listener, stop.clone(), tasks.clone()));
+    let served = Served {
+        address,
+        stop,
+        tasks,
+    };
+    check_on(&served, "GET /metrics", 200, &[]).await;
+    admin.set_access(Access {
+        admin_token: Some(Token::new("t")),
+        ..OPEN
+    });
+    check_on(
+        &served,
+        "GET /metrics",
+        401,
+        &["www-authenticate: Bearer", "authorization"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn shutdown_closes_idle_connections_and_ends() {
+    let served = serve(OPEN, Arc::default()).await;
+    let mut idle = TcpStream::connect(served.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).await.unwrap();
+    served.stop.cancel();
+    served.tasks.close();
+    served.tasks.wait().await;
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.unwrap();
+    assert!(TcpStream::connect(served.address).await.is_err());
+}
