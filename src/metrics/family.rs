@@ -143,6 +143,8 @@ families! {
         "Measured minutes of the window over all its minutes.";
     CHEAPER = Gauge "tollgate_selfhost_cheaper" ["plan"]
         "Whether hosting is cheaper than every alternative: 1 yes, 0 no; decided with hysteresis.";
+    VERDICT = Gauge "tollgate_selfhost_verdict_info" ["plan", "verdict"]
+        "The verdict on a plan in words; always 1, for the one verdict that holds.";
     CHEAPER_SINCE = Gauge "tollgate_selfhost_cheaper_since_timestamp_seconds" ["plan"]
         "When hosting became cheaper; absent while it is not.";
     PLAN_INFO = Gauge "tollgate_selfhost_plan_info"

@@ -41,6 +41,8 @@ pub struct PlanGauges {
     pub plan: String,
     /// What it is made of.
     pub info: PlanInfo,
+    /// The verdict in the words of the room that decides it, such as `not_enough_evidence`.
+    pub verdict: Option<&'static str>,
     /// Whether hosting is cheaper; absent while there is no verdict.
     pub cheaper: Option<bool>,
     /// Since when it is cheaper; absent while it is not.

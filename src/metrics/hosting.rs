@@ -41,6 +41,9 @@ fn of_plan(out: &mut Exposition, gauges: &PlanGauges) {
         &i.throughput_source,
     ];
     out.count(f::PLAN_INFO, &made_of, 1);
+    if let Some(verdict) = gauges.verdict {
+        out.count(f::VERDICT, &[plan, verdict], 1);
+    }
     if let Some(cheaper) = gauges.cheaper {
         out.count(f::CHEAPER, &[plan], u64::from(cheaper));
     }

@@ -405,6 +405,7 @@ fn verdict() -> VerdictGauges {
                 gpu: "h100".into(),
                 ..PlanInfo::default()
             },
+            verdict: Some("hosting_cheaper"),
             cheaper: Some(true),
             cheaper_since: Some(Timestamp::from_second(500).unwrap()),
             replicas: vec![("peak", 2.0)],
@@ -443,6 +444,7 @@ fn the_verdict_is_shown_as_it_was_decided() {
             r#"tollgate_selfhost_window_coverage_ratio{plan="llama",window="14d"} 1"#,
             r#"tollgate_selfhost_replicas{plan="llama",stat="peak"} 2"#,
             r#"tollgate_selfhost_cheaper{plan="llama"} 1"#,
+            r#"tollgate_selfhost_verdict_info{plan="llama",verdict="hosting_cheaper"} 1"#,
             r#"tollgate_selfhost_cheaper_since_timestamp_seconds{plan="llama"} 500"#,
             r#"tollgate_alternative_cost_usd{alternative="api",kind="stay",window="14d"} 100"#,
             r#"tollgate_price_age_seconds{kind="gpu",name="h100"} 1000"#,
