@@ -1,0 +1,426 @@
+//! Holds dashboards and alert rules to the rules they are written by, without a Grafana or a
+//! Prometheus: every query parses, every metric exists, every panel and rule explains itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use promql_parser::parser::{self, BinaryExpr, Expr, VectorSelector};
+use promql_parser::util::{ExprVisitor, walk_expr};
+use serde_json::Value;
+
+/// Grafana's macros and our variables, as a query is checked with.
+const MACROS: [(&str, &str); 6] = [
+    ("$__rate_interval", "5m"),
+    ("$__range", "1h"),
+    ("$job", ".*"),
+    ("$instance", ".*"),
+    ("$model", ".*"),
+    ("$window", "14d"),
+];
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The name and type of every metric users can see.
+fn golden() -> BTreeMap<String, String> {
+    let text = read("tests/golden/metrics.txt");
+    let heads = text.lines().filter(|line| !line.starts_with(' '));
+    let words = heads.map(|line| line.split(' ').map(str::to_owned));
+    words
+        .map(|mut words| (words.next().unwrap(), words.next().unwrap()))
+        .collect()
+}
+
+/// The family that a sample belongs to, if there is one.
+fn family<'a>(golden: &'a BTreeMap<String, String>, sample: &str) -> Option<(&'a str, &'a str)> {
+    let found = golden.get_key_value(sample).or_else(|| {
+        let ends = ["_bucket", "_sum", "_count"];
+        let base = ends.iter().find_map(|end| sample.strip_suffix(end))?;
+        golden
+            .get_key_value(base)
+            .filter(|(_, kind)| *kind == "histogram")
+    });
+    found.map(|(name, kind)| (name.as_str(), kind.as_str()))
+}
+
+/// What is seen on a walk through one query.
+#[derive(Default)]
+struct Seen {
+    selectors: Vec<VectorSelector>,
+    /// Names that are read without a range, and so as they stand.
+    bare: Vec<String>,
+    /// Names `x` in `x unless x offset …`: the series that are new, where `increase` sees nothing.
+    newborn: Vec<String>,
+}
+
+impl ExprVisitor for Seen {
+    type Error = Infallible;
+
+    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Infallible> {
+        match expr {
+            Expr::VectorSelector(selector) => {
+                self.bare.extend(selector.name.clone());
+                self.selectors.push(selector.clone());
+            }
+            Expr::MatrixSelector(range) => self.selectors.push(range.vs.clone()),
+            Expr::Binary(BinaryExpr { lhs, rhs, op, .. }) if op.to_string() == "unless" => {
+                if let (Expr::VectorSelector(now), Expr::VectorSelector(before)) =
+                    (lhs.as_ref(), rhs.as_ref())
+                    && now.name == before.name
+                    && before.offset.is_some()
+                {
+                    self.newborn.extend(
+                        [now.name.clone(), before.name.clone()]
+                            .into_iter()
+                            .flatten(),
+                    );
+                }
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+}
+
+/// Parses a query and holds it to what is true of every query.
+#[track_caller]
+fn walk(query: &str, place: &str) -> Seen {
+    let mut plain = query.to_owned();
+    for (name, value) in MACROS {
+        plain = plain.replace(name, value);
+    }
+    assert!(!plain.contains('$'), "{place}: an unknown macro in {query}");
+    let expr = parser::parse(&plain).unwrap_or_else(|error| panic!("{place}: {query}: {error}"));
+    let mut seen = Seen::default();
+    let _ = walk_expr(&mut seen, &expr);
+    let golden = golden();
+    for selector in &seen.selectors {
+        let name = selector.name.as_deref().unwrap_or_default();
+        if name == "up" {
+            continue;
+        }
+        let known = family(&golden, name);
+        assert!(
+            known.is_some(),
+            "{place}: {name} is not in tests/golden/metrics.txt"
+        );
+        // Its spelling differs between the two formats a scraper may have read.
+        let by_bound = selector
+            .matchers
+            .matchers
+            .iter()
+            .any(|matcher| matcher.name == "le");
+        assert!(!by_bound, "{place}: a literal bound of {name}");
+    }
+    seen
+}
+
+fn dashboards() -> Vec<(String, Value)> {
+    let files = fs::read_dir(root("dashboards"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|end| end == "json"));
+    let all: Vec<(String, Value)> = files
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (
+                name,
+                serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap(),
+            )
+        })
+        .collect();
+    assert!(!all.is_empty());
+    all
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+/// Each panel with the place to name when it is wrong.
+fn panels() -> Vec<(String, Value)> {
+    let all = dashboards().into_iter().flat_map(|(file, board)| {
+        let panels = list(&board["panels"]).to_vec();
+        panels
+            .into_iter()
+            .map(move |panel| (format!("{file}: {:?}", text(&panel, "title")), panel))
+    });
+    all.collect()
+}
+
+#[test]
+fn a_dashboard_loads_as_it_is_and_asks_for_what_it_needs() {
+    let mut uids = BTreeSet::new();
+    for (file, board) in dashboards() {
+        assert_eq!(board["schemaVersion"], 39, "{file}");
+        assert_eq!(board["id"], Value::Null, "{file}");
+        assert_eq!(board["editable"], false, "{file}");
+        assert!(board.get("__inputs").is_none(), "{file}");
+        assert!(
+            !text(&board, "title").is_empty() && !list(&board["tags"]).is_empty(),
+            "{file}"
+        );
+        assert!(uids.insert(text(&board, "uid").to_owned()), "{file}: uid");
+        let variables = list(&board["templating"]["list"]);
+        let names: Vec<&str> = variables
+            .iter()
+            .map(|variable| text(variable, "name"))
+            .collect();
+        for needed in ["datasource", "job", "instance", "model"] {
+            assert!(names.contains(&needed), "{file}: no variable {needed}");
+        }
+        for variable in variables {
+            assert!(!text(variable, "label").is_empty(), "{file}: {variable}");
+        }
+        assert_eq!(variables[0]["type"], "datasource", "{file}");
+        assert_eq!(variables[0]["query"], "prometheus", "{file}");
+    }
+}
+
+#[test]
+fn a_panel_says_what_it_shows_and_in_which_unit() {
+    let kinds = ["timeseries", "stat", "bargauge", "table", "text"];
+    let units = ["currencyUSD", "s", "percentunit", "short"];
+    let mut ids = BTreeSet::new();
+    for (place, panel) in panels() {
+        let kind = text(&panel, "type");
+        assert!(kinds.contains(&kind), "{place}: {kind}");
+        assert!(text(&panel, "title").len() > 3, "{place}: title");
+        assert!(
+            text(&panel, "description").ends_with('.'),
+            "{place}: description"
+        );
+        assert!(ids.insert(panel["id"].to_string()), "{place}: id");
+        if kind == "text" {
+            continue;
+        }
+        let unit = text(&panel["fieldConfig"]["defaults"], "unit");
+        assert!(units.contains(&unit), "{place}: unit {unit:?}");
+        assert_eq!(
+            text(&panel["datasource"], "uid"),
+            "${datasource}",
+            "{place}"
+        );
+        assert!(!list(&panel["targets"]).is_empty(), "{place}: targets");
+        for target in list(&panel["targets"]) {
+            assert_eq!(
+                text(&target["datasource"], "uid"),
+                "${datasource}",
+                "{place}"
+            );
+        }
+    }
+}
+
+#[test]
+fn panels_lie_side_by_side_on_the_grid() {
+    let mut taken = BTreeSet::new();
+    for (file, board) in dashboards() {
+        for panel in list(&board["panels"]) {
+            let at = |key: &str| panel["gridPos"][key].as_u64().unwrap();
+            assert!(at("x") + at("w") <= 24, "{file}: {}", panel["title"]);
+            for (x, y) in (at("x")..at("x") + at("w"))
+                .flat_map(|x| (at("y")..at("y") + at("h")).map(move |y| (x, y)))
+            {
+                assert!(
+                    taken.insert((file.clone(), x, y)),
+                    "{file}: {} overlaps",
+                    panel["title"]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_query_of_a_dashboard_is_sound() {
+    let golden = golden();
+    for (place, panel) in panels() {
+        for target in list(&panel["targets"]) {
+            let query = text(target, "expr");
+            let seen = walk(query, &place);
+            assert!(
+                !seen.selectors.is_empty(),
+                "{place}: no selector in {query}"
+            );
+            for selector in &seen.selectors {
+                for label in ["job", "instance"] {
+                    let found = selector
+                        .matchers
+                        .matchers
+                        .iter()
+                        .any(|m| m.name == label && m.value == ".*");
+                    assert!(found, "{place}: {selector} does not match {label}");
+                }
+            }
+            for name in &seen.bare {
+                let is_gauge = family(&golden, name).is_some_and(|(_, kind)| kind == "gauge");
+                let count = |names: &[String]| names.iter().filter(|other| *other == name).count();
+                let newborn = count(&seen.bare) == count(&seen.newborn);
+                assert!(
+                    is_gauge || newborn,
+                    "{place}: {name} outside of rate and increase"
+                );
+            }
+            let macros = [("rate(", "[$__rate_interval]"), ("increase(", "[$__range]")];
+            for (function, range) in macros {
+                let uses = query.matches(function).count();
+                assert_eq!(
+                    uses,
+                    query.matches(range).count(),
+                    "{place}: {function} without {range}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn money_and_rates_begin_at_zero_and_rates_are_not_summed() {
+    for (place, panel) in panels() {
+        let defaults = &panel["fieldConfig"]["defaults"];
+        let queries: Vec<&str> = list(&panel["targets"])
+            .iter()
+            .map(|target| text(target, "expr"))
+            .collect();
+        let rate = queries.iter().any(|query| query.contains("rate("));
+        // A saving can be negative, and that is the point of it.
+        let saving = queries.iter().any(|query| query.contains("savings"));
+        if (rate || text(defaults, "unit") == "currencyUSD") && !saving {
+            assert_eq!(defaults["min"], 0, "{place}: min");
+        }
+        let legend = list(&panel["options"]["legend"]["calcs"]);
+        let sums = legend.iter().any(|calc| calc == "sum" || calc == "total");
+        assert!(!(rate && sums), "{place}: the legend sums a rate");
+    }
+}
+
+/// One alert of the rule file.
+#[derive(Default)]
+struct Alert {
+    name: String,
+    keys: BTreeMap<String, String>,
+}
+
+/// Reads the alerts line by line: no YAML crate is worth the five keys that are needed here, and
+/// the file is written so that each of them is on one line (`>-` texts take the lines below).
+fn alerts() -> Vec<Alert> {
+    let mut alerts: Vec<Alert> = Vec::new();
+    let mut open_key = String::new();
+    for line in read("config/alerts/tollgate.rules.yml").lines() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix("- alert: ") {
+            alerts.push(Alert {
+                name: name.to_owned(),
+                ..Alert::default()
+            });
+            continue;
+        }
+        let Some(alert) = alerts.last_mut() else {
+            continue;
+        };
+        match line
+            .split_once(": ")
+            .or_else(|| line.strip_suffix(':').map(|key| (key, "")))
+        {
+            _ if line.starts_with('#') => {}
+            Some((key, ">-")) => key.clone_into(&mut open_key),
+            Some((key, value)) if !key.contains(' ') && !key.contains('{') => {
+                open_key.clear();
+                alert.keys.insert(key.to_owned(), value.to_owned());
+            }
+            _ => alert
+                .keys
+                .entry(open_key.clone())
+                .or_default()
+                .push_str(line),
+        }
+    }
+    assert!(alerts.len() > 5);
+    alerts
+}
+
+#[test]
+fn an_alert_says_how_bad_it_is_what_it_is_and_what_to_do() {
+    for Alert { name, keys } in alerts() {
+        let key = |key: &str| keys.get(key).map_or("", String::as_str);
+        assert!(
+            ["info", "warning", "critical"].contains(&key("severity")),
+            "{name}: severity"
+        );
+        assert!(key("summary").len() > 10, "{name}: summary");
+        assert!(
+            key("description").ends_with(['.', '}']),
+            "{name}: description"
+        );
+        assert!(
+            key("description").contains(|c: char| c.is_ascii_digit() || c == '$'),
+            "{name}: a description has a number"
+        );
+        assert!(!key("for").is_empty(), "{name}: for");
+        let page = format!("docs/runbooks/{name}.md");
+        assert_eq!(key("runbook_url"), page, "{name}");
+        assert!(read(&page).starts_with(&format!("# {name}\n")), "{page}");
+    }
+}
+
+#[test]
+fn every_query_of_an_alert_is_sound() {
+    for Alert { name, keys } in alerts() {
+        walk(&keys["expr"], &name);
+    }
+}
+
+#[test]
+fn hosting_is_judged_in_one_place_only() {
+    let judges: Vec<String> = alerts()
+        .into_iter()
+        .filter(|alert| {
+            let seen = walk(&alert.keys["expr"], &alert.name);
+            let names = seen
+                .selectors
+                .iter()
+                .filter_map(|selector| selector.name.as_deref());
+            names.into_iter().any(|name| {
+                let costs = ["savings", "window_cost", "alternative_cost", "api_cost"];
+                costs.iter().any(|cost| name.contains(cost))
+            })
+        })
+        .map(|alert| alert.name)
+        .collect();
+    assert_eq!(
+        judges, [""; 0],
+        "these compare costs in PromQL; the state does that"
+    );
+}
+
+#[test]
+fn every_runbook_belongs_to_an_alert() {
+    let names: BTreeSet<String> = alerts().into_iter().map(|alert| alert.name).collect();
+    for entry in fs::read_dir(root("docs/runbooks")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(names.contains(&name), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_alert_has_a_promtool_test() {
+    let tests =
+        read("config/alerts/tests/verdict.test.yml") + &read("config/alerts/tests/meter.test.yml");
+    for alert in alerts() {
+        let named = format!("runbook_url: docs/runbooks/{}.md", alert.name);
+        assert!(tests.contains(&named), "{} fires in no test", alert.name);
+    }
+}
