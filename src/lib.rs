@@ -10,6 +10,7 @@ pub mod config;
 pub mod economics;
 pub mod journal;
 pub mod metrics;
+pub mod demo;
 pub mod money;
 pub mod pricing;
 pub mod meter;
