@@ -40,6 +40,8 @@ pub(super) struct Stream {
     capability: &'static str,
     /// Calls on the last day, were it an average one.
     calls_per_day: u64,
+    /// What every prompt has at least; the drawn size comes on top.
+    input_floor: u64,
     /// Medians.
     input: u64,
     output: u64,
@@ -53,7 +55,7 @@ impl Stream {
     pub(super) fn calls(&self) -> [MadeCall; SIZES] {
         let mut outputs = EIGHTHS_SHUFFLED.into_iter();
         EIGHTHS.map(|size| {
-            let input = self.input * size / 1_000;
+            let input = self.input_floor + self.input * size / 1_000;
             let output = self.output * outputs.next().unwrap_or(1_000) / 1_000;
             let hit = if input < CACHED_FROM_TOKENS {
                 0
@@ -98,67 +100,69 @@ impl Stream {
     }
 }
 
-/// The streams. Context classes are those of the prompt's length; vision stays what it is.
+/// The streams. A context class counts everything read and written.
 pub(super) const STREAMS: [Stream; 8] = [
     openai(
         "gpt-4o-mini",
         "gpt-4o-mini-2024-07-18",
         "8k",
-        [2_700_000, 650, 150, 300, 85],
+        [2_700_000, 0, 650, 150, 300, 85],
     ),
     openai(
         "gpt-4o-mini",
         "gpt-4o-mini-2024-07-18",
         "32k",
-        [60_000, 6_500, 200, 400, 85],
+        [40_000, 8_200, 4_000, 200, 400, 85],
     ),
     openai(
         "gpt-4.1-mini",
         "gpt-4.1-mini-2025-04-14",
         "8k",
-        [500_000, 900, 190, 300, 85],
+        [500_000, 0, 900, 190, 300, 85],
     ),
     openai(
         "gpt-4o",
         "gpt-4o-2024-08-06",
         "8k",
-        [160_000, 1_300, 270, 300, 65],
+        [160_000, 0, 1_300, 270, 300, 65],
     ),
     openai(
         "gpt-4o",
         "gpt-4o-2024-08-06",
         "8k+vision",
-        [30_000, 1_500, 260, 200, 65],
+        [30_000, 0, 1_500, 260, 200, 65],
     ),
     anthropic(
         "claude-haiku-4-5",
         "claude-haiku-4-5-20251001",
         "8k",
-        [150_000, 950, 190, 400, 95],
+        [150_000, 0, 950, 190, 400, 95],
     ),
     anthropic(
         "claude-sonnet-4-5",
         "claude-sonnet-4-5-20250929",
         "8k",
-        [40_000, 1_500, 300, 400, 60],
+        [40_000, 0, 1_500, 300, 400, 60],
     ),
     anthropic(
         "claude-sonnet-4-5",
         "claude-sonnet-4-5-20250929",
         "32k",
-        [24_000, 7_500, 330, 700, 60],
+        [20_000, 8_200, 4_500, 330, 700, 60],
     ),
 ];
 
-/// A stream behind OpenAI: calls a day, input, output, cached part, tokens a second.
+/// A stream behind OpenAI: calls a day, floor and median of the input, median of the
+/// output, cached part, tokens a second.
 const fn openai(
     model_requested: &'static str,
     model: &'static str,
     capability: &'static str,
-    numbers: [u64; 5],
+    numbers: [u64; 6],
 ) -> Stream {
     let [
         calls_per_day,
+        input_floor,
         input,
         output,
         cached_per_mille,
@@ -170,6 +174,7 @@ const fn openai(
         model,
         capability,
         calls_per_day,
+        input_floor,
         input,
         output,
         cached_per_mille,
@@ -182,7 +187,7 @@ const fn anthropic(
     model_requested: &'static str,
     model: &'static str,
     capability: &'static str,
-    numbers: [u64; 5],
+    numbers: [u64; 6],
 ) -> Stream {
     Stream {
         upstream: "anthropic",
@@ -201,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn sizes_fit_their_context_class() {
+    fn a_calls_context_is_that_of_its_class() {
         for call in STREAMS.iter().flat_map(Stream::calls) {
-            let longest = if call.capability.starts_with("8k") {
-                8_192
+            let class = if call.capability.starts_with("8k") {
+                1..=8_192
             } else {
-                32_768
+                8_193..=32_768
             };
-            assert!(call.input <= longest, "{call:?}");
+            assert!(class.contains(&(call.input + call.output)), "{call:?}");
             assert!(call.cached <= call.input && call.output > 0, "{call:?}");
         }
     }

@@ -46,6 +46,8 @@ pub struct Sums {
     pub cost_usd: Pico,
     /// Calls that have none.
     pub unpriced_calls: u64,
+    /// Tokens of these.
+    pub unpriced_tokens: u64,
 }
 
 impl AddAssign for Sums {
@@ -66,12 +68,14 @@ impl AddAssign for Sums {
         self.duration_ms += other.duration_ms;
         self.cost_usd += other.cost_usd;
         self.unpriced_calls += other.unpriced_calls;
+        self.unpriced_tokens += other.unpriced_tokens;
     }
 }
 
 impl MadeCall {
     /// So many of this call.
     pub(super) fn times(&self, cost: Option<Pico>, count: u64) -> Sums {
+        let unpriced = if cost.is_none() { count } else { 0 };
         let wide = |a: u64, b: u64| u128::from(a) * u128::from(b) * u128::from(count);
         Sums {
             calls: count,
@@ -82,7 +86,8 @@ impl MadeCall {
             output_squared: wide(self.output, self.output),
             duration_ms: self.duration_ms * count,
             cost_usd: Pico(cost.unwrap_or_default().0.saturating_mul(i128::from(count))),
-            unpriced_calls: if cost.is_none() { count } else { 0 },
+            unpriced_calls: unpriced,
+            unpriced_tokens: (self.input + self.output) * unpriced,
         }
     }
 }
