@@ -1,0 +1,16 @@
+//! The acceptance tests: the real binary between a scripted upstream and a real client.
+//!
+//! They know what a user knows: the command line, the configuration file, HTTP, the export. What
+//! each proves is said at the top of its file. Third-party recordings are read from
+//! `TOLLGATE_SHARED` and never copied here.
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod kill9;
+#[cfg(test)]
+mod prometheus;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod support;

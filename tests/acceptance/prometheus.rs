@@ -1,0 +1,170 @@
+//! A real Prometheus scrapes the binary under traffic: every query of every dashboard has data, the
+//! exposition has no complaint, and the alert rules pass their own tests.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::client::{Client, post};
+use crate::support::tollgate::{Home, Tollgate};
+use crate::support::upstream::{Script, Upstream};
+
+use dashboard::{Query, queries};
+use server::Prometheus;
+
+mod dashboard;
+mod server;
+
+/// The verdict runs over closed minutes, so the last query has data after the first one.
+const DATA_WAIT: Duration = Duration::from_secs(150);
+const PACE: Duration = Duration::from_millis(250);
+const CHAT_BODY: &str = r#"{"id":"c1","object":"chat.completion","model":"gpt-4o-2024-08-06","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"yes"}}],"usage":{"prompt_tokens":700,"completion_tokens":100,"total_tokens":800,"prompt_tokens_details":{"cached_tokens":200}}}"#;
+const STREAM: [&[u8]; 3] = [
+    b"data: {\"id\":\"c1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"yes\"}}],\"usage\":null}\n\n",
+    b"data: {\"id\":\"c1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[],\"usage\":{\"prompt_tokens\":700,\"completion_tokens\":100,\"total_tokens\":800}}\n\n",
+    b"data: [DONE]\n\n",
+];
+
+/// Where the tools of the Prometheus package are; `None`, and why, where nobody counts on them.
+fn is_installed() -> bool {
+    let found = Command::new("promtool").arg("--version").output().is_ok()
+        && Command::new("prometheus").arg("--version").output().is_ok();
+    let promised = env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(
+        found || !promised,
+        "install the package prometheus: scripts/test does"
+    );
+    if !found {
+        println!("skipped: the package prometheus is not installed");
+    }
+    found
+}
+
+fn in_repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The files of a folder whose name ends with `ending`.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(in_repository(folder)).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> = paths
+        .filter(|path| path.to_str().is_some_and(|path| path.ends_with(ending)))
+        .collect();
+    found.sort();
+    assert!(!found.is_empty(), "no *{ending} in {folder}");
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_query_of_every_dashboard_has_data() {
+    if !is_installed() {
+        return;
+    }
+    let (_upstream, _home, tollgate) = stage().await;
+    let prometheus = Prometheus::start(tollgate.admin, &files("config/alerts", ".yml")).await;
+    let mut waiting: Vec<Query> = files("dashboards", ".json")
+        .iter()
+        .flat_map(queries)
+        .collect();
+    let all = waiting.len();
+    let began = Instant::now();
+    while !waiting.is_empty() && began.elapsed() < DATA_WAIT {
+        traffic(&tollgate).await;
+        let mut empty = Vec::new();
+        for query in waiting {
+            if prometheus.query(&query.expression).await.is_empty() {
+                empty.push(query);
+            }
+        }
+        waiting = empty;
+        tokio::time::sleep(PACE).await;
+    }
+    println!(
+        "{all} queries; the last had data after {:.0?}",
+        began.elapsed()
+    );
+    let waiting: Vec<String> = waiting.iter().map(ToString::to_string).collect();
+    assert!(waiting.is_empty(), "no data for:\n{}", waiting.join("\n"));
+    assert_eq!(prometheus.faulty_rules().await, Vec::<String>::new());
+    check_exposition(&tollgate).await;
+}
+
+#[test]
+fn the_alert_rules_pass_their_tests() {
+    if !is_installed() {
+        return;
+    }
+    let tests = files("config/alerts/tests", ".test.yml");
+    let output = Command::new("promtool")
+        .args(["test", "rules"])
+        .args(tests)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{}{said}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+async fn stage() -> (Upstream, Home, Tollgate) {
+    let upstream = Upstream::start(|request| {
+        if String::from_utf8_lossy(&request.body.bytes).contains("\"stream\":true") {
+            let beat = Duration::from_millis(5);
+            return Script::chunked(200, &[("content-type", "text/event-stream")], &STREAM)
+                .paced(beat);
+        }
+        Script::unary(
+            200,
+            &[("content-type", "application/json")],
+            CHAT_BODY.as_bytes(),
+        )
+    })
+    .await;
+    let home = Home::new(&format!(
+        "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{}\"\n",
+        upstream.base_url()
+    ));
+    let tollgate = home.serve().await;
+    (upstream, home, tollgate)
+}
+
+async fn traffic(tollgate: &Tollgate) {
+    let mut client = Client::new(tollgate.traffic);
+    for stream in [true, false] {
+        let body = format!("{{\"model\":\"gpt-4o\",\"stream\":{stream},\"messages\":[]}}");
+        let answer = client
+            .send(post("/v1/chat/completions", body))
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
+/// `promtool check metrics` reads what Prometheus reads and knows the naming rules.
+async fn check_exposition(tollgate: &Tollgate) {
+    let text = tollgate.ask_admin("/metrics").await.unwrap().body;
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &text).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    let output = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::from(file))
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert_eq!(String::from_utf8_lossy(&said), "");
+    assert!(output.status.success());
+}
+
+/// The series of an instant query's answer.
+fn series(answer: &Value) -> Vec<Value> {
+    assert_eq!(answer["status"], "success", "{answer}");
+    answer["data"]["result"].as_array().unwrap().clone()
+}

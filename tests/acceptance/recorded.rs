@@ -1,0 +1,242 @@
+//! Recorded exchanges of real providers through the real binary: the client's bytes are the
+//! upstream's bytes, and the exported row is what a plain reading of the body found.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::Request;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::support::client::{Answer, Body, Client, whole};
+use crate::support::rows::Rows;
+use crate::support::shared;
+use crate::support::tollgate::{Home, Tollgate};
+use crate::support::totals::Totals;
+use crate::support::upstream::{Script, Upstream};
+
+use compare::differences;
+use exchange::{Exchange, Kind, load};
+
+mod compare;
+mod exchange;
+
+/// Names the exchange a call replays; passes through like any header of a client.
+const REPLAY: &str = "x-replay";
+const CLIENTS: usize = 6;
+const ROWS_WAIT: Duration = Duration::from_secs(20);
+
+/// Exchanges between one replaying upstream and one tollgate.
+struct Stage {
+    exchanges: Arc<Vec<Exchange>>,
+    tollgate: Tollgate,
+    home: Home,
+    _upstream: Upstream,
+}
+
+impl Stage {
+    async fn set(
+        exchanges: Vec<Exchange>,
+        play: impl Fn(&Exchange) -> Script + Send + Sync + 'static,
+    ) -> Self {
+        let exchanges = Arc::new(exchanges);
+        let known = Arc::clone(&exchanges);
+        let upstream = Upstream::start(move |request| {
+            let index: usize = request.header(REPLAY).unwrap().parse().unwrap();
+            play(&known[index])
+        })
+        .await;
+        let url = upstream.base_url();
+        let home = Home::new(&format!(
+            "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{url}\"\n\n\
+             [upstreams.anthropic]\nformat = \"anthropic\"\nbase_url = \"{url}\"\n"
+        ));
+        Self {
+            tollgate: home.serve().await,
+            exchanges,
+            home,
+            _upstream: upstream,
+        }
+    }
+
+    /// Plays every exchange once; the answers are in the exchanges' order.
+    async fn play(&self) -> Vec<Answer> {
+        let mut clients = JoinSet::new();
+        for first in 0..CLIENTS {
+            let exchanges = Arc::clone(&self.exchanges);
+            let mut client = Client::new(self.tollgate.traffic);
+            clients.spawn(async move {
+                let mut answers = Vec::new();
+                for index in (first..exchanges.len()).step_by(CLIENTS) {
+                    let answer = client.send(request(&exchanges[index], index)).await;
+                    answers.push((index, answer.unwrap()));
+                }
+                answers
+            });
+        }
+        let mut answers: Vec<_> = clients.join_all().await.into_iter().flatten().collect();
+        answers.sort_by_key(|(index, _)| *index);
+        answers.into_iter().map(|(_, answer)| answer).collect()
+    }
+
+    /// The rows, once there is one for each exchange.
+    async fn rows(&self) -> Rows {
+        let began = Instant::now();
+        loop {
+            let rows = Rows::while_running(&self.home, &self.tollgate);
+            if rows.len() >= self.exchanges.len() || began.elapsed() > ROWS_WAIT {
+                assert_eq!(rows.len(), self.exchanges.len(), "one row for each call");
+                return rows;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Half of the calls name the upstream, half leave it to the path's shape.
+fn request(exchange: &Exchange, index: usize) -> Request<Body> {
+    let shape_tells = exchange.kind() != Kind::Passed && index.is_multiple_of(2);
+    let path = if shape_tells {
+        exchange.path.clone()
+    } else {
+        format!("/{}{}", exchange.upstream(), exchange.path)
+    };
+    let mut request = Request::builder()
+        .method(exchange.method.as_str())
+        .uri(path)
+        .header(REPLAY, index);
+    for (name, value) in &exchange.request_headers {
+        request = request.header(name, value);
+    }
+    let body = exchange.request_body.clone().unwrap_or_default();
+    request.body(whole(body)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_recorded_exchange_passes_unchanged_and_is_read_as_recorded() {
+    let Some(folder) = shared::recorded() else {
+        return;
+    };
+    let stage = Stage::set(load(&folder), Exchange::script).await;
+    let answers = stage.play().await;
+    let rows = stage.rows().await;
+    let by_id = rows.by_id();
+    let mut faults = Vec::new();
+    let mut counts = BTreeMap::new();
+    for (exchange, answer) in stage.exchanges.iter().zip(&answers) {
+        let row = answer.call_id().and_then(|id| by_id.get(id).copied());
+        let found = faults_of(exchange, answer, row);
+        faults.extend(
+            found
+                .iter()
+                .map(|fault| format!("{}: {fault}", exchange.id)),
+        );
+        let key = (exchange.recording.clone(), exchange.kind());
+        *counts.entry(key).or_insert(0) += u32::from(found.is_empty());
+    }
+    for ((recording, kind), count) in &counts {
+        println!("{recording}: {count} {kind:?}");
+    }
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+    assert_eq!(
+        Totals::of_ledger(&stage.tollgate).await,
+        Totals::of_rows(&rows)
+    );
+}
+
+/// Everything that is not as it should be about one played exchange.
+fn faults_of(exchange: &Exchange, answer: &Answer, row: Option<&Value>) -> Vec<String> {
+    let mut faults = Vec::new();
+    if let Some(broken) = &answer.broken {
+        faults.push(format!("the body broke off: {broken}"));
+    }
+    if answer.status != exchange.status || answer.body != exchange.body() {
+        faults.push("the client got other bytes than the upstream sent".to_owned());
+    }
+    let Some(row) = row else {
+        faults.push("no row".to_owned());
+        return faults;
+    };
+    let mut expect = |field: &str, expected: Value| {
+        if row[field] != expected {
+            faults.push(format!(
+                "{field}: expected {expected}, found {}",
+                row[field]
+            ));
+        }
+    };
+    expect("status", exchange.status.into());
+    expect("end", "complete".into());
+    match exchange.kind() {
+        Kind::Reported => {
+            expect("source", "reported".into());
+            expect("stream", exchange.streaming.into());
+            expect("operation", "chat".into());
+        }
+        Kind::Silent => {
+            expect("source", "unknown".into());
+            expect("pricing", "unpriced".into());
+            expect("cost_usd", Value::Null);
+        }
+        Kind::Free => {
+            expect("source", Value::Null);
+            expect("pricing", "free".into());
+        }
+        Kind::Passed => {}
+    }
+    if exchange.kind() == Kind::Reported && !exchange.is_ambiguous() {
+        faults.extend(differences(&exchange.expected, row));
+    }
+    faults
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_stream_cut_anywhere_reaches_the_client_as_far_as_it_came() {
+    let Some(folder) = shared::recorded() else {
+        return;
+    };
+    let mut streams = load(&folder);
+    streams.retain(|exchange| {
+        exchange.streaming && exchange.kind() <= Kind::Silent && exchange.status == 200
+    });
+    let stage = Stage::set(streams, |exchange| exchange.cut_script(cut(exchange))).await;
+    let answers = stage.play().await;
+    let rows = stage.rows().await;
+    let by_id = rows.by_id();
+    for (exchange, answer) in stage.exchanges.iter().zip(&answers) {
+        let id = &exchange.id;
+        assert_eq!(answer.body, exchange.body()[..cut(exchange)], "{id}: bytes");
+        assert!(
+            answer.broken.is_some(),
+            "{id}: the client must see the break"
+        );
+        let row = by_id[answer.call_id().unwrap()];
+        assert_eq!(row["end"], "upstream_failed", "{id}: {row}");
+        assert_eq!(row["complete"], false, "{id}: {row}");
+        assert_ne!(row["source"], "counted", "{id}: {row}");
+        assert!(row["output_tokens"].as_u64() <= exchange.expected["output_tokens"].as_u64());
+    }
+    println!("{} streams cut", answers.len());
+}
+
+/// Somewhere before the event that ends the format.
+fn cut(exchange: &Exchange) -> usize {
+    let body = exchange.body();
+    let end = [
+        "data: [DONE]",
+        "event: message_stop",
+        "data: {\"type\":\"message_stop\"",
+    ];
+    let text = exchange.response_body.as_deref().unwrap();
+    let end = end
+        .iter()
+        .find_map(|end| text.rfind(end))
+        .unwrap_or(body.len() / 2);
+    fastrand::Rng::with_seed(exchange.seed()).usize(0..end)
+}

@@ -1,0 +1,95 @@
+//! The table that says which field of a row a recorded expectation is compared with.
+
+use serde_json::Value;
+
+/// Every difference between what was expected and the exported row, as `field: expected, found`.
+pub(crate) fn differences(expected: &Value, row: &Value) -> Vec<String> {
+    let fields = expected.as_object().unwrap();
+    let compared = fields
+        .iter()
+        .filter(|(field, value)| is_compared(field, value));
+    let mut found: Vec<String> = compared
+        .filter_map(|(field, expected)| difference(field, expected, found_in(row, field)))
+        .collect();
+    if !fields.contains_key("side_usage") {
+        found.extend(difference("side_usage", &Value::Null, &row["side"]));
+    }
+    found
+}
+
+/// What tells where the recording's own reading found things is not part of a row.
+fn is_compared(field: &str, expected: &Value) -> bool {
+    match field {
+        "reported"
+        | "total_tokens_reported"
+        | "cost_reported"
+        | "error"
+        | "stream_complete"
+        | "ambiguous" => false,
+        "model" => !expected.is_null(),
+        _ => !field.starts_with("usage_") && !field.starts_with("header_"),
+    }
+}
+
+fn found_in<'a>(row: &'a Value, field: &str) -> &'a Value {
+    match field {
+        "cached_input_tokens" => &row["cache_read_tokens"],
+        "side_usage" => &row["side"],
+        "web_search_requests" => &row["units"]["web_search"],
+        "web_fetch_requests" => &row["units"]["web_fetch"],
+        "search_units" => &row["units"]["search_units"],
+        "audio_seconds" => &row["units"]["audio_seconds"],
+        same => &row[same],
+    }
+}
+
+fn difference(field: &str, expected: &Value, found: &Value) -> Option<String> {
+    (expected != found).then(|| format!("{field}: expected {expected}, found {found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(expected: &Value, row: &Value, differing: &[&str]) {
+        assert_eq!(differences(expected, row), differing);
+    }
+
+    #[test]
+    fn names_differ_as_the_table_says() {
+        check(
+            &json!({"cached_input_tokens": 3, "web_search_requests": 0, "usage_where": "usage"}),
+            &json!({"cache_read_tokens": 3, "units": {"web_search": 0}}),
+            &[],
+        );
+    }
+
+    #[test]
+    fn absent_is_not_zero() {
+        check(
+            &json!({"reasoning_tokens": 0, "input_audio_tokens": null}),
+            &json!({"input_audio_tokens": 0}),
+            &[
+                "input_audio_tokens: expected null, found 0",
+                "reasoning_tokens: expected 0, found null",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_model_the_provider_did_not_say_is_not_compared() {
+        check(&json!({"model": null}), &json!({"model": "a"}), &[]);
+    }
+
+    #[test]
+    fn side_inference_nobody_expected_is_a_difference() {
+        check(
+            &json!({}),
+            &json!({"side": [1]}),
+            &["side_usage: expected null, found [1]"],
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! One recorded exchange: what to ask, what the upstream answers, what a plain reading found.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::support::upstream::{Script, Then};
+
+/// What tollgate has to say about an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// The usage is in the answer: the row equals `expected`.
+    Reported,
+    /// Billed, but nobody asked for the usage: unknown and unpriced, never zero.
+    Silent,
+    /// Refused, or a neighbour that bills nothing.
+    Free,
+    /// An operation that is not read yet: the bytes, and one row.
+    Passed,
+}
+
+/// A line of a recording.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Exchange {
+    pub(crate) id: String,
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) request_headers: BTreeMap<String, String>,
+    pub(crate) request_body: Option<String>,
+    pub(crate) status: u16,
+    pub(crate) response_headers: BTreeMap<String, String>,
+    pub(crate) response_body: Option<String>,
+    pub(crate) streaming: bool,
+    pub(crate) stream_format: Option<String>,
+    pub(crate) expected: Value,
+    /// The file's name without `.jsonl`: provider and API.
+    #[serde(skip)]
+    pub(crate) recording: String,
+}
+
+/// All exchanges of OpenAI and Anthropic whose answer is text, in order of file and line.
+pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut found = Vec::new();
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let Some(recording) = name.strip_suffix(".jsonl") else {
+            continue;
+        };
+        if !recording.starts_with("openai.") && !recording.starts_with("anthropic.") {
+            continue;
+        }
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let exchange: Exchange = serde_json::from_str(line).unwrap();
+            found.push(Exchange {
+                recording: recording.to_owned(),
+                ..exchange
+            });
+        }
+    }
+    found.retain(|exchange| exchange.response_body.is_some());
+    found
+}
+
+impl Exchange {
+    pub(crate) fn kind(&self) -> Kind {
+        let has_usage = self.expected["usage_found"] == true;
+        match self.recording.as_str() {
+            "openai.chat.completions" | "anthropic.messages" if has_usage => Kind::Reported,
+            "openai.chat.completions" | "anthropic.messages" if self.status < 400 => Kind::Silent,
+            "openai.chat.completions"
+            | "anthropic.messages"
+            | "anthropic.messages.count-tokens" => Kind::Free,
+            _ => Kind::Passed,
+        }
+    }
+
+    /// Vendor numbers that contradict each other prove nothing.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.expected["ambiguous"] == true
+    }
+
+    /// The upstream's name in the test's configuration.
+    pub(crate) fn upstream(&self) -> &str {
+        self.recording.split('.').next().unwrap()
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        self.response_body.as_deref().unwrap_or_default().as_bytes()
+    }
+
+    /// A number of its own for every exchange, the same in every run.
+    pub(crate) fn seed(&self) -> u64 {
+        u64::from_str_radix(&self.id, 16).unwrap()
+    }
+
+    /// The recorded answer: streams in random pieces, the rest in one by length or by chunk.
+    pub(crate) fn script(&self) -> Script {
+        let headers = self.answer_headers();
+        if self.streaming {
+            Script::chunked(self.status, &headers, &self.pieces(self.body()))
+        } else if self.seed().is_multiple_of(2) {
+            Script::unary(self.status, &headers, self.body())
+        } else {
+            Script::chunked(self.status, &headers, &[self.body()])
+        }
+    }
+
+    /// The same, broken off after `length` bytes of the body.
+    pub(crate) fn cut_script(&self, length: usize) -> Script {
+        let pieces = self.pieces(&self.body()[..length]);
+        Script::unended(self.status, &self.answer_headers(), &pieces).then(Then::Close)
+    }
+
+    /// What the recording kept of the headers; the encoding is gone, for the body is decoded.
+    fn answer_headers(&self) -> Vec<(&str, &str)> {
+        let kept = |name: &str| !matches!(name, "content-encoding" | "transfer-encoding");
+        let recorded = self.response_headers.iter();
+        let mut headers: Vec<(&str, &str)> = recorded
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| kept(name))
+            .collect();
+        if !self.response_headers.contains_key("content-type") {
+            let sse = self.stream_format.as_deref() == Some("sse");
+            let kind = if sse {
+                "text/event-stream"
+            } else {
+                "application/json"
+            };
+            headers.push(("content-type", kind));
+        }
+        headers
+    }
+
+    /// Splits at random places: between events, in the middle of a word, of a character.
+    fn pieces<'a>(&self, mut body: &'a [u8]) -> Vec<&'a [u8]> {
+        let mut random = fastrand::Rng::with_seed(self.seed());
+        let mut pieces = Vec::new();
+        while !body.is_empty() {
+            let (piece, rest) = body.split_at(random.usize(1..=body.len().min(900)));
+            pieces.push(piece);
+            body = rest;
+        }
+        pieces
+    }
+}

@@ -1,0 +1,230 @@
+//! The real binary: a home of its own for each test, started on free ports, killed when dropped.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::client::{Answer, Client, get};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
+/// A start replays the journal first; two busy cores take their time.
+const READY_WAIT: Duration = Duration::from_mins(1);
+const STOP_WAIT: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(10);
+
+/// A configuration file and a data directory.
+pub(crate) struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    pub(crate) fn new(config: &str) -> Self {
+        let home = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        home.write_config(config);
+        home
+    }
+
+    pub(crate) fn write_config(&self, config: &str) {
+        fs::write(self.config(), config).unwrap();
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("tollgate.toml")
+    }
+
+    /// Runs a subcommand to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Starts `serve` and waits until it is ready.
+    pub(crate) async fn serve(&self) -> Tollgate {
+        let mut child = self
+            .command(&["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = Said::default();
+        said.listen(child.stdout.take().unwrap());
+        said.listen(child.stderr.take().unwrap());
+        let (traffic, admin) = said.addresses(&mut child).await;
+        let tollgate = Tollgate {
+            child,
+            traffic,
+            admin,
+            said,
+        };
+        tollgate.wait_ready().await;
+        tollgate
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(self.config())
+            .arg("--data-dir")
+            .arg(self.folder.path().join("data"))
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// A running `tollgate serve`.
+pub(crate) struct Tollgate {
+    child: Child,
+    pub(crate) traffic: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    said: Said,
+}
+
+impl Tollgate {
+    pub(crate) async fn ask_admin(&self, path: &str) -> Result<Answer, String> {
+        Client::new(self.admin).send(get(path)).await
+    }
+
+    /// `SIGKILL`: no line of the process runs after this.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// `SIGTERM`, and how the process ended.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        self.signal("TERM");
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                began.elapsed() < STOP_WAIT,
+                "still running:\n{}",
+                self.said()
+            );
+            thread::sleep(POLL);
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let command = format!("kill -{name} {}", self.child.id());
+        assert!(
+            Command::new("sh")
+                .args(["-c", &command])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// The most memory the process ever had, in bytes.
+    pub(crate) fn memory_peak_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        kib.unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// Everything it printed so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.text()
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    async fn wait_ready(&self) {
+        let began = Instant::now();
+        loop {
+            let answer = self.ask_admin("/readyz").await;
+            if answer.is_ok_and(|answer| answer.status == 200) {
+                return;
+            }
+            assert!(began.elapsed() < READY_WAIT, "not ready:\n{}", self.said());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+impl Drop for Tollgate {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// What the process printed, both streams together.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<String>>);
+
+impl Said {
+    fn listen(&self, pipe: impl Read + Send + 'static) {
+        let said = self.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                let mut text = said.0.lock().unwrap();
+                text.push_str(&line);
+                text.push('\n');
+            }
+        });
+    }
+
+    fn text(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+
+    async fn addresses(&self, child: &mut Child) -> (SocketAddr, SocketAddr) {
+        let began = Instant::now();
+        loop {
+            let text = self.text();
+            if let (Some(traffic), Some(admin)) =
+                (address(&text, "traffic"), address(&text, "admin"))
+            {
+                return (traffic, admin);
+            }
+            let ended = child.try_wait().unwrap();
+            let alive = ended.is_none() && began.elapsed() < READY_WAIT;
+            assert!(alive, "no addresses printed ({ended:?}):\n{text}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+/// The address behind `http://` in the first line that begins with `word`.
+fn address(text: &str, word: &str) -> Option<SocketAddr> {
+    let mut lines = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with(word));
+    let url = |line: &str| {
+        let (_, rest) = line.split_once("http://")?;
+        let end = rest.find(|c: char| !c.is_ascii_digit() && !".:".contains(c));
+        rest[..end.unwrap_or(rest.len())].parse().ok()
+    };
+    lines.find_map(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_addresses_are_found_in_what_is_printed() {
+        let text = "tollgate 0.1.0\n  traffic  http://127.0.0.1:4141\n  admin    http://127.0.0.1:4142/ui/\n";
+        assert_eq!(address(text, "traffic").unwrap().port(), 4141);
+        assert_eq!(address(text, "admin").unwrap().port(), 4142);
+        assert_eq!(address("INFO traffic is slow", "traffic"), None);
+    }
+}
