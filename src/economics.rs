@@ -5,7 +5,6 @@
 
 pub mod band;
 pub mod breakeven;
-pub mod capability;
 mod curve;
 pub mod demand;
 pub mod evaluate;
@@ -17,7 +16,6 @@ pub mod replicas;
 pub mod roofline;
 pub mod work;
 
-pub use capability::{Capability, CapabilityError, ContextClass};
 pub use demand::{CallDemand, DemandMinute, DemandSums, Place, Stream};
 
 #[cfg(test)]

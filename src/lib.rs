@@ -7,14 +7,13 @@
 pub mod admin;
 pub mod call;
 pub mod config;
+pub mod demo;
 pub mod economics;
 pub mod journal;
+pub mod meter;
 pub mod metrics;
-pub mod demo;
 pub mod money;
 pub mod pricing;
-pub mod meter;
-pub mod money;
 pub mod proxy;
 pub mod tee;
 pub mod usage;

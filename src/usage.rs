@@ -3,9 +3,13 @@
 //! Totals and their parts; every count is optional, because *not reported* and *reported as zero*
 //! are different facts. Nothing here knows a provider's spelling: that ends in `wire`.
 
+mod capability;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use capability::{Capability, CapabilityError, ContextClass};
 
 /// Tokens of one call: totals, and parts that are contained in them.
 ///

@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::capability::Capability;
 use crate::money::Pico;
+use crate::usage::Capability;
 use crate::usage::{SideUsage, TokenUsage};
 
 /// Length of a bucket of demand.

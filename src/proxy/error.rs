@@ -138,6 +138,11 @@ impl ProxyError {
         }
     }
 
+    /// Whether the upstream may have seen the request, and bill it.
+    pub(super) const fn was_sent(&self) -> bool {
+        !matches!(self, Self::Unreachable { .. } | Self::ConnectTimeout { .. })
+    }
+
     /// The answer, in the shape of the API that was called.
     pub(super) fn answer(&self, api: WireFormat, call_id: CallId) -> Response<ResponseBody> {
         let mut response = Response::new(ResponseBody::own(self.json(api)));

@@ -195,7 +195,7 @@ impl Passage {
         match (self.meter, error.end()) {
             // Dropped unanswered, a meter says by itself that the client left.
             (None, _) | (Some(_), StreamEnd::ClientGone) => {}
-            (Some(meter), end) => meter.fail(end),
+            (Some(meter), end) => meter.fail(end, error.was_sent()),
         }
         let api = self.upstream.facts().format;
         if error.end() != StreamEnd::ClientGone {

@@ -1,0 +1,268 @@
+//! Watches one call on the client's path and closes a reported one there.
+//!
+//! A `CallMeter` is a guard: whatever happens to the call, exactly one record leaves it, at the
+//! latest when it is dropped. It holds its place in the recorder's queue from before the request is
+//! forwarded, so ending is short and cannot fail. It never sees a whole body and never changes one.
+
+mod close;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::error;
+
+use crate::call::{CallId, CallRecord, Role, StreamEnd};
+use crate::journal::{Ack, FrameKind, Journal};
+use crate::pricing::PriceBook;
+use crate::tee::Hold;
+use crate::wire::{self, Endpoint, RequestFacts, RequestScanner, WireFormat};
+
+use close::Answer;
+pub use watch::{RequestObserver, ResponseObserver};
+
+/// What the meter needs to know about where calls go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamFacts {
+    /// The configured name.
+    pub name: String,
+    /// How its bodies are read.
+    pub format: WireFormat,
+    /// What stands behind it.
+    pub role: Role,
+    /// Whether its calls cost money by the token.
+    pub billed: bool,
+    /// The price list its models are looked up in, such as `openai`.
+    pub price_list: String,
+}
+
+/// What is known of a call before it is forwarded.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Names the attempt.
+    pub call_id: CallId,
+    /// When the request line was read.
+    pub started_at: Timestamp,
+    /// Where it goes.
+    pub upstream: Arc<UpstreamFacts>,
+    /// The method.
+    pub method: Method,
+    /// The path as the upstream sees it, without the query.
+    pub path: String,
+    /// Who pays inside the house.
+    pub tenant: Option<String>,
+    /// The configured dimensions found in the headers.
+    pub dimensions: BTreeMap<String, String>,
+}
+
+/// Checked settings of the meter.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Records that may be unfinished or not yet in the ledger: calls in flight plus backlog.
+    pub places: usize,
+    /// How long the last frame of a call waits for its record to be written. DESIGN: 5 ms.
+    pub ack_wait: Duration,
+}
+
+/// No record could be promised for a call: the ledger is behind by the whole backlog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger is behind: no place for another record")]
+pub struct QueueFull;
+
+/// A closed call on its way to the ledger. Dropping it frees its place in the queue.
+#[derive(Debug)]
+pub struct FinishedCall {
+    /// The record, as it stands in the journal.
+    pub record: CallRecord,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl FinishedCall {
+    /// A call that an earlier process left unfinished: it holds no place.
+    #[must_use]
+    pub fn left_over(record: CallRecord) -> Self {
+        Self {
+            record,
+            place: None,
+        }
+    }
+
+    /// Whether it came through this process's front door.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.place.is_some()
+    }
+}
+
+/// Told when the last frame of a call went on before its record was written, by upstream.
+pub type LateHook = Box<dyn Fn(&str) + Send + Sync>;
+
+/// Opens a meter for each call. One a process; clones share it.
+#[derive(Clone)]
+pub struct Meter(Arc<Shared>);
+
+struct Shared {
+    journal: Journal<FinishedCall>,
+    places: Arc<Semaphore>,
+    prices: Arc<ArcSwap<PriceBook>>,
+    ack_wait: Duration,
+    late: LateHook,
+}
+
+impl Meter {
+    /// A meter that writes to `journal` and prices by what `prices` holds at a call's end.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        journal: Journal<FinishedCall>,
+        prices: Arc<ArcSwap<PriceBook>>,
+        late: LateHook,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            journal,
+            places: Arc::new(Semaphore::new(settings.places.min(Semaphore::MAX_PERMITS))),
+            prices,
+            ack_wait: settings.ack_wait,
+            late,
+        }))
+    }
+
+    /// Takes a place for the call's record and writes its `Begin`, without waiting for the disk.
+    ///
+    /// # Errors
+    /// [`QueueFull`] when the ledger is behind by the whole backlog; the caller decides then.
+    pub fn begin(&self, arrival: Arrival) -> Result<CallMeter, QueueFull> {
+        let place = Arc::clone(&self.0.places)
+            .try_acquire_owned()
+            .map_err(|_| QueueFull)?;
+        let endpoint = wire::endpoint(arrival.upstream.format, &arrival.method, &arrival.path);
+        // The `Begin` is the record this call leaves if nothing more is ever heard of it.
+        let left = close::interrupted(&arrival, endpoint);
+        self.0
+            .append(FrameKind::Begin, &left, None)
+            .ok_or(QueueFull)?;
+        Ok(CallMeter(Some(OpenCall {
+            meter: Arc::clone(&self.0),
+            endpoint,
+            request: Arc::new(Mutex::new(RequestScanner::new(arrival.upstream.format))),
+            arrival,
+            began: Instant::now(),
+            place,
+        })))
+    }
+}
+
+impl Shared {
+    /// Appends a frame; a failure is logged, because nobody on the path could do more.
+    fn append(
+        &self,
+        kind: FrameKind,
+        record: &CallRecord,
+        finished: Option<FinishedCall>,
+    ) -> Option<Ack> {
+        let ts_ms = u64::try_from(record.started_at.as_millisecond()).unwrap_or(0);
+        let appended = serde_json::to_vec(record)
+            .map_err(|error| error.to_string())
+            .and_then(|body| {
+                let appended = self.journal.append(kind, ts_ms, body, finished);
+                appended.map_err(|error| error.to_string())
+            });
+        match appended {
+            Ok(ack) => Some(ack),
+            Err(error) => {
+                error!(call_id = %record.call_id, %error, "call not recorded");
+                None
+            }
+        }
+    }
+}
+
+/// A call that has not ended.
+struct OpenCall {
+    meter: Arc<Shared>,
+    arrival: Arrival,
+    endpoint: Endpoint,
+    request: Arc<Mutex<RequestScanner>>,
+    began: Instant,
+    place: OwnedSemaphorePermit,
+}
+
+impl OpenCall {
+    /// What the request has said so far.
+    fn facts(&self) -> RequestFacts {
+        self.request
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .facts()
+            .clone()
+    }
+
+    /// Writes the call's one record and hands out what its last frame waits for.
+    fn close(self, answer: &Answer<'_>) -> Option<Hold> {
+        let record = close::record(
+            &self.arrival,
+            self.endpoint,
+            &self.facts(),
+            answer,
+            &self.meter.prices.load(),
+        );
+        let Self {
+            meter,
+            arrival,
+            place,
+            ..
+        } = self;
+        let finished = FinishedCall {
+            record: record.clone(),
+            place: Some(place),
+        };
+        let ack = meter.append(FrameKind::End, &record, Some(finished))?;
+        Some(Box::pin(async move {
+            if tokio::time::timeout(meter.ack_wait, ack).await.is_err() {
+                (meter.late)(&arrival.upstream.name);
+            }
+        }))
+    }
+}
+
+/// One call on its way, from before it is forwarded until its answer begins.
+///
+/// Dropped without an answer, the client left before there was one.
+pub struct CallMeter(Option<OpenCall>);
+
+impl CallMeter {
+    /// Watches the request body pass.
+    #[must_use]
+    pub fn request_observer(&self) -> RequestObserver {
+        RequestObserver::new(self.0.as_ref().map(|call| Arc::clone(&call.request)))
+    }
+
+    /// The upstream answered: watches the response body pass.
+    #[must_use]
+    pub fn respond(mut self, status: StatusCode, headers: &HeaderMap) -> ResponseObserver {
+        ResponseObserver::new(self.0.take(), status, headers)
+    }
+
+    /// No answer came. `sent` says whether the upstream may have seen the request, and bill it.
+    pub fn fail(mut self, end: StreamEnd, sent: bool) {
+        if let Some(call) = self.0.take() {
+            let took = call.began.elapsed();
+            // Nobody waits for this record: the answer is one of our own.
+            drop(call.close(&Answer::none(end, took, sent)));
+        }
+    }
+}
+
+impl Drop for CallMeter {
+    fn drop(&mut self) {
+        if let Some(call) = self.0.take() {
+            let took = call.began.elapsed();
+            drop(call.close(&Answer::none(StreamEnd::ClientGone, took, true)));
+        }
+    }
+}
