@@ -74,8 +74,12 @@ impl Findings {
         raw: &[u8],
         place: impl FnOnce(&mut Report) -> &mut Option<String>,
     ) {
+        let place = place(&mut self.report);
+        if place.as_deref().is_some_and(|known| says(raw, known)) {
+            return;
+        }
         match Name::read(raw) {
-            Name::Is(text) => remember(place(&mut self.report), &text),
+            Name::Is(text) => *place = Some(text.into_owned()),
             Name::Absent => {}
             Name::TooLong => self.flag(Flag::Truncated),
             Name::Malformed => self.flag(Flag::Malformed),
@@ -83,9 +87,10 @@ impl Findings {
     }
 }
 
-/// Every chunk of a stream repeats its names: only a new one costs an allocation.
-fn remember(place: &mut Option<String>, text: &str) {
-    if place.as_deref() != Some(text) {
-        *place = Some(text.to_owned());
-    }
+/// Whether a raw string is just this text: every chunk of a stream repeats its names.
+fn says(raw: &[u8], known: &str) -> bool {
+    let inside = raw
+        .strip_prefix(b"\"")
+        .and_then(|tail| tail.strip_suffix(b"\""));
+    inside == Some(known.as_bytes()) && !known.contains('\\')
 }

@@ -1,7 +1,5 @@
 //! The named paths of a format, as a small tree that the scanner walks along.
 
-use std::collections::BTreeMap;
-
 /// What to do with the value at a named path.
 #[derive(Clone, Copy, Debug)]
 pub enum Action<F> {
@@ -14,7 +12,8 @@ pub enum Action<F> {
 /// The named paths of one format; `F` names what is found there.
 #[derive(Debug)]
 pub struct Paths<F> {
-    keys: BTreeMap<&'static [u8], Self>,
+    /// A handful at most, so looking at each is faster than any order.
+    keys: Vec<(&'static [u8], Self)>,
     element: Option<Box<Self>>,
     action: Option<Action<F>>,
 }
@@ -22,7 +21,7 @@ pub struct Paths<F> {
 impl<F> Default for Paths<F> {
     fn default() -> Self {
         Self {
-            keys: BTreeMap::new(),
+            keys: Vec::new(),
             element: None,
             action: None,
         }
@@ -35,24 +34,47 @@ impl<F> Paths<F> {
     pub fn new(named: impl IntoIterator<Item = (&'static str, Action<F>)>) -> Self {
         let mut root = Self::default();
         for (path, action) in named {
-            let mut node = &mut root;
-            for step in path.split('.') {
-                node = node.child_mut(step);
-            }
-            node.action = Some(action);
+            root.name(path, action);
         }
         root
     }
 
-    fn child_mut(&mut self, step: &'static str) -> &mut Self {
-        if step == "*" {
-            return self.element.get_or_insert_default();
+    fn name(&mut self, path: &'static str, action: Action<F>) {
+        let (step, rest) = path
+            .split_once('.')
+            .map_or((path, None), |(step, rest)| (step, Some(rest)));
+        let mut child = self.take(step);
+        match rest {
+            Some(rest) => child.name(rest, action),
+            None => child.action = Some(action),
         }
-        self.keys.entry(step.as_bytes()).or_default()
+        if step == "*" {
+            self.element = Some(Box::new(child));
+        } else {
+            self.keys.push((step.as_bytes(), child));
+        }
+    }
+
+    /// The child of that step as far as it is built.
+    fn take(&mut self, step: &str) -> Self {
+        if step == "*" {
+            return self
+                .element
+                .take()
+                .map_or_else(Self::default, |element| *element);
+        }
+        let known = self
+            .keys
+            .iter()
+            .position(|(key, _)| *key == step.as_bytes());
+        known.map_or_else(Self::default, |place| self.keys.swap_remove(place).1)
     }
 
     pub(super) fn key(&self, key: &[u8]) -> Option<&Self> {
-        self.keys.get(key)
+        self.keys
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, child)| child)
     }
 
     pub(super) fn element(&self) -> Option<&Self> {

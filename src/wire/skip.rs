@@ -50,8 +50,8 @@ impl Skip {
     /// The next byte that matters in this mode, and how many come before it.
     fn next_landmark(&self, rest: &[u8]) -> Option<(usize, u8)> {
         let before = match self.mode {
-            Mode::Scalar => rest.iter().position(|byte| !is_scalar(*byte)),
-            Mode::Outside => rest.iter().position(|byte| is_structure(*byte)),
+            Mode::Scalar => rest.iter().position(|byte| is_class(*byte, OUTSIDE_SCALAR)),
+            Mode::Outside => rest.iter().position(|byte| is_class(*byte, STRUCTURE)),
             Mode::InString => memchr2(b'"', b'\\', rest),
             Mode::Escaped => Some(0),
         }?;
@@ -77,12 +77,40 @@ impl Skip {
     }
 }
 
-const fn is_scalar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
+/// Ends a scalar: anything but letters, digits, signs and the point.
+const OUTSIDE_SCALAR: u8 = 1;
+/// Opens or closes something.
+const STRUCTURE: u8 = 2;
+
+/// The classes of every byte: one look instead of a comparison for each member.
+const CLASSES: [u8; 256] = classes();
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "const; 256 bytes, 256 places"
+)]
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        if !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'+' | b'.') {
+            classes[at] |= OUTSIDE_SCALAR;
+        }
+        if matches!(byte, b'"' | b'{' | b'}' | b'[' | b']') {
+            classes[at] |= STRUCTURE;
+        }
+        at += 1;
+    }
+    classes
 }
 
-const fn is_structure(byte: u8) -> bool {
-    matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')
+fn is_class(byte: u8, class: u8) -> bool {
+    CLASSES
+        .get(usize::from(byte))
+        .is_some_and(|classes| classes & class != 0)
 }
 
 #[cfg(test)]
