@@ -224,32 +224,20 @@ pub(super) fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> O
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be added, dropped, changed or swapped with a neighbour (optimal string
-/// alignment).
+/// How many letters must be added, dropped or changed (Levenshtein).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
-    let mut older: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=other.len()).collect();
-    let mut before = None;
     for (i, letter) in one.chars().enumerate() {
-        let mut next = vec![i.saturating_add(1)];
-        for (j, candidate) in other.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX);
-            let changed = at(&row, j).saturating_add(usize::from(letter != *candidate));
-            let added = at(&next, j).saturating_add(1);
-            let dropped = at(&row, j.saturating_add(1)).saturating_add(1);
-            let mut best = changed.min(added).min(dropped);
-            let previous = j.checked_sub(1);
-            if let Some(j) = previous
-                && before == Some(*candidate)
-                && other.get(j) == Some(&letter)
-            {
-                best = best.min(at(&older, j).saturating_add(1));
-            }
-            next.push(best);
+        let mut left = i.saturating_add(1);
+        let mut next = vec![left];
+        for (candidate, pair) in other.iter().zip(row.windows(2)) {
+            let [diagonal, above] = pair else { continue };
+            let changed = diagonal.saturating_add(usize::from(letter != *candidate));
+            left = changed.min(above.min(&left).saturating_add(1));
+            next.push(left);
         }
-        before = Some(letter);
-        older = std::mem::replace(&mut row, next);
+        row = next;
     }
     row.last().copied().unwrap_or(0)
 }

@@ -169,7 +169,11 @@ fn zero_of_something_needs_no_rate() {
         input_audio: Some(0),
         ..used(1, 1)
     };
-    let units = Units::from([("web_search".to_owned(), 0), ("web_fetch".to_owned(), 3)]);
+    let units = Units::from([
+        ("web_search".to_owned(), 0),
+        ("unheard_of".to_owned(), 0),
+        ("web_fetch".to_owned(), 3),
+    ]);
     for tier in ["default", "standard", "auto"] {
         let call = Priceable {
             units: &units,

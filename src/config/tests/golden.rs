@@ -62,7 +62,7 @@ source = "two dates, two currencies"
 [[prices]]
 list = "l"
 match = "n"
-from = 2026-01-01T00:00:00Z
+from = 2026-01-01T05:00:00
 free = true
 input_usd_per_mtok = 1
 source = "free and not"
@@ -149,6 +149,12 @@ base_url = "https://user:hunter2@host"
 http2 = "yes"
 [upstreams.v1]
 billed = "yes"
+[upstreams.query]
+format = "openai"
+base_url = "https://host/?key=1"
+[upstreams.fragment]
+format = "openai"
+base_url = "https://host/#x"
 [ledger]
 on_ledger_failure = "panic"
 ack_wait = "5"
@@ -164,6 +170,7 @@ fn people_and_secrets_are_told_all_at_once() {
     check(
         "config-tenants.txt",
         r#"[server]
+listen = "127.0.0.1:4142"
 admin_token = "hunter2"
 metrics_token = "env:NOT_SET"
 [attribution]

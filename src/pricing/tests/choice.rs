@@ -42,6 +42,22 @@ fn the_price_of_the_day_of_the_call_counts() {
 }
 
 #[test]
+fn a_day_begins_at_midnight_in_utc() {
+    let book = book([entry("m", "from 2026-01-01", "1")]);
+    let usage = used(1, 0);
+    let pricing = |at: &str| {
+        let at = at.parse().unwrap();
+        let call = Priceable {
+            at,
+            ..call("m", "2026-01-01", &usage)
+        };
+        book.price(&call).pricing
+    };
+    assert_eq!(pricing("2026-01-01T00:00:00Z"), Pricing::Priced);
+    assert_eq!(pricing("2025-12-31T23:59:59.999Z"), Pricing::Unpriced);
+}
+
+#[test]
 fn a_price_seen_later_is_flagged_only_on_earlier_calls() {
     let book = book([entry("m", "seen 2026-01-01", "1")]);
     let usage = used(1, 0);
