@@ -26,6 +26,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::time::error::Elapsed;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::admission::{Counters, UpstreamCounters};
@@ -58,6 +59,8 @@ struct Core {
     gate: Gate,
     tracker: TaskTracker,
     shutdown: Shutdown,
+    /// Ends what is left after the drain.
+    cut: CancellationToken,
 }
 
 /// The settings as calls need them; swapped whole on reload.
@@ -84,6 +87,7 @@ impl Proxy {
         let live = ArcSwap::from_pointee(Live::new(settings, None, &*counters)?);
         let gate = Gate::default();
         let tracker = TaskTracker::new();
+        let cut = CancellationToken::new();
         let core = Core {
             live,
             meter,
@@ -92,6 +96,7 @@ impl Proxy {
             gate,
             tracker,
             shutdown,
+            cut,
         };
         Ok(Self {
             core: Arc::new(core),

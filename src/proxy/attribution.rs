@@ -152,8 +152,13 @@ impl KeyHash {
 /// The key in a header: what follows `Bearer`, or the whole value.
 fn key(value: &HeaderValue) -> Option<&[u8]> {
     let value = value.as_bytes().trim_ascii();
-    let key = match value.split_at_checked("bearer ".len()) {
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer ") => key.trim_ascii(),
+    let key = match value.split_at_checked("bearer".len()) {
+        Some((scheme, key))
+            if scheme.eq_ignore_ascii_case(b"bearer")
+                && key.first().is_none_or(u8::is_ascii_whitespace) =>
+        {
+            key.trim_ascii_start()
+        }
         Some(_) | None => value,
     };
     (!key.is_empty()).then_some(key)
@@ -214,6 +219,10 @@ mod tests {
         check(&[("authorization", "bearer  sk-search")], Some("search"));
         check(&[("x-api-key", "sk-search")], Some("search"));
         check(&[("api-key", "sk-search")], Some("search"));
+        assert_eq!(
+            key(&HeaderValue::from_static("bearer-of-a-key")).unwrap(),
+            b"bearer-of-a-key"
+        );
     }
 
     #[test]

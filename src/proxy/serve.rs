@@ -28,15 +28,15 @@ const CUT_GRACE: Duration = Duration::from_secs(1);
 /// Says when to go. The first call drains, the second cuts.
 #[derive(Clone, Default)]
 pub struct Shutdown {
-    pub(super) drain: CancellationToken,
-    pub(super) cut: CancellationToken,
+    drain: CancellationToken,
+    hurry: CancellationToken,
 }
 
 impl Shutdown {
     /// First: stop accepting, let calls in flight end. Again: stop now.
     pub fn signal(&self) {
         if self.drain.is_cancelled() {
-            self.cut.cancel();
+            self.hurry.cancel();
         }
         self.drain.cancel();
     }
@@ -51,10 +51,10 @@ pub(super) async fn serve(core: Arc<Core>, listener: TcpListener) -> usize {
     tokio::select! {
         () = core.tracker.wait() => return 0,
         () = tokio::time::sleep(drain) => {}
-        () = core.shutdown.cut.cancelled() => {}
+        () = core.shutdown.hurry.cancelled() => {}
     }
     let left = core.gate.in_flight();
-    core.shutdown.cut.cancel();
+    core.cut.cancel();
     // Dropping is quick; whatever is not, ends with the process.
     let _ = tokio::time::timeout(CUT_GRACE, core.tracker.wait()).await;
     left
@@ -93,7 +93,7 @@ async fn connection(core: Arc<Core>, stream: TcpStream) {
     };
     // Of its own: the tasks of all connections would wait for one lock at each poll.
     let drain = core.shutdown.drain.child_token();
-    let cut = core.shutdown.cut.clone();
+    let cut = core.cut.clone();
     let calls = service_fn(move |request| {
         called.store(true, Ordering::Relaxed);
         forward::call(Arc::clone(&core), request)

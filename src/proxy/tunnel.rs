@@ -32,7 +32,7 @@ pub(super) fn open(
     observer: Option<ResponseObserver>,
     in_flight: InFlight,
 ) {
-    let cut = core.shutdown.cut.child_token();
+    let cut = core.cut.child_token();
     let mut ending = Ending(observer);
     core.tracker.spawn(async move {
         let end = tokio::select! {

@@ -1,0 +1,12 @@
+//! The proxy between a client and an upstream that the tests play by hand.
+
+mod bodies;
+mod ends;
+mod headers;
+mod http2;
+mod limits;
+mod refusals;
+mod reload;
+mod shutdown;
+mod tls;
+mod upgrade;

@@ -1,0 +1,198 @@
+//! What the integration tests stand on: the proxy on a free port between a client and an upstream
+//! that the test plays by hand, byte by byte.
+
+pub(crate) mod h2;
+pub(crate) mod tls;
+pub(crate) mod wire;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tollgate::call::Role;
+use tollgate::meter::{Meter, UpstreamFacts};
+use tollgate::proxy::{Counters, Proxy, Settings, Shutdown, UpstreamCounters, UpstreamSettings};
+use tollgate::wire::WireFormat;
+
+use self::wire::Wire;
+
+/// Far above what anything here takes: a test that waits for it has failed.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Waits for what must happen; a test that hangs fails instead.
+#[track_caller]
+pub(crate) fn soon<F: Future>(waited: F) -> impl Future<Output = F::Output> {
+    let caller = std::panic::Location::caller();
+    async move {
+        match tokio::time::timeout(SOON, waited).await {
+            Ok(output) => output,
+            Err(_) => panic!("{caller}: did not happen in {SOON:?}"),
+        }
+    }
+}
+
+/// A listener that the test plays the upstream on.
+pub(crate) struct Upstream {
+    listener: TcpListener,
+}
+
+impl Upstream {
+    pub(crate) async fn bind() -> Self {
+        Self {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        }
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+
+    /// Its base URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.addr())
+    }
+
+    pub(crate) async fn accept_tcp(&self) -> TcpStream {
+        soon(self.listener.accept()).await.unwrap().0
+    }
+
+    /// The next connection of the proxy.
+    pub(crate) async fn accept(&self) -> Wire {
+        Wire::new(self.accept_tcp().await)
+    }
+}
+
+/// Settings of an upstream with OpenAI's API.
+pub(crate) fn upstream(name: &str, base_url: &str) -> UpstreamSettings {
+    upstream_of(WireFormat::OpenAi, name, base_url)
+}
+
+/// Settings of an upstream.
+pub(crate) fn upstream_of(format: WireFormat, name: &str, base_url: &str) -> UpstreamSettings {
+    let facts = UpstreamFacts {
+        name: name.to_owned(),
+        format,
+        role: Role::Provider,
+        billed: true,
+        price_list: name.to_owned(),
+    };
+    UpstreamSettings::new(Arc::new(facts), base_url.parse().unwrap())
+}
+
+/// Settings with one upstream, `up`, for all bare paths.
+pub(crate) fn settings(base_url: &str) -> Settings {
+    Settings {
+        upstreams: vec![upstream("up", base_url)],
+        default_upstream: Some("up".to_owned()),
+        ..Settings::default()
+    }
+}
+
+/// The proxy, serving on a free port.
+pub(crate) struct Running {
+    pub(crate) proxy: Proxy,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) shutdown: Shutdown,
+    addr: SocketAddr,
+    served: JoinHandle<usize>,
+}
+
+impl Running {
+    pub(crate) async fn start(settings: Settings) -> Self {
+        let counts = Arc::<Counts>::default();
+        let shutdown = Shutdown::default();
+        let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+        let proxy = Proxy::new(
+            settings,
+            meter(),
+            Arc::<Counts>::clone(&counts) as _,
+            clock,
+            shutdown.clone(),
+        )
+        .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let serving = proxy.clone();
+        #[expect(clippy::disallowed_methods, reason = "the test itself waits for it")]
+        let served = tokio::spawn(async move { serving.serve(listener).await });
+        Self {
+            proxy,
+            counts,
+            shutdown,
+            addr,
+            served,
+        }
+    }
+
+    /// The proxy before an upstream that is reached at once.
+    pub(crate) async fn before(upstream: &Upstream) -> Self {
+        Self::start(settings(&upstream.url())).await
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub(crate) async fn connect_tcp(&self) -> TcpStream {
+        let stream = soon(TcpStream::connect(self.addr)).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+
+    /// A new connection of a client.
+    pub(crate) async fn connect(&self) -> Wire {
+        Wire::new(self.connect_tcp().await)
+    }
+
+    /// Waits until `serve` returned; gives how many calls were cut.
+    pub(crate) async fn stopped(self) -> usize {
+        soon(self.served).await.unwrap()
+    }
+}
+
+/// A meter whose records nobody reads.
+fn meter() -> Meter {
+    Meter
+}
+
+/// Counts what the proxy counts by itself.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) answers: Mutex<Vec<&'static str>>,
+}
+
+#[derive(Default)]
+pub(crate) struct InFlight(AtomicUsize);
+
+impl InFlight {
+    pub(crate) fn now(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Counters for Counts {
+    fn upstream(&self, _: &str) -> Arc<dyn UpstreamCounters> {
+        Arc::<InFlight>::clone(&self.in_flight)
+    }
+
+    fn answered_by_us(&self, reason: &'static str) {
+        self.answers.lock().unwrap().push(reason);
+    }
+}
+
+impl UpstreamCounters for InFlight {
+    fn begun(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn ended(&self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn unmetered(&self, _: &'static str) {}
+}
