@@ -122,6 +122,7 @@ fn script(frames: impl IntoIterator<Item = Result<Frame<Bytes>, Broken>>, exact:
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "scripts mix it with errors")]
 fn data(text: &'static str) -> Result<Frame<Bytes>, Broken> {
     Ok(Frame::data(Bytes::from_static(text.as_bytes())))
 }

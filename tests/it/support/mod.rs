@@ -28,10 +28,10 @@ const SOON: Duration = Duration::from_secs(20);
 pub(crate) fn soon<F: Future>(waited: F) -> impl Future<Output = F::Output> {
     let caller = std::panic::Location::caller();
     async move {
-        match tokio::time::timeout(SOON, waited).await {
-            Ok(output) => output,
-            Err(_) => panic!("{caller}: did not happen in {SOON:?}"),
-        }
+        let Ok(output) = tokio::time::timeout(SOON, waited).await else {
+            panic!("{caller}: did not happen in {SOON:?}");
+        };
+        output
     }
 }
 
@@ -106,14 +106,8 @@ impl Running {
         let counts = Arc::<Counts>::default();
         let shutdown = Shutdown::default();
         let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
-        let proxy = Proxy::new(
-            settings,
-            meter(),
-            Arc::<Counts>::clone(&counts) as _,
-            clock,
-            shutdown.clone(),
-        )
-        .unwrap();
+        let counters: Arc<dyn Counters> = Arc::<Counts>::clone(&counts);
+        let proxy = Proxy::new(settings, meter(), counters, clock, shutdown.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let serving = proxy.clone();
