@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod call;
 pub mod config;
+pub mod cli;
 pub mod demo;
 pub mod economics;
 pub mod journal;

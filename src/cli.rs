@@ -1,0 +1,98 @@
+//! Subcommands and exit codes: what a person types, what she reads, what a script gets back.
+//!
+//! 0 is fine, 1 is failed at work, 2 is bad use or configuration. What is asked for goes to
+//! stdout, all else to stderr. Nothing here meters, prices or stores: [`House`] does.
+
+mod admin;
+mod args;
+mod breakeven;
+mod check;
+mod demo;
+mod export;
+mod failure;
+mod house;
+mod live;
+mod logs;
+mod mock;
+mod numbers;
+mod output;
+mod report;
+mod serve;
+mod summary;
+mod totals;
+mod when;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Verb};
+
+pub use failure::Failure;
+pub use house::{
+    Addresses, Checked, DemoPlan, House, Options, Range, Running, Settings, TotalsQuery,
+};
+
+/// Reads the arguments, does what they say, and says how it went.
+pub fn run<H: House>(args: impl IntoIterator<Item = OsString>, house: &H) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(usage) => {
+            // Help and version come as errors too; clap knows which stream and code each has.
+            let _ = usage.print();
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+        }
+    };
+    match logs::start(&args.global).and_then(|()| dispatch(args, house)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::note(false, &failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
+    let Args { global, verb } = args;
+    let options = global.options();
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::work("cannot start the runtime").because(error))?;
+    let quiet = global.quiet;
+    match verb.unwrap_or(Verb::Serve) {
+        Verb::Serve => runtime.block_on(serve::run(house, &options, quiet)),
+        Verb::Demo(demo) => runtime.block_on(demo::run(house, options, &demo, quiet)),
+        Verb::Mock(mock) => runtime.block_on(mock::run(&options, &mock, quiet)),
+        Verb::Check(check) => check::run(house, &options, &check),
+        Verb::Report(report) => runtime.block_on(report::run(house, &options, &report, quiet)),
+        Verb::Export(export) => runtime.block_on(export::run(house, &options, &export, quiet)),
+        Verb::Breakeven(breakeven) => {
+            runtime.block_on(breakeven::run(house, &options, &breakeven, quiet))
+        }
+        Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
+    }
+}
+
+/// The time, where it enters; below, it is an argument.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge at which a command learns what time it is"
+)]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// Compares what users see with `tests/golden`; `UPDATE_GOLDEN=1 cargo test --lib cli` writes it.
+#[cfg(test)]
+#[track_caller]
+fn golden(name: &str, shown: &str) {
+    let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, shown).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(golden == shown, "UPDATE_GOLDEN=1 writes {path}:\n{shown}");
+}
+
+#[cfg(test)]
+mod tests;

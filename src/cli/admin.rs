@@ -1,0 +1,174 @@
+//! Asks the running tollgate at its admin address.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
+
+use super::house::{House, Options, Range, Settings, TotalsQuery};
+use super::{Failure, output};
+
+/// Long enough for a page over a year's totals, short enough to be noticed.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
+
+/// Something on loopback answers at once or not at all.
+const CONNECT_WAIT: Duration = Duration::from_secs(2);
+
+/// Records asked for at a time: a few megabytes.
+const PAGE_CALLS: usize = 2_000;
+
+/// The admin address of a tollgate that may or may not run.
+#[derive(Clone, Debug)]
+pub(super) struct Admin {
+    http: Client,
+    base: String,
+    token: Option<String>,
+}
+
+impl Admin {
+    /// The one that the settings name.
+    pub(super) fn of(settings: &Settings) -> Result<Self, Failure> {
+        Self::at(settings.admin, settings.admin_token.clone())
+    }
+
+    /// The one at an address. It speaks plain HTTP: no certificates are loaded.
+    pub(super) fn at(address: SocketAddr, token: Option<String>) -> Result<Self, Failure> {
+        // A second install is refused, which is as good: some provider is there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_WAIT)
+            .timeout(ANSWER_WAIT)
+            .tls_certs_only([])
+            .build()
+            .map_err(|error| Failure::work("cannot make an HTTP client").because(error))?;
+        Ok(Self {
+            http,
+            base: format!("http://{}", reachable(address)),
+            token,
+        })
+    }
+
+    /// Where it is asked.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The answer to a path, or nothing if nobody listens there.
+    pub(super) async fn get(&self, path: &str) -> Result<Option<Response>, Failure> {
+        let request = self.http.get(format!("{}{path}", self.base));
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        match request.send().await {
+            Ok(response) if response.status() == StatusCode::OK => Ok(Some(response)),
+            Ok(response) => Err(self.refused(response).await),
+            Err(error) if error.is_connect() => Ok(None),
+            Err(error) => {
+                Err(Failure::work(format!("{} does not answer", self.base)).because(error))
+            }
+        }
+    }
+
+    /// JSON from a path, or nothing if nobody listens there.
+    pub(super) async fn json(&self, path: &str) -> Result<Option<Value>, Failure> {
+        let Some(response) = self.get(path).await? else {
+            return Ok(None);
+        };
+        let answer = response.json().await;
+        answer
+            .map(Some)
+            .map_err(|error| Failure::work(format!("{}{path} broke off", self.base)).because(error))
+    }
+
+    /// Totals.
+    pub(super) async fn totals(&self, query: &TotalsQuery) -> Result<Option<Value>, Failure> {
+        let days = [("since", query.since), ("until", query.until)];
+        let days = days.map(|(name, day)| parameter(name, day)).concat();
+        self.json(&format!("/api/v1/totals?by={}{days}", query.by.join(",")))
+            .await
+    }
+
+    /// A page of records as lines of JSON, and the cursor of the next.
+    pub(super) async fn calls(
+        &self,
+        range: Range,
+        after: Option<String>,
+    ) -> Result<Option<(String, Option<String>)>, Failure> {
+        let Range { since, until } = range;
+        let range = [("since", since), ("until", until)];
+        let range = range.map(|(name, moment)| parameter(name, moment)).concat();
+        let after = parameter("after", after);
+        let path = format!("/api/v1/calls?limit={PAGE_CALLS}{range}{after}");
+        let Some(response) = self.get(&path).await? else {
+            return Ok(None);
+        };
+        let next = response
+            .headers()
+            .get("x-next-cursor")
+            .and_then(|next| next.to_str().ok());
+        let next = next.map(str::to_owned);
+        let lines = response.text().await;
+        let lines = lines.map_err(|error| Failure::work("the calls broke off").because(error))?;
+        Ok(Some((lines, next)))
+    }
+
+    /// What the other side said against it.
+    async fn refused(&self, response: Response) -> Failure {
+        let status = response.status();
+        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+            return Failure::work(format!("{} wants its admin token", self.base))
+                .remedy("name the configuration that has server.admin_token with -c");
+        }
+        let body: Value = response.json().await.unwrap_or_default();
+        let said = |at: &str| body.pointer(at).and_then(Value::as_str).map(str::to_owned);
+        let message = said("/error/message").unwrap_or_else(|| format!("status {status}"));
+        let failure = Failure::work(format!("{} refused: {message}", self.base));
+        match said("/error/remedy") {
+            Some(remedy) => failure.remedy(remedy),
+            None => failure,
+        }
+    }
+}
+
+/// A further parameter of a query, if it has a value. No value here needs an escape.
+fn parameter(name: &str, value: Option<impl fmt::Display>) -> String {
+    value.map_or_else(String::new, |value| format!("&{name}={value}"))
+}
+
+/// Listening everywhere is reached on loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        named @ (IpAddr::V4(_) | IpAddr::V6(_)) => named,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Asks whether the running tollgate is ready.
+pub(super) async fn healthcheck<H: House>(house: &H, options: &Options) -> Result<(), Failure> {
+    let admin = Admin::of(&house.settings(options)?)?;
+    match admin.get("/readyz").await? {
+        Some(_) => output::print("ready\n"),
+        None => Err(Failure::work(format!("nothing runs at {}", admin.base()))
+            .remedy("start it with `tollgate serve`, or name its address with --admin")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listening_everywhere_is_asked_on_loopback() {
+        let at = |text: &str| reachable(text.parse().unwrap()).to_string();
+        assert_eq!(at("0.0.0.0:4142"), "127.0.0.1:4142");
+        assert_eq!(at("[::]:4142"), "[::1]:4142");
+        assert_eq!(at("10.0.0.7:1"), "10.0.0.7:1");
+    }
+}

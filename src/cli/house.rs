@@ -1,0 +1,141 @@
+//! What the subcommands ask of the rest of tollgate; `app` is the real one, tests use a small one.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::Failure;
+use crate::call::CallRecord;
+use crate::demo::HistorySettings;
+
+/// What flags and environment say; what is absent is the file's, or the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The configuration file.
+    pub config: Option<PathBuf>,
+    /// Address for traffic.
+    pub listen: Option<SocketAddr>,
+    /// Address for metrics, health and the API.
+    pub admin: Option<SocketAddr>,
+    /// Where the ledger is kept.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// What the commands that only ask need to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where a running tollgate would answer.
+    pub admin: SocketAddr,
+    /// The token it would want.
+    pub admin_token: Option<String>,
+    /// Where its ledger would be.
+    pub data_dir: PathBuf,
+    /// What a day is.
+    pub timezone: TimeZone,
+}
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What it has, in one line: `2 upstreams, 41 prices, 3 plans`.
+    pub summary: String,
+    /// The configuration as it is meant, as TOML, defaults filled in and secrets left out.
+    pub resolved: String,
+}
+
+/// A part of time; the end is not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first moment.
+    pub since: Option<Timestamp>,
+    /// The first moment after.
+    pub until: Option<Timestamp>,
+}
+
+/// Which totals are asked for; days are those of the reporting timezone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TotalsQuery {
+    /// The first day.
+    pub since: Option<Date>,
+    /// The day after the last.
+    pub until: Option<Date>,
+    /// A row for each combination of these: `day`, `upstream`, `model`, `tenant`.
+    pub by: Vec<&'static str>,
+}
+
+/// What the demo needs started.
+#[derive(Clone, Debug)]
+pub struct DemoPlan {
+    /// Overrides; an address that is absent is a free port of 127.0.0.1, a directory that is absent
+    /// a temporary one that goes with the process. No configuration file is read without `config`.
+    pub options: Options,
+    /// Base of the mock OpenAI, for the upstream `openai`.
+    pub openai: String,
+    /// Base of the mock Anthropic, for the upstream `anthropic`.
+    pub anthropic: String,
+    /// The past to make, price and import.
+    pub history: HistorySettings,
+}
+
+/// Where a started tollgate is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// Traffic.
+    pub listen: SocketAddr,
+    /// Metrics, health and the API.
+    pub admin: SocketAddr,
+    /// The ledger.
+    pub data_dir: PathBuf,
+    /// The token the admin address wants.
+    pub admin_token: Option<String>,
+}
+
+/// A started tollgate.
+pub trait Running: Send {
+    /// Where it is.
+    fn addresses(&self) -> &Addresses;
+
+    /// Lets the calls in flight end, keeps everything, and ends.
+    fn stop(self) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// The rest of tollgate.
+pub trait House: Sync {
+    /// What a start gives.
+    type Running: Running;
+
+    /// Starts proxy and admin. A port or data directory in use is a [`Failure::work`] that says so.
+    fn serve(
+        &self,
+        options: &Options,
+    ) -> impl Future<Output = Result<Self::Running, Failure>> + Send;
+
+    /// Starts the same for the demo, with its history imported.
+    fn demo(&self, plan: DemoPlan) -> impl Future<Output = Result<Self::Running, Failure>> + Send;
+
+    /// Reads the configuration; all its problems, one a line, are a [`Failure::use_or_config`].
+    fn check(&self, options: &Options) -> Result<Checked, Failure>;
+
+    /// The configuration of the commands that only ask.
+    fn settings(&self, options: &Options) -> Result<Settings, Failure>;
+
+    /// What `/api/v1/totals` would answer, from the data directory.
+    fn totals(&self, options: &Options, query: &TotalsQuery) -> Result<Value, Failure>;
+
+    /// Every record of the range, oldest first, from the data directory, until `each` breaks off.
+    fn calls(
+        &self,
+        options: &Options,
+        range: Range,
+        each: &mut dyn FnMut(&CallRecord) -> ControlFlow<()>,
+    ) -> Result<(), Failure>;
+
+    /// What `/api/v1/breakeven` would answer, from the data directory.
+    fn breakeven(&self, options: &Options) -> Result<Value, Failure>;
+}

@@ -1,0 +1,31 @@
+//! Where log lines go: stderr, as text or JSON.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+
+use super::Failure;
+use super::args::{Global, LogFormat};
+
+/// Starts logging as the flags say.
+pub(super) fn start(global: &Global) -> Result<(), Failure> {
+    let level = if global.quiet {
+        "error"
+    } else {
+        &global.log_level
+    };
+    let filter = EnvFilter::builder().parse(level).map_err(|error| {
+        Failure::use_or_config(format!("--log-level: {level:?} is no level and no filter"))
+            .because(error)
+            .remedy("write error, warn, info, debug or trace, or info,tollgate::proxy=debug")
+    })?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    // A second start, as in tests, keeps the first.
+    let _ = match global.log_format {
+        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    Ok(())
+}
