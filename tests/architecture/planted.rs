@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::rules::violations;
-use crate::sources::Source;
+use crate::sources::{Source, mark_tests};
 use crate::table::rows;
 
 const TABLE: &str = "\
@@ -13,7 +13,7 @@ const TABLE: &str = "\
 | `wire` | w | `Reader` | money |
 | `ledger` | l | `Ledger` | money |
 | `metrics` | x | `Metrics` | money |
-| `config` | c | `Config` | the rooms that define a `Settings` |
+| `config` | c | `Config` | money, the rooms that define a `Settings` |
 | `app` | a | `App` | all above |
 ";
 
@@ -89,11 +89,15 @@ fn a_room_without_a_row_is_a_violation() {
 
 #[test]
 fn config_may_use_the_rooms_that_define_settings() {
-    check("config.rs", "use crate::ledger::Settings;", &[]);
     check(
         "config.rs",
-        "use crate::money::Usd;",
-        &["src/config.rs:1: crate::money::Usd: not in the row of `config`"],
+        "use crate::{ledger::Settings, money::Usd};",
+        &[],
+    );
+    check(
+        "config.rs",
+        "use crate::metrics::Metrics;",
+        &["src/config.rs:1: crate::metrics::Metrics: not in the row of `config`"],
     );
 }
 
@@ -118,7 +122,21 @@ fn a_pure_room_does_no_io_and_reads_no_clock() {
 #[test]
 fn a_test_of_a_pure_room_may_read_its_fixture() {
     check("wire.rs", "#[cfg(test)] mod tests { use std::fs; }", &[]);
-    check("wire/tests.rs", "use std::fs; use std::env;", &[]);
+    let mut sources = [
+        Source::new("wire.rs", "#[cfg(test)] mod vectors; mod sse;").unwrap(),
+        Source::new("wire/vectors.rs", "mod trace; use std::fs;").unwrap(),
+        Source::new("wire/vectors/trace.rs", "use std::env;").unwrap(),
+        Source::new("wire/sse.rs", "use std::fs;").unwrap(),
+    ];
+    mark_tests(&mut sources);
+    let rows = rows(TABLE).unwrap();
+    let found = sources
+        .iter()
+        .flat_map(|source| violations(source, &rows, &BTreeSet::new()));
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        ["src/wire/sse.rs:1: std::fs: `wire` does no I/O and reads no clock"]
+    );
 }
 
 #[test]

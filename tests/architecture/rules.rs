@@ -56,8 +56,14 @@ fn allowed(
         format!("room `{room}` has no row in ARCHITECTURE.md: a new room is a new row")
     })?;
     Ok(match &rows[position].uses {
-        Uses::Rooms(rooms) => rooms.clone(),
-        Uses::SettingsRooms => settings.clone(),
+        Uses::Rooms {
+            named,
+            settings: false,
+        } => named.clone(),
+        Uses::Rooms {
+            named,
+            settings: true,
+        } => named | settings,
         Uses::AllAbove => rows[..position]
             .iter()
             .map(|row| row.room.clone())
@@ -120,7 +126,7 @@ fn nameless(source: &Source) -> Vec<String> {
 
 /// Test code may read a fixture or the time; the room itself may not.
 fn impurities(source: &Source, room: &str) -> Vec<String> {
-    if !PURE.contains(&room) || source.is_test_file() {
+    if !PURE.contains(&room) || source.is_test {
         return Vec::new();
     }
     let impure = |path: &&NamedPath| {
@@ -161,7 +167,7 @@ fn kept_crates(source: &Source, room: &str) -> Vec<String> {
 
 /// A setting comes through the configuration; a test may find its fixtures by the environment.
 fn environment(source: &Source, room: &str) -> Vec<String> {
-    if READS_ENVIRONMENT.contains(&room) || source.is_test_file() {
+    if READS_ENVIRONMENT.contains(&room) || source.is_test {
         return Vec::new();
     }
     let reads = |path: &&NamedPath| {

@@ -11,6 +11,8 @@ pub(crate) struct Source {
     /// Its path below `src/`, with `/`.
     pub(crate) file: String,
     pub(crate) paths: Vec<NamedPath>,
+    /// Whether only a test build compiles it, for it was declared under `#[cfg(test)]`.
+    pub(crate) is_test: bool,
 }
 
 impl Source {
@@ -19,6 +21,7 @@ impl Source {
         Ok(Self {
             file: file.to_owned(),
             paths,
+            is_test: false,
         })
     }
 
@@ -42,8 +45,17 @@ impl Source {
         folders + usize::from(!self.file.ends_with("/mod.rs") && self.room().is_some())
     }
 
-    pub(crate) fn is_test_file(&self) -> bool {
-        self.file.ends_with("/tests.rs") || self.file.contains("/tests/")
+    /// The modules in files of their own that only a test build has, as `wire/tests`.
+    fn test_modules(&self) -> impl Iterator<Item = String> {
+        let parent = self.file.trim_end_matches(".rs").trim_end_matches("/mod");
+        self.paths
+            .windows(2)
+            .filter_map(move |pair| match &pair[0].segments[..] {
+                [word] if word == "mod" && pair[0].in_test => {
+                    Some(format!("{parent}/{}", pair[1].segments.first()?))
+                }
+                _ => None,
+            })
     }
 
     pub(crate) fn at(&self, path: &NamedPath) -> String {
@@ -82,5 +94,17 @@ pub(crate) fn sources(folder: &Path) -> Vec<Source> {
         let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
         Source::new(name, &fs::read_to_string(path).unwrap()).unwrap()
     };
-    files.iter().map(source).collect()
+    let mut sources: Vec<Source> = files.iter().map(source).collect();
+    mark_tests(&mut sources);
+    sources
+}
+
+/// A file is test code when its declaration is, or that of a module around it.
+pub(crate) fn mark_tests(sources: &mut [Source]) {
+    let modules: BTreeSet<String> = sources.iter().flat_map(Source::test_modules).collect();
+    for source in sources {
+        let name = source.file.trim_end_matches(".rs").trim_end_matches("/mod");
+        let mut around = name.match_indices('/').map(|(end, _)| &name[..end]);
+        source.is_test = modules.contains(name) || around.any(|module| modules.contains(module));
+    }
 }

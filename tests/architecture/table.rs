@@ -3,6 +3,9 @@
 
 use std::collections::BTreeSet;
 
+/// What stands for every room that has settings to fill.
+const SETTINGS: &str = "the rooms that define a `Settings`";
+
 /// One row: a room and what it may use.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -14,9 +17,11 @@ pub(crate) struct Row {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Uses {
     /// Exactly these; `–` is none.
-    Rooms(BTreeSet<String>),
-    /// "the rooms that define a `Settings`", which the source says.
-    SettingsRooms,
+    Rooms {
+        named: BTreeSet<String>,
+        /// And "the rooms that define a `Settings`", which the source says.
+        settings: bool,
+    },
     /// "all above": every row before this one.
     AllAbove,
 }
@@ -43,21 +48,32 @@ fn row(line: &str) -> Result<Row, String> {
         return Err(format!("not a row of the room table: {line}"));
     };
     let room = room.trim_matches('`').to_owned();
-    let uses = match *uses {
-        "all above" => Uses::AllAbove,
-        "the rooms that define a `Settings`" => Uses::SettingsRooms,
-        "–" => Uses::Rooms(BTreeSet::new()),
-        list => Uses::Rooms(list.split(", ").map(str::to_owned).collect()),
-    };
-    Ok(Row { room, uses })
+    Ok(Row {
+        room,
+        uses: uses_of(uses),
+    })
+}
+
+fn uses_of(cell: &str) -> Uses {
+    if cell == "all above" {
+        return Uses::AllAbove;
+    }
+    let items = || cell.split(", ").filter(|item| *item != "–");
+    Uses::Rooms {
+        named: items()
+            .filter(|item| *item != SETTINGS)
+            .map(str::to_owned)
+            .collect(),
+        settings: items().any(|item| item == SETTINGS),
+    }
 }
 
 /// A row may only name rows before it: so the table has no cycle.
 fn lowest_first(rows: &[Row]) -> Result<(), String> {
     let mut above = BTreeSet::new();
     for Row { room, uses } in rows {
-        if let Uses::Rooms(uses) = uses
-            && let Some(unknown) = uses.iter().find(|name| !above.contains(name.as_str()))
+        if let Uses::Rooms { named, .. } = uses
+            && let Some(unknown) = named.iter().find(|name| !above.contains(name.as_str()))
         {
             return Err(format!(
                 "`{room}` uses `{unknown}`, which is no row above it"
