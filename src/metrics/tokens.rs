@@ -45,7 +45,7 @@ impl Tokens {
         grow(&mut self.reasoning, reasoning);
     }
 
-    /// Adds what was billed beside the call: the call that caused it bears it, as in the ledger.
+    /// Adds what was billed beside the call: its cost is in the call's bill, so its tokens are here.
     pub(super) fn add_side(&mut self, side: &SideUsage) {
         let SideUsage {
             kind: _,
