@@ -18,7 +18,10 @@ mod source;
 mod totals;
 
 pub use access::{Access, MetricsAccess, Token};
+pub use query::By;
 pub use source::{CallsPage, CallsQuery, DailyTotal, Days, Source, SourceError, Sums};
+
+pub use totals::totals;
 
 use crate::metrics::Format;
 use answer::{Answer, Refusal};
@@ -194,7 +197,7 @@ fn totals_of(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal
     let zone = clock.zone.iana_name().unwrap_or("UTC");
     Ok(answer::json(
         StatusCode::OK,
-        &totals::answer(days, &by, zone, &daily),
+        &totals::totals(days, &by, zone, &daily),
     ))
 }
 

@@ -18,17 +18,24 @@ const QUERY_BYTES_MAX: usize = 4096;
 
 /// What totals are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum By {
+pub enum By {
+    /// The day in the reporting time zone.
     Day,
+    /// The configured name of the upstream.
     Upstream,
+    /// The model that answered.
     Model,
+    /// Who pays inside the house.
     Tenant,
 }
 
 impl By {
-    const ALL: [Self; 4] = [Self::Day, Self::Upstream, Self::Model, Self::Tenant];
+    /// All of them, for those that read a name.
+    pub const ALL: [Self; 4] = [Self::Day, Self::Upstream, Self::Model, Self::Tenant];
 
-    pub(super) const fn label(self) -> &'static str {
+    /// The name used in the query and in the answer.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Day => "day",
             Self::Upstream => "upstream",

@@ -8,11 +8,12 @@ use super::query::By;
 use super::source::{DailyTotal, Days, Sums};
 use crate::call::Role;
 
-/// The answer of `/api/v1/totals`.
+/// The answer of `/api/v1/totals`, also for reports made without a listener.
 ///
 /// A gateway's money is the bill of the provider behind it seen a second time: it is shown only
 /// where upstreams are told apart, and it is never in the total.
-pub(super) fn answer(days: Days, by: &[By], zone: &str, daily: &[DailyTotal]) -> Value {
+#[must_use]
+pub fn totals(days: Days, by: &[By], zone: &str, daily: &[DailyTotal]) -> Value {
     let mut total = Sums::default();
     let mut groups: BTreeMap<Vec<Option<String>>, (bool, Sums)> = BTreeMap::new();
     for entry in daily {
