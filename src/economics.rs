@@ -3,20 +3,31 @@
 //! Eight sums a minute are enough to replay any plan over the past: nothing here keeps a call,
 //! reads a clock or does I/O. Money that was paid stays exact; what would be paid is an `f64`.
 
+pub mod assumptions;
 pub mod band;
 pub mod breakeven;
+mod check;
 mod curve;
 pub mod demand;
+pub mod draft;
 pub mod evaluate;
 pub mod forecast;
 pub mod growth;
 pub mod hysteresis;
 pub mod ownership;
+pub mod plan;
+pub mod project;
+pub mod projection;
 pub mod replicas;
 pub mod roofline;
 pub mod work;
 
 pub use demand::{CallDemand, DemandMinute, DemandSums, Place, Stream};
+pub use draft::{EndpointDraft, PlanDraft, PlanProblem};
+pub use plan::{Endpoint, HostPlan};
+pub use projection::{Alternative, EndpointProjection, Projection};
 
+#[cfg(test)]
+pub(crate) mod examples;
 #[cfg(test)]
 mod vectors;

@@ -19,3 +19,4 @@ pub mod proxy;
 pub mod tee;
 pub mod usage;
 pub mod wire;
+pub mod verdict;

@@ -71,6 +71,15 @@ pub struct Capability {
 }
 
 impl Capability {
+    /// Everything at once: what a call asks for whose class cannot be read.
+    pub const MOST: Self = Self {
+        context: ContextClass::More,
+        vision: true,
+        audio: true,
+        hosted_tools: true,
+        strict_schema: true,
+    };
+
     /// The abilities with their words, in the order of the label.
     const fn abilities(self) -> [(bool, &'static str); 4] {
         [

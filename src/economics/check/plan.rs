@@ -1,0 +1,182 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "hourly prices add up here, to a projection's price"
+)]
+//! A way of hosting, checked.
+
+use std::ops::RangeInclusive;
+
+use super::Checker;
+use super::throughput::throughput;
+use crate::economics::assumptions::Assumptions;
+use crate::economics::demand::BUCKET_SECONDS;
+use crate::economics::draft::{PlanDraft, PlanProblem};
+use crate::economics::evaluate::Policy;
+use crate::economics::ownership::{HOURS_PER_YEAR, replica_hour_own};
+use crate::economics::plan::{HostPlan, LatencyLimit, ReplicaPrice};
+use crate::economics::work::Decode;
+
+/// Less saving than this, dollars a month, is not worth hosting.
+const PLAN_SAVING_MIN_USD: f64 = 500.0;
+/// Months over which up-front money must come back.
+const AMORTISATION_MONTHS: u32 = 12;
+/// How long a replica takes to start, seconds.
+const WARM_UP_SECONDS: u32 = 300;
+/// How long a scaler waits before it stops a replica, seconds.
+const COOL_DOWN_SECONDS: u32 = 900;
+
+impl HostPlan {
+    /// The checked plan, or everything that is wrong with the draft.
+    pub fn check(draft: PlanDraft) -> Result<Self, Vec<PlanProblem>> {
+        let mut checker = Checker::default();
+        let c = &mut checker;
+        let gpus = c.require("gpus", draft.gpus, "2").max(1);
+        let throughput = throughput(c, &draft, gpus);
+        let defaults = Assumptions::defaults(throughput.source, !draft.further);
+        let (assumptions, moved) = c.ranges(defaults, &draft.ranges, draft.basis.as_ref());
+        let min_replicas = draft.min_replicas.unwrap_or(1);
+        let max_replicas = draft.max_replicas.unwrap_or(u32::MAX);
+        if max_replicas < min_replicas {
+            c.tell(
+                "max_replicas",
+                format!("{max_replicas} is below min_replicas {min_replicas}"),
+            );
+        }
+        let months = draft.amortisation_months.unwrap_or(AMORTISATION_MONTHS);
+        if months == 0 {
+            c.tell(
+                "amortisation_months",
+                "0 is no time to earn the cost back; such as 12",
+            );
+        }
+        let plan = Self {
+            replaces: c.names(&draft.replaces),
+            serves: c.serves(draft.serves.as_deref()),
+            price: replica_price(c, &draft, gpus),
+            policy: policy(c, &draft, min_replicas..=max_replicas),
+            latency: latency(c, &draft, throughput.coefficients.decode),
+            ttft_slo_seconds: draft
+                .ttft_limit_seconds
+                .map(|limit| c.within("ttft_limit_seconds", limit, (0.0, 3_600.0))),
+            one_off_usd: c.amount("one_off_usd", draft.one_off_usd, 0.0),
+            usd_per_call: c.amount("usd_per_call", draft.usd_per_call, 0.0),
+            min_saving_usd_per_month: c.amount(
+                "min_saving_usd_per_month",
+                draft.min_saving_usd_per_month,
+                PLAN_SAVING_MIN_USD,
+            ),
+            model: c.require("model", draft.model, "\"llama-3.3-70b\""),
+            gpu: c.require("gpu", draft.gpu, "\"H100-SXM\""),
+            precision: c.require("precision", draft.precision, "\"fp8\""),
+            name: draft.name,
+            gpus,
+            throughput,
+            min_replicas,
+            max_replicas,
+            assumptions,
+            moved,
+            basis: draft.basis,
+            amortisation_months: months,
+            alert: draft.alert.unwrap_or(true),
+        };
+        checker.done(plan)
+    }
+}
+
+fn replica_price(c: &mut Checker, draft: &PlanDraft, gpus: u32) -> ReplicaPrice {
+    let host = c.amount("host_usd_per_hour", draft.host_usd_per_hour, 0.0);
+    let (hourly, purchase, up_front) = match (draft.gpu_usd_per_hour, &draft.owned) {
+        (Some(gpu), None) => {
+            let gpu = c.within("gpu_usd_per_hour", gpu, (0.0, 1e6));
+            (f64::from(gpus) * gpu, 0.0, 0.0)
+        }
+        (None, Some(owned)) => {
+            c.within("owned.capex_usd", owned.capex_usd, (0.0, 1e12));
+            c.within("owned.life_years", owned.life_years, (0.1, 50.0));
+            let purchase = owned.usd_per_year() / HOURS_PER_YEAR;
+            (replica_hour_own(owned), purchase, owned.capex_usd)
+        }
+        (None, None) => {
+            c.tell(
+                "gpu_usd_per_hour",
+                "is missing; such as 2.69, or a table owned",
+            );
+            (0.0, 0.0, 0.0)
+        }
+        (Some(_), Some(_)) => {
+            c.tell(
+                "owned",
+                "is either rented (gpu_usd_per_hour) or owned, not both",
+            );
+            (0.0, 0.0, 0.0)
+        }
+    };
+    ReplicaPrice {
+        usd_per_hour: hourly + host,
+        purchase_usd_per_hour: purchase,
+        up_front_usd: up_front,
+        as_of: c.require(
+            "price_as_of",
+            draft.price_as_of,
+            "2026-05-22: a price has a date",
+        ),
+        source: c.require("price_source", draft.price_source.clone(), "\"quote of …\""),
+    }
+}
+
+fn policy(c: &mut Checker, draft: &PlanDraft, limits: RangeInclusive<u32>) -> Policy {
+    let buckets = |written: Option<u32>, default: u32| {
+        let bucket = u32::try_from(BUCKET_SECONDS).unwrap_or(60);
+        usize::try_from(written.unwrap_or(default).div_ceil(bucket)).unwrap_or(usize::MAX)
+    };
+    match draft.policy.as_deref().unwrap_or("hybrid") {
+        "hybrid" => Policy::Hybrid,
+        "peak" => Policy::Peak {
+            quantile: c.within(
+                "peak_quantile",
+                draft.peak_quantile.unwrap_or(1.0),
+                (0.01, 1.0),
+            ),
+        },
+        "auto" => Policy::Auto {
+            warm_buckets: buckets(draft.warm_up_seconds, WARM_UP_SECONDS),
+            cool_buckets: buckets(draft.cool_down_seconds, COOL_DOWN_SECONDS),
+        },
+        "fixed" => {
+            let replicas = c.require("replicas", draft.replicas, "2: policy is fixed");
+            if draft.replicas.is_some() && !limits.contains(&replicas) {
+                c.tell(
+                    "replicas",
+                    format!("{replicas} is not in min_replicas to max_replicas"),
+                );
+            }
+            Policy::Fixed { replicas }
+        }
+        other => {
+            c.tell(
+                "policy",
+                format!("{other} is not one of fixed, peak, auto, hybrid"),
+            );
+            Policy::Hybrid
+        }
+    }
+}
+
+fn latency(c: &mut Checker, draft: &PlanDraft, decode: Option<Decode>) -> LatencyLimit {
+    let Some(limit) = draft.tpot_limit_seconds else {
+        return LatencyLimit::AsToday;
+    };
+    if draft.machine.is_none() {
+        c.tell(
+            "tpot_limit_seconds",
+            "cannot be held without a table machine, which tells how fast weights are read",
+        );
+    }
+    let floor = decode.map_or(0.0, |decode| decode.weights_seconds);
+    if limit <= floor {
+        let message = format!("{limit} is infeasible: reading the weights takes {floor:.4} s");
+        c.tell("tpot_limit_seconds", message);
+    }
+    c.within("tpot_limit_seconds", limit, (0.0, 60.0));
+    LatencyLimit::Seconds(limit)
+}

@@ -1,0 +1,155 @@
+//! A plan and an endpoint as someone wrote them: every value still to be checked.
+//!
+//! The names of the fields are the keys of a plans file. Prices and throughput without a date are
+//! errors, and so is a model that does not fit its machines: never a zero, never a guess.
+
+use jiff::civil::Date;
+
+use super::assumptions::{Parameter, Range};
+use super::ownership::Ownership;
+use super::plan::Basis;
+use super::work::Coefficients;
+use crate::money::RatePerMtok;
+
+/// `[plans.NAME]` as written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanDraft {
+    /// NAME.
+    pub name: String,
+    /// `replaces`: model names.
+    pub replaces: Vec<String>,
+    /// `serves`: the most it can do, such as `"128k+schema"`.
+    pub serves: Option<String>,
+    /// `model`: the open model.
+    pub model: Option<String>,
+    /// `gpu`: such as `"H100-SXM"`.
+    pub gpu: Option<String>,
+    /// `gpus`: in one replica.
+    pub gpus: Option<u32>,
+    /// `precision`: such as `"fp8"`.
+    pub precision: Option<String>,
+    /// `[plans.NAME.throughput]`.
+    pub throughput: ThroughputDraft,
+    /// `[plans.NAME.machine]`: shapes and data sheet.
+    pub machine: Option<MachineDraft>,
+    /// `gpu_usd_per_hour`: rent of one GPU.
+    pub gpu_usd_per_hour: Option<f64>,
+    /// `host_usd_per_hour`: what else a replica costs an hour.
+    pub host_usd_per_hour: Option<f64>,
+    /// `[plans.NAME.owned]`: bought instead of rented; the keys are the fields.
+    pub owned: Option<Ownership>,
+    /// `price_as_of`: a date.
+    pub price_as_of: Option<Date>,
+    /// `price_source`.
+    pub price_source: Option<String>,
+    /// `policy`: `"fixed"`, `"peak"`, `"auto"` or `"hybrid"` (the default).
+    pub policy: Option<String>,
+    /// `replicas`: for `fixed`.
+    pub replicas: Option<u32>,
+    /// `peak_quantile`: for `peak`; 1.0.
+    pub peak_quantile: Option<f64>,
+    /// `warm_up_seconds`: for `auto`; 300.
+    pub warm_up_seconds: Option<u32>,
+    /// `cool_down_seconds`: for `auto`; 900.
+    pub cool_down_seconds: Option<u32>,
+    /// `min_replicas`: 1.
+    pub min_replicas: Option<u32>,
+    /// `max_replicas`: no limit.
+    pub max_replicas: Option<u32>,
+    /// `tpot_limit_seconds`: longest time per output token; what the API gives today.
+    pub tpot_limit_seconds: Option<f64>,
+    /// `ttft_limit_seconds`: how long a first token may wait in a burst; no such bound.
+    pub ttft_limit_seconds: Option<f64>,
+    /// The keys of [`Parameter`], each `[low, expected, high]`.
+    pub ranges: Vec<(Parameter, Range)>,
+    /// `further`: another plan is hosted already and pays for the people; false.
+    pub further: bool,
+    /// `[plans.NAME.basis]`: `basis`, `by` and `date`, asked for when a range moves in favour of
+    /// hosting.
+    pub basis: Option<Basis>,
+    /// `one_off_usd`: 0.
+    pub one_off_usd: Option<f64>,
+    /// `amortisation_months`: 12.
+    pub amortisation_months: Option<u32>,
+    /// `usd_per_call`: 0.
+    pub usd_per_call: Option<f64>,
+    /// `min_saving_usd_per_month`: 500.
+    pub min_saving_usd_per_month: Option<f64>,
+    /// `alert`: true.
+    pub alert: Option<bool>,
+}
+
+/// `[plans.NAME.throughput]` as written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ThroughputDraft {
+    /// `source`: `"measured"`, `"published"` or `"roofline"`.
+    pub source: Option<String>,
+    /// `a`, `b`, `c` and optionally `d`: seconds; not for `roofline`, which computes them.
+    pub coefficients: Option<Coefficients>,
+    /// `as_of`: a date.
+    pub as_of: Option<Date>,
+    /// `cite`: which table or load test.
+    pub cite: Option<String>,
+}
+
+/// `[plans.NAME.machine]` as written: the model's shape and one GPU's data sheet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MachineDraft {
+    /// `total_params_b`: billions.
+    pub total_params_b: f64,
+    /// `active_params_b`: billions a token passes through.
+    pub active_params_b: f64,
+    /// `kv_elements_per_token`.
+    pub kv_elements_per_token: f64,
+    /// `weight_bytes`: of one weight.
+    pub weight_bytes: f64,
+    /// `kv_bytes`: of one KV element.
+    pub kv_bytes: f64,
+    /// `gpu_memory_gb`.
+    pub gpu_memory_gb: f64,
+    /// `gpu_bandwidth_tb_s`.
+    pub gpu_bandwidth_tb_s: f64,
+    /// `gpu_tflops`: dense, at the precision served.
+    pub gpu_tflops: f64,
+}
+
+/// `[endpoints.NAME]` as written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EndpointDraft {
+    /// NAME.
+    pub name: String,
+    /// `replaces`: model names.
+    pub replaces: Vec<String>,
+    /// `serves`: the most it can do.
+    pub serves: Option<String>,
+    /// `model`: the open model.
+    pub model: Option<String>,
+    /// `input_usd_per_mtok`.
+    pub input_usd_per_mtok: Option<RatePerMtok>,
+    /// `cached_input_usd_per_mtok`: the input price, if there is no discount.
+    pub cached_input_usd_per_mtok: Option<RatePerMtok>,
+    /// `output_usd_per_mtok`.
+    pub output_usd_per_mtok: Option<RatePerMtok>,
+    /// `price_as_of`: a date.
+    pub price_as_of: Option<Date>,
+    /// `price_source`.
+    pub price_source: Option<String>,
+    /// `qualifying_share`, `escalation`, `token_ratio_in`, `token_ratio_out`.
+    pub ranges: Vec<(Parameter, Range)>,
+    /// `[endpoints.NAME.basis]`.
+    pub basis: Option<Basis>,
+    /// `min_saving_usd_per_month`: 50.
+    pub min_saving_usd_per_month: Option<f64>,
+    /// `alert`: true.
+    pub alert: Option<bool>,
+}
+
+/// What is wrong with a draft: the key, and what would do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {message}")]
+pub struct PlanProblem {
+    /// The key inside the plan's or endpoint's table, such as `throughput.as_of`.
+    pub key: String,
+    /// What was found and what would do.
+    pub message: String,
+}

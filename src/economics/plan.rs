@@ -1,0 +1,270 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "prices become projections here, not bills"
+)]
+//! A way of hosting and a per-token alternative, checked: settings that need no further check.
+
+use jiff::civil::Date;
+
+use super::assumptions::{Assumptions, Parameter, Point, Range};
+use crate::usage::Capability;
+use super::demand::{BUCKET_SECONDS, SLOT_SECONDS};
+use super::evaluate::{Policy, Terms};
+use super::replicas::Burst;
+use super::work::{Coefficients, Conversion, real};
+use crate::money::RatePerMtok;
+
+/// Where a plan's coefficients come from, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ThroughputSource {
+    /// The user's own load test of the plan.
+    Measured,
+    /// A published table for the same model, GPU, count and precision.
+    Published,
+    /// Shapes and data sheets.
+    Roofline,
+}
+
+impl ThroughputSource {
+    /// All sources, best first.
+    pub const ALL: [Self; 3] = [Self::Measured, Self::Published, Self::Roofline];
+
+    /// The name used in labels, settings and reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Published => "published",
+            Self::Roofline => "roofline",
+        }
+    }
+}
+
+/// How fast a replica is, and how that is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Throughput {
+    /// The kind of source.
+    pub source: ThroughputSource,
+    /// Seconds per token of each kind.
+    pub coefficients: Coefficients,
+    /// When the source was last looked at.
+    pub as_of: Date,
+    /// What it is: a table, a load test.
+    pub cite: String,
+}
+
+/// What a replica costs, used or idle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplicaPrice {
+    /// Dollars an hour, everything included.
+    pub usd_per_hour: f64,
+    /// The part of that which pays off a purchase; 0 when rented.
+    pub purchase_usd_per_hour: f64,
+    /// Dollars paid up front for a replica; 0 when rented.
+    pub up_front_usd: f64,
+    /// When the price was last looked at.
+    pub as_of: Date,
+    /// Who says so.
+    pub source: String,
+}
+
+/// The longest that a hosted output token may take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LatencyLimit {
+    /// What the calls get from their API today: time from request to end per output token.
+    AsToday,
+    /// So many seconds.
+    Seconds(f64),
+}
+
+/// A default moved in favour of hosting: someone answers for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// Which one.
+    pub parameter: Parameter,
+    /// What it would have been.
+    pub default: Range,
+}
+
+/// Who moved defaults in favour of hosting, when and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// Why: a measurement, an evaluation, a contract.
+    pub basis: String,
+    /// Who says so.
+    pub by: String,
+    /// When.
+    pub date: Date,
+}
+
+/// One way to host: an open model on some machines, with what it replaces and what it costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostPlan {
+    /// The configured name.
+    pub name: String,
+    /// Models it may replace, as the provider names them; a dated snapshot of one is that model.
+    pub replaces: Vec<String>,
+    /// The most it can do; calls that ask for more stay on the API.
+    pub serves: Capability,
+    /// The open model.
+    pub model: String,
+    /// The kind of GPU.
+    pub gpu: String,
+    /// GPUs in one replica.
+    pub gpus: u32,
+    /// The weights' precision.
+    pub precision: String,
+    /// How fast a replica is.
+    pub throughput: Throughput,
+    /// What a replica costs.
+    pub price: ReplicaPrice,
+    /// How replicas follow the demand.
+    pub policy: Policy,
+    /// Never fewer.
+    pub min_replicas: u32,
+    /// Never more.
+    pub max_replicas: u32,
+    /// The limit on the time per output token; only held if the throughput knows how.
+    pub latency: LatencyLimit,
+    /// How long a first token may wait in a burst; without it the minute rule alone counts.
+    pub ttft_slo_seconds: Option<f64>,
+    /// The ranges of what is not known.
+    pub assumptions: Assumptions,
+    /// Which defaults were moved in favour of hosting.
+    pub moved: Vec<Moved>,
+    /// Who answers for that; present if something was moved.
+    pub basis: Option<Basis>,
+    /// Fine-tuning, migration, dollars.
+    pub one_off_usd: f64,
+    /// Months over which up-front money must come back.
+    pub amortisation_months: u32,
+    /// Gateway, functions, egress: dollars for each hosted call.
+    pub usd_per_call: f64,
+    /// Less saving than this, dollars a month, is not worth a move.
+    pub min_saving_usd_per_month: f64,
+    /// Whether the state may ever say "cheaper".
+    pub alert: bool,
+}
+
+impl HostPlan {
+    /// Prices and limits at one point of the assumptions.
+    #[must_use]
+    pub fn terms(&self, point: &Point) -> Terms {
+        Terms {
+            utilisation: point.value(Parameter::Utilisation),
+            usd_per_replica_hour: self.price.usd_per_hour * point.value(Parameter::GpuPriceFactor),
+            min_replicas: self.min_replicas,
+            max_replicas: self.max_replicas,
+            qualifying_share: point.value(Parameter::QualifyingShare),
+            escalation: point.value(Parameter::Escalation),
+            ops_usd_per_month: point.value(Parameter::OpsUsdPerMonth),
+            one_off_usd: self.one_off_usd,
+            amortisation_months: f64::from(self.amortisation_months),
+            usd_per_call: self.usd_per_call,
+            burst: self.ttft_slo_seconds.map(|ttft_slo_seconds| Burst {
+                slot_seconds: seconds(SLOT_SECONDS),
+                ttft_slo_seconds,
+            }),
+        }
+    }
+}
+
+/// How hosted tokens differ from the metered ones, at one point of the assumptions.
+#[must_use]
+pub fn conversion(point: &Point) -> Conversion {
+    Conversion {
+        cached_work_saved: point.value(Parameter::CachedWorkSaved),
+        ratio_in: point.value(Parameter::TokenRatioIn),
+        ratio_out: point.value(Parameter::TokenRatioOut),
+    }
+}
+
+/// Length of a bucket as a real number.
+#[must_use]
+pub fn bucket_seconds() -> f64 {
+    seconds(BUCKET_SECONDS)
+}
+
+/// A whole number of seconds, not negative.
+fn seconds(whole: i64) -> f64 {
+    real(u128::try_from(whole).unwrap_or_default())
+}
+
+/// A service that sells an open model per token: a price and no fixed cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// The configured name.
+    pub name: String,
+    /// Models it may replace, as the provider names them.
+    pub replaces: Vec<String>,
+    /// The most it can do.
+    pub serves: Capability,
+    /// The open model.
+    pub model: String,
+    /// Price of fresh input.
+    pub input: RatePerMtok,
+    /// Price of cached input; without a discount it is the price of fresh input.
+    pub cached_input: RatePerMtok,
+    /// Price of output.
+    pub output: RatePerMtok,
+    /// When the price was last looked at.
+    pub as_of: Date,
+    /// Who says so.
+    pub source: String,
+    /// The ranges of what is not known; of these only quality matters.
+    pub assumptions: Assumptions,
+    /// Less saving than this, dollars a month, is not worth a move.
+    pub min_saving_usd_per_month: f64,
+    /// Whether the state may ever say "cheaper".
+    pub alert: bool,
+}
+
+/// Whether `model`, as a provider names it, is `name` or a dated snapshot of it:
+/// `gpt-4o-2024-08-06`, `claude-sonnet-4-5-20250929`, `claude-sonnet-4-5@20250929`.
+#[must_use]
+pub fn names_model(name: &str, model: &str) -> bool {
+    let Some(suffix) = model.strip_prefix(name) else {
+        return false;
+    };
+    let date = suffix.strip_prefix(['-', '@']).unwrap_or_default();
+    suffix.is_empty() || is_date(date)
+}
+
+/// `2024-08-06` or `20240806`.
+fn is_date(text: &str) -> bool {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    match text.len() {
+        8 => digits(text) && text.starts_with("20"),
+        10 => {
+            let mut parts = text.split('-');
+            let mut next = |length| parts.next().is_some_and(|p| p.len() == length && digits(p));
+            next(4) && next(2) && next(2) && text.starts_with("20")
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dated_snapshot_is_the_model_and_a_cousin_is_not() {
+        for (name, model, named) in [
+            ("gpt-4o", "gpt-4o", true),
+            ("gpt-4o", "gpt-4o-2024-08-06", true),
+            ("gpt-4o", "gpt-4o-mini", false),
+            ("gpt-4o", "gpt-4o-mini-2024-07-18", false),
+            ("gpt-4o", "gpt-4o-audio-preview-2024-10-01", false),
+            ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929", true),
+            ("claude-sonnet-4-5", "claude-sonnet-4-5@20250929", true),
+            ("claude-sonnet-4", "claude-sonnet-4-5-20250929", false),
+            ("gpt-4", "gpt-4-0613", false),
+            ("gpt-4o", "gpt-4o-", false),
+            ("gpt-4o", "gpt-4o-2024/08/06", false),
+            ("gpt-4o", "gpt-4", false),
+        ] {
+            assert_eq!(names_model(name, model), named, "{name} {model}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What a projection says: plain results, for metrics, pages and words alike.
+
+use super::band::Deviation;
+use super::breakeven::BreakEven;
+use crate::money::Pico;
+
+/// A trailing window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// The name used in labels, such as `14d`.
+    pub label: &'static str,
+    /// Its length in days.
+    pub days: u16,
+}
+
+/// The last day.
+pub const DAY: Span = Span {
+    label: "1d",
+    days: 1,
+};
+/// The last two weeks: what verdicts are made of, whole weeks so that weekdays weigh alike.
+pub const FORTNIGHT: Span = Span {
+    label: "14d",
+    days: 14,
+};
+/// The windows that are computed, shortest first.
+pub const SPANS: [Span; 2] = [DAY, FORTNIGHT];
+
+impl Span {
+    /// Its length in minutes.
+    #[must_use]
+    pub fn minutes(self) -> i64 {
+        i64::from(self.days).saturating_mul(1_440)
+    }
+}
+
+/// How the uncertain parameters are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scenario {
+    /// The lower end of the band.
+    Pessimistic,
+    /// Everything as expected.
+    Expected,
+    /// The upper end of the band.
+    Optimistic,
+}
+
+impl Scenario {
+    /// All scenarios, worst first.
+    pub const ALL: [Self; 3] = [Self::Pessimistic, Self::Expected, Self::Optimistic];
+
+    /// The name used in labels and reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Pessimistic => "pessimistic",
+            Self::Expected => "expected",
+            Self::Optimistic => "optimistic",
+        }
+    }
+}
+
+/// The money of a window in one scenario, dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// What the calls would have cost, everything that stays on the API included.
+    pub cost_usd: f64,
+    /// API cost minus that; negative when the alternative costs more.
+    pub savings_usd: f64,
+    /// Savings over API cost; absent when the API cost nothing.
+    pub savings_ratio: Option<f64>,
+}
+
+/// The money of a window with its band, dollars.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Band {
+    /// The lower end.
+    pub pessimistic: Figures,
+    /// In between.
+    pub expected: Figures,
+    /// The upper end.
+    pub optimistic: Figures,
+    /// What each uncertain parameter does to the savings, the most influential first.
+    pub sensitivity: Vec<Deviation>,
+}
+
+impl Band {
+    /// The figures of one scenario.
+    #[must_use]
+    pub const fn figures(&self, scenario: Scenario) -> &Figures {
+        match scenario {
+            Scenario::Pessimistic => &self.pessimistic,
+            Scenario::Expected => &self.expected,
+            Scenario::Optimistic => &self.optimistic,
+        }
+    }
+}
+
+/// Replicas over a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Replicas {
+    /// What the policy would have running in the last minute.
+    pub now: f64,
+    /// Paid for on average.
+    pub mean: f64,
+    /// What 99 % of the minutes need at most.
+    pub p99: f64,
+    /// What the busiest minute needs.
+    pub peak: f64,
+}
+
+/// What the number of replicas was chosen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChosenOn {
+    /// The window before: an honest test.
+    PreviousWindow,
+    /// The window itself, for want of an earlier one: better than anyone could have known.
+    Hindsight,
+    /// Nothing had to be chosen: the number is configured, or follows the demand.
+    Nothing,
+}
+
+/// What is known about the time per output token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Latency {
+    /// The projection holds this limit, seconds per output token.
+    Held(f64),
+    /// No token can come so fast on these machines: the plan cannot be compared.
+    Infeasible(f64),
+    /// Nothing is known about the machines' speed of reading weights.
+    NotChecked,
+}
+
+/// A plan over one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hosted {
+    /// The money.
+    pub band: Band,
+    /// The replicas.
+    pub replicas: Replicas,
+    /// What their number was chosen on.
+    pub chosen_on: ChosenOn,
+    /// Work done over replica time paid for.
+    pub utilisation: Option<f64>,
+    /// The part of minutes in which replicas were short and calls stayed on the API.
+    pub short_ratio: f64,
+    /// API cost of those calls, dollars.
+    pub overflow_usd: f64,
+    /// What a plan with money up front is worth at falling prices; absent without such money.
+    pub commitment: Option<Commitment>,
+    /// Dollars per million hosted tokens, idle time included.
+    pub usd_per_mtok: Option<f64>,
+}
+
+/// What up-front money brings back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Commitment {
+    /// Money up front, dollars.
+    pub up_front_usd: f64,
+    /// Months in which it must come back.
+    pub months: u32,
+    /// Savings over these months at the expected price decline, less the money up front.
+    pub net_usd: f64,
+    /// Months until it is paid back, if ever.
+    pub payback_months: Option<f64>,
+}
+
+impl Commitment {
+    /// Net value not negative, and paid back inside the term.
+    #[must_use]
+    pub fn pays(&self) -> bool {
+        let in_time = |months| months <= f64::from(self.months);
+        self.net_usd >= 0.0 && self.payback_months.is_some_and(in_time)
+    }
+}
+
+/// A way of serving the calls of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AlternativeKind {
+    /// Everything stays on the API.
+    Stay,
+    /// A per-token endpoint takes what it may.
+    Endpoint,
+    /// Own replicas take what they may.
+    Selfhost,
+}
+
+impl AlternativeKind {
+    /// The name used in labels.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Stay => "stay",
+            Self::Endpoint => "endpoint",
+            Self::Selfhost => "selfhost",
+        }
+    }
+}
+
+/// What one way would have cost, what it does not take included at API cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative {
+    /// The configured name; `stay` for staying.
+    pub name: String,
+    /// Which way.
+    pub kind: AlternativeKind,
+    /// Dollars.
+    pub cost_usd: f64,
+}
+
+/// How much was seen of a window, and how much of it is understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// Minutes observed over minutes in the window.
+    pub coverage: f64,
+    /// Calls with known tokens and cost.
+    pub calls: f64,
+    /// Days of the window, counted back from its end, of which any minute was observed.
+    pub days_observed: u32,
+    /// Part of the estimated money that is unpriced or of unknown tokens.
+    pub doubtful_share: f64,
+    /// Calls that are made history.
+    pub imported_calls: f64,
+}
+
+/// One alternative over one window of the streams that it covers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Projection {
+    /// The configured name of the plan.
+    pub plan: String,
+    /// The window.
+    pub window: Span,
+    /// What the covered calls really cost on the API.
+    pub api_cost: Pico,
+    /// How well the window is known.
+    pub evidence: Evidence,
+    /// The limit on the time per output token.
+    pub latency: Latency,
+    /// What hosting would have meant; absent if the plan cannot hold the latency limit.
+    pub hosted: Option<Hosted>,
+    /// The best per-token endpoint for the same calls, if one takes any of them.
+    pub best_endpoint: Option<Alternative>,
+    /// The volume at which hosting beats every other way; scales of what the window saw.
+    pub breakeven: Option<BreakEven>,
+    /// Calls a day in the window.
+    pub calls_per_day: f64,
+}
+
+/// An endpoint over one window of the streams that it covers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointProjection {
+    /// The configured name of the endpoint.
+    pub endpoint: String,
+    /// The window.
+    pub window: Span,
+    /// What the covered calls really cost on the API.
+    pub api_cost: Pico,
+    /// How well the window is known.
+    pub evidence: Evidence,
+    /// The money.
+    pub band: Band,
+}

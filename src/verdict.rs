@@ -1,0 +1,138 @@
+//! Keeps the live sums, runs the projection over closed minutes, holds the state.
+//!
+//! Live demand, minute by minute, against whole replicas with idle hours paid; against the best
+//! alternative, not only against staying; with a band; and "not enough evidence" instead of an
+//! alarm when the data is thin. Arithmetic is `economics`; nothing here does I/O or reads a clock.
+
+mod evidence;
+mod gather;
+mod live;
+mod pass;
+mod report;
+mod settings;
+mod state;
+mod words;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use crate::call::CallRecord;
+use crate::economics::demand::{BUCKET_SECONDS, OPEN_SECONDS};
+use crate::economics::{DemandMinute, Stream};
+
+pub use evidence::Lack;
+pub use live::{LiveDemand, demand_of};
+pub use report::{Report, StateView, WindowReport};
+pub use settings::Settings;
+pub use state::{Held, States};
+pub use words::words;
+
+/// Days that are decided after a longer pause; the kept minutes reach back no further.
+const MISSED_DAYS_MAX: i64 = 7;
+/// Minutes in a day.
+const DAY_MINUTES: i64 = 1_440;
+
+/// The live verdict. Recording is short; a pass does not hold it up.
+#[derive(Debug)]
+pub struct Verdict {
+    settings: Arc<Settings>,
+    demand: Mutex<LiveDemand>,
+    states: Mutex<States>,
+    report: ArcSwap<Report>,
+}
+
+impl Verdict {
+    /// A verdict over no demand yet, with the states that were stored.
+    #[must_use]
+    pub fn new(settings: Settings, states: States) -> Self {
+        let settings = Arc::new(settings);
+        Self {
+            demand: Mutex::new(LiveDemand::new(&settings)),
+            report: ArcSwap::from_pointee(Report::empty(Arc::clone(&settings))),
+            states: Mutex::new(states),
+            settings,
+        }
+    }
+
+    /// Takes the kept minutes of demand, and the minutes in which tollgate was up (minutes since
+    /// 1970); a minute with demand counts as up by itself.
+    pub fn load(
+        &self,
+        kept: impl IntoIterator<Item = (Stream, i64, DemandMinute)>,
+        up: impl IntoIterator<Item = i64>,
+    ) {
+        let mut demand = self.demand();
+        for (stream, minute, sums) in kept {
+            demand.keep(&stream, minute, &sums);
+        }
+        for minute in up {
+            demand.up(minute);
+        }
+    }
+
+    /// Adds one finished call.
+    pub fn record(&self, call: &CallRecord) {
+        self.demand().record(call);
+    }
+
+    /// Marks the minute of `now` as observed (call this at least twice a minute), decides days that
+    /// have closed, and computes the report anew when a minute has ended since the last one.
+    /// Returns whether it did.
+    pub fn tick(&self, now: Timestamp) -> bool {
+        let minute = now.as_second().div_euclid(BUCKET_SECONDS);
+        self.demand().up(minute);
+        if self.report.load().end_minute == Some(minute) {
+            return false;
+        }
+        self.demand().forget_before(minute);
+        self.decide(now);
+        let previous = self.report.load_full();
+        let states = self.states().clone();
+        let report = pass::report(&self.settings, &self.demand, minute, &previous, &states);
+        self.report.store(Arc::new(report));
+        true
+    }
+
+    /// The report over the minutes up to the last tick.
+    #[must_use]
+    pub fn report(&self) -> Arc<Report> {
+        self.report.load_full()
+    }
+
+    /// The states as they are to be stored.
+    #[must_use]
+    pub fn stored(&self) -> States {
+        self.states().clone()
+    }
+
+    /// Decides every day that has closed since the last decision, the oldest first.
+    fn decide(&self, now: Timestamp) {
+        let closed = now.as_second().saturating_sub(OPEN_SECONDS);
+        let last_closed = closed
+            .div_euclid(BUCKET_SECONDS * DAY_MINUTES)
+            .saturating_sub(1);
+        let decided = self.states().last_day;
+        let oldest = last_closed
+            .saturating_sub(MISSED_DAYS_MAX)
+            .saturating_add(1);
+        let first = decided.map_or(last_closed, |day| day.saturating_add(1).max(oldest));
+        for day in first..=last_closed {
+            let facts = pass::day(&self.settings, &self.demand, day);
+            self.states().decide(day, &facts, &self.settings.rule);
+        }
+    }
+
+    fn demand(&self) -> MutexGuard<'_, LiveDemand> {
+        // Sums stay usable whatever happened to the thread that held them.
+        self.demand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn states(&self) -> MutexGuard<'_, States> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Whether what was seen is enough to say anything.
+
+use std::fmt;
+
+use super::settings::Settings;
+use super::words::percent;
+use crate::economics::projection::{ChosenOn, Evidence, Span};
+
+/// What is missing before a state may switch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lack {
+    /// No call that could be moved.
+    NoCalls,
+    /// Fewer days than the window has.
+    Days {
+        /// Days observed.
+        seen: u32,
+        /// Days of the window.
+        asked: u32,
+    },
+    /// Too many minutes in which tollgate was down.
+    Coverage {
+        /// Minutes observed over minutes in the window.
+        seen: f64,
+        /// What it takes.
+        asked: f64,
+    },
+    /// Too much of the money is a guess.
+    Doubtful {
+        /// The part that is unpriced or of unknown tokens.
+        share: f64,
+        /// The most that is allowed.
+        most: f64,
+    },
+    /// Made history is in the window.
+    Imported,
+    /// There was no earlier window to choose the number of replicas on.
+    Hindsight,
+    /// This instance sees a part of the traffic.
+    PartOfTraffic,
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCalls => f.write_str("no call was seen that could be moved"),
+            Self::Days { seen, asked } => {
+                write!(f, "{seen} of {asked} days were seen")
+            }
+            Self::Coverage { seen, asked } => write!(
+                f,
+                "{} of the minutes were observed, {} are needed",
+                percent(*seen),
+                percent(*asked)
+            ),
+            Self::Doubtful { share, most } => write!(
+                f,
+                "{} of the money is unpriced or of unknown tokens, {} are allowed",
+                percent(*share),
+                percent(*most)
+            ),
+            Self::Imported => f.write_str("imported history is in the window"),
+            Self::Hindsight => {
+                f.write_str("no earlier day was seen to choose the number of replicas on")
+            }
+            Self::PartOfTraffic => f.write_str("this instance sees only a part of the traffic"),
+        }
+    }
+}
+
+/// Everything that is missing, the most telling first.
+pub(super) fn lacks(
+    settings: &Settings,
+    evidence: &Evidence,
+    span: Span,
+    chosen_on: ChosenOn,
+) -> Vec<Lack> {
+    let asked = u32::from(span.days);
+    let coverage_min = settings.rule.coverage_min;
+    let found = [
+        (!settings.sees_all_traffic).then_some(Lack::PartOfTraffic),
+        (evidence.calls <= 0.0).then_some(Lack::NoCalls),
+        (evidence.days_observed < asked).then_some(Lack::Days {
+            seen: evidence.days_observed,
+            asked,
+        }),
+        (evidence.coverage < coverage_min).then_some(Lack::Coverage {
+            seen: evidence.coverage,
+            asked: coverage_min,
+        }),
+        (evidence.doubtful_share > settings.doubtful_share_max).then_some(Lack::Doubtful {
+            share: evidence.doubtful_share,
+            most: settings.doubtful_share_max,
+        }),
+        (evidence.imported_calls > 0.0).then_some(Lack::Imported),
+        (chosen_on == ChosenOn::Hindsight).then_some(Lack::Hindsight),
+    ];
+    found.into_iter().flatten().collect()
+}

@@ -1,0 +1,162 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "evidence is measured in shares of estimated money"
+)]
+//! What a pass reads of the live demand: copied in one go, so that computing holds up nobody.
+
+use std::ops::Range;
+
+use super::DAY_MINUTES;
+use super::live::{LiveDemand, Minute};
+use super::settings::Takers;
+use crate::economics::project::Bucket;
+use crate::economics::projection::Evidence;
+use crate::economics::work::{TokenSums, real};
+use crate::money::Pico;
+
+/// Which minutes of a range were observed.
+pub(super) struct Observed {
+    pub(super) range: Range<i64>,
+    /// For each minute of the range its place among the observed ones.
+    places: Vec<Option<usize>>,
+    pub(super) count: usize,
+    days: u32,
+}
+
+impl Observed {
+    pub(super) fn of(demand: &LiveDemand, range: Range<i64>) -> Self {
+        let minutes = demand.observed(&range);
+        let length = range.end.saturating_sub(range.start);
+        let mut places = vec![None; usize::try_from(length).unwrap_or_default()];
+        let mut days = std::collections::BTreeSet::new();
+        for (place, minute) in minutes.iter().enumerate() {
+            if let Some(kept) = offset(&range, *minute).and_then(|at| places.get_mut(at)) {
+                *kept = Some(place);
+            }
+            days.insert(range.end.saturating_sub(1).saturating_sub(*minute) / DAY_MINUTES);
+        }
+        Self {
+            range,
+            places,
+            count: minutes.len(),
+            days: u32::try_from(days.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Observed minutes over minutes in the range.
+    pub(super) fn coverage(&self) -> f64 {
+        number(self.count) / number(self.places.len()).max(1.0)
+    }
+
+    pub(super) fn hours(&self) -> f64 {
+        number(self.count) / 60.0
+    }
+
+    fn place(&self, minute: i64) -> Option<usize> {
+        let at = offset(&self.range, minute)?;
+        self.places.get(at).copied().flatten()
+    }
+}
+
+fn offset(range: &Range<i64>, minute: i64) -> Option<usize> {
+    usize::try_from(minute.checked_sub(range.start)?).ok()
+}
+
+fn number(length: usize) -> f64 {
+    real(u128::try_from(length).unwrap_or(u128::MAX))
+}
+
+/// The sums of a range over some pools.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    pub(super) tokens: TokenSums,
+    pub(super) cost: Pico,
+    unpriced_tokens: f64,
+    unknown_calls: f64,
+    imported_calls: f64,
+}
+
+impl Totals {
+    fn add(&mut self, minute: &Minute) {
+        self.tokens += minute.bucket.total;
+        self.cost += minute.cost;
+        self.unpriced_tokens += minute.unpriced_tokens;
+        self.unknown_calls += minute.unknown_calls;
+        self.imported_calls += minute.imported_calls;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.tokens += other.tokens;
+        self.cost += other.cost;
+        self.unpriced_tokens += other.unpriced_tokens;
+        self.unknown_calls += other.unknown_calls;
+        self.imported_calls += other.imported_calls;
+    }
+
+    /// The part of the money that is a guess: unpriced tokens at the mean cost of a token, calls of
+    /// unknown tokens at the mean cost of a call. With nothing priced to go by, all of it.
+    fn doubtful_share(&self) -> f64 {
+        if self.unpriced_tokens + self.unknown_calls <= 0.0 {
+            return 0.0;
+        }
+        let known = self.cost.to_f64();
+        if known <= 0.0 || self.tokens.calls <= 0.0 {
+            return 1.0;
+        }
+        let a_call = known / self.tokens.calls;
+        let a_token = known / self.tokens.tokens().max(1.0);
+        let guessed = self.unpriced_tokens * a_token + self.unknown_calls * a_call;
+        guessed / (known + guessed)
+    }
+
+    pub(super) fn evidence(&self, observed: &Observed) -> Evidence {
+        Evidence {
+            coverage: observed.coverage(),
+            calls: self.tokens.calls,
+            days_observed: observed.days,
+            doubtful_share: self.doubtful_share(),
+            imported_calls: self.imported_calls,
+        }
+    }
+}
+
+/// The totals of every pool over a range.
+pub(super) struct PoolTotals(Vec<(Takers, Totals)>);
+
+impl PoolTotals {
+    pub(super) fn of(demand: &LiveDemand, range: &Range<i64>) -> Self {
+        let totals = |pool: &super::live::Pool| {
+            let mut totals = Totals::default();
+            for (_, minute) in pool.minutes(range) {
+                totals.add(&minute);
+            }
+            (pool.takers.clone(), totals)
+        };
+        Self(demand.pools().iter().map(totals).collect())
+    }
+
+    /// The totals of the pools that `wanted` picks.
+    pub(super) fn sum(&self, wanted: impl Fn(&Takers) -> bool) -> Totals {
+        let mut sum = Totals::default();
+        for (_, totals) in self.0.iter().filter(|(takers, _)| wanted(takers)) {
+            sum.merge(totals);
+        }
+        sum
+    }
+}
+
+/// The observed minutes of the pools that a plan takes, in order, those without calls included.
+pub(super) fn buckets(demand: &LiveDemand, observed: &Observed, plan: usize) -> Vec<Bucket> {
+    let mut buckets = vec![Bucket::default(); observed.count];
+    let taken = demand
+        .pools()
+        .iter()
+        .filter(|pool| pool.takers.plans.contains(&plan));
+    for (minute, part) in taken.flat_map(|pool| pool.minutes(&observed.range)) {
+        let place = observed.place(minute);
+        if let Some(bucket) = place.and_then(|place| buckets.get_mut(place)) {
+            bucket.merge(&part.bucket);
+        }
+    }
+    buckets
+}

@@ -1,0 +1,224 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "the sums become real numbers here, for projections only"
+)]
+//! The kept minutes of demand, pooled by who could take them.
+//!
+//! Streams that the same plans and endpoints take are one pool: pooling smooths the peaks, and no
+//! projection tells them apart. A pool keeps a minute in some 170 bytes and only minutes with calls.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::settings::{Settings, Takers};
+use crate::call::{CallRecord, Role};
+use crate::economics::demand::CallDemand;
+use crate::economics::project::Bucket;
+use crate::economics::work::{TokenSums, real};
+use crate::economics::{Capability, DemandMinute, Stream};
+use crate::money::Pico;
+
+/// Minutes of demand that are kept: five weeks.
+const KEPT_MINUTES: i64 = 35 * 1_440;
+/// Minutes whose slots are still apart: those that can still get calls, and some slack.
+const OPEN_MINUTES: i64 = 20;
+/// Streams whose takers are remembered; beyond it they are found anew for each call.
+const STREAMS_MAX: usize = 10_000;
+
+/// A call as demand: its stream, and what it adds to it. `None` for what bills nothing, for
+/// gateways (their providers' calls are metered too) and for own hosting.
+#[must_use]
+pub fn demand_of(call: &CallRecord) -> Option<(Stream, CallDemand<'_>)> {
+    if !call.is_billable() || call.role != Role::Provider {
+        return None;
+    }
+    let stream = Stream {
+        upstream: call.upstream.clone(),
+        model: call.model_name().unwrap_or("unknown").to_owned(),
+        // An unreadable class asks for everything: no plan takes it.
+        capability: call.capability.parse().unwrap_or(Capability::MOST),
+    };
+    let demand = CallDemand {
+        started_ms: call.started_at.as_millisecond(),
+        duration_ms: call.duration_ms,
+        usage: &call.usage,
+        side: &call.side,
+        cost_usd: call.cost_usd,
+        imported: call.flags.contains(&crate::call::Flag::Imported),
+    };
+    Some((stream, demand))
+}
+
+/// One minute of a pool.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Minute {
+    pub(super) bucket: Bucket,
+    pub(super) cost: Pico,
+    pub(super) unpriced_tokens: f64,
+    pub(super) unknown_calls: f64,
+    pub(super) imported_calls: f64,
+}
+
+impl Minute {
+    fn of(sums: &DemandMinute) -> Self {
+        let total = sums.total();
+        let number = |count: u64| real(count.into());
+        Self {
+            bucket: Bucket {
+                total: TokenSums::from(&total),
+                busiest: TokenSums::from(&sums.busiest_slot()),
+                api_usd: total.cost_usd.to_f64(),
+                duration_seconds: number(total.duration_ms) / 1_000.0,
+            },
+            cost: total.cost_usd,
+            unpriced_tokens: number(sums.unpriced_tokens),
+            unknown_calls: number(sums.unknown_calls),
+            imported_calls: number(sums.imported_calls),
+        }
+    }
+
+    /// Adds another part of the same minute; the busiest slots add up, which is never too low.
+    fn merge(&mut self, other: &Self) {
+        self.bucket.merge(&other.bucket);
+        self.cost += other.cost;
+        self.unpriced_tokens += other.unpriced_tokens;
+        self.unknown_calls += other.unknown_calls;
+        self.imported_calls += other.imported_calls;
+    }
+}
+
+/// The demand that the same plans and endpoints could take.
+#[derive(Debug)]
+pub(super) struct Pool {
+    pub(super) takers: Takers,
+    open: BTreeMap<i64, DemandMinute>,
+    kept: VecDeque<(i64, Minute)>,
+}
+
+impl Pool {
+    fn keep(&mut self, minute: i64, part: &Minute) {
+        let at = self.kept.partition_point(|(kept, _)| *kept < minute);
+        match self.kept.get_mut(at) {
+            Some((kept, whole)) if *kept == minute => whole.merge(part),
+            Some(_) | None => self.kept.insert(at, (minute, *part)),
+        }
+    }
+
+    fn close_before(&mut self, minute: i64) {
+        while let Some(entry) = self.open.first_entry() {
+            if *entry.key() >= minute {
+                break;
+            }
+            let (closed, sums) = entry.remove_entry();
+            self.keep(closed, &Minute::of(&sums));
+        }
+    }
+
+    fn forget_before(&mut self, minute: i64) {
+        let old = self.kept.partition_point(|(kept, _)| *kept < minute);
+        self.kept.drain(..old);
+    }
+
+    /// The minutes with calls in a range, in order; a minute may come in two parts.
+    pub(super) fn minutes(&self, range: &Range<i64>) -> impl Iterator<Item = (i64, Minute)> {
+        let from = self.kept.partition_point(|(kept, _)| *kept < range.start);
+        let to = self.kept.partition_point(|(kept, _)| *kept < range.end);
+        let open = self.open.range(range.clone());
+        self.kept
+            .range(from..to.max(from))
+            .copied()
+            .chain(open.map(|(minute, sums)| (*minute, Minute::of(sums))))
+    }
+}
+
+/// All demand that is kept, and when tollgate was there to see it.
+#[derive(Debug)]
+pub struct LiveDemand {
+    settings: Arc<Settings>,
+    pools: Vec<Pool>,
+    by_stream: HashMap<Stream, usize>,
+    up: BTreeSet<i64>,
+}
+
+impl LiveDemand {
+    /// No demand yet.
+    #[must_use]
+    pub fn new(settings: &Arc<Settings>) -> Self {
+        Self {
+            settings: Arc::clone(settings),
+            pools: Vec::new(),
+            by_stream: HashMap::new(),
+            up: BTreeSet::new(),
+        }
+    }
+
+    /// Adds one finished call to the minute it belongs to.
+    pub fn record(&mut self, call: &CallRecord) {
+        let Some((stream, demand)) = demand_of(call) else {
+            return;
+        };
+        let minute = demand.place().minute;
+        self.up(minute);
+        if let Some(pool) = self.pool(&stream) {
+            pool.open.entry(minute).or_default().add(&demand);
+        }
+    }
+
+    /// Adds a minute that was kept by someone else.
+    pub fn keep(&mut self, stream: &Stream, minute: i64, sums: &DemandMinute) {
+        self.up(minute);
+        if let Some(pool) = self.pool(stream) {
+            pool.keep(minute, &Minute::of(sums));
+        }
+    }
+
+    /// Says that tollgate was up in a minute.
+    pub fn up(&mut self, minute: i64) {
+        self.up.insert(minute);
+    }
+
+    /// Compacts minutes that get no more calls and drops what is older than five weeks.
+    pub fn forget_before(&mut self, now: i64) {
+        let oldest = now.saturating_sub(KEPT_MINUTES);
+        self.up = self.up.split_off(&oldest);
+        for pool in &mut self.pools {
+            pool.close_before(now.saturating_sub(OPEN_MINUTES));
+            pool.forget_before(oldest);
+        }
+    }
+
+    /// The minutes in a range in which tollgate was up.
+    pub(super) fn observed(&self, range: &Range<i64>) -> Vec<i64> {
+        self.up.range(range.clone()).copied().collect()
+    }
+
+    /// All pools.
+    pub(super) fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    /// The pool of a stream, made when it is first seen.
+    fn pool(&mut self, stream: &Stream) -> Option<&mut Pool> {
+        let known = self.by_stream.get(stream).copied();
+        let at = known.unwrap_or_else(|| self.find(stream));
+        self.pools.get_mut(at)
+    }
+
+    fn find(&mut self, stream: &Stream) -> usize {
+        let takers = self.settings.takers(stream);
+        let same = self.pools.iter().position(|pool| pool.takers == takers);
+        let at = same.unwrap_or_else(|| {
+            self.pools.push(Pool {
+                takers,
+                open: BTreeMap::new(),
+                kept: VecDeque::new(),
+            });
+            self.pools.len().saturating_sub(1)
+        });
+        if self.by_stream.len() < STREAMS_MAX {
+            self.by_stream.insert(stream.clone(), at);
+        }
+        at
+    }
+}

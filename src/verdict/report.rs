@@ -1,0 +1,86 @@
+//! What a pass found: plain results for metrics, the page, the API and words.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::evidence::Lack;
+use super::settings::Settings;
+use crate::economics::projection::{AlternativeKind, Evidence, Span};
+use crate::economics::{Alternative, EndpointProjection, Projection};
+use crate::money::Pico;
+
+/// Everything the verdict says at one moment.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The minute (since 1970) at which the windows end, that minute not included.
+    pub end_minute: Option<i64>,
+    /// The windows, shortest first.
+    pub windows: Vec<WindowReport>,
+    /// The state of each plan and endpoint, in the order of the settings.
+    pub states: Vec<StateView>,
+    /// What it was computed with.
+    pub settings: Arc<Settings>,
+}
+
+/// One window.
+#[derive(Clone, Debug)]
+pub struct WindowReport {
+    /// Which one.
+    pub span: Span,
+    /// What all calls of the window really cost, moved or not.
+    pub api_cost: Pico,
+    /// How well all of the window is known.
+    pub evidence: Evidence,
+    /// Minutes that were observed, as hours.
+    pub hours: f64,
+    /// Each plan, in the order of the settings.
+    pub plans: Vec<Projection>,
+    /// Each endpoint, in the order of the settings.
+    pub endpoints: Vec<EndpointProjection>,
+    /// Every way of serving all calls of the window, the cheapest first; what a way does not take
+    /// stays on the API. Of equals, staying comes first.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// The state of one plan or endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateView {
+    /// The configured name.
+    pub name: String,
+    /// What it is.
+    pub kind: AlternativeKind,
+    /// Whether it is held to be cheaper.
+    pub cheaper: bool,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// What is missing before the state may switch; empty when the evidence is enough.
+    pub lacks: Vec<Lack>,
+}
+
+impl Report {
+    /// No report yet.
+    #[must_use]
+    pub(super) const fn empty(settings: Arc<Settings>) -> Self {
+        Self {
+            end_minute: None,
+            windows: Vec::new(),
+            states: Vec::new(),
+            settings,
+        }
+    }
+
+    /// The window of a span, once there is one.
+    #[must_use]
+    pub fn window(&self, span: Span) -> Option<&WindowReport> {
+        self.windows.iter().find(|window| window.span == span)
+    }
+}
+
+impl WindowReport {
+    /// The cheapest way.
+    #[must_use]
+    pub fn cheapest(&self) -> Option<&Alternative> {
+        self.alternatives.first()
+    }
+}

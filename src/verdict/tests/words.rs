@@ -1,0 +1,97 @@
+//! What people read.
+
+use super::made::{
+    TODAY, certain, closed, endpoint, minute, minutes, plan, report, settings, steady, stream,
+};
+use crate::verdict::words::{count, dollars, percent};
+use crate::verdict::{States, Verdict, words};
+
+#[test]
+fn a_verdict_in_words() {
+    let both = settings(vec![plan(|_| {})], vec![endpoint(|_| {})]);
+    let verdict = steady(both, 30, 60, 5_000);
+    report(&verdict);
+    let said = words(&verdict.report());
+    println!("{said}");
+    for phrase in [
+        "In the last 14 days, of which 100 % were observed, 1,209,600 calls cost $6,048 on the API: \
+         $13,140 a month.",
+        "Cheapest on these figures: moving to the endpoint groq-llama-70b, $4,139 a month",
+        "llama-70b-2xh100 (llama-3.3-70b fp8, 2 x H100-SXM): $12,260 a month instead of $13,140; \
+         saves $879.60 a month",
+        "1.0 replicas on average, 30.1 % used",
+        "People: $8,333 a month.",
+        "For the same calls the endpoint groq-llama-70b would take $4,139 a month.",
+        "Throughput: published (TensorRT-LLM 1.0 performance overview",
+        "Machines: $5.38 an hour a replica (RunPod secure cloud, on demand, looked up",
+        "Most uncertain: people (",
+        "Not known:",
+    ] {
+        assert!(said.contains(phrase), "no {phrase:?} in:\n{said}");
+    }
+}
+
+#[test]
+fn thin_data_is_no_verdict_and_says_why() {
+    let verdict = steady(settings(vec![plan(certain)], vec![]), 3, 60, 5_000);
+    report(&verdict);
+    let said = words(&verdict.report());
+    assert!(
+        said.contains("Verdict: not enough evidence: 3 of 14 days were seen;"),
+        "{said}"
+    );
+    assert!(said.contains("21.4 % were observed"), "{said}");
+}
+
+#[test]
+fn a_switch_is_said_with_its_day() {
+    let verdict = steady(settings(vec![plan(certain)], vec![]), 33, 60, 5_000);
+    for day in TODAY - 3..TODAY {
+        verdict.tick(closed(day));
+    }
+    let said = words(&verdict.report());
+    assert!(
+        said.contains("Verdict: llama-70b-2xh100 is cheaper since 2026-09-04."),
+        "{said}"
+    );
+}
+
+#[test]
+fn imported_calls_are_named() {
+    let mut demand = minute(60, 5_000);
+    demand.imported_calls = 60;
+    let verdict = Verdict::new(settings(vec![plan(certain)], vec![]), States::default());
+    let name = stream("gpt-4o", "8k");
+    verdict.load(
+        minutes(TODAY - 30..TODAY).map(|at| (name.clone(), at, demand)),
+        [],
+    );
+    report(&verdict);
+    let said = words(&verdict.report());
+    assert!(
+        said.contains("1,209,600 calls are imported history"),
+        "{said}"
+    );
+}
+
+#[test]
+fn nothing_seen_and_nothing_configured_are_said() {
+    let empty = Verdict::new(settings(vec![], vec![]), States::default());
+    assert!(words(&empty.report()).starts_with("No minute of traffic"));
+    report(&empty);
+    assert!(words(&empty.report()).starts_with("No plan and no endpoint"));
+    let idle = Verdict::new(settings(vec![plan(certain)], vec![]), States::default());
+    report(&idle);
+    assert!(words(&idle.report()).starts_with("Not enough evidence: no priced call"));
+}
+
+#[test]
+fn numbers_for_people() {
+    assert_eq!(dollars(1_234_567.8), "$1,234,568");
+    assert_eq!(dollars(-99.5), "-$99.50");
+    assert_eq!(dollars(-0.001), "$0.00");
+    assert_eq!(dollars(100.0), "$100");
+    assert_eq!(count(999.6), "1,000");
+    assert_eq!(percent(0.8999), "89.9 %");
+    assert_eq!(percent(1.0), "100 %");
+}

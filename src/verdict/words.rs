@@ -1,0 +1,257 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "figures are scaled to a month for people"
+)]
+//! The verdict in plain English: the cheapest way, every other way, and what is not known.
+
+mod plan;
+
+use std::fmt::{self, Write as _};
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil::Date};
+
+use super::evidence::Lack;
+use super::report::{Report, StateView, WindowReport};
+use crate::economics::demand::BUCKET_SECONDS;
+use crate::economics::ownership::HOURS_PER_MONTH;
+use crate::economics::projection::{AlternativeKind, FORTNIGHT};
+use crate::economics::{Alternative, Endpoint, EndpointProjection};
+
+/// Prices older than this are named as old.
+const STALE_DAYS: i64 = 90;
+
+/// The verdict of the longest window, scaled to a month.
+#[must_use]
+pub fn words(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = Words(report).write(&mut text);
+    text
+}
+
+/// Dollars for people: cents below a hundred, thousands apart.
+pub(super) fn dollars(usd: f64) -> String {
+    let shown = if usd.abs() < 100.0 {
+        format!("{:.2}", usd.abs())
+    } else {
+        format!("{:.0}", usd.abs())
+    };
+    let (whole, cents) = shown
+        .split_once('.')
+        .map_or((shown.as_str(), ""), |parts| parts);
+    let sign = if usd < 0.0 && shown.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) {
+        "-"
+    } else {
+        ""
+    };
+    let point = if cents.is_empty() { "" } else { "." };
+    format!("{sign}${}{point}{cents}", grouped(whole))
+}
+
+/// Digits in groups of three.
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && digits.len().saturating_sub(i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count for people.
+pub(super) fn count(number: f64) -> String {
+    grouped(&format!("{:.0}", number.max(0.0)))
+}
+
+/// A share for people, rounded down, so that what misses 90 % is not shown as 90 %.
+pub(super) fn percent(share: f64) -> String {
+    let tenths = (share * 1_000.0 + 1e-9).floor() / 10.0;
+    format!("{tenths} %")
+}
+
+/// Joins reasons as a list.
+pub(super) fn listed(lacks: &[Lack]) -> String {
+    let all: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+    all.join("; ")
+}
+
+/// How old a price is, on the day of the report.
+pub(super) fn age(as_of: Date, today: Date) -> String {
+    let days = today
+        .since(as_of)
+        .map_or(0, |span| i64::from(span.get_days()));
+    match days {
+        ..=1 => "looked up today or yesterday".to_owned(),
+        2..=STALE_DAYS => format!("looked up {days} days ago"),
+        _ => format!("looked up {days} days ago, which is old"),
+    }
+}
+
+/// The report as it is written.
+struct Words<'a>(&'a Report);
+
+impl Words<'_> {
+    fn write(&self, out: &mut String) -> fmt::Result {
+        let Some(window) = self.0.window(FORTNIGHT) else {
+            return writeln!(out, "No minute of traffic has been seen yet: no verdict.");
+        };
+        if self.0.settings.plans.is_empty() && self.0.settings.endpoints.is_empty() {
+            return writeln!(
+                out,
+                "No plan and no endpoint is configured: nothing to compare with."
+            );
+        }
+        if window.evidence.calls <= 0.0 {
+            return writeln!(
+                out,
+                "Not enough evidence: no priced call was seen in the last {} days.",
+                window.span.days
+            );
+        }
+        let monthly = HOURS_PER_MONTH / window.hours;
+        self.headline(out, window, monthly)?;
+        for projection in &window.endpoints {
+            self.endpoint(out, projection, monthly)?;
+        }
+        for projection in &window.plans {
+            self.plan(out, projection, monthly)?;
+        }
+        unknown(out, window)
+    }
+
+    /// What was paid, and which way is the cheapest.
+    fn headline(&self, out: &mut String, window: &WindowReport, monthly: f64) -> fmt::Result {
+        let paid = window.api_cost.to_f64();
+        writeln!(
+            out,
+            "In the last {} days, of which {} were observed, {} calls cost {} on the API: {} a month.",
+            window.span.days,
+            percent(window.evidence.coverage),
+            count(window.evidence.calls),
+            dollars(paid),
+            dollars(paid * monthly),
+        )?;
+        let Some(cheapest) = window.cheapest() else {
+            return Ok(());
+        };
+        let cost = dollars(cheapest.cost_usd * monthly);
+        match cheapest.kind {
+            AlternativeKind::Stay => {
+                writeln!(out, "Cheapest: staying on the API, {cost} a month.")?;
+            }
+            AlternativeKind::Endpoint | AlternativeKind::Selfhost => writeln!(
+                out,
+                "Cheapest on these figures: {}, {cost} a month for the same calls, {} less.",
+                way(cheapest),
+                dollars(paid * monthly - cheapest.cost_usd * monthly),
+            )?,
+        }
+        self.standing(out, cheapest)
+    }
+
+    /// Whether the cheapest way is a verdict, or only a figure.
+    fn standing(&self, out: &mut String, cheapest: &Alternative) -> fmt::Result {
+        let states = &self.0.states;
+        let named = |view: &&StateView| view.kind == cheapest.kind && view.name == cheapest.name;
+        match states.iter().find(named) {
+            None => Ok(()),
+            Some(view) if view.cheaper => {
+                let since = view.since.map_or_else(String::new, |since| {
+                    format!(" since {}", since.to_zoned(TimeZone::UTC).date())
+                });
+                writeln!(out, "Verdict: {} is cheaper{since}.", view.name)
+            }
+            Some(view) if view.lacks.is_empty() => {
+                writeln!(
+                    out,
+                    "Verdict: not yet; it takes a saving that is clear for days in a row."
+                )
+            }
+            Some(view) => writeln!(
+                out,
+                "Verdict: not enough evidence: {}.",
+                listed(&view.lacks)
+            ),
+        }
+    }
+
+    fn endpoint(
+        &self,
+        out: &mut String,
+        projection: &EndpointProjection,
+        monthly: f64,
+    ) -> fmt::Result {
+        let named = |endpoint: &&Endpoint| endpoint.name == projection.endpoint;
+        let Some(endpoint) = self.0.settings.endpoints.iter().find(named) else {
+            return Ok(());
+        };
+        write!(out, "\n{} ({}, per token): ", endpoint.name, endpoint.model)?;
+        if projection.evidence.calls <= 0.0 {
+            return writeln!(out, "takes none of the calls seen.");
+        }
+        let band = &projection.band;
+        writeln!(
+            out,
+            "{} a month instead of {}; {}.",
+            dollars(band.expected.cost_usd * monthly),
+            dollars(projection.api_cost.to_f64() * monthly),
+            plan::saving(band, monthly),
+        )?;
+        writeln!(
+            out,
+            "  Price: {}, {}.",
+            endpoint.source,
+            age(endpoint.as_of, self.today())
+        )
+    }
+
+    /// The UTC day on which the windows end.
+    fn today(&self) -> Date {
+        let seconds = self
+            .0
+            .end_minute
+            .unwrap_or(0)
+            .saturating_mul(BUCKET_SECONDS);
+        let end = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        end.to_zoned(TimeZone::UTC).date()
+    }
+}
+
+/// What the figures do not contain.
+fn unknown(out: &mut String, window: &WindowReport) -> fmt::Result {
+    writeln!(out, "\nNot known:")?;
+    if window.evidence.doubtful_share > 0.0 {
+        let share = percent(window.evidence.doubtful_share);
+        writeln!(
+            out,
+            "- about {share} of the money is unpriced or of unknown tokens"
+        )?;
+    }
+    if window.evidence.imported_calls > 0.0 {
+        let calls = count(window.evidence.imported_calls);
+        writeln!(
+            out,
+            "- {calls} calls are imported history, not metered here"
+        )?;
+    }
+    writeln!(
+        out,
+        "- whether an open model answers your calls well enough: nobody measured it here"
+    )?;
+    writeln!(
+        out,
+        "- money that moving does not save, such as commitments to the provider"
+    )
+}
+
+/// An alternative as a phrase.
+fn way(alternative: &Alternative) -> String {
+    match alternative.kind {
+        AlternativeKind::Stay => "staying on the API".to_owned(),
+        AlternativeKind::Endpoint => format!("moving to the endpoint {}", alternative.name),
+        AlternativeKind::Selfhost => format!("hosting by the plan {}", alternative.name),
+    }
+}

@@ -1,0 +1,218 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "figures are scaled to a month for people"
+)]
+//! One plan of hosting in words.
+
+use std::fmt::{self, Write as _};
+
+use super::{Words, age, count, dollars, percent};
+use crate::economics::assumptions::Parameter;
+use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
+use crate::economics::projection::{Band, ChosenOn, Hosted, Latency, Projection};
+
+/// `saves $3 (between $1 and $5)`.
+pub(super) fn saving(band: &Band, monthly: f64) -> String {
+    let expected = band.expected.savings_usd * monthly;
+    let ends = (
+        dollars(band.pessimistic.savings_usd * monthly),
+        dollars(band.optimistic.savings_usd * monthly),
+    );
+    let (verb, amount) = if expected < 0.0 {
+        ("costs", format!("{} more", dollars(-expected)))
+    } else {
+        ("saves", dollars(expected))
+    };
+    format!(
+        "{verb} {amount} a month (saving between {} and {})",
+        ends.0, ends.1
+    )
+}
+
+impl Words<'_> {
+    pub(super) fn plan(
+        &self,
+        out: &mut String,
+        projection: &Projection,
+        monthly: f64,
+    ) -> fmt::Result {
+        let named = |plan: &&HostPlan| plan.name == projection.plan;
+        let Some(plan) = self.0.settings.plans.iter().find(named) else {
+            return Ok(());
+        };
+        write!(
+            out,
+            "\n{} ({} {}, {} x {}): ",
+            plan.name, plan.model, plan.precision, plan.gpus, plan.gpu
+        )?;
+        if projection.evidence.calls <= 0.0 {
+            return writeln!(out, "takes none of the calls seen.");
+        }
+        let Some(hosted) = &projection.hosted else {
+            return infeasible(out, projection.latency);
+        };
+        writeln!(
+            out,
+            "{} a month instead of {}; {}.",
+            dollars(hosted.band.expected.cost_usd * monthly),
+            dollars(projection.api_cost.to_f64() * monthly),
+            saving(&hosted.band, monthly),
+        )?;
+        replicas(out, plan, hosted)?;
+        volume(out, projection)?;
+        rival(out, projection, monthly)?;
+        self.sources(out, plan, projection)?;
+        commitment(out, hosted)?;
+        influence(out, plan, hosted, monthly)
+    }
+
+    fn sources(&self, out: &mut String, plan: &HostPlan, projection: &Projection) -> fmt::Result {
+        let throughput = &plan.throughput;
+        let today = self.today();
+        writeln!(
+            out,
+            "  Throughput: {} ({}, {}). Machines: {} an hour a replica ({}, {}).",
+            throughput.source.label(),
+            throughput.cite,
+            age(throughput.as_of, today),
+            dollars(plan.price.usd_per_hour),
+            plan.price.source,
+            age(plan.price.as_of, today),
+        )?;
+        match (projection.latency, plan.latency) {
+            (Latency::Held(limit), LatencyLimit::AsToday) => writeln!(
+                out,
+                "  An output token may take {limit:.3} s, as on the API today."
+            ),
+            (Latency::Held(limit), LatencyLimit::Seconds(_)) => {
+                writeln!(
+                    out,
+                    "  An output token may take {limit:.3} s, as configured."
+                )
+            }
+            (Latency::NotChecked | Latency::Infeasible(_), _) => {
+                writeln!(
+                    out,
+                    "  Whether it answers as fast as the API is not checked."
+                )
+            }
+        }
+    }
+}
+
+fn infeasible(out: &mut String, latency: Latency) -> fmt::Result {
+    match latency {
+        Latency::Infeasible(limit) | Latency::Held(limit) => writeln!(
+            out,
+            "cannot answer at {limit:.3} s per output token: these machines read the weights slower."
+        ),
+        Latency::NotChecked => writeln!(out, "cannot be computed."),
+    }
+}
+
+fn replicas(out: &mut String, plan: &HostPlan, hosted: &Hosted) -> fmt::Result {
+    let used = hosted
+        .utilisation
+        .map_or_else(String::new, |used| format!(", {} used", percent(used)));
+    let people = plan.assumptions.range(Parameter::OpsUsdPerMonth).expected;
+    writeln!(
+        out,
+        "  {:.1} replicas on average{used}; the busiest minute needs {:.0}, 99 % of minutes at most \
+         {:.0}. {} of the minutes spill over to the API. People: {} a month.",
+        hosted.replicas.mean,
+        hosted.replicas.peak,
+        hosted.replicas.p99,
+        percent(hosted.short_ratio),
+        dollars(people),
+    )?;
+    if hosted.chosen_on == ChosenOn::Hindsight {
+        writeln!(
+            out,
+            "  The number of replicas was chosen in hindsight: nobody could have known it."
+        )?;
+    }
+    Ok(())
+}
+
+fn volume(out: &mut String, projection: &Projection) -> fmt::Result {
+    let Some(breakeven) = projection.breakeven else {
+        return Ok(());
+    };
+    let today = projection.calls_per_day;
+    match breakeven.robust {
+        Some(scale) => writeln!(
+            out,
+            "  Hosting wins from {} calls a day on; you are at {}.",
+            count(today * scale),
+            count(today)
+        ),
+        None => writeln!(
+            out,
+            "  Hosting does not win for good at up to 100 times today's {} calls a day.",
+            count(today)
+        ),
+    }
+}
+
+fn rival(out: &mut String, projection: &Projection, monthly: f64) -> fmt::Result {
+    let api_usd = projection.api_cost.to_f64();
+    match &projection.best_endpoint {
+        Some(best) if best.cost_usd < api_usd => writeln!(
+            out,
+            "  For the same calls the endpoint {} would take {} a month.",
+            best.name,
+            dollars(best.cost_usd * monthly)
+        ),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn commitment(out: &mut String, hosted: &Hosted) -> fmt::Result {
+    let Some(commitment) = &hosted.commitment else {
+        return Ok(());
+    };
+    let back = commitment.payback_months.map_or_else(
+        || "is never paid back".to_owned(),
+        |months| format!("is paid back in {months:.1} months"),
+    );
+    writeln!(
+        out,
+        "  {} up front {back}; over {} months, with prices falling as expected, it is worth {}.",
+        dollars(commitment.up_front_usd),
+        commitment.months,
+        dollars(commitment.net_usd),
+    )
+}
+
+/// What moves the figure most, and which defaults someone moved in favour of hosting.
+fn influence(out: &mut String, plan: &HostPlan, hosted: &Hosted, monthly: f64) -> fmt::Result {
+    let most: Vec<String> = hosted
+        .band
+        .sensitivity
+        .iter()
+        .take(2)
+        .map(|deviation| {
+            format!(
+                "{} ({} to {} a month)",
+                deviation.parameter,
+                dollars(deviation.low_usd * monthly),
+                dollars(deviation.high_usd * monthly)
+            )
+        })
+        .collect();
+    writeln!(out, "  Most uncertain: {}.", most.join(", "))?;
+    let Some(basis) = &plan.basis else {
+        return Ok(());
+    };
+    for Moved { parameter, .. } in &plan.moved {
+        writeln!(
+            out,
+            "  {} was set in favour of hosting: {} ({}, {}).",
+            parameter.key(),
+            basis.basis,
+            basis.by,
+            basis.date
+        )?;
+    }
+    Ok(())
+}
