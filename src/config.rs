@@ -5,8 +5,10 @@
 //! environment, file, default. No file at all is a valid configuration.
 
 mod attribution;
+mod closest;
 mod document;
 mod ledger;
+mod plans;
 mod prices;
 mod print;
 mod problem;
@@ -31,6 +33,7 @@ use value::Value;
 
 pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
 pub use ledger::{Ledger, Metrics, OnLedgerFailure, Reporting};
+pub use plans::Plans;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use server::{MetricsToken, Server};
@@ -59,6 +62,8 @@ pub struct Config {
     pub catalogues: Catalogues,
     /// All prices: the catalogue and the user's own.
     pub prices: PriceBook,
+    /// What the metered traffic is compared with.
+    pub plans: Plans,
 }
 
 /// Files in place of the embedded catalogues, relative to the configuration.
@@ -116,12 +121,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
     let mut root = Section::root(context, document, table.get_ref());
     let catalogues = Catalogues::read(root.section("catalogues"));
     let mut prices = Reading::default();
-    let file = catalogues.prices.as_deref();
-    match file.map(|path| Document::open(path, context)) {
-        Some(Some(file)) => prices.catalogue(Some(&file), context),
-        Some(None) => {}
-        None => prices.catalogue(None, context),
-    }
+    prices.catalogue(catalogues.prices.as_deref(), context);
     prices.entries(&mut root, Layer::Overlay);
     let book = prices.into_book(context);
     let upstreams = Upstream::read_all(&mut root, book.as_ref());
@@ -134,6 +134,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         metrics: Metrics::read(root.section("metrics")),
         reporting: Reporting::read(&mut root),
         upstreams,
+        plans: Plans::read(&mut root, catalogues.plans.as_deref()),
         catalogues,
         prices: book?,
     };

@@ -30,6 +30,18 @@ impl Document {
         }
     }
 
+    /// The file at `path`, or the text that is part of the binary where none is named.
+    pub(super) fn catalogue(
+        path: Option<&Path>,
+        (name, text): (&str, &str),
+        context: &Context<'_>,
+    ) -> Option<Self> {
+        match path {
+            Some(path) => Self::open(path, context),
+            None => Some(Self::embedded(name, text)),
+        }
+    }
+
     /// Reads a file; one that cannot be read is a problem.
     pub(super) fn open(path: &Path, context: &Context<'_>) -> Option<Self> {
         let name = path.display().to_string();

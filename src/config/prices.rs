@@ -1,5 +1,7 @@
 //! `[[prices]]` and `[[fx]]`: dated prices and exchange rates, of the catalogue and of the user.
 
+use std::path::Path;
+
 use super::document::Document;
 use super::problem::{Context, Problem};
 use super::rate_key::RateKey;
@@ -11,10 +13,11 @@ use crate::pricing::{
     is_pattern,
 };
 
-/// The catalogue in the binary.
-const EMBEDDED: &str = include_str!("../../config/prices.toml");
-/// What problems call it.
-const EMBEDDED_NAME: &str = "config/prices.toml (embedded)";
+/// The catalogue in the binary, and what problems call it.
+const EMBEDDED: (&str, &str) = (
+    "config/prices.toml (embedded)",
+    include_str!("../../config/prices.toml"),
+);
 
 /// Prices as they are read, each with its place.
 #[derive(Default)]
@@ -30,12 +33,13 @@ struct Place {
 }
 
 impl Reading {
-    /// Reads the catalogue: `document`, or the embedded one.
-    pub(super) fn catalogue(&mut self, document: Option<&Document>, context: &Context<'_>) {
-        let embedded = Document::embedded(EMBEDDED_NAME, EMBEDDED);
-        let document = document.unwrap_or(&embedded);
+    /// Reads the catalogue: the file at `path`, or the embedded one.
+    pub(super) fn catalogue(&mut self, path: Option<&Path>, context: &Context<'_>) {
+        let Some(document) = Document::catalogue(path, EMBEDDED, context) else {
+            return;
+        };
         if let Some(table) = document.parse(context) {
-            let mut root = Section::root(context, document, table.get_ref());
+            let mut root = Section::root(context, &document, table.get_ref());
             self.entries(&mut root, Layer::Catalogue);
             root.finish(&[]);
         }

@@ -64,6 +64,12 @@ impl<'c> Context<'c> {
         self.problems.borrow_mut().push(problem);
     }
 
+    /// Whether something is wrong at this key already: what follows from it need not be told.
+    pub(super) fn knows_of(&self, file: &str, key: &str) -> bool {
+        let problems = self.problems.borrow();
+        problems.iter().any(|p| p.file == file && p.key == key)
+    }
+
     /// The problems, in the order a reader of the files meets them.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();

@@ -3,6 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::closest::closest;
 use super::document::{Document, kind};
 use super::problem::{Context, Problem};
 use super::value::Value;
@@ -162,6 +163,31 @@ impl<'d> Section<'d> {
         });
     }
 
+    /// Tells what is wrong with a key in the table, such as `throughput.as_of`: at its place if it
+    /// is written, else at the innermost table that is. A key that could not be read is not told
+    /// again.
+    pub(super) fn problem_at(&self, key: &str, message: &str) {
+        let path = self.join(key);
+        if self.context.knows_of(&self.document.name, &path) {
+            return;
+        }
+        let mut table = self.table;
+        let mut offset = self.offset;
+        for part in key.split('.') {
+            let Some(item) = table.and_then(|table| table.get(part)) else {
+                break;
+            };
+            offset = Some(item.span().start);
+            table = item.get_ref().as_table();
+        }
+        self.context.tell(Problem {
+            file: self.document.name.clone(),
+            line: offset.map(|offset| self.document.line(offset)),
+            key: path,
+            message: message.to_owned(),
+        });
+    }
+
     /// The line the table begins at, if it was written.
     pub(super) fn line(&self) -> Option<usize> {
         self.offset.map(|offset| self.document.line(offset))
@@ -214,56 +240,9 @@ impl<'d> Value<'d> {
     }
 }
 
-/// The known word a misspelt one is closest to, if it is close at all.
-pub(super) fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let bound = (word.chars().count() / 3).max(1);
-    known
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= bound)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many letters must be added, dropped or changed (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, letter) in one.chars().enumerate() {
-        let mut left = i.saturating_add(1);
-        let mut next = vec![left];
-        for (candidate, pair) in other.iter().zip(row.windows(2)) {
-            let [diagonal, above] = pair else { continue };
-            let changed = diagonal.saturating_add(usize::from(letter != *candidate));
-            left = changed.min(above.min(&left).saturating_add(1));
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 fn sorted(words: &[&str]) -> String {
     let mut words = words.to_vec();
     words.sort_unstable();
     words.dedup();
     words.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_word_is_recognised() {
-        let known = ["listen", "admin", "data_dir"];
-        for (word, expected) in [
-            ("lisen", Some("listen")),
-            ("litsen", Some("listen")),
-            ("Listen", Some("listen")),
-            ("datadir", Some("data_dir")),
-            ("port", None),
-        ] {
-            assert_eq!(closest(word, known.into_iter()), expected, "{word}");
-        }
-    }
 }

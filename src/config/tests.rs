@@ -1,12 +1,12 @@
 //! Facts about whole configurations. The problems people see: `golden`.
 
 mod catalogue;
+mod everything;
 mod golden;
 
 use std::path::Path;
 
 use super::*;
-use crate::call::Role;
 
 /// An environment with one key and one token in it.
 fn env(name: &str) -> Option<String> {
@@ -46,6 +46,15 @@ fn no_file_is_a_valid_configuration() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:4141");
     assert_eq!(config.server.admin.to_string(), "127.0.0.1:4142");
     assert_eq!(config.default_upstream.as_deref(), Some("openai"));
+    assert_eq!(config.plans.plans.len(), 3);
+    assert!(config.plans.plans.iter().all(|plan| !plan.alert));
+    assert!(
+        config
+            .plans
+            .endpoints
+            .iter()
+            .all(|endpoint| !endpoint.alert)
+    );
     let urls: Vec<_> = config
         .upstreams
         .iter()
@@ -88,11 +97,11 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
     let full: String = text
         .lines()
         .map(|line| key(line).unwrap_or_else(|| line.to_owned()) + "\n")
-        .filter(|line| !line.starts_with("plans ="))
         .collect();
     let folder = folder(&full);
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     file("prices.toml", include_str!("../../config/prices.toml"));
+    file("plans.toml", include_str!("../../config/plans.toml"));
     file("key-hash-secret", "h");
     let path = folder.path().join("tollgate.toml");
     let secrets = |name: &str| {
@@ -104,119 +113,6 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
     assert_eq!(config.tenants.len(), 1);
     assert_eq!(config.attribution.dimensions.len(), 2);
     assert!(config.prices.has_list("own-vllm"));
-}
-
-/// A file that sets everything to something else than the default.
-const EVERYTHING: &str = r#"
-default_upstream = "gate"
-reporting_timezone = "Europe/Berlin"
-[server]
-listen = "0.0.0.0:1"
-admin = "0.0.0.0:2"
-data_dir = "d"
-admin_token = "env:TOKEN"
-metrics_token = "none"
-calls_in_flight_max = 3
-header_timeout = "0"
-header_bytes_max = 1024
-client_stall = "1500ms"
-drain = "2h"
-[upstreams.gate]
-format = "anthropic"
-base_url = "http://gate:8080/prefix/"
-role = "gateway"
-billed = false
-prices = "anthropic"
-ca_file = "/ca.pem"
-http2 = "prior_knowledge"
-connect_timeout = "1s"
-response_header_timeout = "0"
-idle_timeout = "3s"
-[upstreams.vllm]
-format = "openai"
-base_url = "http://127.0.0.1:8000"
-role = "own"
-[attribution]
-tenant_headers = ["x-who"]
-key_headers = ["x-key"]
-key_hash_secret = "env:TOKEN"
-dimensions = { team = "x-team" }
-[tenants.search]
-keys = ["env:KEY"]
-header_values = ["s", "se"]
-[ledger]
-on_ledger_failure = "refuse"
-backlog_max = 4
-ack_wait = "6ms"
-sync_interval = "7ms"
-segment_bytes_max = "1GiB"
-[metrics]
-label_values_max = 8
-[[prices]]
-list = "vllm"
-match = "*"
-from = 2026-01-01
-free = true
-free_units = ["web_search"]
-source = "ours"
-[[prices]]
-list = "anthropic"
-match = ["claude-opus-5", "claude-*"]
-seen = "2026-01-02"
-above_input_tokens = 100
-service_tier = "priority"
-speed = "fast"
-region = "us"
-input_cny_per_mtok = 1.5
-cache_write_5m_cny_per_mtok = "0.000001"
-web_search_cny_per_1k = 7.25
-source = "contract"
-[[fx]]
-currency = "CNY"
-usd_per_unit = 0.140000000001
-from = 2026-01-01
-source = "bank"
-"#;
-
-#[test]
-fn what_is_printed_is_read_back_and_holds_no_secret() {
-    let config = good(EVERYTHING);
-    let printed = config.print();
-    let again = good(&printed);
-    assert_eq!(again.print(), printed);
-    assert_eq!(again.server, config.server);
-    assert_eq!(again.upstreams, config.upstreams);
-    assert_eq!(again.attribution, config.attribution);
-    assert_eq!(again.tenants, config.tenants);
-    assert_eq!(again.ledger, config.ledger);
-    assert_eq!(again.prices.entries(), config.prices.entries());
-    assert_eq!(again.prices.fx(), config.prices.fx());
-    for secret in ["t0ken", "sk-1"] {
-        assert!(!printed.contains(secret), "{printed}");
-        assert!(!format!("{config:?}").contains(secret));
-    }
-    golden::compare("config-print.txt", &printed);
-}
-
-#[test]
-fn values_mean_what_they_say() {
-    let config = good(EVERYTHING);
-    let server = &config.server;
-    assert_eq!(server.admin_token.as_ref().unwrap().expose(), "t0ken");
-    assert_eq!(server.header_timeout, None);
-    assert_eq!(server.client_stall.unwrap().as_millis(), 1_500);
-    assert_eq!(server.drain.as_secs(), 7_200);
-    assert_eq!(server.metrics_token, MetricsToken::Open);
-    assert_eq!(config.ledger.segment_bytes_max, 1 << 30);
-    let [gate, vllm] = config.upstreams.as_slice() else {
-        panic!("{:?}", config.upstreams)
-    };
-    assert_eq!(gate.base_url.to_string(), "http://gate:8080/prefix");
-    assert_eq!((vllm.role, vllm.billed), (Role::Own, false));
-    assert_eq!(
-        vllm.prices, "vllm",
-        "an upstream's own name is its price list"
-    );
 }
 
 #[test]

@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::closest::closest;
 use super::document::{Document, kind};
 use super::problem::{Context, Problem};
-use super::section::closest;
 use crate::money::DecimalError;
 
 /// A value at one place of a file.
@@ -73,6 +73,31 @@ impl<'d> Value<'d> {
             .and_then(|number| usize::from_str_radix(number.as_str(), number.radix()).ok())
             .filter(|number| *number > 0)
             .or_else(|| self.is_not("a whole number above zero"))
+    }
+
+    /// A whole number, zero included.
+    pub(super) fn whole(&self) -> Option<u32> {
+        let number = self.item.get_ref().as_integer();
+        number
+            .and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok())
+            .or_else(|| self.is_not("a whole number"))
+    }
+
+    /// A number of a projection. Money is never read so: see [`Value::decimal`].
+    pub(super) fn number(&self) -> Option<f64> {
+        let text = match self.item.get_ref() {
+            DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str()),
+            DeValue::Float(number) => Some(number.as_str()),
+            DeValue::Integer(_)
+            | DeValue::String(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => None,
+        };
+        let number = text.and_then(|text| text.parse().ok());
+        let finite = number.filter(|number: &f64| number.is_finite());
+        finite.or_else(|| self.is_not("a number, such as 0.7"))
     }
 
     /// A number of bytes: `65536` or `"64MiB"`.

@@ -196,6 +196,36 @@ key = "env:KEY"
 }
 
 #[test]
+fn plans_are_told_all_at_once_each_at_its_key() {
+    check(
+        "config-plans.txt",
+        r#"[plans.a]
+replaces = []
+serves = "9k"
+gpus = 2.5
+gpu_usd_per_hour = "2.69"
+owned = { capex_usd = 1 }
+utilisation = [0.9, 0.95, 0.99]
+escalation = [0.1, 0.2]
+policies = "hybrid"
+[plans.a.throughput]
+source = "guessed"
+a = 5.0
+cites = "x"
+[plans.a.machine]
+gpu_tflops = "many"
+[plans.a.basis]
+basis = "hope"
+[endpoints.b]
+replaces = ["gpt-4o"]
+input_usd_per_mtok = "0,59"
+output_usd_per_mtok = 0.79
+price_as_of = 2026
+"#,
+    );
+}
+
+#[test]
 fn wrong_types_are_told() {
     check(
         "config-types.txt",

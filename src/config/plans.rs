@@ -1,0 +1,104 @@
+//! `[plans.NAME]` and `[endpoints.NAME]`: ways of hosting, and services that sell tokens.
+//!
+//! Here the file becomes drafts; what a plan must be is checked by `economics`, whose problems are
+//! told at the key they are about.
+
+mod drafts;
+
+use std::path::Path;
+
+use super::document::Document;
+use super::problem::Context;
+use super::section::Section;
+use crate::economics::{Endpoint, HostPlan, PlanProblem};
+
+/// The examples in the binary, their alerts off, and what problems call them.
+const EMBEDDED: (&str, &str) = (
+    "config/plans.toml (embedded)",
+    include_str!("../../config/plans.toml"),
+);
+
+/// What the metered traffic is compared with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plans {
+    /// Ways of hosting, by name.
+    pub plans: Vec<HostPlan>,
+    /// Per-token alternatives, by name.
+    pub endpoints: Vec<Endpoint>,
+    /// The tables of the configuration file itself, as they are written there.
+    pub(super) written: toml::Table,
+}
+
+impl Plans {
+    /// What the configuration itself says and the file it names; without both, the examples.
+    pub(super) fn read(root: &mut Section<'_>, path: Option<&Path>) -> Self {
+        let context = root.context;
+        let mut plans = Self::default();
+        let own = plans.entries(root);
+        if own {
+            // Parsed before, with its places; here for `print` alone.
+            let whole: toml::Table = root.document.text.parse().unwrap_or_default();
+            let tables = whole.into_iter();
+            plans.written = tables
+                .filter(|(key, _)| key == "plans" || key == "endpoints")
+                .collect();
+        }
+        if path.is_some() || !own {
+            plans.catalogue(path, context);
+        }
+        plans
+    }
+
+    fn catalogue(&mut self, path: Option<&Path>, context: &Context<'_>) {
+        let Some(document) = Document::catalogue(path, EMBEDDED, context) else {
+            return;
+        };
+        if let Some(table) = document.parse(context) {
+            let mut root = Section::root(context, &document, table.get_ref());
+            self.entries(&mut root);
+            root.finish(&[]);
+        }
+    }
+
+    /// Reads the entries of a file's root, if it has any; a name is used once.
+    fn entries(&mut self, root: &mut Section<'_>) -> bool {
+        let (plans, endpoints) = (root.named("plans"), root.named("endpoints"));
+        let any = !plans.is_empty() || !endpoints.is_empty();
+        for (name, mut section) in plans {
+            let draft = drafts::plan(name, &mut section);
+            check_unique(
+                &section,
+                self.plans.iter().map(|plan| plan.name.as_str()),
+                name,
+            );
+            self.plans.extend(checked(HostPlan::check(draft), section));
+        }
+        for (name, mut section) in endpoints {
+            let draft = drafts::endpoint(name, &mut section);
+            check_unique(
+                &section,
+                self.endpoints.iter().map(|e| e.name.as_str()),
+                name,
+            );
+            self.endpoints
+                .extend(checked(Endpoint::check(draft), section));
+        }
+        any
+    }
+}
+
+fn check_unique<'n>(section: &Section<'_>, mut known: impl Iterator<Item = &'n str>, name: &str) {
+    if known.any(|other| other == name) {
+        section.problem("is in the other file too; keep one of them");
+    }
+}
+
+/// The checked thing, or its problems, each at its key.
+fn checked<T>(result: Result<T, Vec<PlanProblem>>, section: Section<'_>) -> Option<T> {
+    let problems = result.as_ref().err().into_iter().flatten();
+    for PlanProblem { key, message } in problems {
+        section.problem_at(key, message);
+    }
+    section.finish(&[]);
+    result.ok()
+}

@@ -1,0 +1,195 @@
+//! Facts about a file that sets every key.
+
+use super::*;
+use crate::call::Role;
+use crate::economics::assumptions::{Parameter, Range};
+
+/// A file that sets everything to something else than the default.
+const EVERYTHING: &str = r#"
+default_upstream = "gate"
+reporting_timezone = "Europe/Berlin"
+[server]
+listen = "0.0.0.0:1"
+admin = "0.0.0.0:2"
+data_dir = "d"
+admin_token = "env:TOKEN"
+metrics_token = "none"
+calls_in_flight_max = 3
+header_timeout = "0"
+header_bytes_max = 1024
+client_stall = "1500ms"
+drain = "2h"
+[upstreams.gate]
+format = "anthropic"
+base_url = "http://gate:8080/prefix/"
+role = "gateway"
+billed = false
+prices = "anthropic"
+ca_file = "/ca.pem"
+http2 = "prior_knowledge"
+connect_timeout = "1s"
+response_header_timeout = "0"
+idle_timeout = "3s"
+[upstreams.vllm]
+format = "openai"
+base_url = "http://127.0.0.1:8000"
+role = "own"
+[attribution]
+tenant_headers = ["x-who"]
+key_headers = ["x-key"]
+key_hash_secret = "env:TOKEN"
+dimensions = { team = "x-team" }
+[tenants.search]
+keys = ["env:KEY"]
+header_values = ["s", "se"]
+[ledger]
+on_ledger_failure = "refuse"
+backlog_max = 4
+ack_wait = "6ms"
+sync_interval = "7ms"
+segment_bytes_max = "1GiB"
+[metrics]
+label_values_max = 8
+[[prices]]
+list = "vllm"
+match = "*"
+from = 2026-01-01
+free = true
+free_units = ["web_search"]
+source = "ours"
+[[prices]]
+list = "anthropic"
+match = ["claude-opus-5", "claude-*"]
+seen = "2026-01-02"
+above_input_tokens = 100
+service_tier = "priority"
+speed = "fast"
+region = "us"
+input_cny_per_mtok = 1.5
+cache_write_5m_cny_per_mtok = "0.000001"
+web_search_cny_per_1k = 7.25
+source = "contract"
+[[fx]]
+currency = "CNY"
+usd_per_unit = 0.140000000001
+from = 2026-01-01
+source = "bank"
+[plans.mine]
+replaces = ["gpt-4o"]
+serves = "128k+vision+tools"
+model = "llama-3.3-70b"
+gpu = "H100-SXM"
+gpus = 2
+precision = "fp8"
+price_as_of = 2026-05-22
+price_source = "invoice"
+tpot_limit_seconds = 0.1
+escalation = 0.2
+utilisation = [0.4, 0.5, 0.9]
+basis = { basis = "load test", by = "ops", date = 2026-10-01 }
+throughput = { source = "roofline", as_of = 2026-05-22, cite = "data sheet" }
+[plans.mine.owned]
+capex_usd = 60000
+life_years = 4
+kw = 1.6
+usd_per_kwh = 0.2
+[plans.mine.machine]
+total_params_b = 70.55
+active_params_b = 70.55
+kv_elements_per_token = 163840
+weight_bytes = 1.0
+kv_bytes = 1
+gpu_memory_gb = 80
+gpu_bandwidth_tb_s = 3.35
+gpu_tflops = 1979
+[endpoints.there]
+replaces = "gpt-4o"
+serves = "128k"
+model = "llama-3.3-70b"
+input_usd_per_mtok = 0.59
+cached_input_usd_per_mtok = "0.1"
+output_usd_per_mtok = 0.79
+price_as_of = "2026-05-22"
+price_source = "its page"
+alert = false
+"#;
+
+#[test]
+fn what_is_printed_is_read_back_and_holds_no_secret() {
+    let config = good(EVERYTHING);
+    let printed = config.print();
+    let again = good(&printed);
+    assert_eq!(again.print(), printed);
+    assert_eq!(again.server, config.server);
+    assert_eq!(again.upstreams, config.upstreams);
+    assert_eq!(again.attribution, config.attribution);
+    assert_eq!(again.tenants, config.tenants);
+    assert_eq!(again.ledger, config.ledger);
+    assert_eq!(again.prices.entries(), config.prices.entries());
+    assert_eq!(again.prices.fx(), config.prices.fx());
+    assert_eq!(again.plans, config.plans);
+    assert_eq!(
+        config.plans.plans.len(),
+        1,
+        "own plans take the place of the examples"
+    );
+    assert_eq!(config.plans.endpoints.len(), 1);
+    let assumed = config.plans.plans.first().unwrap().assumptions;
+    let escalation = assumed.range(Parameter::Escalation);
+    assert_eq!(escalation, Range::certain(0.2), "one number is certain");
+    for secret in ["t0ken", "sk-1"] {
+        assert!(!printed.contains(secret), "{printed}");
+        assert!(!format!("{config:?}").contains(secret));
+    }
+    golden::compare("config-print.txt", &printed);
+}
+
+#[test]
+fn values_mean_what_they_say() {
+    let config = good(EVERYTHING);
+    let server = &config.server;
+    assert_eq!(server.admin_token.as_ref().unwrap().expose(), "t0ken");
+    assert_eq!(server.header_timeout, None);
+    assert_eq!(server.client_stall.unwrap().as_millis(), 1_500);
+    assert_eq!(server.drain.as_secs(), 7_200);
+    assert_eq!(server.metrics_token, MetricsToken::Open);
+    assert_eq!(config.ledger.segment_bytes_max, 1 << 30);
+    let [gate, vllm] = config.upstreams.as_slice() else {
+        panic!("{:?}", config.upstreams)
+    };
+    assert_eq!(gate.base_url.to_string(), "http://gate:8080/prefix");
+    assert_eq!((vllm.role, vllm.billed), (Role::Own, false));
+    assert_eq!(
+        vllm.prices, "vllm",
+        "an upstream's own name is its price list"
+    );
+}
+
+#[test]
+fn a_plans_file_adds_to_the_plans_written_beside_it() {
+    let (before, plans) = EVERYTHING.split_once("[plans.mine]").unwrap();
+    let folder = folder(&format!(
+        "{before}[catalogues]\nplans = \"p.toml\"\n[plans.mine]{plans}"
+    ));
+    let path = folder.path().join("tollgate.toml");
+    let load = |text: &str| {
+        std::fs::write(folder.path().join("p.toml"), text).unwrap();
+        load_with(Some(&path), &Overrides::default(), &env)
+    };
+    let other = plans
+        .replace(".mine", ".other")
+        .replace(".there", ".elsewhere");
+    let config = load(&format!("[plans.other]{other}")).unwrap();
+    assert_eq!(
+        (config.plans.plans.len(), config.plans.endpoints.len()),
+        (2, 2)
+    );
+    let twice = load(&format!("[plans.mine]{plans}"))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        twice.matches("is in the other file too").count(),
+        2,
+        "{twice}"
+    );
+}
