@@ -32,12 +32,12 @@ use section::Section;
 use value::Value;
 
 pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
-pub use ledger::{Ledger, Metrics, OnLedgerFailure, Reporting};
+pub use ledger::{Ledger, Metrics, Reporting};
 pub use plans::Plans;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use server::{MetricsToken, Server};
-pub use upstreams::{Format, Http2, Upstream};
+pub use upstreams::Upstream;
 
 /// What tollgate runs by: every value checked.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 
 pub mod admin;
 pub mod call;
-pub mod config;
 pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod economics;
 pub mod journal;
@@ -18,5 +18,5 @@ pub mod pricing;
 pub mod proxy;
 pub mod tee;
 pub mod usage;
-pub mod wire;
 pub mod verdict;
+pub mod wire;

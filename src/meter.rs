@@ -74,6 +74,15 @@ pub struct Settings {
 #[error("the ledger is behind: no place for another record")]
 pub struct QueueFull;
 
+/// What rides along with the journal's frames to the recorder.
+#[derive(Debug)]
+pub enum Entry {
+    /// A call was admitted.
+    Begun(CallId),
+    /// A call is over.
+    Ended(Box<FinishedCall>),
+}
+
 /// A closed call on its way to the ledger. Dropping it frees its place in the queue.
 #[derive(Debug)]
 pub struct FinishedCall {
@@ -107,7 +116,7 @@ pub type LateHook = Box<dyn Fn(&str) + Send + Sync>;
 pub struct Meter(Arc<Shared>);
 
 struct Shared {
-    journal: Journal<FinishedCall>,
+    journal: Journal<Entry>,
     places: Arc<Semaphore>,
     prices: Arc<ArcSwap<PriceBook>>,
     ack_wait: Duration,
@@ -119,7 +128,7 @@ impl Meter {
     #[must_use]
     pub fn new(
         settings: Settings,
-        journal: Journal<FinishedCall>,
+        journal: Journal<Entry>,
         prices: Arc<ArcSwap<PriceBook>>,
         late: LateHook,
     ) -> Self {
@@ -144,7 +153,7 @@ impl Meter {
         // The `Begin` is the record this call leaves if nothing more is ever heard of it.
         let left = close::interrupted(&arrival, endpoint);
         self.0
-            .append(FrameKind::Begin, &left, None)
+            .append(FrameKind::Begin, &left, Entry::Begun(left.call_id))
             .ok_or(QueueFull)?;
         Ok(CallMeter(Some(OpenCall {
             meter: Arc::clone(&self.0),
@@ -159,17 +168,13 @@ impl Meter {
 
 impl Shared {
     /// Appends a frame; a failure is logged, because nobody on the path could do more.
-    fn append(
-        &self,
-        kind: FrameKind,
-        record: &CallRecord,
-        finished: Option<FinishedCall>,
-    ) -> Option<Ack> {
-        let ts_ms = u64::try_from(record.started_at.as_millisecond()).unwrap_or(0);
+    fn append(&self, kind: FrameKind, record: &CallRecord, entry: Entry) -> Option<Ack> {
+        let started = u64::try_from(record.started_at.as_millisecond()).unwrap_or(0);
+        let ts_ms = started.saturating_add(record.duration_ms);
         let appended = serde_json::to_vec(record)
             .map_err(|error| error.to_string())
             .and_then(|body| {
-                let appended = self.journal.append(kind, ts_ms, body, finished);
+                let appended = self.journal.append(kind, ts_ms, body, Some(entry));
                 appended.map_err(|error| error.to_string())
             });
         match appended {
@@ -221,7 +226,7 @@ impl OpenCall {
             record: record.clone(),
             place: Some(place),
         };
-        let ack = meter.append(FrameKind::End, &record, Some(finished))?;
+        let ack = meter.append(FrameKind::End, &record, Entry::Ended(Box::new(finished)))?;
         Some(Box::pin(async move {
             if tokio::time::timeout(meter.ack_wait, ack).await.is_err() {
                 (meter.late)(&arrival.upstream.name);

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::section::Section;
 use super::value::Value;
 use crate::money::Currency;
+use crate::proxy::OnLedgerFailure;
 
 /// How calls are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,27 +24,11 @@ pub struct Ledger {
     pub segment_bytes_max: usize,
 }
 
-/// What happens to a call that could not be recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OnLedgerFailure {
-    /// It passes, counted as unmetered.
-    Pass,
-    /// It gets 503.
-    Refuse,
-}
-
-impl OnLedgerFailure {
-    const NAMES: [(&str, Self); 2] = [("pass", Self::Pass), ("refuse", Self::Refuse)];
-
-    /// The name used in configuration.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Refuse => "refuse",
-        }
-    }
-}
+/// What may happen to a call that cannot be recorded, by its names.
+const ON_FAILURE: [(&str, OnLedgerFailure); 2] = [
+    (OnLedgerFailure::Pass.label(), OnLedgerFailure::Pass),
+    (OnLedgerFailure::Refuse.label(), OnLedgerFailure::Refuse),
+];
 
 impl Default for Ledger {
     fn default() -> Self {
@@ -63,9 +48,7 @@ impl Ledger {
         let s = &mut section;
         let ledger = Self {
             on_ledger_failure: s
-                .read("on_ledger_failure", |value| {
-                    value.choice(&OnLedgerFailure::NAMES)
-                })
+                .read("on_ledger_failure", |value| value.choice(&ON_FAILURE))
                 .unwrap_or(base.on_ledger_failure),
             backlog_max: s
                 .read("backlog_max", Value::count)

@@ -7,6 +7,8 @@ use super::section::Section;
 use super::value::{Value, hint};
 use crate::call::Role;
 use crate::pricing::PriceBook;
+use crate::proxy::Http2Mode;
+use crate::wire::WireFormat;
 
 /// One place to forward to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub struct Upstream {
     /// The first path segment that leads here, and its label everywhere.
     pub name: String,
     /// What its answers look like.
-    pub format: Format,
+    pub format: WireFormat,
     /// Scheme, host and path prefix, without a slash at the end.
     pub base_url: http::Uri,
     /// What stands behind it.
@@ -26,7 +28,7 @@ pub struct Upstream {
     /// More certificates to trust, beside the system's.
     pub ca_file: Option<PathBuf>,
     /// Which HTTP versions to speak.
-    pub http2: Http2,
+    pub http2: Http2Mode,
     /// For the connection to stand.
     pub connect_timeout: Option<Duration>,
     /// For the response headers to come.
@@ -35,57 +37,18 @@ pub struct Upstream {
     pub idle_timeout: Option<Duration>,
 }
 
-/// A wire format that can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// The OpenAI API and what speaks it.
-    OpenAi,
-    /// The Anthropic API.
-    Anthropic,
-}
+/// The wire formats by their names.
+const FORMATS: [(&str, WireFormat); 2] = [
+    (WireFormat::OpenAi.label(), WireFormat::OpenAi),
+    (WireFormat::Anthropic.label(), WireFormat::Anthropic),
+];
 
-impl Format {
-    /// All formats by their names.
-    pub const NAMES: [(&str, Self); 2] = [("openai", Self::OpenAi), ("anthropic", Self::Anthropic)];
-
-    /// The name used in configuration, labels and exports.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
-        }
-    }
-}
-
-/// Which HTTP versions an upstream is spoken to in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Http2 {
-    /// HTTP/2 where TLS negotiates it, else HTTP/1.1.
-    Auto,
-    /// HTTP/1.1 only.
-    Never,
-    /// HTTP/2 without asking, also in clear text.
-    PriorKnowledge,
-}
-
-impl Http2 {
-    const NAMES: [(&str, Self); 3] = [
-        ("auto", Self::Auto),
-        ("never", Self::Never),
-        ("prior_knowledge", Self::PriorKnowledge),
-    ];
-
-    /// The name used in configuration.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Never => "never",
-            Self::PriorKnowledge => "prior_knowledge",
-        }
-    }
-}
+/// The versions of HTTP by their names.
+const HTTP2: [(&str, Http2Mode); 3] = [
+    (Http2Mode::Auto.label(), Http2Mode::Auto),
+    (Http2Mode::Never.label(), Http2Mode::Never),
+    (Http2Mode::Always.label(), Http2Mode::Always),
+];
 
 /// The roles by their names.
 const ROLES: [(&str, Role); 3] = [
@@ -101,7 +64,7 @@ const RESERVED_NAMES: [&str; 2] = ["v1", "v1beta"];
 const SLOWEST_ANSWER: Duration = Duration::from_mins(15);
 
 impl Upstream {
-    fn new(name: &str, format: Format, base_url: http::Uri) -> Self {
+    fn new(name: &str, format: WireFormat, base_url: http::Uri) -> Self {
         Self {
             name: name.to_owned(),
             format,
@@ -110,7 +73,7 @@ impl Upstream {
             billed: true,
             prices: name.to_owned(),
             ca_file: None,
-            http2: Http2::Auto,
+            http2: Http2Mode::Auto,
             connect_timeout: Some(Duration::from_secs(10)),
             response_header_timeout: Some(SLOWEST_ANSWER),
             idle_timeout: Some(SLOWEST_ANSWER),
@@ -124,10 +87,10 @@ impl Upstream {
         vec![
             Self::new(
                 "anthropic",
-                Format::Anthropic,
+                WireFormat::Anthropic,
                 url("https://api.anthropic.com"),
             ),
-            Self::new("openai", Format::OpenAi, url("https://api.openai.com")),
+            Self::new("openai", WireFormat::OpenAi, url("https://api.openai.com")),
         ]
     }
 
@@ -145,11 +108,15 @@ impl Upstream {
         check_name(name, &section);
         let s = &mut section;
         let format = s.require("format", "format = \"openai\"", |value| {
-            value.choice(&Format::NAMES)
+            value.choice(&FORMATS)
         });
         let url = "base_url = \"https://api.openai.com\"";
         let base_url = s.require("base_url", url, base_url);
-        let base = Self::new(name, format.unwrap_or(Format::OpenAi), http::Uri::default());
+        let base = Self::new(
+            name,
+            format.unwrap_or(WireFormat::OpenAi),
+            http::Uri::default(),
+        );
         let role = s.read("role", |value| value.choice(&ROLES));
         let role = role.unwrap_or(base.role);
         let upstream = Self {
@@ -163,7 +130,7 @@ impl Upstream {
                 .unwrap_or(base.prices.clone()),
             ca_file: s.read("ca_file", Value::path),
             http2: s
-                .read("http2", |value| value.choice(&Http2::NAMES))
+                .read("http2", |value| value.choice(&HTTP2))
                 .unwrap_or(base.http2),
             connect_timeout: s
                 .read("connect_timeout", Value::limit)

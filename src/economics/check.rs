@@ -7,9 +7,9 @@ mod throughput;
 use std::fmt::Display;
 
 use super::assumptions::{Assumptions, Parameter, Range};
-use crate::usage::Capability;
 use super::draft::PlanProblem;
 use super::plan::{Basis, Moved};
+use crate::usage::Capability;
 
 /// Collects problems while the good values go through.
 #[derive(Default)]

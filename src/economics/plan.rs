@@ -7,12 +7,12 @@
 use jiff::civil::Date;
 
 use super::assumptions::{Assumptions, Parameter, Point, Range};
-use crate::usage::Capability;
 use super::demand::{BUCKET_SECONDS, SLOT_SECONDS};
 use super::evaluate::{Policy, Terms};
 use super::replicas::Burst;
 use super::work::{Coefficients, Conversion, real};
 use crate::money::RatePerMtok;
+use crate::usage::Capability;
 
 /// Where a plan's coefficients come from, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -63,6 +63,17 @@ pub enum OnLedgerFailure {
     Refuse,
 }
 
+impl OnLedgerFailure {
+    /// The name used in configuration.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
 /// One upstream.
 #[derive(Clone)]
 pub struct UpstreamSettings {
@@ -116,4 +127,16 @@ pub enum Http2Mode {
     Never,
     /// HTTP/2 always, without asking; also over plain TCP.
     Always,
+}
+
+impl Http2Mode {
+    /// The name used in configuration.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Never => "never",
+            Self::Always => "prior_knowledge",
+        }
+    }
 }

@@ -16,8 +16,9 @@ use crate::call::{CallRecord, Role};
 use crate::economics::demand::CallDemand;
 use crate::economics::project::Bucket;
 use crate::economics::work::{TokenSums, real};
-use crate::economics::{Capability, DemandMinute, Stream};
+use crate::economics::{DemandMinute, Stream};
 use crate::money::Pico;
+use crate::usage::Capability;
 
 /// Minutes of demand that are kept: five weeks.
 const KEPT_MINUTES: i64 = 35 * 1_440;

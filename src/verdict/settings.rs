@@ -2,7 +2,8 @@
 
 use crate::economics::hysteresis::Rule;
 use crate::economics::plan::names_model;
-use crate::economics::{Capability, Endpoint, HostPlan, Stream};
+use crate::economics::{Endpoint, HostPlan, Stream};
+use crate::usage::Capability;
 
 /// Checked settings, as `config` hands them over.
 #[derive(Clone, Debug, PartialEq)]
