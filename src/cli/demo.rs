@@ -54,16 +54,27 @@ pub(super) async fn run<H: House>(
         "two mock providers are up; making 30 days of history ...",
     );
     let running = house.demo(plan(options, demo, &providers)).await?;
-    let stage = Stage::set(running.addresses().clone(), demo)?;
-    let result = stage.play(demo, &providers, quiet).await;
-    if result.is_ok() && demo.keep_running {
+    let stage = Stage::set(running.addresses().clone())?;
+    let result = act(&stage, demo, &providers, quiet).await;
+    let stopped = running.stop().await;
+    result.and(stopped)
+}
+
+/// What happens on the stage, from the first call to the curtain.
+async fn act(
+    stage: &Stage,
+    demo: &Demo,
+    providers: &Providers,
+    quiet: bool,
+) -> Result<(), Failure> {
+    output::print(stage.play(demo, providers, quiet).await?)?;
+    if demo.keep_running {
         let traffic = stage.traffic(demo);
         output::note(quiet, "still running, with traffic; Ctrl-C ends it");
         told_to_end().await?;
         traffic.stop().await;
     }
-    let stopped = running.stop().await;
-    result.and(stopped)
+    Ok(())
 }
 
 /// The two mock providers.
@@ -120,8 +131,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn set(addresses: Addresses, demo: &Demo) -> Result<Self, Failure> {
-        debug_assert!(demo.speed > 0, "clap keeps the speed in its range");
+    fn set(addresses: Addresses) -> Result<Self, Failure> {
         let admin = Admin::at(addresses.admin, addresses.admin_token.clone())?;
         Ok(Self {
             addresses,
@@ -131,7 +141,12 @@ impl Stage {
     }
 
     /// Traffic for as long as asked, then the summary.
-    async fn play(&self, demo: &Demo, providers: &Providers, quiet: bool) -> Result<(), Failure> {
+    async fn play(
+        &self,
+        demo: &Demo,
+        providers: &Providers,
+        quiet: bool,
+    ) -> Result<Summary, Failure> {
         let before = self.totals().await?;
         let live = Live::start(quiet, demo.duration);
         let traffic = self.traffic(demo);
@@ -140,7 +155,7 @@ impl Stage {
         let sent = traffic.stop().await;
         let (bill, seen) = self.settled(providers, sent).await?;
         live.end();
-        let summary = Summary {
+        Ok(Summary {
             before,
             after: self.totals().await?,
             bill,
@@ -148,8 +163,7 @@ impl Stage {
             verdict: self.verdict().await?,
             addresses: self.addresses.clone(),
             keeps_running: demo.keep_running,
-        };
-        output::print(summary)
+        })
     }
 
     fn traffic(&self, demo: &Demo) -> Traffic {
@@ -261,5 +275,39 @@ impl Stage {
 
     fn gone(&self) -> Failure {
         Failure::work(format!("{} no longer answers", self.admin.base()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::tests::small_house::SmallHouse;
+
+    const DEMO: Demo = Demo {
+        duration: Duration::from_secs(2),
+        speed: 20,
+        seed: 3,
+        keep_running: false,
+    };
+
+    #[tokio::test]
+    async fn it_ends_with_both_counts_and_they_agree() {
+        let providers = Providers::start(&DEMO).await.unwrap();
+        let house = SmallHouse { admin: FREE };
+        let rooms = house
+            .demo(plan(Options::default(), &DEMO, &providers))
+            .await
+            .unwrap();
+        let stage = Stage::set(rooms.addresses().clone()).unwrap();
+        let summary = stage.play(&DEMO, &providers, true).await.unwrap();
+        let (bill, seen) = (summary.bill.total(), summary.seen);
+        assert!(seen.calls > 50, "{seen:?}");
+        assert_eq!(
+            (seen.calls, seen.told, seen.refused),
+            (bill.calls(), bill.told, bill.refused)
+        );
+        assert_eq!(seen.others, bill.cut.calls + bill.untold.calls);
+        assert_eq!(summary.verdict, "Stay.\n");
+        assert!(summary.after.total.calls > summary.before.total.calls);
     }
 }

@@ -2,8 +2,14 @@
 
 use clap::{CommandFactory, Parser};
 
+use super::admin::Admin;
 use super::args::{Args, By, ExportFormat, ReportFormat, Verb};
+use super::house::{DemoPlan, Options, Range, Running, TotalsQuery};
 use super::when::When;
+
+pub(super) mod small_house;
+
+use small_house::{SmallHouse, TOKEN};
 
 fn parsed(line: &str) -> Result<Args, clap::Error> {
     Args::try_parse_from(line.split_whitespace())
@@ -115,4 +121,114 @@ fn the_help_is_what_the_golden_file_shows() {
         shown.push(verb.render_help().to_string());
     }
     super::golden("help.txt", &shown.concat());
+}
+
+const NOBODY: &str = "127.0.0.1:9";
+
+async fn house_with_calls() -> (crate::demo::MockUpstream, small_house::Rooms) {
+    let mock = crate::demo::MockUpstream::start(crate::demo::MockSettings {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        serves: crate::demo::Serves::Both,
+        seed: 1,
+        speed: 1_000,
+        refused_per_mille: 0,
+        now: || jiff::Timestamp::UNIX_EPOCH,
+    });
+    let mock = mock.await.unwrap();
+    let (openai, anthropic) = (
+        format!("http://{}", mock.address()),
+        "http://127.0.0.1:9".into(),
+    );
+    let history = crate::demo::HistorySettings {
+        seed: 1,
+        until: jiff::Timestamp::UNIX_EPOCH,
+        days: 0,
+    };
+    let plan = DemoPlan {
+        options: Options::default(),
+        openai,
+        anthropic,
+        history,
+    };
+    (mock, small_house::furnish(plan).await)
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_an_answer_and_no_failure() {
+    let admin = Admin::at(NOBODY.parse().unwrap(), None).unwrap();
+    assert!(admin.json("/api/v1/breakeven").await.unwrap().is_none());
+    assert!(
+        admin
+            .calls(
+                Range {
+                    since: None,
+                    until: None
+                },
+                None
+            )
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let house = SmallHouse {
+        admin: NOBODY.parse().unwrap(),
+    };
+    let failure = super::admin::healthcheck(&house, &Options::default())
+        .await
+        .unwrap_err();
+    assert!(failure.to_string().contains("nothing runs at"), "{failure}");
+    let Some(Verb::Report(report)) = parsed("tollgate report").unwrap().verb else {
+        panic!()
+    };
+    let failure = super::report::run(&house, &Options::default(), &report, true)
+        .await
+        .unwrap_err();
+    assert!(
+        failure.to_string().contains("read from the directory"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_with_its_remedy() {
+    let (_mock, rooms) = house_with_calls().await;
+    let at = rooms.addresses().admin;
+    let stranger = Admin::at(at, None).unwrap();
+    let failure = stranger
+        .json("/api/v1/breakeven")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(failure.contains("wants its admin token"), "{failure}");
+    let admin = Admin::at(at, Some(TOKEN.into())).unwrap();
+    let query = TotalsQuery {
+        since: None,
+        until: None,
+        by: vec!["day"],
+    };
+    let failure = admin.totals(&query).await.unwrap_err().to_string();
+    assert!(
+        failure.ends_with("refused: by: not kept\n  use model"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn problems_and_failures_end_with_their_codes() {
+    let house = SmallHouse {
+        admin: NOBODY.parse().unwrap(),
+    };
+    let code = |line: &str| {
+        let args = line
+            .split_whitespace()
+            .map(Into::into)
+            .collect::<Vec<std::ffi::OsString>>();
+        format!("{:?}", super::run(args, &house))
+    };
+    let exit = |code| format!("{:?}", std::process::ExitCode::from(code));
+    assert_eq!(code("tollgate -q check"), exit(2));
+    assert_eq!(code("tollgate -q --log-level x=,= check"), exit(2));
+    assert_eq!(code("tollgate -q report --since 12h"), exit(2));
+    assert_eq!(code("tollgate -q serve"), exit(1));
+    assert_eq!(code("tollgate -q healthcheck"), exit(1));
 }
