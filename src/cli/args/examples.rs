@@ -1,0 +1,54 @@
+//! What stands under the help of each verb: lines to copy, and what they do.
+
+pub(super) const EXAMPLES: &str = "Examples:
+  tollgate demo                          see it work: no key, no network, no file
+  tollgate                               start the proxy with built-in defaults
+  export OPENAI_BASE_URL=http://127.0.0.1:4141/v1        ... and send your client through it
+  tollgate report --since 7d             what the last week cost, by model
+  tollgate breakeven                     what hosting it yourself would have cost
+
+Order of settings: flag, environment (TOLLGATE_...), configuration file, default.
+Exit codes: 0 fine, 1 failed at work, 2 bad use or configuration.";
+
+pub(super) const SERVE_EXAMPLES: &str = "Examples:
+  tollgate serve                                   127.0.0.1:4141, ledger in ./data
+  tollgate serve -c config/tollgate.toml --log-format json
+  TOLLGATE_LISTEN=0.0.0.0:4141 tollgate serve      as in a container
+
+SIGTERM or Ctrl-C lets the calls in flight end; a second one ends at once.";
+
+pub(super) const DEMO_EXAMPLES: &str = "Examples:
+  tollgate demo                          twenty seconds, ten times as fast as life
+  tollgate demo --for 2m --speed 1       in real time
+  tollgate demo --keep-running           stay up afterwards, to look around
+
+Mock providers, the real proxy and real clients run in this process. Thirty days of made history,
+marked imported, give the break-even verdict something to stand on. Ctrl-C ends early.";
+
+pub(super) const MOCK_EXAMPLES: &str = "Examples:
+  tollgate mock --listen 127.0.0.1:9000
+  curl http://127.0.0.1:9000/v1/chat/completions -d '{\"model\":\"gpt-4o\",\"messages\":[]}'
+  curl http://127.0.0.1:9000/__stats     what the mock itself billed";
+
+pub(super) const CHECK_EXAMPLES: &str = "Examples:
+  tollgate check                         exit 0: fine; exit 2: every problem, with line and remedy
+  tollgate check --print                 the configuration as it is meant, defaults filled in";
+
+pub(super) const REPORT_EXAMPLES: &str = "Examples:
+  tollgate report                                      the last 30 days, by model
+  tollgate report --since 2026-11-01 --by tenant,model
+  tollgate report --since 90d --by day --format csv > spend.csv
+
+Asks the running tollgate; if none runs, reads the data directory. Says on stderr which.
+A model without a price is `unpriced`, never 0; shares are of what is known.";
+
+pub(super) const EXPORT_EXAMPLES: &str = "Examples:
+  tollgate export calls --since 1d --format csv > calls.csv
+  tollgate export calls | jq 'select(.source == \"unknown\")'
+
+One line a call, every column of the record; a value nobody knows is null, and not 0.
+Asks the running tollgate; if none runs, reads the data directory. Says on stderr which.";
+
+pub(super) const BREAKEVEN_EXAMPLES: &str = "Examples:
+  tollgate breakeven                     the verdict in words, plan by plan
+  tollgate breakeven --format json       everything behind it";

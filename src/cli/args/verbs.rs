@@ -1,0 +1,198 @@
+//! The flags of each verb.
+
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use crate::cli::when::{self, When};
+use crate::demo::Serves;
+
+/// `demo`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Demo {
+    /// How long traffic runs, such as 20s or 2m
+    #[arg(long = "for", value_name = "DURATION", env = "TOLLGATE_DEMO_FOR", default_value = "20s", value_parser = when::duration)]
+    pub(in crate::cli) duration: Duration,
+    /// How many times faster than in life, 1 to 100
+    #[arg(long, value_name = "N", env = "TOLLGATE_DEMO_SPEED", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(in crate::cli) speed: u32,
+    /// The same seed makes the same calls and the same history
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TOLLGATE_DEMO_SEED",
+        default_value = "1"
+    )]
+    pub(in crate::cli) seed: u64,
+    /// Stay up after the summary, with traffic, until Ctrl-C
+    #[arg(long, env = "TOLLGATE_DEMO_KEEP_RUNNING")]
+    pub(in crate::cli) keep_running: bool,
+}
+
+/// `mock`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Mock {
+    /// Whose API to speak: openai, anthropic or both
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TOLLGATE_MOCK_PROVIDER",
+        default_value = "both"
+    )]
+    pub(in crate::cli) provider: Serves,
+    /// How many times faster than in life, 1 to 1000
+    #[arg(long, value_name = "N", env = "TOLLGATE_MOCK_SPEED", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(in crate::cli) speed: u32,
+    /// The same seed answers the n-th call the same way
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TOLLGATE_MOCK_SEED",
+        default_value = "1"
+    )]
+    pub(in crate::cli) seed: u64,
+}
+
+/// `check`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Check {
+    /// Write the configuration as it is meant, defaults filled in, to stdout
+    #[arg(long, env = "TOLLGATE_CHECK_PRINT")]
+    pub(in crate::cli) print: bool,
+}
+
+/// A part of time.
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Span {
+    /// From when on: 30d, 12h, 2026-11-01, 2026-11, or 2026-11-01T08:00:00Z; by default everything
+    #[arg(long, value_name = "WHEN", env = "TOLLGATE_EXPORT_SINCE", value_parser = when::parse)]
+    pub(in crate::cli) since: Option<When>,
+    /// Until when, this moment not included; by default now
+    #[arg(long, value_name = "WHEN", env = "TOLLGATE_EXPORT_UNTIL", value_parser = when::parse)]
+    pub(in crate::cli) until: Option<When>,
+}
+
+/// `report`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Report {
+    /// First day: 30d for that many days ago, 2026-11-01, or 2026-11 for its first
+    #[arg(long, value_name = "DAY", env = "TOLLGATE_REPORT_SINCE", default_value = "30d", value_parser = when::parse)]
+    pub(in crate::cli) since: When,
+    /// Day after the last; by default today is the last
+    #[arg(long, value_name = "DAY", env = "TOLLGATE_REPORT_UNTIL", value_parser = when::parse)]
+    pub(in crate::cli) until: Option<When>,
+    /// A row for each of these; comma list
+    #[arg(
+        long,
+        value_name = "LIST",
+        env = "TOLLGATE_REPORT_BY",
+        default_value = "model",
+        value_delimiter = ','
+    )]
+    pub(in crate::cli) by: Vec<By>,
+    /// For people (table, md) or for programs (json, csv: exact decimals)
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_REPORT_FORMAT",
+        default_value = "table"
+    )]
+    pub(in crate::cli) format: ReportFormat,
+}
+
+/// What totals are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum By {
+    /// In the reporting timezone.
+    Day,
+    /// In the reporting timezone.
+    Month,
+    /// Where calls went.
+    Upstream,
+    /// What answered.
+    Model,
+    /// Who asked.
+    Tenant,
+}
+
+impl By {
+    /// The name of the column.
+    pub(in crate::cli) const fn label(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Upstream => "upstream",
+            Self::Model => "model",
+            Self::Tenant => "tenant",
+        }
+    }
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ReportFormat {
+    /// Aligned, rounded, for a terminal.
+    Table,
+    /// Everything, exact.
+    Json,
+    /// Exact, for a spreadsheet.
+    Csv,
+    /// As the table, for a document.
+    Md,
+}
+
+/// `export`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Export {
+    /// What to export
+    #[arg(value_name = "WHAT")]
+    pub(in crate::cli) what: Exported,
+    #[command(flatten)]
+    pub(in crate::cli) span: Span,
+    /// One JSON object a line, or comma-separated with a header
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_EXPORT_FORMAT",
+        default_value = "jsonl"
+    )]
+    pub(in crate::cli) format: ExportFormat,
+}
+
+/// What can be exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Exported {
+    /// The record of every call
+    Calls,
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ExportFormat {
+    /// One object a line, nulls said.
+    Jsonl,
+    /// A header and a line each; nested values as JSON text.
+    Csv,
+}
+
+/// `breakeven`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Breakeven {
+    /// In words, or everything behind them
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_BREAKEVEN_FORMAT",
+        default_value = "text"
+    )]
+    pub(in crate::cli) format: BreakevenFormat,
+}
+
+/// How the verdict is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum BreakevenFormat {
+    /// Words.
+    Text,
+    /// Everything.
+    Json,
+}
