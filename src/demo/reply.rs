@@ -18,7 +18,7 @@ const OPENAI_CACHE_STEP: u64 = 128;
 /// The tokens both providers add around a message; said once for all of them.
 const ENVELOPE_TOKENS: u64 = 8;
 
-/// The fields of a request that matter here, in either API.
+/// The fields of a request that matter here, in either API; `min_tokens` is vLLM's.
 #[derive(Deserialize)]
 struct RequestBody {
     model: String,
@@ -28,6 +28,8 @@ struct RequestBody {
     stream_options: Option<StreamOptions>,
     #[serde(default, alias = "max_completion_tokens")]
     max_tokens: Option<u64>,
+    #[serde(default)]
+    min_tokens: Option<u64>,
     #[serde(default)]
     messages: Value,
     #[serde(default)]
@@ -53,6 +55,7 @@ pub(super) struct Asked {
     pub(super) include_usage: bool,
     /// What the prompt is billed as.
     pub(super) input: u64,
+    output_min: u64,
     output_max: Option<u64>,
     cache_control: bool,
 }
@@ -70,6 +73,7 @@ impl Asked {
                 .stream_options
                 .is_some_and(|options| options.include_usage),
             stream: body.stream,
+            output_min: body.min_tokens.unwrap_or(0),
             output_max: body.max_tokens,
             model: body.model,
         })
@@ -132,7 +136,7 @@ impl Answer {
         created: i64,
     ) -> Self {
         let behaviour = models::behaviour(&asked.model);
-        let wanted = u64::from(dice.size(behaviour.output));
+        let wanted = u64::from(dice.size(behaviour.output)).max(asked.output_min);
         let limit = asked.output_max.unwrap_or(u64::MAX).max(1);
         let (slowest, fastest) = behaviour.pace;
         let per_second = u32::try_from(dice.between(slowest..=fastest)).unwrap_or(60);
@@ -223,6 +227,13 @@ mod tests {
         let asked = asked(r#"{"model":"gpt-4o","max_completion_tokens":5,"messages":[]}"#);
         let answer = Answer::decide(Provider::OpenAi, &asked, &mut Dice::new(1, 1), 1, 0);
         assert_eq!((answer.tokens.output, answer.at_limit), (5, true));
+    }
+
+    #[test]
+    fn an_answer_is_as_long_as_it_has_to_be() {
+        let asked = asked(r#"{"model":"gpt-4o","min_tokens":5000,"messages":[]}"#);
+        let answer = Answer::decide(Provider::OpenAi, &asked, &mut Dice::new(1, 1), 1, 0);
+        assert_eq!((answer.tokens.output, answer.at_limit), (5_000, false));
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl MadeCall {
 /// whatever the phase; the phase moves the places at which a remainder shows.
 pub(super) fn share(n: u64, part: Range<u32>, total: u32, phase: u64) -> u64 {
     let total = u64::from(total.max(1));
-    let phase = phase * total / 8 % total;
+    let phase = phase * total / 8;
     let upto = |weight: u32| (n * u64::from(weight) + phase) / total;
     upto(part.end) - upto(part.start)
 }
@@ -111,5 +111,11 @@ mod tests {
             let parts = (0..13).map(|part| share(n, part..part + 1, 13, phase));
             assert_eq!(parts.sum::<u64>(), n);
         }
+        // Three calls in four places: which place stays empty depends on the phase.
+        let empty = |phase| (0..4).position(|part| share(3, part..part + 1, 4, phase) == 0);
+        assert_eq!(
+            [0, 2, 4, 6].map(empty),
+            [Some(0), Some(1), Some(2), Some(3)]
+        );
     }
 }

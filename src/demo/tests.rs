@@ -292,13 +292,9 @@ async fn errors_have_the_providers_shape_and_bill_nothing() {
 
 #[tokio::test]
 async fn a_client_that_leaves_in_mid_stream_is_billed_for_what_was_made() {
-    let bench = Bench::start(MockSettings {
-        speed: 4,
-        ..SETTINGS
-    })
-    .await;
-    let body =
-        r#"{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"messages":[]}"#;
+    let bench = Bench::start(SETTINGS).await;
+    // Too long to be over before the client leaves, however busy the machine.
+    let body = r#"{"model":"gpt-4o","min_tokens":100000000,"stream":true,"stream_options":{"include_usage":true},"messages":[]}"#;
     let mut answer = bench
         .open("/v1/chat/completions", Some(body))
         .await
@@ -309,7 +305,7 @@ async fn a_client_that_leaves_in_mid_stream_is_billed_for_what_was_made() {
     drop(answer);
     let tally = bench.mock.stop().await.total();
     assert_eq!((tally.cut.calls, tally.told.calls), (1, 0));
-    assert!((1..24).contains(&tally.cut.output), "{tally:?}");
+    assert!((1..100_000_000).contains(&tally.cut.output), "{tally:?}");
 }
 
 #[tokio::test]
@@ -339,16 +335,19 @@ async fn clients_and_provider_agree_on_what_happened() {
         without_usage_per_mille: 200,
         ..TrafficSettings::default()
     });
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    while traffic.counts().sent < 200 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let seen = traffic.stop().await;
     let billed = bench.mock.stop().await.total();
-    assert!(seen.sent > 100, "{seen:?}");
     assert_eq!((seen.failed, seen.in_flight()), (0, 0));
     assert_eq!(seen.refused, billed.refused);
-    assert_eq!(seen.hung_up, billed.cut.calls);
-    assert_eq!(seen.complete, billed.told.calls + billed.untold.calls);
+    // A client may leave just as the provider ends; no call is lost for it, and none is invented.
+    let ended = billed.told.calls + billed.untold.calls;
+    assert_eq!(seen.complete + seen.hung_up, ended + billed.cut.calls);
+    assert!(seen.complete <= ended && billed.cut.calls <= seen.hung_up);
     assert!(
-        seen.hung_up > 0 && billed.untold.calls > 0 && billed.refused > 0,
+        billed.cut.calls > 0 && billed.untold.calls > 0 && billed.refused > 0,
         "{billed:?}"
     );
 }
