@@ -94,3 +94,21 @@ async fn an_upstream_that_switches_unasked_is_a_502() {
     server.send(SWITCH).await;
     assert!(client.head().await.starts_with("HTTP/1.1 502 "));
 }
+
+#[tokio::test]
+async fn an_upgrade_to_h2c_is_not_passed_on() {
+    let upstream = Upstream::bind().await;
+    let proxy = Running::before(&upstream).await;
+    let mut client = proxy.connect().await;
+    let head = "GET /v1/x HTTP/1.1\r\nhost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+                Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
+    client.send(head).await;
+    let head = upstream.accept().await.head().await;
+    assert_eq!(
+        header(&head, "Upgrade"),
+        None,
+        "calls would pass inside it unmetered"
+    );
+    assert_eq!(header(&head, "HTTP2-Settings"), None);
+    assert_eq!(header(&head, "Connection"), None);
+}
