@@ -304,6 +304,20 @@ impl Point {
     pub fn value(&self, parameter: Parameter) -> f64 {
         self.0.get(slot(parameter)).copied().unwrap_or_default()
     }
+
+    /// Whether the same calls are the same work at both points.
+    #[must_use]
+    #[expect(clippy::float_cmp, reason = "the same point, not a near one")]
+    pub fn same_work(&self, other: &Self) -> bool {
+        let work = [
+            Parameter::WorkMultiplier,
+            Parameter::CachedWorkSaved,
+            Parameter::TokenRatioIn,
+            Parameter::TokenRatioOut,
+        ];
+        work.into_iter()
+            .all(|parameter| self.value(parameter) == other.value(parameter))
+    }
 }
 
 /// Yearly salary of the engineer of whom plans take a part, dollars.

@@ -54,6 +54,14 @@ impl LoadCurve {
         }
     }
 
+    /// The load that a part of the buckets do not exceed, by nearest rank; 0 of no buckets.
+    pub(super) fn load_at(&self, quantile: f64) -> f64 {
+        let rank = super::evaluate::rank_of(quantile, self.loads.len());
+        // Ranks count from the lightest, the curve begins with the heaviest.
+        let heavier = self.loads.len().saturating_sub(rank.saturating_add(1));
+        self.loads.get(heavier).copied().unwrap_or_default()
+    }
+
     /// How many buckets ask for more than `capacity`.
     pub(super) fn short(&self, capacity: f64) -> usize {
         self.loads.partition_point(|load| is_short(*load, capacity))
@@ -81,6 +89,22 @@ fn at(sums: &[f64], buckets: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantile_is_the_nearest_rank() {
+        let loads: Vec<f64> = (1..=10).map(f64::from).collect();
+        let curve = LoadCurve::new(&loads, &loads);
+        for (quantile, load) in [
+            (1.0, 10.0),
+            (0.95, 10.0),
+            (0.9, 9.0),
+            (0.5, 5.0),
+            (0.01, 1.0),
+        ] {
+            assert!((curve.load_at(quantile) - load).abs() < 1e-12, "{quantile}");
+        }
+        assert!(LoadCurve::new(&[], &[]).load_at(1.0).abs() < 1e-12);
+    }
 
     proptest::proptest! {
         #[test]

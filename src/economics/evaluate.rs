@@ -14,7 +14,7 @@ use std::cell::OnceCell;
 
 use super::curve::{LoadCurve, is_short, overflow_share};
 use super::ownership::HOURS_PER_MONTH;
-use super::replicas::{Burst, Running, Scaler, autoscale, need_burst, whole};
+use super::replicas::{Burst, Running, Scaler, autoscale, need, need_burst, whole};
 use super::work::real;
 
 /// A window of demand as loads: mean number of fully busy replicas per bucket.
@@ -183,8 +183,18 @@ impl<'a> Window<'a> {
 
     /// max(min, the need at the quantile), by nearest rank.
     fn peak(&self, hosted: f64, terms: &Terms, quantile: f64) -> u32 {
-        let needs: Vec<u32> = self.needs(hosted, terms).collect();
-        clamp(quantile_of(needs, quantile), terms)
+        let needed = if terms.burst.is_some() {
+            quantile_of(self.needs(hosted, terms).collect(), quantile)
+        } else {
+            // Without bursts the need rises with the load: the load at the quantile is enough.
+            need(hosted * self.curve().load_at(quantile), terms.utilisation)
+        };
+        clamp(needed, terms)
+    }
+
+    fn curve(&self) -> &LoadCurve {
+        self.curve
+            .get_or_init(|| LoadCurve::new(self.profile.loads, self.profile.api_usd))
     }
 
     /// The cost is convex in the base: start at the least, stop at the first increase.
@@ -194,7 +204,7 @@ impl<'a> Window<'a> {
         terms: &Terms,
         outcome: impl Fn(u32) -> Outcome,
     ) -> Outcome {
-        let most = clamp(self.needs(hosted, terms).max().unwrap_or(0), terms);
+        let most = self.peak(hosted, terms, 1.0);
         let mut best = outcome(terms.min_replicas);
         for replicas in terms.min_replicas.saturating_add(1)..=most {
             let next = outcome(replicas);
@@ -210,9 +220,7 @@ impl<'a> Window<'a> {
 
     /// A constant fleet, at `hosted` times the profile's load.
     fn constant(&self, hosted: f64, terms: &Terms, replicas: u32) -> Fleet {
-        let curve = self
-            .curve
-            .get_or_init(|| LoadCurve::new(self.profile.loads, self.profile.api_usd));
+        let curve = self.curve();
         // The curve is of the profile as it is: the capacity is scaled instead.
         let capacity = f64::from(replicas) * terms.utilisation / hosted;
         Fleet {
@@ -305,9 +313,14 @@ pub fn quantile_of(mut values: Vec<u32>, quantile: f64) -> u32 {
     let Some(last) = values.len().checked_sub(1) else {
         return 0;
     };
-    let rank = whole(quantile * count(values.len())).saturating_sub(1);
-    let index = usize::try_from(rank).unwrap_or(last).min(last);
+    let index = rank_of(quantile, values.len()).min(last);
     *values.select_nth_unstable(index).1
+}
+
+/// The nearest rank of a quantile among so many values, from 0.
+pub(super) fn rank_of(quantile: f64, length: usize) -> usize {
+    let rank = whole(quantile * count(length)).saturating_sub(1);
+    usize::try_from(rank).unwrap_or(usize::MAX)
 }
 
 /// A length as a real number.

@@ -1,4 +1,3 @@
-#![expect(clippy::float_arithmetic, reason = "these tests are about projections")]
 //! The example plans of the repository, read for tests; the configuration has its own reader.
 
 use toml::{Table, Value};
@@ -23,7 +22,12 @@ fn tables(kind: &str) -> Vec<(String, Table)> {
 fn text(table: &Table, key: &str) -> Option<String> {
     table.get(key).map(|value| match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_) => value.to_string(),
     })
 }
 
@@ -253,10 +257,7 @@ fn a_default_moved_in_favour_of_hosting_asks_who_says_so() {
         "say why",
     );
     refused(
-        |plan| {
-            plan.ranges
-                .push((Parameter::Utilisation, Range::new(0.4, 0.3, 0.5)))
-        },
+        |plan| plan.ranges = vec![(Parameter::Utilisation, Range::new(0.4, 0.3, 0.5))],
         "utilisation",
         "order",
     );

@@ -123,64 +123,87 @@ pub fn latency(plan: &HostPlan, buckets: &[Bucket]) -> Latency {
 /// The plan over the window; `None` if it cannot hold the latency limit.
 #[must_use]
 pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Option<Hosted> {
-    let point = plan.assumptions.expected();
-    let (outcome, chosen_on) = scored(plan, &point, limit, demand)?;
-    let mut sensitivity = Vec::with_capacity(Group::ALL.len());
-    for group in Group::ALL {
-        let at = |end| {
-            let point = plan.assumptions.with_group_at(group, end);
-            let (moved, _) = scored(plan, &point, limit, demand)?;
-            Some(moved.savings_usd - outcome.savings_usd)
-        };
-        sensitivity.push(Deviation {
+    let ranges = &plan.assumptions;
+    let ends = Group::ALL
+        .into_iter()
+        .flat_map(|group| [End::Low, End::High].map(|end| ranges.with_group_at(group, end)));
+    let points: Vec<Point> = std::iter::once(ranges.expected()).chain(ends).collect();
+    let outcomes = scored(plan, &points, limit, demand)?;
+    let (outcome, moved) = outcomes.split_first()?;
+    let deviation = |(group, ends): (Group, &[Outcome])| {
+        let change = |end: usize| ends.get(end).map(|o| o.savings_usd - outcome.savings_usd);
+        Some(Deviation {
             parameter: group.label(),
-            low_usd: at(End::Low)?,
-            high_usd: at(End::High)?,
-        });
-    }
-    let loads = Loads::of(plan, &point, limit, demand.now)?;
-    let tokens: f64 = demand.now.iter().map(|bucket| bucket.total.tokens()).sum();
-    let served = (outcome.api_usd > 0.0).then(|| {
-        let qualifying = point.value(Parameter::QualifyingShare);
-        tokens * (qualifying - outcome.overflow_api_usd / outcome.api_usd)
-    });
-    let own_usd = outcome.selfhost_usd - outcome.residual_usd;
+            low_usd: change(0)?,
+            high_usd: change(1)?,
+        })
+    };
+    let pairs = Group::ALL.into_iter().zip(moved.chunks(2));
+    let sensitivity = pairs.map(deviation).collect::<Option<Vec<_>>>()?;
+    let expected = ranges.expected();
+    let loads = Loads::of(plan, &expected, limit, demand.now)?;
     Some(Hosted {
         band: banded(outcome.api_usd, outcome.savings_usd, sensitivity),
-        replicas: replicas(plan, &point, &loads, &outcome),
-        chosen_on,
+        replicas: replicas(plan, &expected, &loads, outcome),
+        chosen_on: chosen_on(plan, demand),
         utilisation: outcome.utilisation,
         short_ratio: outcome.short_bucket_share,
         overflow_usd: outcome.overflow_api_usd,
-        commitment: commitment(plan, &outcome, demand.now.len()),
-        usd_per_mtok: served
-            .filter(|tokens| *tokens > 0.0)
-            .map(|tokens| own_usd / tokens * 1e6),
+        commitment: commitment(plan, outcome, demand.now.len()),
+        usd_per_mtok: usd_per_mtok(outcome, &expected, demand.now),
     })
 }
 
-/// The outcome at one point, its replicas chosen on the window before.
+/// What hosting costs per million hosted tokens; absent when nothing was hosted.
+fn usd_per_mtok(outcome: &Outcome, point: &Point, buckets: &[Bucket]) -> Option<f64> {
+    let tokens: f64 = buckets.iter().map(|bucket| bucket.total.tokens()).sum();
+    let spilled = outcome.overflow_api_usd / outcome.api_usd;
+    let hosted = tokens * (point.value(Parameter::QualifyingShare) - spilled);
+    let own_usd = outcome.selfhost_usd - outcome.residual_usd;
+    (hosted > 0.0).then(|| own_usd / hosted * 1e6)
+}
+
+/// What the number of replicas is chosen on.
+fn chosen_on(plan: &HostPlan, demand: &Demand<'_>) -> ChosenOn {
+    match plan.policy {
+        Policy::Fixed { .. } | Policy::Auto { .. } => ChosenOn::Nothing,
+        Policy::Peak { .. } | Policy::Hybrid if demand.before.is_empty() => ChosenOn::Hindsight,
+        Policy::Peak { .. } | Policy::Hybrid => ChosenOn::PreviousWindow,
+    }
+}
+
+/// The outcome at every point, the replicas chosen as [`chosen_on`] says. Points with the same work
+/// share the loads, which are most of the effort.
 fn scored(
     plan: &HostPlan,
-    point: &Point,
+    points: &[Point],
     limit: Option<f64>,
     demand: &Demand<'_>,
-) -> Option<(Outcome, ChosenOn)> {
-    let terms = plan.terms(point);
-    let now = Loads::of(plan, point, limit, demand.now)?;
-    let (policy, chosen_on) = match plan.policy {
-        Policy::Fixed { .. } | Policy::Auto { .. } => (plan.policy, ChosenOn::Nothing),
-        Policy::Peak { .. } | Policy::Hybrid if demand.before.is_empty() => {
-            (plan.policy, ChosenOn::Hindsight)
+) -> Option<Vec<Outcome>> {
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; points.len()];
+    let choosing = chosen_on(plan, demand) == ChosenOn::PreviousWindow;
+    let before = if choosing { demand.before } else { &[] };
+    while let Some(next) = outcomes.iter().position(Option::is_none) {
+        let point = points.get(next)?;
+        let now = Loads::of(plan, point, limit, demand.now)?;
+        let before = Loads::of(plan, point, limit, before)?;
+        let (now, before) = (now.window(), before.window());
+        let same = points
+            .iter()
+            .zip(&mut outcomes)
+            .filter(|(other, _)| other.same_work(point));
+        for (other, outcome) in same {
+            let terms = plan.terms(other);
+            let policy = if choosing {
+                let replicas = before.at_scale(1.0, &terms, plan.policy).replicas;
+                Policy::Fixed { replicas }
+            } else {
+                plan.policy
+            };
+            *outcome = Some(now.at_scale(1.0, &terms, policy));
         }
-        Policy::Peak { .. } | Policy::Hybrid => {
-            let before = Loads::of(plan, point, limit, demand.before)?;
-            let chosen = before.window().at_scale(1.0, &terms, plan.policy);
-            let replicas = chosen.replicas;
-            (Policy::Fixed { replicas }, ChosenOn::PreviousWindow)
-        }
-    };
-    Some((now.window().at_scale(1.0, &terms, policy), chosen_on))
+    }
+    outcomes.into_iter().collect()
 }
 
 /// The three scenarios around an expected saving.

@@ -1,6 +1,7 @@
 //! The band: wide where nobody measured, never inside out.
 
 use super::made::{certain, plan, report, settings, steady};
+use crate::economics::band::Deviation;
 use crate::economics::projection::FORTNIGHT;
 
 #[test]
@@ -23,7 +24,7 @@ fn the_most_influential_parameter_comes_first() {
         .clone()
         .unwrap()
         .band;
-    let influence: Vec<f64> = band.sensitivity.iter().map(|d| d.influence()).collect();
+    let influence: Vec<f64> = band.sensitivity.iter().map(Deviation::influence).collect();
     assert!(influence.is_sorted_by(|x, y| x >= y));
     assert_eq!(band.sensitivity.len(), 6);
     assert!(band.pessimistic.savings_usd < band.expected.savings_usd);

@@ -1,6 +1,6 @@
 //! Per-token endpoints beside plans.
 
-use super::made::{certain, closed, endpoint, plan, report, settings, steady};
+use super::made::{TODAY, certain, closed, endpoint, plan, report, settings, steady};
 use crate::economics::projection::{AlternativeKind, FORTNIGHT};
 
 /// 2,000 in at 0.59 and 500 out at 0.79 dollars per million tokens.
@@ -27,13 +27,15 @@ fn a_plan_that_beats_the_api_and_not_the_endpoint_is_not_cheaper() {
     // minute the plan saves 0.29 more, which is below 10 % of 18.
     let both = settings(vec![plan(certain)], vec![endpoint(|_| {})]);
     let verdict = steady(both, 30, 60, 5_000);
-    let hosted = report(&verdict);
-    let projection = &hosted.window(FORTNIGHT).unwrap().plans[0];
+    for day in TODAY - 3..TODAY {
+        verdict.tick(closed(day));
+    }
+    let states = verdict.report().states.clone();
+    let shown = report(&verdict);
+    let projection = &shown.window(FORTNIGHT).unwrap().plans[0];
     let best = projection.best_endpoint.as_ref().unwrap();
     assert_eq!(best.name, "groq-llama-70b");
     assert!((best.cost_usd - 60.0 * 60.0 * 336.0 * A_CALL_USD).abs() < 1e-6);
-    decide_three_days(&verdict);
-    let states = verdict.report().states.clone();
     assert_eq!(states[0].kind, AlternativeKind::Selfhost);
     assert!(!states[0].cheaper);
     assert_eq!(states[1].kind, AlternativeKind::Endpoint);
@@ -55,11 +57,4 @@ fn the_breakeven_against_an_endpoint_is_later_than_against_the_api() {
     };
     assert!((first(&alone) - 5.38 / 18.0).abs() < 1e-6);
     assert!((first(&rivalled) - 5.38 / (3_600.0 * A_CALL_USD)).abs() < 1e-6);
-}
-
-/// Closes the last three days of steady demand, one after the other.
-fn decide_three_days(verdict: &crate::verdict::Verdict) {
-    for day in super::made::TODAY - 3..super::made::TODAY {
-        verdict.tick(closed(day));
-    }
 }

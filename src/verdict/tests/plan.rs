@@ -3,8 +3,8 @@
 use super::made::{certain, plan, report, settings, steady};
 use crate::economics::projection::{AlternativeKind, ChosenOn, DAY, FORTNIGHT, Latency};
 
-/// Calls of 2,000 in and 500 out keep a replica busy for 0.2511 s each: 60 a minute are a load of
-/// 0.251, one replica at 5.38 dollars an hour.
+/// Calls of 2,000 in and 500 out keep a replica busy for 0.2496 s each: 60 a minute are a load of
+/// 0.25, one replica at 5.38 dollars an hour.
 #[test]
 fn steady_demand_costs_its_replicas_and_nothing_else() {
     let verdict = steady(settings(vec![plan(certain)], vec![]), 30, 60, 5_000);
@@ -18,7 +18,7 @@ fn steady_demand_costs_its_replicas_and_nothing_else() {
         assert_eq!(hosted.replicas.mean, 1.0);
         assert_eq!(hosted.replicas.peak, 1.0);
         assert_eq!(hosted.short_ratio, 0.0);
-        assert!((hosted.utilisation.unwrap() - 0.2511).abs() < 0.0005);
+        assert!((hosted.utilisation.unwrap() - 0.2496).abs() < 0.0005);
         assert_eq!(hosted.chosen_on, ChosenOn::PreviousWindow);
         assert_eq!(projection.latency, Latency::Held(0.05));
         assert_eq!(window.cheapest().unwrap().kind, AlternativeKind::Selfhost);
@@ -67,7 +67,7 @@ fn replicas_are_chosen_on_the_window_before_and_pay_for_a_calmer_one() {
         .clone()
         .unwrap();
     assert_eq!(hosted.chosen_on, ChosenOn::PreviousWindow);
-    // 1,200 calls a minute are a load of 5.02: eight replicas at u = 0.7.
+    // 1,200 calls a minute are a load of 4.99: eight replicas at u = 0.7.
     assert_eq!(hosted.replicas.mean, 8.0);
 }
 
@@ -77,9 +77,8 @@ fn the_breakeven_volume_is_told_in_calls_a_day() {
     let report = report(&verdict);
     let projection = &report.window(FORTNIGHT).unwrap().plans[0];
     assert_eq!(projection.calls_per_day, 86_400.0);
-    // One replica at u = 0.7 carries 2.79 times the load; its 5.38 dollars an hour are earned at
-    // 5.38/1.80 = 2.99 times the calls: too many for one, so two, which are earned at 5.98 — but
-    // two carry only 5.58. From three on the steps fall below the slope for good, or never.
+    // One replica at u = 0.7 carries 2.80 times the load, its 5.38 dollars an hour are earned at
+    // 5.38/1.80 = 2.99 times: full or not, it never pays.
     let breakeven = projection.breakeven.unwrap();
     assert_eq!((breakeven.first, breakeven.robust), (None, None));
     let dear = steady(settings(vec![plan(certain)], vec![]), 30, 60, 5_000);

@@ -142,7 +142,7 @@ fn volume(out: &mut String, projection: &Projection) -> fmt::Result {
     match breakeven.robust {
         Some(scale) => writeln!(
             out,
-            "  Hosting wins from {} calls a day on; you are at {}.",
+            "  Hosting beats every other way from {} calls a day on; you are at {}.",
             count(today * scale),
             count(today)
         ),
