@@ -1,72 +1,18 @@
-#![expect(
-    clippy::float_arithmetic,
-    reason = "assumptions are estimates by their nature"
-)]
 //! What nobody can know exactly, each with a low, an expected and a high value and its basis.
 //!
 //! *Low* is pessimistic for hosting and *high* is optimistic, meant as an 80 % range; so a low
 //! utilisation is a small number and a low price factor is a large one.
 
+mod defaults;
+mod group;
+mod range;
+
 use super::plan::ThroughputSource;
 
-/// A value at its pessimistic, expected and optimistic end, as seen from hosting.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Range {
-    /// Pessimistic for hosting.
-    pub low: f64,
-    /// Expected.
-    pub expected: f64,
-    /// Optimistic for hosting.
-    pub high: f64,
-}
+pub use group::Group;
+pub use range::{End, Range};
 
-impl Range {
-    /// A range by its three values.
-    #[must_use]
-    pub const fn new(low: f64, expected: f64, high: f64) -> Self {
-        Self {
-            low,
-            expected,
-            high,
-        }
-    }
-
-    /// A value that is certain.
-    #[must_use]
-    pub const fn certain(value: f64) -> Self {
-        Self::new(value, value, value)
-    }
-
-    /// The value at one end.
-    #[must_use]
-    pub const fn at(self, end: End) -> f64 {
-        match end {
-            End::Low => self.low,
-            End::Expected => self.expected,
-            End::High => self.high,
-        }
-    }
-
-    /// Whether any end is better for hosting than in `other`; `up` tells which way is better.
-    #[must_use]
-    pub fn favours_hosting_over(self, other: Self, up: bool) -> bool {
-        let better = |mine: f64, theirs: f64| if up { mine > theirs } else { mine < theirs };
-        better(self.low, other.low)
-            || better(self.expected, other.expected)
-            || better(self.high, other.high)
-    }
-}
-
-/// An end of a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Pessimistic for hosting.
-    Low,
-    /// In between.
-    Expected,
-    /// Optimistic for hosting.
-    High,
-}
+use defaults::default_range;
 
 /// One assumed parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -177,67 +123,6 @@ impl Parameter {
     }
 }
 
-/// Parameters that move together in the band. Quality is one thing: an open model that answers worse
-/// takes less of the traffic, is repeated more often and talks longer, all at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Group {
-    /// How fast a replica really is.
-    Throughput,
-    /// How full a replica may be.
-    Utilisation,
-    /// What machines really cost.
-    GpuPrice,
-    /// Share, escalation and token ratios.
-    Quality,
-    /// What a prefix cache of one's own saves.
-    CachedWork,
-    /// People.
-    People,
-}
-
-impl Group {
-    /// All groups.
-    pub const ALL: [Self; 6] = [
-        Self::Throughput,
-        Self::Utilisation,
-        Self::GpuPrice,
-        Self::Quality,
-        Self::CachedWork,
-        Self::People,
-    ];
-
-    /// The name used in labels and reports.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Throughput => "throughput",
-            Self::Utilisation => "utilisation",
-            Self::GpuPrice => "gpu_price",
-            Self::Quality => "quality",
-            Self::CachedWork => "cached_work",
-            Self::People => "people",
-        }
-    }
-
-    /// The parameters that move with it.
-    #[must_use]
-    pub const fn members(self) -> &'static [Parameter] {
-        match self {
-            Self::Throughput => &[Parameter::WorkMultiplier],
-            Self::Utilisation => &[Parameter::Utilisation],
-            Self::GpuPrice => &[Parameter::GpuPriceFactor],
-            Self::Quality => &[
-                Parameter::QualifyingShare,
-                Parameter::Escalation,
-                Parameter::TokenRatioIn,
-                Parameter::TokenRatioOut,
-            ],
-            Self::CachedWork => &[Parameter::CachedWorkSaved],
-            Self::People => &[Parameter::OpsUsdPerMonth],
-        }
-    }
-}
-
 /// A range for every parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Assumptions([Range; Parameter::ALL.len()]);
@@ -317,34 +202,5 @@ impl Point {
         ];
         work.into_iter()
             .all(|parameter| self.value(parameter) == other.value(parameter))
-    }
-}
-
-/// Yearly salary of the engineer of whom plans take a part, dollars.
-const ENGINEER_USD_PER_YEAR: f64 = 200_000.0;
-
-/// The default range of a parameter; [`Parameter::basis`] says where it comes from.
-fn default_range(parameter: Parameter, source: ThroughputSource, first_plan: bool) -> Range {
-    match parameter {
-        Parameter::WorkMultiplier => match source {
-            ThroughputSource::Measured => Range::new(1.15, 1.0, 0.9),
-            ThroughputSource::Published => Range::new(1.7, 1.2, 0.9),
-            ThroughputSource::Roofline => Range::new(3.0, 1.33, 0.9),
-        },
-        Parameter::Utilisation => Range::new(0.5, 0.7, 0.85),
-        Parameter::GpuPriceFactor => Range::new(1.3, 1.0, 0.8),
-        Parameter::QualifyingShare => Range::new(0.7, 1.0, 1.0),
-        Parameter::Escalation => Range::new(0.1, 0.0, 0.0),
-        Parameter::TokenRatioIn => Range::new(1.15, 1.0, 0.9),
-        Parameter::TokenRatioOut => Range::new(1.3, 1.0, 0.9),
-        Parameter::CachedWorkSaved => Range::new(0.0, 0.5, 0.9),
-        Parameter::OpsUsdPerMonth => {
-            let engineers = |part: f64| (part * ENGINEER_USD_PER_YEAR / 12.0).round();
-            if first_plan {
-                Range::new(engineers(1.0), engineers(0.5), engineers(0.1))
-            } else {
-                Range::certain(engineers(0.1))
-            }
-        }
     }
 }

@@ -4,15 +4,22 @@
 )]
 //! A plan or an endpoint over a window of demand, with its band.
 
-use super::assumptions::{Assumptions, End, Group, Parameter, Point};
+mod endpoint;
+mod loads;
+
+use super::assumptions::{End, Group, Parameter, Point};
 use super::band::{Deviation, band};
 use super::breakeven::{BreakEven, Search, breakeven_scale};
-use super::evaluate::{Outcome, Policy, Profile, Window, quantile_of};
+use super::evaluate::{Outcome, Policy, quantile_of};
 use super::forecast::{Prospect, npv_savings, payback_months};
 use super::ownership::HOURS_PER_MONTH;
-use super::plan::{Endpoint, HostPlan, LatencyLimit, bucket_seconds, conversion};
-use super::projection::{Band, ChosenOn, Commitment, Figures, Hosted, Latency, Replicas};
-use super::work::{TokenSums, latency_factor, real, work};
+use super::plan::{HostPlan, bucket_seconds};
+use super::projection::{Band, ChosenOn, Commitment, Figures, Hosted, Replicas};
+use super::work::real;
+
+pub use endpoint::rented_tokens;
+use loads::Loads;
+pub use loads::{Bucket, Demand, latency};
 
 /// How API prices are expected to fall in a year (market accounts of 2024: 50 to 75 %).
 const API_DECLINE: f64 = 0.5;
@@ -20,105 +27,6 @@ const API_DECLINE: f64 = 0.5;
 const GPU_DECLINE: f64 = 0.2;
 /// Smallest and largest volume at which a break-even is looked for, times today's.
 const SCALES: (f64, f64) = (0.01, 100.0);
-
-/// The demand of one observed minute on the streams that an alternative covers.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bucket {
-    /// The sums of the minute.
-    pub total: TokenSums,
-    /// The sums of its busiest slot.
-    pub busiest: TokenSums,
-    /// What it cost on the API, dollars.
-    pub api_usd: f64,
-    /// Seconds that its calls took together.
-    pub duration_seconds: f64,
-}
-
-impl Bucket {
-    /// Adds another part of the same minute. The busiest slots add up, which is never too low.
-    pub fn merge(&mut self, other: &Self) {
-        self.total += other.total;
-        self.busiest += other.busiest;
-        self.api_usd += other.api_usd;
-        self.duration_seconds += other.duration_seconds;
-    }
-}
-
-/// A window's observed minutes, in order, and those of the window before.
-#[derive(Clone, Copy, Debug)]
-pub struct Demand<'a> {
-    /// The window.
-    pub now: &'a [Bucket],
-    /// The window before, empty if it was not observed.
-    pub before: &'a [Bucket],
-}
-
-/// The loads of some minutes at one point of the assumptions.
-struct Loads {
-    per_bucket: Vec<f64>,
-    api_usd: Vec<f64>,
-    slot_work: Vec<f64>,
-    calls: f64,
-}
-
-impl Loads {
-    /// `None` if the latency limit cannot be held.
-    fn of(plan: &HostPlan, point: &Point, limit: Option<f64>, buckets: &[Bucket]) -> Option<Self> {
-        let conversion = conversion(point);
-        let multiplier = point.value(Parameter::WorkMultiplier);
-        let coefficients = &plan.throughput.coefficients;
-        let replica_seconds =
-            |sums: &TokenSums| work(coefficients, &conversion, limit, sums).map(|w| multiplier * w);
-        let per_bucket = |bucket: &Bucket| Some(replica_seconds(&bucket.total)? / bucket_seconds());
-        let slot_work = if plan.ttft_slo_seconds.is_some() {
-            buckets
-                .iter()
-                .map(|bucket| replica_seconds(&bucket.busiest))
-                .collect::<Option<_>>()?
-        } else {
-            Vec::new()
-        };
-        Some(Self {
-            per_bucket: buckets.iter().map(per_bucket).collect::<Option<_>>()?,
-            api_usd: buckets.iter().map(|bucket| bucket.api_usd).collect(),
-            slot_work,
-            calls: buckets.iter().map(|bucket| bucket.total.calls).sum(),
-        })
-    }
-
-    fn window(&self) -> Window<'_> {
-        Window::new(Profile {
-            bucket_seconds: bucket_seconds(),
-            loads: &self.per_bucket,
-            api_usd: &self.api_usd,
-            slot_work: &self.slot_work,
-            calls: self.calls,
-        })
-    }
-}
-
-/// What limit the projection holds, and what is known about it.
-#[must_use]
-pub fn latency(plan: &HostPlan, buckets: &[Bucket]) -> Latency {
-    let Some(decode) = plan.throughput.coefficients.decode else {
-        return Latency::NotChecked;
-    };
-    let limit = match plan.latency {
-        LatencyLimit::Seconds(limit) => limit,
-        LatencyLimit::AsToday => {
-            let output: f64 = buckets.iter().map(|bucket| bucket.total.output).sum();
-            let taken: f64 = buckets.iter().map(|bucket| bucket.duration_seconds).sum();
-            if output <= 0.0 {
-                return Latency::NotChecked;
-            }
-            taken / output
-        }
-    };
-    match latency_factor(decode, limit) {
-        Some(_) => Latency::Held(limit),
-        None => Latency::Infeasible(limit),
-    }
-}
 
 /// The plan over the window; `None` if it cannot hold the latency limit.
 #[must_use]
@@ -300,36 +208,4 @@ pub fn breakeven(
         plan.policy,
         search,
     ))
-}
-
-/// An endpoint over a window: total sums of the streams it covers, and what these cost on the API.
-#[must_use]
-pub fn rented_tokens(endpoint: &Endpoint, total: &TokenSums, api_usd: f64) -> Band {
-    let cost = |point: &Point| endpoint_cost(endpoint, point, total, api_usd);
-    let assumptions: &Assumptions = &endpoint.assumptions;
-    let expected = api_usd - cost(&assumptions.expected());
-    let at = |end| api_usd - cost(&assumptions.with_group_at(Group::Quality, end)) - expected;
-    let quality = Deviation {
-        parameter: Group::Quality.label(),
-        low_usd: at(End::Low),
-        high_usd: at(End::High),
-    };
-    banded(api_usd, expected, vec![quality])
-}
-
-/// q·tokens at the endpoint's price, repeated calls and what may not move at API cost.
-fn endpoint_cost(endpoint: &Endpoint, point: &Point, total: &TokenSums, api_usd: f64) -> f64 {
-    let share = point.value(Parameter::QualifyingShare);
-    let (ratio_in, ratio_out) = (
-        point.value(Parameter::TokenRatioIn),
-        point.value(Parameter::TokenRatioOut),
-    );
-    // A rate is a whole number of pico-units per token.
-    let usd =
-        |rate: crate::money::RatePerMtok| crate::money::Pico(rate.pico_per_token().into()).to_f64();
-    let tokens_usd = ratio_in * total.uncached_input * usd(endpoint.input)
-        + ratio_in * total.cached_input * usd(endpoint.cached_input)
-        + ratio_out * total.output * usd(endpoint.output);
-    let repeated = point.value(Parameter::Escalation) * share * api_usd;
-    share * tokens_usd + (1.0 - share) * api_usd + repeated
 }

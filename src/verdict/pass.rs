@@ -4,22 +4,22 @@
 )]
 //! One pass: every plan and endpoint over every window.
 
+mod day;
+mod views;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::DAY_MINUTES;
-use super::evidence::{Lack, lacks};
 use super::gather::{Observed, PoolTotals, buckets};
 use super::live::LiveDemand;
-use super::report::{Report, StateView, WindowReport};
+use super::report::{Report, WindowReport};
 use super::settings::{Settings, Takers};
-use super::state::{DayFacts, States};
-use crate::economics::hysteresis::Day;
-use crate::economics::ownership::HOURS_PER_MONTH;
+use super::state::States;
 use crate::economics::project::{Demand, breakeven, hosted, latency, rented_tokens};
-use crate::economics::projection::{
-    AlternativeKind, Band, ChosenOn, FORTNIGHT, Hosted, Latency, SPANS, Span,
-};
+use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
 use crate::economics::{Alternative, Endpoint, EndpointProjection, HostPlan, Projection};
+
+pub(super) use day::day;
+use views::{plan_lacks, views};
 
 /// The name of staying, among alternatives.
 const STAY: &str = "stay";
@@ -139,6 +139,22 @@ impl<'a> Pass<'a> {
             .collect()
     }
 
+    /// The break-even volumes: the previous report's inside the same hour.
+    fn breakevens(&self, plans: &mut [Projection], previous: &Report) {
+        let hour = |minute: i64| minute.div_euclid(BREAKEVEN_MINUTES);
+        let ends = |minute: i64| hour(minute) == hour(self.now.range.end);
+        let known = previous
+            .end_minute
+            .filter(|minute| ends(*minute))
+            .and_then(|_| previous.window(self.span));
+        for (at, (plan, projection)) in self.settings.plans.iter().zip(plans).enumerate() {
+            match known.and_then(|window| window.plans.get(at)) {
+                Some(known) => projection.breakeven = known.breakeven,
+                None => self.find_breakeven(at, plan, projection),
+            }
+        }
+    }
+
     /// The volume at which a plan beats every other way, for a projection of this window.
     fn find_breakeven(&self, at: usize, plan: &HostPlan, projection: &mut Projection) {
         let limit = match projection.latency {
@@ -217,135 +233,10 @@ pub(super) fn report(
         let pass = Pass::new(settings, demand, span, end);
         let mut plans = pass.plans();
         if span == FORTNIGHT {
-            let hour = |minute: i64| minute.div_euclid(BREAKEVEN_MINUTES);
-            let fresh = previous
-                .end_minute
-                .is_some_and(|minute| hour(minute) == hour(end));
-            let known = previous
-                .window(span)
-                .map_or(&[][..], |window| &window.plans);
-            for (at, (plan, projection)) in settings.plans.iter().zip(&mut plans).enumerate() {
-                match known.get(at) {
-                    Some(known) if fresh => projection.breakeven = known.breakeven,
-                    Some(_) | None => pass.find_breakeven(at, plan, projection),
-                }
-            }
+            pass.breakevens(&mut plans, previous);
             report.states = views(settings, &plans, &pass.endpoints(), states);
         }
         report.windows.push(pass.report(plans));
     }
     report
-}
-
-/// The held states beside what is missing now.
-fn views(
-    settings: &Settings,
-    plans: &[Projection],
-    endpoints: &[EndpointProjection],
-    states: &States,
-) -> Vec<StateView> {
-    let view = |kind, name: &str, lacks: Vec<Lack>| {
-        let held = states.of(kind, name);
-        StateView {
-            name: name.to_owned(),
-            kind,
-            cheaper: held.hysteresis.cheaper,
-            since: held.since,
-            lacks,
-        }
-    };
-    let plans = plans.iter().map(|plan| {
-        let lacks = plan_lacks(settings, plan);
-        view(AlternativeKind::Selfhost, &plan.plan, lacks)
-    });
-    let endpoints = endpoints.iter().map(|endpoint| {
-        let lacks = lacks(settings, &endpoint.evidence, FORTNIGHT, ChosenOn::Nothing);
-        view(AlternativeKind::Endpoint, &endpoint.endpoint, lacks)
-    });
-    plans.chain(endpoints).collect()
-}
-
-fn plan_lacks(settings: &Settings, plan: &Projection) -> Vec<Lack> {
-    let chosen_on = plan
-        .hosted
-        .as_ref()
-        .map_or(ChosenOn::Nothing, |hosted| hosted.chosen_on);
-    lacks(settings, &plan.evidence, plan.window, chosen_on)
-}
-
-/// What a closed UTC day says about every plan and endpoint, on the fortnight that ends with it.
-pub(super) fn day(settings: &Settings, demand: &Mutex<LiveDemand>, day: i64) -> Vec<DayFacts> {
-    let start = day.saturating_mul(DAY_MINUTES);
-    let end = start.saturating_add(DAY_MINUTES);
-    let pass = Pass::new(settings, demand, FORTNIGHT, end);
-    let live = demand.lock().unwrap_or_else(PoisonError::into_inner);
-    let coverage = Observed::of(&live, start..end).coverage();
-    drop(live);
-    let months = pass.now.hours() / HOURS_PER_MONTH;
-    let plans = settings
-        .plans
-        .iter()
-        .zip(pass.plans())
-        .map(|(plan, projection)| DayFacts {
-            kind: AlternativeKind::Selfhost,
-            name: plan.name.clone(),
-            alert: plan.alert,
-            day: plan_lacks(settings, &projection)
-                .is_empty()
-                .then(|| plan_day(plan, &projection, months, coverage)),
-        });
-    let endpoints = settings.endpoints.iter().zip(pass.endpoints());
-    let endpoints = endpoints.map(|(endpoint, projection)| DayFacts {
-        kind: AlternativeKind::Endpoint,
-        name: endpoint.name.clone(),
-        alert: endpoint.alert,
-        day: lacks(settings, &projection.evidence, FORTNIGHT, ChosenOn::Nothing)
-            .is_empty()
-            .then(|| {
-                let saved = projection.band.expected.savings_usd;
-                Day {
-                    coverage,
-                    may_enter: saved >= endpoint.min_saving_usd_per_month * months,
-                    ..ratios(&projection.band, projection.api_cost.to_f64(), 0.0)
-                }
-            }),
-    });
-    plans.chain(endpoints).collect()
-}
-
-/// A plan's day: its savings beyond what the best endpoint saves, over what the API cost.
-fn plan_day(plan: &HostPlan, projection: &Projection, months: f64, coverage: f64) -> Day {
-    let Some(hosted) = &projection.hosted else {
-        return Day {
-            ratio: -1.0,
-            pessimistic_ratio: -1.0,
-            coverage,
-            may_enter: false,
-        };
-    };
-    let rival = rival_savings(projection);
-    let saved = hosted.band.expected.savings_usd - rival;
-    let pays = |hosted: &Hosted| hosted.commitment.is_none_or(|commitment| commitment.pays());
-    Day {
-        coverage,
-        may_enter: saved >= plan.min_saving_usd_per_month * months && pays(hosted),
-        ..ratios(&hosted.band, projection.api_cost.to_f64(), rival)
-    }
-}
-
-/// Savings beyond `rival_usd` over API cost; nothing spent is nothing saved.
-fn ratios(band: &Band, api_usd: f64, rival_usd: f64) -> Day {
-    let ratio = |savings_usd: f64| {
-        if api_usd > 0.0 {
-            (savings_usd - rival_usd) / api_usd
-        } else {
-            -1.0
-        }
-    };
-    Day {
-        ratio: ratio(band.expected.savings_usd),
-        pessimistic_ratio: ratio(band.pessimistic.savings_usd),
-        coverage: 0.0,
-        may_enter: false,
-    }
 }

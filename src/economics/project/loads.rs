@@ -1,0 +1,112 @@
+#![expect(clippy::float_arithmetic, reason = "loads are estimates")]
+//! The loads that observed minutes would be on a plan's replicas.
+
+use crate::economics::assumptions::{Parameter, Point};
+use crate::economics::evaluate::{Profile, Window};
+use crate::economics::plan::{HostPlan, LatencyLimit, bucket_seconds, conversion};
+use crate::economics::projection::Latency;
+use crate::economics::work::{TokenSums, latency_factor, work};
+
+/// The demand of one observed minute on the streams that an alternative covers.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bucket {
+    /// The sums of the minute.
+    pub total: TokenSums,
+    /// The sums of its busiest slot.
+    pub busiest: TokenSums,
+    /// What it cost on the API, dollars.
+    pub api_usd: f64,
+    /// Seconds that its calls took together.
+    pub duration_seconds: f64,
+}
+
+impl Bucket {
+    /// Adds another part of the same minute. The busiest slots add up, which is never too low.
+    pub fn merge(&mut self, other: &Self) {
+        self.total += other.total;
+        self.busiest += other.busiest;
+        self.api_usd += other.api_usd;
+        self.duration_seconds += other.duration_seconds;
+    }
+}
+
+/// A window's observed minutes, in order, and those of the window before.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'a> {
+    /// The window.
+    pub now: &'a [Bucket],
+    /// The window before, empty if it was not observed.
+    pub before: &'a [Bucket],
+}
+
+/// The loads of some minutes at one point of the assumptions.
+pub(super) struct Loads {
+    per_bucket: Vec<f64>,
+    api_usd: Vec<f64>,
+    slot_work: Vec<f64>,
+    calls: f64,
+}
+
+impl Loads {
+    /// `None` if the latency limit cannot be held.
+    pub(super) fn of(
+        plan: &HostPlan,
+        point: &Point,
+        limit: Option<f64>,
+        buckets: &[Bucket],
+    ) -> Option<Self> {
+        let conversion = conversion(point);
+        let multiplier = point.value(Parameter::WorkMultiplier);
+        let coefficients = &plan.throughput.coefficients;
+        let replica_seconds =
+            |sums: &TokenSums| work(coefficients, &conversion, limit, sums).map(|w| multiplier * w);
+        let per_bucket = |bucket: &Bucket| Some(replica_seconds(&bucket.total)? / bucket_seconds());
+        let slot_work = if plan.ttft_slo_seconds.is_some() {
+            buckets
+                .iter()
+                .map(|bucket| replica_seconds(&bucket.busiest))
+                .collect::<Option<_>>()?
+        } else {
+            Vec::new()
+        };
+        Some(Self {
+            per_bucket: buckets.iter().map(per_bucket).collect::<Option<_>>()?,
+            api_usd: buckets.iter().map(|bucket| bucket.api_usd).collect(),
+            slot_work,
+            calls: buckets.iter().map(|bucket| bucket.total.calls).sum(),
+        })
+    }
+
+    pub(super) fn window(&self) -> Window<'_> {
+        Window::new(Profile {
+            bucket_seconds: bucket_seconds(),
+            loads: &self.per_bucket,
+            api_usd: &self.api_usd,
+            slot_work: &self.slot_work,
+            calls: self.calls,
+        })
+    }
+}
+
+/// What limit the projection holds, and what is known about it.
+#[must_use]
+pub fn latency(plan: &HostPlan, buckets: &[Bucket]) -> Latency {
+    let Some(decode) = plan.throughput.coefficients.decode else {
+        return Latency::NotChecked;
+    };
+    let limit = match plan.latency {
+        LatencyLimit::Seconds(limit) => limit,
+        LatencyLimit::AsToday => {
+            let output: f64 = buckets.iter().map(|bucket| bucket.total.output).sum();
+            let taken: f64 = buckets.iter().map(|bucket| bucket.duration_seconds).sum();
+            if output <= 0.0 {
+                return Latency::NotChecked;
+            }
+            taken / output
+        }
+    };
+    match latency_factor(decode, limit) {
+        Some(_) => Latency::Held(limit),
+        None => Latency::Infeasible(limit),
+    }
+}
