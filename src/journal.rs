@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::disk::{Disk, RealDisk};
 pub use self::frame::{BODY_BYTES_MAX, Frame, FrameKind};
-pub use self::reader::{Frames, first_seq_near, frames, last_seq};
+pub use self::reader::{Frames, first_seq_near, frames, last_seq, segment_behind};
 use self::segment::Cut;
 pub use self::syncer::Durable;
 use self::writer::{Command, Entry, Shared, Writer};

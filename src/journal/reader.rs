@@ -45,6 +45,14 @@ pub fn first_seq_near(dir: &Path, ts_ms: u64) -> Result<u64, JournalError> {
     }
 }
 
+/// The first number of the segment that follows the one which holds `seq`: where to read on behind a
+/// damaged one.
+pub fn segment_behind(dir: &Path, seq: u64) -> Result<Option<u64>, JournalError> {
+    let firsts = segment::list(dir)?;
+    let later = firsts.into_iter().find(|first| *first > seq);
+    Ok(later)
+}
+
 /// The number of the last whole frame, 0 if there is none.
 pub fn last_seq(dir: &Path) -> Result<u64, JournalError> {
     let Some(first_seq) = segment::list(dir)?.pop() else {
