@@ -13,6 +13,7 @@ pub mod economics;
 pub mod journal;
 pub mod meter;
 pub mod metrics;
+pub mod ledger;
 pub mod money;
 pub mod pricing;
 pub mod proxy;

@@ -1,0 +1,249 @@
+//! Totals, roll-ups and the demand of the verdict, durably; the only room that knows sled.
+//!
+//! The rows are in the journal. What is here is computed from them: absolute sums, written in one
+//! transaction with the number of the last row that is in them, so that a replay adds nothing
+//! twice, and a lost database is only a rebuild. A call belongs to the moment it arrived.
+
+mod codec;
+mod demand;
+mod draft;
+mod import;
+mod key;
+mod memory;
+mod meta;
+mod names;
+mod open_calls;
+mod read;
+mod recover;
+mod replay;
+mod rows;
+mod sidecar;
+mod status;
+mod store;
+mod totals;
+mod write;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use self::memory::Memory;
+use self::status::Status;
+use self::write::Writer;
+use crate::call::{CallId, CallRecord};
+use crate::journal::{Durable, JournalError};
+
+pub use self::demand::StreamMinute;
+pub use self::import::{History, ImportedHour, ImportedMinute};
+pub use self::key::{DIMENSIONS_MAX, Grain, Group, Origin, Period};
+pub use self::memory::RECENT_DAYS;
+pub use self::names::{NAME_BYTES_MAX, NAMES_MAX};
+pub use self::recover::{LostRows, Rebuilt, Recovery};
+pub use self::replay::Orphan;
+pub use self::rows::Rows;
+pub use self::status::Stats;
+pub use self::totals::Totals;
+
+/// Where the ledger lives and how it counts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder of the database and its sidecar; created if missing.
+    pub dir: PathBuf,
+    /// The journal whose rows are counted.
+    pub journal_dir: PathBuf,
+    /// Decides what a day is.
+    pub timezone: TimeZone,
+    /// Whether a commit waits for the disk. Off for demonstrations and tests.
+    pub sync: bool,
+    /// How far the journal is synced: totals never run ahead of rows that a power cut could take.
+    /// `None` when nobody writes the journal meanwhile.
+    pub durable: Option<Durable>,
+}
+
+/// What the journal says, in sequence.
+#[derive(Clone, Copy, Debug)]
+pub enum Entry<'a> {
+    /// A call was admitted.
+    Begun(CallId),
+    /// A call is over.
+    Ended(&'a CallRecord),
+}
+
+/// What can go wrong with the ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Another process has it open.
+    #[error("data directory is in use: {}", dir.display())]
+    InUse {
+        /// The folder that is locked.
+        dir: PathBuf,
+    },
+    /// The file system said no.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// The database refused; it is opened again at the next try.
+    #[error("the ledger's database failed")]
+    Store {
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database is damaged; it is put aside and rebuilt from the journal.
+    #[error("the ledger's database is damaged: {found}")]
+    Damaged {
+        /// What was seen.
+        found: String,
+    },
+    /// The database was written by another version of tollgate.
+    #[error(
+        "the ledger has schema {found}, this version reads {}",
+        meta::SCHEMA_VERSION
+    )]
+    Schema {
+        /// The version found.
+        found: u8,
+    },
+    /// The rows cannot be read.
+    #[error("the journal cannot be read")]
+    Journal(#[from] JournalError),
+    /// The rows are not safe from a power cut yet, so their totals are not written.
+    #[error("the journal could not be synced up to frame {seq}")]
+    NotDurable {
+        /// The last row of the batch.
+        seq: u64,
+    },
+    /// A row is not a record.
+    #[error("frame {seq} of the journal is not a call record")]
+    Row {
+        /// Its number.
+        seq: u64,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl LedgerError {
+    /// A label for metrics and logs: few values, stable across releases.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "in_use",
+            Self::Io { .. } => "io",
+            Self::Store { .. } => "store",
+            Self::Damaged { .. } => "damaged",
+            Self::Schema { .. } => "schema",
+            Self::Journal(_) => "journal",
+            Self::NotDurable { .. } => "not_durable",
+            Self::Row { .. } => "row",
+        }
+    }
+
+    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+
+    fn damaged(found: &str) -> Self {
+        Self::Damaged {
+            found: found.to_owned(),
+        }
+    }
+}
+
+/// The totals of one group in one period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollup {
+    /// When.
+    pub period: Period,
+    /// Whose.
+    pub group: Group,
+    /// How much.
+    pub totals: Totals,
+}
+
+/// The open ledger. Reading is open to all threads; one thread applies.
+#[derive(Debug)]
+pub struct Ledger {
+    settings: Settings,
+    status: Arc<Status>,
+    writer: Mutex<Writer>,
+    memory: RwLock<Memory>,
+    /// Held as long as the ledger lives.
+    _lock: File,
+}
+
+impl Ledger {
+    /// Opens or creates the ledger and counts what the journal has beyond it.
+    ///
+    /// Open the journal first: it cuts what a crash left half written. A damaged database is put
+    /// aside and rebuilt; [`Recovery`] says so.
+    pub fn open(settings: Settings) -> Result<(Self, Recovery), LedgerError> {
+        let lock = recover::prepare(&settings.dir)?;
+        let status = Arc::<Status>::default();
+        let ledger = Self {
+            writer: Mutex::new(Writer::new(&settings.dir, Arc::clone(&status))),
+            status,
+            memory: RwLock::default(),
+            settings,
+            _lock: lock,
+        };
+        let recovery = ledger.recover(&mut ledger.writer())?;
+        Ok((ledger, recovery))
+    }
+
+    /// Every frame up to this number is counted.
+    #[must_use]
+    pub fn watermark(&self) -> u64 {
+        self.memory().watermark
+    }
+
+    /// Whether the last batch was written.
+    #[must_use]
+    pub fn healthy(&self) -> bool {
+        self.status.is_open()
+    }
+
+    /// The counters of this moment.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.status.stats()
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory(&self) -> RwLockReadGuard<'_, Memory> {
+        self.memory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_memory(&self, change: impl FnOnce(&mut Memory)) {
+        change(&mut self.memory.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The day of the reporting time zone in which a moment lies.
+    #[must_use]
+    pub fn day_of(&self, at: Timestamp) -> jiff::civil::Date {
+        self.settings.timezone.to_datetime(at).date()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Integers as LEB128 varints, signed ones zigzag, behind one version byte.
+
+/// Writes a value: the version byte, then numbers.
+#[derive(Debug)]
+pub(super) struct Writer(Vec<u8>);
+
+impl Writer {
+    pub(super) fn new(version: u8) -> Self {
+        Self(vec![version])
+    }
+
+    pub(super) fn put(&mut self, number: impl Into<u128>) {
+        let mut rest: u128 = number.into();
+        loop {
+            let low = u8::try_from(rest & 0x7f).unwrap_or(0);
+            rest >>= 7;
+            if rest == 0 {
+                self.0.push(low);
+                return;
+            }
+            self.0.push(low | 0x80);
+        }
+    }
+
+    pub(super) fn put_signed(&mut self, number: i128) {
+        // Zigzag: small magnitudes stay short, whatever their sign.
+        self.put((number.cast_unsigned() << 1) ^ (number >> 127).cast_unsigned());
+    }
+
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Reads what [`Writer`] wrote; every step says `None` at the first byte that does not fit.
+#[derive(Debug)]
+pub(super) struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// The reader and the version it stands behind.
+    pub(super) fn new(value: &'a [u8]) -> Option<(u8, Self)> {
+        let (version, rest) = value.split_first()?;
+        Some((*version, Self(rest)))
+    }
+
+    /// The reader of a value of one version; another one is not guessed at.
+    pub(super) fn of(value: &'a [u8], version: u8) -> Option<Self> {
+        let (found, reader) = Self::new(value)?;
+        (found == version).then_some(reader)
+    }
+
+    pub(super) fn take(&mut self) -> Option<u128> {
+        let mut number = 0_u128;
+        for shift in (0..128).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            let part = u128::from(byte & 0x7f);
+            // The 19th byte holds the last two bits.
+            if shift == 126 && part > 3 {
+                return None;
+            }
+            number |= part << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    pub(super) fn take_u64(&mut self) -> Option<u64> {
+        self.take()?.try_into().ok()
+    }
+
+    pub(super) fn take_signed(&mut self) -> Option<i128> {
+        let zigzag = self.take()?;
+        let sign = (zigzag & 1).cast_signed();
+        Some((zigzag >> 1).cast_signed() ^ -sign)
+    }
+
+    /// The bytes not read yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(unsigned: u128, signed: i128) {
+        let mut writer = Writer::new(1);
+        writer.put(unsigned);
+        writer.put_signed(signed);
+        let value = writer.finish();
+        let mut reader = Reader::of(&value, 1).unwrap();
+        assert_eq!(reader.take(), Some(unsigned));
+        assert_eq!(reader.take_signed(), Some(signed));
+        assert!(reader.rest().is_empty());
+        for cut in 0..value.len() {
+            let whole = Reader::of(&value[..cut], 1)
+                .and_then(|mut reader| reader.take().and_then(|_| reader.take_signed()));
+            assert_eq!(whole, None, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range_are_read_back() {
+        check(0, 0);
+        check(u128::MAX, i128::MIN);
+        check(u128::from(u64::MAX), i128::MAX);
+        check(127, -1);
+        check(128, -64);
+    }
+
+    #[test]
+    fn small_numbers_are_short_and_too_long_ones_are_refused() {
+        let mut writer = Writer::new(1);
+        writer.put_signed(-64);
+        assert_eq!(writer.finish().len(), 2);
+        assert_eq!(Reader(&[0xff; 19]).take(), None);
+        assert!(Reader::of(&[2, 0], 1).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_number_is_read_back(unsigned: u128, signed: i128) {
+            check(unsigned, signed);
+        }
+    }
+}

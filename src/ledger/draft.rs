@@ -1,0 +1,223 @@
+//! What the next commit will change: absolute new values, computed from what is stored and the
+//! calls, so that writing them twice is writing them once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::demand::{self, DemandKey};
+use super::key::{DIMENSIONS_MAX, Ids, Key, Origin, Span};
+use super::memory::{Fresh, Memory};
+use super::names::{ABSENT, NAME_BYTES_MAX, NameKind, Named, OTHER};
+use super::store::{In, Store, Write};
+use super::{ImportedHour, ImportedMinute, LedgerError, Totals};
+use crate::call::{CallRecord, Flag, Role};
+use crate::economics::{CallDemand, DemandMinute};
+
+/// Keys that one call can add: three totals, one minute of demand, and its names.
+pub(super) const KEYS_PER_CALL: usize = 3 + 1 + 4 + DIMENSIONS_MAX;
+
+/// Changes on top of what is stored.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    memory: &'a Memory,
+    store: &'a Store,
+    timezone: &'a TimeZone,
+    names: Vec<Named>,
+    totals: BTreeMap<Key, Totals>,
+    demand: BTreeMap<DemandKey, DemandMinute>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) const fn new(memory: &'a Memory, store: &'a Store, timezone: &'a TimeZone) -> Self {
+        Self {
+            memory,
+            store,
+            timezone,
+            names: Vec::new(),
+            totals: BTreeMap::new(),
+            demand: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a call to its day, its hour, all time, and the demand of its minute.
+    pub(super) fn add(&mut self, call: &CallRecord) -> Result<(), LedgerError> {
+        let ids = self.ids(call);
+        let one = Totals::of(call);
+        let day = day_of(call.started_at, self.timezone);
+        for span in [Span::ALL_TIME, day, Span::hour(call.started_at)] {
+            self.totals(Key { span, ids })?.merge(&one);
+        }
+        self.add_demand(call, ids)
+    }
+
+    /// Keys this draft would write.
+    pub(super) fn len(&self) -> usize {
+        self.names.len() + self.totals.len() + self.demand.len()
+    }
+
+    /// The writes, and the same for memory.
+    pub(super) fn finish(self, watermark: u64) -> (Vec<Write>, Fresh) {
+        let fresh = Fresh {
+            names: self.names,
+            totals: self.totals,
+            demand: self.demand,
+            watermark,
+        };
+        let names = fresh.names.iter().map(|named| {
+            let (key, value) = named.encode();
+            (In::Names, key, Some(value))
+        });
+        let totals = fresh.totals.iter();
+        let totals = totals.map(|(key, totals)| (In::Totals, key.encode(), Some(totals.encode())));
+        let demand = fresh.demand.iter();
+        let demand =
+            demand.map(|(key, sums)| (In::Demand, key.encode(), Some(demand::encode(sums))));
+        let writes = names.chain(totals).chain(demand).collect();
+        (writes, fresh)
+    }
+
+    /// Billed calls are demand; what is free could not be moved to save anything.
+    fn add_demand(&mut self, call: &CallRecord, ids: Ids) -> Result<(), LedgerError> {
+        if !call.is_billable() {
+            return Ok(());
+        }
+        let demand = CallDemand {
+            started_ms: call.started_at.as_millisecond(),
+            duration_ms: call.duration_ms,
+            usage: &call.usage,
+            side: &call.side,
+            cost_usd: call.cost_usd,
+            imported: ids.is_imported(),
+        };
+        let key = DemandKey {
+            minute: u32::try_from(demand.place().minute).unwrap_or(0),
+            imported: ids.is_imported(),
+            upstream: ids.upstream,
+            model: ids.model,
+            capability: self.name(NameKind::Capability, Some(&call.capability), true),
+        };
+        self.minute(key)?.add(&demand);
+        Ok(())
+    }
+
+    /// The group of a call as numbers.
+    pub(super) fn ids(&mut self, call: &CallRecord) -> Ids {
+        let origin = if call.flags.contains(&Flag::Imported) {
+            Origin::Imported
+        } else {
+            Origin::Live
+        };
+        // What a client can choose is a name only once an upstream has accepted it.
+        let accepted = call
+            .status
+            .is_some_and(|status| (200..300).contains(&status));
+        let mut ids = Ids::new(origin, call.role, call.currency);
+        ids.upstream = self.name(NameKind::Upstream, Some(&call.upstream), true);
+        ids.model = self.name(NameKind::Model, call.model_name(), accepted);
+        ids.tenant = self.name(NameKind::Tenant, call.tenant.as_deref(), accepted);
+        for (id, (name, value)) in ids.dimensions.iter_mut().zip(&call.dimensions) {
+            let pair = format!("{name}={value}");
+            *id = self.name(NameKind::Dimension, Some(&pair), accepted);
+        }
+        ids
+    }
+
+    /// The group of made history.
+    pub(super) fn imported_ids(&mut self, hour: &ImportedHour) -> Ids {
+        let mut ids = Ids::new(Origin::Imported, Role::Provider, Some(hour.currency));
+        ids.upstream = self.name(NameKind::Upstream, Some(&hour.upstream), true);
+        ids.model = self.name(NameKind::Model, Some(&hour.model), true);
+        ids.tenant = self.name(NameKind::Tenant, hour.tenant.as_deref(), true);
+        ids
+    }
+
+    /// The stream of made history in its minute.
+    pub(super) fn imported_minute(&mut self, minute: &ImportedMinute) -> DemandKey {
+        DemandKey {
+            minute: demand::minute_of(minute.start),
+            imported: true,
+            upstream: self.name(NameKind::Upstream, Some(&minute.upstream), true),
+            model: self.name(NameKind::Model, Some(&minute.model), true),
+            capability: self.name(NameKind::Capability, Some(&minute.capability), true),
+        }
+    }
+
+    /// Takes an absolute value as it is.
+    pub(super) fn set(
+        &mut self,
+        totals: BTreeMap<Key, Totals>,
+        demand: BTreeMap<DemandKey, DemandMinute>,
+    ) {
+        self.totals.extend(totals);
+        self.demand.extend(demand);
+    }
+
+    /// The number of a name; a new one is given only if it may be.
+    fn name(&mut self, kind: NameKind, name: Option<&str>, may_be_new: bool) -> u16 {
+        let Some(name) = name else { return ABSENT };
+        if let Some(known) = self.memory.names.find(kind, name) {
+            return known;
+        }
+        let mut own = self.names.iter().filter(|named| named.kind == kind);
+        if let Some(named) = own.clone().find(|named| *named.name == *name) {
+            return named.id;
+        }
+        if !may_be_new || name.len() > NAME_BYTES_MAX {
+            return OTHER;
+        }
+        let ahead = own.by_ref().count();
+        let id = self.memory.names.next_id(kind, ahead);
+        if id != OTHER {
+            let name = Arc::from(name);
+            self.names.push(Named { kind, id, name });
+        }
+        id
+    }
+
+    /// The total under a key: of this draft, of memory, or of the disk.
+    fn totals(&mut self, key: Key) -> Result<&mut Totals, LedgerError> {
+        use std::collections::btree_map::Entry;
+        match self.totals.entry(key) {
+            Entry::Occupied(found) => Ok(found.into_mut()),
+            Entry::Vacant(place) => {
+                let known = match self.memory.totals.get(&key) {
+                    Some(totals) => *totals,
+                    None => match self.store.get(In::Totals, &key.encode())? {
+                        Some(value) => Totals::decode(&value)
+                            .ok_or_else(|| LedgerError::damaged("a total cannot be read"))?,
+                        None => Totals::default(),
+                    },
+                };
+                Ok(place.insert(known))
+            }
+        }
+    }
+
+    /// The demand under a key: of this draft, of memory, or of the disk.
+    fn minute(&mut self, key: DemandKey) -> Result<&mut DemandMinute, LedgerError> {
+        use std::collections::btree_map::Entry;
+        match self.demand.entry(key) {
+            Entry::Occupied(found) => Ok(found.into_mut()),
+            Entry::Vacant(place) => {
+                let known = match self.memory.demand.get(&key) {
+                    Some(minute) => *minute,
+                    None => match self.store.get(In::Demand, &key.encode())? {
+                        Some(value) => demand::decode(&value).ok_or_else(|| {
+                            LedgerError::damaged("a minute of demand cannot be read")
+                        })?,
+                        None => DemandMinute::default(),
+                    },
+                };
+                Ok(place.insert(known))
+            }
+        }
+    }
+}
+
+/// The day of the reporting time zone in which a moment lies.
+pub(super) fn day_of(at: Timestamp, timezone: &TimeZone) -> Span {
+    Span::day(timezone.to_datetime(at).date())
+}

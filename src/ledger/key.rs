@@ -1,0 +1,305 @@
+//! The one key of all totals: `period | start | origin | role | currency | names…`, big-endian, so
+//! that the order of keys is the order of time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::names::{NameKind, Names};
+use crate::call::Role;
+use crate::money::Currency;
+
+/// Dimensions a call can carry.
+pub const DIMENSIONS_MAX: usize = 4;
+/// The length of a stored key.
+const KEY_BYTES: usize = 24;
+/// Stands for "no currency": calls without a known cost.
+const NO_CURRENCY: [u8; 3] = *b"---";
+/// Seconds in an hour.
+const HOUR_SECONDS: i64 = 3_600;
+
+/// The stretch of time a total covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// Everything since the ledger began.
+    AllTime,
+    /// A day of the reporting time zone.
+    Day(Date),
+    /// An hour of UTC, by its start.
+    Hour(Timestamp),
+}
+
+/// Which kind of period is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// Days of the reporting time zone.
+    Day,
+    /// Hours of UTC.
+    Hour,
+}
+
+/// Where a total comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Metered here.
+    Live,
+    /// Made history.
+    Imported,
+}
+
+/// Whose calls a total sums.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Group {
+    /// Where the figures come from.
+    pub origin: Origin,
+    /// What stands behind the upstream.
+    pub role: Role,
+    /// The currency of `cost_native`; `None` for calls without a known cost.
+    pub currency: Option<Currency>,
+    /// The configured name of where the calls went.
+    pub upstream: Option<Arc<str>>,
+    /// The model that names the calls.
+    pub model: Option<Arc<str>>,
+    /// Who pays inside the house.
+    pub tenant: Option<Arc<str>>,
+    /// Up to four `name=value`.
+    pub dimensions: Vec<Arc<str>>,
+}
+
+impl Group {
+    /// Whether the group belongs in a grand total. A gateway's calls are the same money a second
+    /// time: they are kept, and shown only by themselves.
+    #[must_use]
+    pub fn in_total(&self) -> bool {
+        self.role != Role::Gateway
+    }
+
+    /// The dimensions as a map.
+    #[must_use]
+    pub fn dimension_map(&self) -> BTreeMap<&str, &str> {
+        self.dimensions
+            .iter()
+            .filter_map(|pair| pair.split_once('='))
+            .collect()
+    }
+}
+
+/// A stored key; orders as its bytes do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) span: Span,
+    pub(super) ids: Ids,
+}
+
+/// A period as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Span {
+    kind: u8,
+    start: u32,
+}
+
+/// A group as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ids {
+    origin: u8,
+    role: u8,
+    currency: [u8; 3],
+    pub(super) upstream: u16,
+    pub(super) model: u16,
+    pub(super) tenant: u16,
+    pub(super) dimensions: [u16; DIMENSIONS_MAX],
+}
+
+impl Span {
+    pub(super) const ALL_TIME: Self = Self {
+        kind: b'a',
+        start: 0,
+    };
+
+    /// Before every day.
+    pub(super) const FIRST_DAY: Self = Self {
+        kind: b'd',
+        start: 0,
+    };
+
+    /// Before every hour, behind every day.
+    pub(super) const FIRST_HOUR: Self = Self {
+        kind: b'h',
+        start: 0,
+    };
+
+    /// Behind everything.
+    pub(super) const END: Self = Self {
+        kind: b'i',
+        start: 0,
+    };
+
+    /// The day as its digits: `20261122`.
+    pub(super) fn day(date: Date) -> Self {
+        let year = u32::try_from(date.year()).unwrap_or(0);
+        let month = u32::from(date.month().unsigned_abs());
+        let day = u32::from(date.day().unsigned_abs());
+        Self {
+            kind: b'd',
+            start: year
+                .saturating_mul(10_000)
+                .saturating_add(month * 100 + day),
+        }
+    }
+
+    /// Whole hours since 1970.
+    pub(super) fn hour(at: Timestamp) -> Self {
+        Self {
+            kind: b'h',
+            start: u32::try_from(at.as_second().div_euclid(HOUR_SECONDS)).unwrap_or(0),
+        }
+    }
+
+    /// The span of its kind that begins so much earlier, in the unit of its kind.
+    pub(super) const fn earlier(self, by: u32) -> Self {
+        Self {
+            kind: self.kind,
+            start: self.start.saturating_sub(by),
+        }
+    }
+
+    /// The span behind it, in the digits of its kind; enough for the end of a range.
+    pub(super) const fn later(self) -> Self {
+        Self {
+            kind: self.kind,
+            start: self.start.saturating_add(1),
+        }
+    }
+
+    /// Behind every key of its kind.
+    pub(super) const fn next_kind(self) -> [u8; 1] {
+        [self.kind.saturating_add(1)]
+    }
+
+    pub(super) fn bytes(self) -> [u8; 5] {
+        let [a, b, c, d] = self.start.to_be_bytes();
+        [self.kind, a, b, c, d]
+    }
+
+    pub(super) fn period(self) -> Option<Period> {
+        match self.kind {
+            b'a' => Some(Period::AllTime),
+            b'd' => {
+                let year = i16::try_from(self.start / 10_000).ok()?;
+                let month = i8::try_from(self.start / 100 % 100).ok()?;
+                let day = i8::try_from(self.start % 100).ok()?;
+                Some(Period::Day(Date::new(year, month, day).ok()?))
+            }
+            b'h' => {
+                let second = i64::from(self.start).saturating_mul(HOUR_SECONDS);
+                Some(Period::Hour(Timestamp::from_second(second).ok()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Ids {
+    /// The ids of what is not a name; the names are filled in by the caller.
+    pub(super) fn new(origin: Origin, role: Role, currency: Option<Currency>) -> Self {
+        let code = currency.and_then(|code| <[u8; 3]>::try_from(code.code().as_bytes()).ok());
+        Self {
+            origin: match origin {
+                Origin::Live => 0,
+                Origin::Imported => 1,
+            },
+            role: match role {
+                Role::Provider => 0,
+                Role::Gateway => 1,
+                Role::Own => 2,
+            },
+            currency: code.unwrap_or(NO_CURRENCY),
+            upstream: 0,
+            model: 0,
+            tenant: 0,
+            dimensions: [0; DIMENSIONS_MAX],
+        }
+    }
+
+    pub(super) fn is_imported(self) -> bool {
+        self.origin == 1
+    }
+
+    /// The group with its names.
+    pub(super) fn group(self, names: &Names) -> Option<Group> {
+        let dimension = |id| names.name(NameKind::Dimension, id);
+        Some(Group {
+            origin: match self.origin {
+                0 => Origin::Live,
+                1 => Origin::Imported,
+                _ => return None,
+            },
+            role: match self.role {
+                0 => Role::Provider,
+                1 => Role::Gateway,
+                2 => Role::Own,
+                _ => return None,
+            },
+            currency: std::str::from_utf8(&self.currency).ok()?.parse().ok(),
+            upstream: names.name(NameKind::Upstream, self.upstream),
+            model: names.name(NameKind::Model, self.model),
+            tenant: names.name(NameKind::Tenant, self.tenant),
+            dimensions: self.dimensions.into_iter().filter_map(dimension).collect(),
+        })
+    }
+}
+
+impl Key {
+    /// Before every key of a span.
+    pub(super) fn first_of(span: Span) -> Self {
+        Self {
+            span,
+            ids: Ids {
+                currency: [0; 3],
+                ..Ids::new(Origin::Live, Role::Provider, None)
+            },
+        }
+    }
+
+    pub(super) fn encode(self) -> Vec<u8> {
+        let Self { span, ids } = self;
+        let mut key = Vec::with_capacity(KEY_BYTES);
+        key.extend_from_slice(&span.bytes());
+        key.extend_from_slice(&[ids.origin, ids.role]);
+        key.extend_from_slice(&ids.currency);
+        let names = [ids.upstream, ids.model, ids.tenant]
+            .into_iter()
+            .chain(ids.dimensions);
+        for id in names {
+            key.extend_from_slice(&id.to_be_bytes());
+        }
+        key
+    }
+
+    pub(super) fn decode(key: &[u8]) -> Option<Self> {
+        let [kind, a, b, c, d, origin, role, c0, c1, c2, names @ ..] =
+            *<&[u8; KEY_BYTES]>::try_from(key).ok()?;
+        let mut ids = names.chunks_exact(2).filter_map(|id| id.try_into().ok());
+        let mut next = || ids.next().map(u16::from_be_bytes);
+        Some(Self {
+            span: Span {
+                kind,
+                start: u32::from_be_bytes([a, b, c, d]),
+            },
+            ids: Ids {
+                origin,
+                role,
+                currency: [c0, c1, c2],
+                upstream: next()?,
+                model: next()?,
+                tenant: next()?,
+                dimensions: [next()?, next()?, next()?, next()?],
+            },
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! The few values that say what the database is and how far it has come.
+
+use super::LedgerError;
+use super::codec::{Reader, Writer};
+use super::store::{In, Store, Write};
+
+/// The version of all keys and values together. Another one is not guessed at.
+pub(super) const SCHEMA_VERSION: u8 = 1;
+/// The version of the values in this tree.
+const VERSION: u8 = 1;
+
+pub(super) const SCHEMA: &str = "schema";
+/// A random name, so that another database in this place is noticed.
+pub(super) const DB_ID: &str = "db_id";
+/// Every frame up to this number is in the totals.
+pub(super) const WATERMARK: &str = "watermark";
+/// No call that began before this number was open at the watermark.
+pub(super) const OPEN_FROM: &str = "open_from";
+/// The time zone of the day totals.
+pub(super) const TIMEZONE: &str = "timezone";
+
+pub(super) fn put_number(key: &str, number: u64) -> Write {
+    let mut value = Writer::new(VERSION);
+    value.put(number);
+    (In::Meta, key.into(), Some(value.finish()))
+}
+
+pub(super) fn put_text(key: &str, text: &str) -> Write {
+    let mut value = Writer::new(VERSION).finish();
+    value.extend_from_slice(text.as_bytes());
+    (In::Meta, key.into(), Some(value))
+}
+
+pub(super) fn number(store: &Store, key: &str) -> Result<Option<u64>, LedgerError> {
+    let read = |value: Vec<u8>| {
+        let number = Reader::of(&value, VERSION).and_then(|mut reader| reader.take_u64());
+        number.ok_or_else(|| LedgerError::damaged("a number of the state cannot be read"))
+    };
+    store.get(In::Meta, key.as_bytes())?.map(read).transpose()
+}
+
+pub(super) fn text(store: &Store, key: &str) -> Result<Option<String>, LedgerError> {
+    let read = |value: Vec<u8>| {
+        let text = Reader::of(&value, VERSION).map(|reader| reader.rest().to_vec());
+        text.and_then(|text| String::from_utf8(text).ok())
+            .ok_or_else(|| LedgerError::damaged("a text of the state cannot be read"))
+    };
+    store.get(In::Meta, key.as_bytes())?.map(read).transpose()
+}
+
+/// Refuses a database of another version. True: it has none yet, because it is new.
+pub(super) fn check_schema(store: &Store) -> Result<bool, LedgerError> {
+    match store.get(In::Meta, SCHEMA.as_bytes())?.as_deref() {
+        None => Ok(true),
+        Some([SCHEMA_VERSION]) => Ok(false),
+        Some(other) => Err(LedgerError::Schema {
+            found: other.first().copied().unwrap_or(0),
+        }),
+    }
+}

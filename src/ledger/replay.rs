@@ -1,0 +1,317 @@
+//! Counting from the journal: what came after the watermark, and everything when days or the whole
+//! database must be computed again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Deserialize;
+use tracing::error;
+
+use super::draft::{Draft, day_of};
+use super::key::{Key, Period, Span};
+use super::memory::{Memory, read_totals};
+use super::recover::{LostRows, Recovery};
+use super::store::{In, Store, Write};
+use super::write::{Writer, beats, commit_all};
+use super::{Entry, Ledger, LedgerError, Totals, meta, rows};
+use crate::call::{CallId, CallRecord};
+use crate::journal::{self, Frame, FrameKind, JournalError};
+
+/// Entries counted at once; each commit takes as many of them as its keys allow.
+const REPLAY_ENTRIES: usize = 4_096;
+/// Problems named one by one; what comes on top is the same again.
+const PROBLEMS_MAX: usize = 20;
+
+/// A call that began and did not end before the process died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// Its `Begin` frame.
+    pub seq: u64,
+    /// When that was queued, milliseconds since 1970.
+    pub ts_ms: u64,
+    /// What it carried.
+    pub body: Vec<u8>,
+}
+
+/// What names a call in the body of its frames.
+#[derive(Deserialize)]
+struct Named {
+    call_id: CallId,
+}
+
+fn call_id(frame: &Frame) -> Option<CallId> {
+    serde_json::from_slice(&frame.body)
+        .ok()
+        .map(|Named { call_id }| call_id)
+}
+
+/// An entry that owns its record.
+enum Read {
+    Begun(CallId),
+    Ended(Box<CallRecord>),
+}
+
+impl Read {
+    fn entry(&self) -> Entry<'_> {
+        match self {
+            Self::Begun(id) => Entry::Begun(*id),
+            Self::Ended(call) => Entry::Ended(call),
+        }
+    }
+}
+
+/// What a replay holds on its way through the journal.
+#[derive(Default)]
+struct Replay {
+    watermark: u64,
+    waiting: Vec<(u64, Read)>,
+    /// The bodies of the calls that are open at this point.
+    begun: HashMap<CallId, Orphan>,
+    /// The minutes in which something was written; asked for only in a rebuild.
+    minutes: Option<BTreeSet<u32>>,
+    last_seq: u64,
+    replayed: u64,
+}
+
+impl Ledger {
+    /// Counts every row behind the watermark and finds the calls that did not end.
+    ///
+    /// Starts at the oldest call that was open at the watermark: rows in front of it are not read,
+    /// rows between the two are only asked for their name.
+    pub(super) fn replay(
+        &self,
+        writer: &mut Writer,
+        recovery: &mut Recovery,
+    ) -> Result<(), LedgerError> {
+        let store = writer.store()?;
+        let watermark = self.watermark();
+        let open_from = meta::number(&store, meta::OPEN_FROM)?.unwrap_or(watermark);
+        let mut replay = Replay {
+            watermark,
+            minutes: recovery.rebuilt.as_ref().map(|_| BTreeSet::new()),
+            ..Replay::default()
+        };
+        self.each_frame(
+            open_from.min(watermark).max(1),
+            recovery,
+            |frame, recovery| {
+                replay.take(frame, writer, recovery);
+                if replay.waiting.len() >= REPLAY_ENTRIES {
+                    self.count_waiting(writer, &mut replay)?;
+                }
+                Ok(())
+            },
+        )?;
+        self.count_waiting(writer, &mut replay)?;
+        beats(writer, &store, replay.minutes.take().unwrap_or_default())?;
+        self.follow_journal_back(writer, &replay, recovery)?;
+        recovery.replayed = replay.replayed;
+        recovery.orphans = replay.begun.into_values().collect();
+        recovery.orphans.sort_unstable_by_key(|orphan| orphan.seq);
+        Ok(())
+    }
+
+    fn count_waiting(&self, writer: &mut Writer, replay: &mut Replay) -> Result<(), LedgerError> {
+        let batch: Vec<(u64, Entry<'_>)> = replay
+            .waiting
+            .iter()
+            .map(|(seq, read)| (*seq, read.entry()))
+            .collect();
+        self.count(writer, &batch)?;
+        replay.waiting.clear();
+        Ok(())
+    }
+
+    /// If the journal ends before the watermark, new rows would hide below it: it is lowered.
+    fn follow_journal_back(
+        &self,
+        writer: &mut Writer,
+        replay: &Replay,
+        recovery: &mut Recovery,
+    ) -> Result<(), LedgerError> {
+        let (watermark, journal_end) = (replay.watermark, replay.last_seq);
+        if journal_end >= watermark {
+            return Ok(());
+        }
+        error!(
+            watermark,
+            journal_end, "rows that were counted are gone; their totals are kept"
+        );
+        let store = writer.store()?;
+        writer.commit(
+            &store,
+            &[
+                meta::put_number(meta::WATERMARK, journal_end),
+                meta::put_number(meta::OPEN_FROM, journal_end.saturating_add(1)),
+            ],
+        )?;
+        self.set_memory(|memory| memory.watermark = journal_end);
+        recovery.lost_rows = Some(LostRows {
+            watermark,
+            journal_end,
+        });
+        Ok(())
+    }
+
+    /// Every frame from a number on. A damaged segment is named and the next one is read.
+    fn each_frame(
+        &self,
+        from_seq: u64,
+        recovery: &mut Recovery,
+        mut visit: impl FnMut(Frame, &mut Recovery) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let dir = &self.settings.journal_dir;
+        let mut from = Some(from_seq);
+        while let Some(from_seq) = from.take() {
+            for frame in journal::frames(dir, from_seq)? {
+                match frame {
+                    Ok(frame) => visit(frame, recovery)?,
+                    Err(damaged @ JournalError::Damaged { seq, .. }) => {
+                        recovery.problem(&damaged.to_string());
+                        from = journal::segment_behind(dir, seq)?;
+                    }
+                    Err(other) => return Err(other.into()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the day totals again: live ones from the rows, imported ones from their hours. The
+    /// name of the time zone is written last, so that a crash in between begins again.
+    pub(super) fn rebuild_days(
+        &self,
+        writer: &mut Writer,
+        store: &Store,
+        timezone: &str,
+        recovery: &mut Recovery,
+    ) -> Result<(), LedgerError> {
+        let days = self.imported_days(store)?;
+        let mut changes = removed(store)?;
+        changes.extend(self.live_days(store, days, recovery)?);
+        changes.push(meta::put_text(meta::TIMEZONE, timezone));
+        commit_all(writer, store, &changes)?;
+        let memory = Memory::load(store)?;
+        self.set_memory(|current| *current = memory);
+        Ok(())
+    }
+
+    /// Adds the days of all counted rows; says what is to be written.
+    fn live_days(
+        &self,
+        store: &Store,
+        mut days: BTreeMap<Key, Totals>,
+        recovery: &mut Recovery,
+    ) -> Result<Vec<Write>, LedgerError> {
+        let memory = self.memory();
+        let mut draft = Draft::new(&memory, store, &self.settings.timezone);
+        self.each_frame(1, recovery, |frame, recovery| {
+            if frame.kind != FrameKind::End || frame.seq > memory.watermark {
+                return Ok(());
+            }
+            let Some(call) = recovery.row(&frame) else {
+                return Ok(());
+            };
+            let ids = draft.ids(&call);
+            if !ids.is_imported() {
+                let span = day_of(call.started_at, &self.settings.timezone);
+                days.entry(Key { span, ids })
+                    .or_default()
+                    .merge(&Totals::of(&call));
+            }
+            Ok(())
+        })?;
+        draft.set(days, BTreeMap::new());
+        Ok(draft.finish(0).0)
+    }
+
+    /// Imported days, from imported hours.
+    fn imported_days(&self, store: &Store) -> Result<BTreeMap<Key, Totals>, LedgerError> {
+        let hours = Span::FIRST_HOUR.bytes().to_vec()..Span::END.bytes().to_vec();
+        let mut days: BTreeMap<Key, Totals> = BTreeMap::new();
+        for found in store.scan(In::Totals, hours) {
+            let (Key { span, ids }, totals) = read_totals(&found?)?;
+            if let (true, Some(Period::Hour(start))) = (ids.is_imported(), span.period()) {
+                let span = day_of(start, &self.settings.timezone);
+                days.entry(Key { span, ids }).or_default().merge(&totals);
+            }
+        }
+        Ok(days)
+    }
+}
+
+/// Removes every stored day.
+fn removed(store: &Store) -> Result<Vec<Write>, LedgerError> {
+    let days = Span::FIRST_DAY.bytes().to_vec()..Span::FIRST_HOUR.bytes().to_vec();
+    let remove = |found: Result<(sled::IVec, sled::IVec), LedgerError>| {
+        found.map(|(key, _)| (In::Totals, key.to_vec(), None))
+    };
+    store.scan(In::Totals, days).map(remove).collect()
+}
+
+impl Replay {
+    /// Takes one frame: counted ones only for the calls they open and close.
+    fn take(&mut self, frame: Frame, writer: &mut Writer, recovery: &mut Recovery) {
+        self.last_seq = frame.seq;
+        if let Some(minutes) = &mut self.minutes {
+            minutes.insert(u32::try_from(frame.ts_ms / 60_000).unwrap_or(0));
+        }
+        let counted = frame.seq <= self.watermark;
+        match frame.kind {
+            FrameKind::Begin => {
+                let Some(id) = call_id(&frame) else {
+                    return recovery.problem(&format!("frame {} names no call", frame.seq));
+                };
+                if counted {
+                    writer.open.begin(frame.seq, id);
+                } else {
+                    self.waiting.push((frame.seq, Read::Begun(id)));
+                }
+                self.begin(id, frame);
+            }
+            FrameKind::End if counted => {
+                if let Some(id) = call_id(&frame) {
+                    writer.open.end(id);
+                    self.begun.remove(&id);
+                }
+            }
+            FrameKind::End => {
+                if let Some(call) = recovery.row(&frame) {
+                    self.begun.remove(&call.call_id);
+                    self.replayed = self.replayed.saturating_add(1);
+                    self.waiting.push((frame.seq, Read::Ended(Box::new(call))));
+                }
+            }
+            FrameKind::Facts | FrameKind::Progress => {}
+        }
+    }
+
+    fn begin(&mut self, id: CallId, frame: Frame) {
+        let Frame {
+            seq, ts_ms, body, ..
+        } = frame;
+        self.begun.insert(id, Orphan { seq, ts_ms, body });
+    }
+}
+
+impl Recovery {
+    /// The record of a frame, or a problem.
+    fn row(&mut self, frame: &Frame) -> Option<CallRecord> {
+        match rows::record(frame) {
+            Ok(call) => Some(call),
+            Err(error) => {
+                self.problem(&error.to_string());
+                None
+            }
+        }
+    }
+
+    fn problem(&mut self, problem: &str) {
+        error!(
+            problem,
+            "the journal holds something that cannot be counted"
+        );
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem.to_owned());
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The open database and its counters, for readers that must not wait for the writing thread.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use super::LedgerError;
+use super::store::Store;
+
+/// Counters for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Transactions written and synced.
+    pub commits: u64,
+    /// Keys in them.
+    pub keys: u64,
+    /// Calls in them.
+    pub calls: u64,
+    /// Batches that failed.
+    pub errors: u64,
+    /// How often the database was rebuilt since this process began.
+    pub rebuilds: u64,
+    /// Time spent in commits.
+    pub commit_time: Duration,
+    /// Bytes the database takes on the disk.
+    pub size_bytes: u64,
+}
+
+/// Shared by the ledger and its writer.
+#[derive(Debug, Default)]
+pub(super) struct Status {
+    store: RwLock<Option<Arc<Store>>>,
+    stats: Mutex<Stats>,
+}
+
+impl Status {
+    pub(super) fn is_open(&self) -> bool {
+        self.store
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
+    pub(super) fn store(&self) -> Result<Arc<Store>, LedgerError> {
+        let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+        store.clone().ok_or_else(|| LedgerError::Store {
+            source: "the database is closed after a failure".into(),
+        })
+    }
+
+    pub(super) fn set_store(&self, store: Option<Arc<Store>>) {
+        *self.store.write().unwrap_or_else(PoisonError::into_inner) = store;
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let size_bytes = self.store().map_or(0, |store| store.size_bytes());
+        let stats = *self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        Stats {
+            size_bytes,
+            ..stats
+        }
+    }
+
+    pub(super) fn count(&self, add: impl FnOnce(&mut Stats)) {
+        add(&mut self.stats.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

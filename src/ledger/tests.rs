@@ -1,0 +1,308 @@
+//! The ledger over a real journal in a folder of its own; calls are made by number.
+
+mod damage;
+mod kill;
+mod read;
+mod whole;
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+
+use jiff::SignedDuration;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::*;
+use crate::call::{Flag, Pricing, Role, StreamEnd};
+use crate::journal::{self, FrameKind, Journal};
+use crate::money::{Currency, Pico};
+use crate::usage::{TokenUsage, UsageSource};
+
+/// When call 0 arrived: a moment before midnight of UTC, so that calls fall on two days.
+const START: &str = "2026-11-21T23:50:00Z";
+
+/// Small segments, so that every test crosses some.
+const SEGMENT_BYTES: u64 = 32 * 1024;
+
+/// What rides along in the journal.
+enum Ride {
+    Begun(CallId),
+    Ended(Box<CallRecord>),
+}
+
+/// A journal, its ledger, and what waits between the two.
+struct House {
+    journal: Journal<Ride>,
+    ledger: Ledger,
+    waiting: mpsc::Receiver<(u64, Ride)>,
+    recovery: Recovery,
+}
+
+fn settings(dir: &Path) -> Settings {
+    Settings {
+        dir: dir.join("ledger"),
+        journal_dir: dir.join("journal"),
+        timezone: TimeZone::UTC,
+        sync: false,
+        durable: None,
+    }
+}
+
+impl House {
+    fn open(dir: &Path) -> Self {
+        Self::with(settings(dir))
+    }
+
+    fn with(settings: Settings) -> Self {
+        let (sink, waiting) = mpsc::sync_channel(100_000);
+        let journal = Journal::open(
+            journal::Settings {
+                segment_bytes_max: SEGMENT_BYTES,
+                ..journal::Settings::in_dir(&settings.journal_dir)
+            },
+            move |seq, ride| sink.send((seq, ride)).unwrap(),
+        )
+        .unwrap();
+        let settings = Settings {
+            durable: Some(journal.durable()),
+            ..settings
+        };
+        let (ledger, recovery) = Ledger::open(settings).unwrap();
+        Self {
+            journal,
+            ledger,
+            waiting,
+            recovery,
+        }
+    }
+
+    fn begin(&self, id: CallId) {
+        let body = format!(r#"{{"call_id":"{id}","path":"/v1"}}"#).into_bytes();
+        let ack = self
+            .journal
+            .append(FrameKind::Begin, 0, body, Some(Ride::Begun(id)));
+        ack.unwrap().wait().unwrap();
+    }
+
+    fn end(&self, call: &CallRecord) {
+        let body = serde_json::to_vec(call).unwrap();
+        let ride = Some(Ride::Ended(Box::new(call.clone())));
+        let ack = self
+            .journal
+            .append(FrameKind::End, ended_ms(call), body, ride);
+        ack.unwrap().wait().unwrap();
+    }
+
+    /// Counts what waits, in batches of a size.
+    fn count(&self, batch: usize) {
+        let rides = self.rides();
+        for rides in rides.chunks(batch) {
+            self.ledger.apply(&entries(rides)).unwrap();
+        }
+    }
+
+    /// Takes what the journal has handed on; the last frame is waited for.
+    fn rides(&self) -> Vec<(u64, Ride)> {
+        let last = journal::last_seq(&self.ledger.settings.journal_dir).unwrap();
+        let mut rides = Vec::new();
+        while rides
+            .last()
+            .map_or(self.ledger.watermark(), |(seq, _)| *seq)
+            < last
+        {
+            rides.push(self.waiting.recv().unwrap());
+        }
+        rides
+    }
+
+    fn close(self) {
+        self.journal.close();
+        self.ledger.close().unwrap();
+    }
+}
+
+fn entries(rides: &[(u64, Ride)]) -> Vec<(u64, Entry<'_>)> {
+    let entry = |ride| match ride {
+        &Ride::Begun(id) => Entry::Begun(id),
+        Ride::Ended(call) => Entry::Ended(call),
+    };
+    rides
+        .iter()
+        .map(|(seq, ride)| (*seq, entry(ride)))
+        .collect()
+}
+
+fn ended_ms(call: &CallRecord) -> u64 {
+    u64::try_from(call.started_at.as_millisecond()).unwrap() + call.duration_ms
+}
+
+fn id(n: u64) -> CallId {
+    CallId(Uuid::from_u128(u128::from(n) | 7 << 76))
+}
+
+fn start() -> Timestamp {
+    START.parse().unwrap()
+}
+
+/// The call of a number: always the same, and few are alike.
+fn call(n: u64) -> CallRecord {
+    let failed = n % 11 == 10;
+    let priced = !failed && n % 7 != 6;
+    let money = |pico: u64| priced.then(|| Pico(i128::from(pico)));
+    let usage = TokenUsage {
+        input: Some(1_000 + n),
+        cache_read: Some(n % 50),
+        output: Some(10 + n % 300),
+        ..TokenUsage::default()
+    };
+    CallRecord {
+        call_id: id(n),
+        attempt_of: None,
+        started_at: start() + SignedDuration::from_millis(i64::try_from(n * 1_700).unwrap()),
+        upstream: ["openai", "anthropic", "litellm"][usize::try_from(n % 3).unwrap()].into(),
+        role: if n % 3 == 2 {
+            Role::Gateway
+        } else {
+            Role::Provider
+        },
+        format: "openai".into(),
+        operation: "chat".into(),
+        model_requested: Some(format!("model-{}", n % 5)),
+        model: None,
+        tenant: (n % 4 != 0).then(|| format!("tenant-{}", n % 4)),
+        dimensions: BTreeMap::from([("team".into(), format!("t{}", n % 2))]),
+        capability: if n % 2 == 0 { "8k" } else { "32k+vision" }.into(),
+        status: Some(if failed { 500 } else { 200 }),
+        stream: n % 2 == 0,
+        end: if n % 13 == 12 {
+            StreamEnd::ClientGone
+        } else {
+            StreamEnd::Complete
+        },
+        complete: true,
+        source: (!failed).then_some(UsageSource::Reported),
+        usage: if failed { TokenUsage::default() } else { usage },
+        units: BTreeMap::new(),
+        side: Vec::new(),
+        pricing: match (failed, priced) {
+            (true, _) => Pricing::Free,
+            (_, true) => Pricing::Priced,
+            (_, false) => Pricing::Unpriced,
+        },
+        cost_native: money(n * 7 + 1),
+        currency: priced.then(|| if n % 2 == 0 { "CNY" } else { "USD" }.parse().unwrap()),
+        cost_usd: money(n + 1),
+        cost_lines: Vec::new(),
+        price_id: None,
+        service_tier: None,
+        finish_reason: Some("stop".into()),
+        response_id: Some(format!("chatcmpl-{n}")),
+        request_id: None,
+        ttft_ms: (n % 2 == 0).then_some(n % 400),
+        duration_ms: n % 90_000,
+        flags: Vec::new(),
+    }
+}
+
+/// What a call adds to, by the names it was written with.
+type Sums = BTreeMap<String, Totals>;
+
+fn sums<'a>(rollups: impl IntoIterator<Item = &'a Rollup>) -> Sums {
+    let mut sums = Sums::new();
+    for rollup in rollups {
+        let name = format!("{:?}", (rollup.period, &rollup.group));
+        sums.entry(name).or_default().merge(&rollup.totals);
+    }
+    sums
+}
+
+/// All periods, as the ledger has them on its disk.
+fn stored(ledger: &Ledger) -> Sums {
+    let ever = Timestamp::UNIX_EPOCH..Timestamp::MAX;
+    let days = ledger.rollups(Grain::Day, ever.clone()).unwrap();
+    let hours = ledger.rollups(Grain::Hour, ever).unwrap();
+    let paged: Vec<Rollup> = days.chain(hours).map(Result::unwrap).collect();
+    sums(paged.iter().chain(&ledger.all_time()))
+}
+
+/// The same, counted again from the rows by the plainest way there is. A name is a name from its
+/// first accepted call on.
+fn recounted(ledger: &Ledger) -> Sums {
+    let mut known = std::collections::BTreeSet::new();
+    let mut rollups = Vec::new();
+    for row in ledger.rows(Timestamp::MIN, Timestamp::MAX, 0).unwrap() {
+        let (_, call) = row.unwrap();
+        let accepted = call
+            .status
+            .is_some_and(|status| (200..300).contains(&status));
+        let mut name = |kind: &str, name: &str| -> Arc<str> {
+            let key = format!("{kind} {name}");
+            if accepted {
+                known.insert(key.clone());
+            }
+            if known.contains(&key) {
+                name.into()
+            } else {
+                "other".into()
+            }
+        };
+        let group = Group {
+            origin: if call.flags.contains(&Flag::Imported) {
+                Origin::Imported
+            } else {
+                Origin::Live
+            },
+            role: call.role,
+            currency: call.currency,
+            upstream: Some(call.upstream.as_str().into()),
+            model: call.model_name().map(|model| name("model", model)),
+            tenant: call.tenant.as_deref().map(|tenant| name("tenant", tenant)),
+            dimensions: call
+                .dimensions
+                .iter()
+                .map(|(dimension, value)| name("dimension", &format!("{dimension}={value}")))
+                .collect(),
+        };
+        let hour = call.started_at.as_second() / 3_600 * 3_600;
+        for period in [
+            Period::AllTime,
+            Period::Day(ledger.day_of(call.started_at)),
+            Period::Hour(Timestamp::from_second(hour).unwrap()),
+        ] {
+            rollups.push(Rollup {
+                period,
+                group: group.clone(),
+                totals: Totals::of(&call),
+            });
+        }
+    }
+    sums(&rollups)
+}
+
+#[track_caller]
+fn assert_rows_are_totals(ledger: &Ledger) {
+    assert_eq!(stored(ledger), recounted(ledger));
+}
+
+/// The numbers of the rows, in their order in the journal.
+fn numbers(ledger: &Ledger) -> Vec<u64> {
+    let rows = ledger.rows(Timestamp::MIN, Timestamp::MAX, 0).unwrap();
+    rows.map(|row| number(row.unwrap().1.call_id)).collect()
+}
+
+fn number(id: CallId) -> u64 {
+    u64::try_from(id.0.as_u128() & u128::from(u32::MAX)).unwrap()
+}
+
+/// All calls there are.
+fn grand(rollups: &[Rollup]) -> Totals {
+    let mut totals = Totals::default();
+    for rollup in rollups.iter().filter(|rollup| rollup.group.in_total()) {
+        totals.merge(&rollup.totals);
+    }
+    totals
+}
+
+fn usd() -> Currency {
+    Currency::USD
+}

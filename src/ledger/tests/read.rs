@@ -1,0 +1,250 @@
+//! What others ask.
+
+use super::*;
+use crate::economics::DemandMinute;
+
+fn filled(dir: &Path) -> House {
+    let house = House::open(dir);
+    (0..700).for_each(|n| house.end(&call(n)));
+    house.count(97);
+    house
+}
+
+#[test]
+fn a_call_belongs_to_the_day_and_hour_of_its_arrival() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let ledger = &house.ledger;
+    let today = ledger.day_of(start());
+    let tomorrow = today.tomorrow().unwrap();
+    let calls = |first, last| {
+        let days = ledger.days(first, last).unwrap();
+        days.iter().map(|rollup| rollup.totals.calls).sum::<u64>()
+    };
+    // 600 s until midnight at 1.7 s a call.
+    assert_eq!((calls(today, today), calls(tomorrow, tomorrow)), (353, 347));
+    assert_eq!(calls(today, tomorrow), 700);
+    assert_eq!(
+        calls(tomorrow.tomorrow().unwrap(), tomorrow.tomorrow().unwrap()),
+        0
+    );
+    assert_eq!(
+        grand(&ledger.all_time()).calls,
+        467,
+        "without the gateway's third"
+    );
+}
+
+#[test]
+fn rows_are_found_by_arrival_and_paged_by_number() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let until = start() + SignedDuration::from_secs(600);
+    let mut seen = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = house.ledger.rows(start(), until, after).unwrap().take(50);
+        let page: Vec<(u64, CallRecord)> = page.map(Result::unwrap).collect();
+        let Some((last, _)) = page.last() else { break };
+        after = *last;
+        seen.extend(page.into_iter().map(|(_, call)| call));
+    }
+    assert_eq!(seen, (0..353).map(call).collect::<Vec<_>>());
+    let later: Vec<u64> = house
+        .ledger
+        .rows(until, Timestamp::MAX, 0)
+        .unwrap()
+        .map(|row| number(row.unwrap().1.call_id))
+        .collect();
+    assert_eq!(later, (353..700).collect::<Vec<_>>());
+}
+
+#[test]
+fn rows_beyond_the_watermark_wait_for_their_totals() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    (0..10).for_each(|n| house.end(&call(n)));
+    let rides = house.rides();
+    house.ledger.apply(&entries(&rides[..4])).unwrap();
+    assert_eq!(numbers(&house.ledger), [0, 1, 2, 3]);
+    assert_rows_are_totals(&house.ledger);
+}
+
+#[test]
+fn demand_is_the_sum_of_the_billed_calls_of_its_minute() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let ever = Timestamp::UNIX_EPOCH..Timestamp::MAX;
+    let mut expected: BTreeMap<(u32, String), DemandMinute> = BTreeMap::new();
+    for n in 0..700 {
+        let call = call(n);
+        if !call.is_billable() {
+            continue;
+        }
+        let demand = crate::economics::CallDemand {
+            started_ms: call.started_at.as_millisecond(),
+            duration_ms: call.duration_ms,
+            usage: &call.usage,
+            side: &call.side,
+            cost_usd: call.cost_usd,
+            imported: false,
+        };
+        let minute = u32::try_from(demand.place().minute).unwrap();
+        let stream = format!(
+            "{} {} {}",
+            call.upstream,
+            call.model_name().unwrap(),
+            call.capability
+        );
+        expected.entry((minute, stream)).or_default().add(&demand);
+    }
+    let found: BTreeMap<(u32, String), DemandMinute> = house
+        .ledger
+        .demand(ever)
+        .unwrap()
+        .map(|found| {
+            let found = found.unwrap();
+            let model = found.model.unwrap();
+            let stream = format!("{} {model} {}", found.upstream, found.capability);
+            ((found.minute, stream), found.demand)
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn minutes_with_a_beat_are_up_and_others_are_unknown() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    let at = |minute: i64| start() + SignedDuration::from_mins(minute);
+    for minute in [0, 1, 3, 12, 12, 75] {
+        house.ledger.beat(at(minute)).unwrap();
+    }
+    let up = house.ledger.minutes_up(at(1)..at(75)).unwrap();
+    let first = u32::try_from(start().as_second() / 60).unwrap();
+    assert_eq!(up, [first + 1, first + 3, first + 12]);
+}
+
+#[test]
+fn made_history_is_kept_apart_and_written_twice_is_written_once() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let before = stored(&house.ledger);
+    let minute = |n: i64| start() - SignedDuration::from_mins(n);
+    let history = History {
+        hours: (1..500)
+            .map(|n| ImportedHour {
+                start: minute(n * 60),
+                upstream: "openai".into(),
+                model: "model-old".into(),
+                tenant: None,
+                currency: usd(),
+                totals: Totals {
+                    calls: 10,
+                    cost_usd: Pico(3),
+                    ..Totals::default()
+                },
+            })
+            .collect(),
+        minutes: vec![ImportedMinute {
+            start: minute(60),
+            upstream: "openai".into(),
+            model: "model-old".into(),
+            capability: "8k".into(),
+            demand: DemandMinute {
+                imported_calls: 10,
+                ..DemandMinute::default()
+            },
+        }],
+        up: Some(minute(100)..minute(0)),
+    };
+    for _ in 0..2 {
+        house.ledger.import(&history).unwrap();
+        let all_time = house.ledger.all_time();
+        let is_imported = |rollup: &&Rollup| rollup.group.origin == Origin::Imported;
+        let imported: Vec<&Rollup> = all_time.iter().filter(is_imported).collect();
+        assert_eq!(imported.len(), 1);
+        assert_eq!(imported[0].totals.calls, 4_990);
+        assert_eq!(
+            house
+                .ledger
+                .minutes_up(minute(1_000)..start())
+                .unwrap()
+                .len(),
+            100
+        );
+    }
+    let mut after = stored(&house.ledger);
+    after.retain(|name, _| name.contains("Live"));
+    assert_eq!(after, before);
+    house.close();
+    // Other days: those of the made history are made from its hours.
+    let house = House::with(Settings {
+        timezone: TimeZone::get("Asia/Shanghai").unwrap(),
+        ..settings(dir.path())
+    });
+    let days = house
+        .ledger
+        .rollups(Grain::Day, Timestamp::UNIX_EPOCH..Timestamp::MAX)
+        .unwrap();
+    let imported = days
+        .map(Result::unwrap)
+        .filter(|day| day.group.origin == Origin::Imported);
+    assert_eq!(imported.map(|day| day.totals.calls).sum::<u64>(), 4_990);
+}
+
+#[test]
+fn other_days_are_computed_again_from_the_rows() {
+    let dir = TempDir::new().unwrap();
+    filled(dir.path()).close();
+    for (zone, days) in [
+        ("Asia/Shanghai", 1),
+        ("America/New_York", 1),
+        ("Asia/Kolkata", 1),
+        ("UTC", 2),
+    ] {
+        let timezone = TimeZone::get(zone).unwrap();
+        let house = House::with(Settings {
+            timezone,
+            ..settings(dir.path())
+        });
+        assert!(house.recovery.timezone_was.is_some());
+        let stored = stored(&house.ledger);
+        let named: std::collections::BTreeSet<&str> = stored
+            .keys()
+            .filter_map(|name| name.strip_prefix("(Day(")?.get(..10))
+            .collect();
+        assert_eq!(named.len(), days, "{zone}: {named:?}");
+        assert_rows_are_totals(&house.ledger);
+        house.close();
+    }
+    assert!(House::open(dir.path()).recovery.timezone_was.is_none());
+}
+
+#[test]
+fn days_older_than_memory_are_read_from_the_disk() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    let day = SignedDuration::from_hours(24);
+    for n in 0..60 {
+        let started_at = start() + day * i32::try_from(n).unwrap();
+        house.end(&CallRecord {
+            started_at,
+            ..call(n)
+        });
+    }
+    house.count(7);
+    let first = house.ledger.day_of(start());
+    for reopened in [false, true] {
+        let all = house
+            .ledger
+            .days(first, first.saturating_add(jiff::Span::new().days(59)));
+        assert_eq!(all.unwrap().len(), 60, "{reopened}");
+        let memory = house.ledger.memory();
+        let kept = memory
+            .rollups(key::Span::FIRST_DAY, key::Span::FIRST_HOUR)
+            .len();
+        assert_eq!(kept, usize::try_from(RECENT_DAYS).unwrap());
+    }
+    assert_rows_are_totals(&house.ledger);
+}
