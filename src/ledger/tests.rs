@@ -169,11 +169,16 @@ fn call(n: u64) -> CallRecord {
         operation: "chat".into(),
         model_requested: Some(format!("model-{}", n % 5)),
         model: None,
-        tenant: (n % 4 != 0).then(|| format!("tenant-{}", n % 4)),
+        tenant: (!n.is_multiple_of(4)).then(|| format!("tenant-{}", n % 4)),
         dimensions: BTreeMap::from([("team".into(), format!("t{}", n % 2))]),
-        capability: if n % 2 == 0 { "8k" } else { "32k+vision" }.into(),
+        capability: if n.is_multiple_of(2) {
+            "8k"
+        } else {
+            "32k+vision"
+        }
+        .into(),
         status: Some(if failed { 500 } else { 200 }),
-        stream: n % 2 == 0,
+        stream: n.is_multiple_of(2),
         end: if n % 13 == 12 {
             StreamEnd::ClientGone
         } else {
@@ -190,7 +195,11 @@ fn call(n: u64) -> CallRecord {
             (_, false) => Pricing::Unpriced,
         },
         cost_native: money(n * 7 + 1),
-        currency: priced.then(|| if n % 2 == 0 { "CNY" } else { "USD" }.parse().unwrap()),
+        currency: priced.then(|| {
+            if n.is_multiple_of(2) { "CNY" } else { "USD" }
+                .parse()
+                .unwrap()
+        }),
         cost_usd: money(n + 1),
         cost_lines: Vec::new(),
         price_id: None,
@@ -198,7 +207,7 @@ fn call(n: u64) -> CallRecord {
         finish_reason: Some("stop".into()),
         response_id: Some(format!("chatcmpl-{n}")),
         request_id: None,
-        ttft_ms: (n % 2 == 0).then_some(n % 400),
+        ttft_ms: n.is_multiple_of(2).then_some(n % 400),
         duration_ms: n % 90_000,
         flags: Vec::new(),
     }

@@ -13,7 +13,11 @@ const DIR: &str = "TOLLGATE_KILL_DIR";
 /// Set: acknowledgements are given before the write.
 const EARLY: &str = "TOLLGATE_KILL_EARLY";
 /// Kills in the honest loop.
-const ROUNDS: u64 = 24;
+const ROUNDS: u64 = 21;
+/// Every so many kills the house is opened here and looked at.
+const LOOK_EVERY: u64 = 7;
+/// Calls between two pauses of the child: bursts make groups, pauses keep the rows countable.
+const BURST: u64 = 40;
 /// Kills at most until the dishonest child has lost something.
 const EARLY_ROUNDS: u64 = 20;
 
@@ -68,6 +72,9 @@ fn child() {
             let ack = journal.append(FrameKind::End, 0, body, ride).unwrap();
             if !early {
                 acks.send((n, Some(ack))).unwrap();
+            }
+            if n.is_multiple_of(BURST) {
+                std::thread::sleep(Duration::from_millis(5));
             }
         }
     });
@@ -132,7 +139,7 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
     let mut acked = Vec::new();
     for round in 0..ROUNDS {
         acked.extend(killed(dir.path(), life(), false));
-        if round % 4 != 3 {
+        if round % LOOK_EVERY != LOOK_EVERY - 1 {
             // The next child opens what the killed one left.
             continue;
         }
