@@ -23,6 +23,7 @@ mod value;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::pricing::{Layer, PriceBook};
 use document::Document;
@@ -61,7 +62,7 @@ pub struct Config {
     /// Files in place of the embedded catalogues.
     pub catalogues: Catalogues,
     /// All prices: the catalogue and the user's own.
-    pub prices: PriceBook,
+    pub prices: Arc<PriceBook>,
     /// What the metered traffic is compared with.
     pub plans: Plans,
 }
@@ -136,7 +137,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         upstreams,
         plans: Plans::read(&mut root, catalogues.plans.as_deref()),
         catalogues,
-        prices: book?,
+        prices: Arc::new(book?),
     };
     root.finish(&[]);
     Some(config)

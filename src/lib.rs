@@ -5,18 +5,20 @@
 //! true that hosting the model yourself is cheaper. ARCHITECTURE.md shows the way of a call.
 
 pub mod admin;
+pub mod app;
 pub mod call;
 pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod economics;
 pub mod journal;
+pub mod ledger;
 pub mod meter;
 pub mod metrics;
-pub mod ledger;
 pub mod money;
 pub mod pricing;
 pub mod proxy;
+pub mod recorder;
 pub mod tee;
 pub mod usage;
 pub mod verdict;

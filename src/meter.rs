@@ -118,6 +118,7 @@ pub struct Meter(Arc<Shared>);
 struct Shared {
     journal: Journal<Entry>,
     places: Arc<Semaphore>,
+    all_places: usize,
     prices: Arc<ArcSwap<PriceBook>>,
     ack_wait: Duration,
     late: LateHook,
@@ -132,13 +133,25 @@ impl Meter {
         prices: Arc<ArcSwap<PriceBook>>,
         late: LateHook,
     ) -> Self {
+        let all_places = settings.places.min(Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
             journal,
-            places: Arc::new(Semaphore::new(settings.places.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(all_places)),
+            all_places,
             prices,
             ack_wait: settings.ack_wait,
             late,
         }))
+    }
+
+    /// Records that are finished and not yet in the ledger, when `in_flight` calls are not finished.
+    #[must_use]
+    pub fn waiting(&self, in_flight: usize) -> usize {
+        let taken = self
+            .0
+            .all_places
+            .saturating_sub(self.0.places.available_permits());
+        taken.saturating_sub(in_flight)
     }
 
     /// Takes a place for the call's record and writes its `Begin`, without waiting for the disk.

@@ -5,6 +5,7 @@
 //! because `increase()` does not see a series that first appears above it. Names and help texts
 //! stand in `family`, and `tests/golden/metrics.txt` shows them all.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub use gauges::{
     AlternativeGauge, LedgerGauges, PlanGauges, PlanInfo, PriceDate, ScenarioGauges, SpendRow,
     VerdictGauges, WindowGauges,
 };
-pub use path::{InFlight, LateEnd, Unmetered};
+pub use path::{Gate, LateEnd, Unmetered};
 pub use render::Format;
 
 use histogram::{FLUSH_US, Histogram, OVERHEAD_US};
@@ -93,6 +94,7 @@ struct Own {
     confirm: Histogram,
     ledger_flush: Histogram,
     ledger_errors: u64,
+    answers: BTreeMap<&'static str, u64>,
 }
 
 /// What was set last.
@@ -115,6 +117,7 @@ impl Metrics {
             confirm: Histogram::new(&OVERHEAD_US),
             ledger_flush: Histogram::new(&FLUSH_US),
             ledger_errors: 0,
+            answers: BTreeMap::new(),
         };
         let metrics = Self(Arc::new(Inner {
             tally: Mutex::new(Tally::new(Labels::new(settings.label_values_max))),
@@ -146,14 +149,17 @@ impl Metrics {
         lock(&self.0.tally).add(call);
     }
 
-    /// Counts a call as in flight for as long as the answer is held.
-    pub fn in_flight(&self, upstream: &str) -> InFlight {
-        InFlight::enter(self.0.gates.gate(upstream))
+    /// The counters of an upstream's path; the same ones for the same name.
+    #[must_use]
+    pub fn gate(&self, upstream: &str) -> Arc<Gate> {
+        self.0.gates.gate(upstream)
     }
 
-    /// Counts a call that passed without being metered.
-    pub fn unmetered(&self, upstream: &str, reason: Unmetered) {
-        self.0.gates.gate(upstream).count_unmetered(reason);
+    /// Counts a call that was answered here, by a reason of the proxy.
+    pub fn answered_by_us(&self, reason: &'static str) {
+        let mut own = lock(&self.0.own);
+        let answers = own.answers.entry(reason).or_default();
+        *answers = answers.saturating_add(1);
     }
 
     /// Counts an answer whose last bytes did not wait for the ledger.

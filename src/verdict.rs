@@ -23,7 +23,7 @@ use crate::economics::demand::{BUCKET_SECONDS, OPEN_SECONDS};
 use crate::economics::{DemandMinute, Stream};
 
 pub use evidence::Lack;
-pub use live::{LiveDemand, demand_of};
+pub use live::{LiveDemand, UNNAMED_MODEL, demand_of};
 pub use report::{Report, StateView, WindowReport};
 pub use settings::Settings;
 pub use state::{Held, States};

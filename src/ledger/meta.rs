@@ -19,6 +19,14 @@ pub(super) const OPEN_FROM: &str = "open_from";
 /// The time zone of the day totals.
 pub(super) const TIMEZONE: &str = "timezone";
 
+/// Before the name of something that another room keeps here.
+const KEPT: &str = "kept/";
+
+/// The key of something that another room keeps here.
+pub(super) fn kept(name: &str) -> String {
+    format!("{KEPT}{name}")
+}
+
 pub(super) fn put_number(key: &str, number: u64) -> Write {
     let mut value = Writer::new(VERSION);
     value.put(number);

@@ -188,6 +188,22 @@ impl Ledger {
         Ok(counted)
     }
 
+    /// Keeps a small text for another room, such as a state, on the disk when this returns.
+    pub fn keep(&self, name: &str, text: &str) -> Result<(), LedgerError> {
+        let mut writer = self.writer();
+        let store = writer.store()?;
+        let written = writer.commit(&store, &[meta::put_text(&meta::kept(name), text)]);
+        if let Err(error) = &written {
+            writer.fail(error);
+        }
+        written
+    }
+
+    /// The text that was kept under a name.
+    pub fn kept(&self, name: &str) -> Result<Option<String>, LedgerError> {
+        meta::text(&*self.status.store()?, &meta::kept(name))
+    }
+
     /// Notes that tollgate was up in the minute of `at`. Call it once a minute.
     pub fn beat(&self, at: Timestamp) -> Result<(), LedgerError> {
         let mut writer = self.writer();

@@ -115,6 +115,8 @@ families! {
         "Calls that passed without being metered; their cost is in no other metric.";
     LATE_END = Counter "tollgate_late_end_total" ["upstream", "reason"]
         "Answers whose last bytes went on before the ledger had confirmed the call.";
+    OWN_ANSWERS = Counter "tollgate_own_answers_total" ["reason"]
+        "Calls that tollgate answered by itself with an error, by the reason in x-tollgate-error.";
     LABEL_OVERFLOW = Counter "tollgate_label_overflow_total" ["label"]
         "Calls counted under the value other because a label had too many values.";
 

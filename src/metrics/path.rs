@@ -48,20 +48,38 @@ impl LateEnd {
     }
 }
 
-/// The counters of one upstream.
+/// The counters of one upstream's path: what the proxy counts while calls pass.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
+pub struct Gate {
     in_flight: AtomicU64,
     unmetered: [AtomicU64; Unmetered::ALL.len()],
     late_ends: [AtomicU64; LateEnd::ALL.len()],
 }
 
 impl Gate {
+    /// A call is in flight from now on, until [`Gate::left`].
+    pub fn entered(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call that entered is not in flight any more.
+    pub fn left(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Counts a call that passes without being metered.
+    pub fn unmetered(&self, reason: Unmetered) {
+        let kinds = Unmetered::ALL.iter().zip(&self.unmetered);
+        for (_, count) in kinds.filter(|(kind, _)| **kind == reason) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn in_flight(&self) -> u64 {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    pub(super) fn unmetered(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub(super) fn unmetered_calls(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = self
             .unmetered
             .iter()
@@ -77,36 +95,11 @@ impl Gate {
         LateEnd::ALL.map(LateEnd::label).into_iter().zip(counts)
     }
 
-    pub(super) fn count_unmetered(&self, reason: Unmetered) {
-        let kinds = Unmetered::ALL.iter().zip(&self.unmetered);
-        for (_, count) in kinds.filter(|(kind, _)| **kind == reason) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
     pub(super) fn count_late_end(&self, reason: LateEnd) {
         let kinds = LateEnd::ALL.iter().zip(&self.late_ends);
         for (_, count) in kinds.filter(|(kind, _)| **kind == reason) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-    }
-}
-
-/// A call in flight: counted while this lives.
-#[must_use = "the call is in flight only while this is held"]
-#[derive(Debug)]
-pub struct InFlight(Arc<Gate>);
-
-impl InFlight {
-    pub(super) fn enter(gate: Arc<Gate>) -> Self {
-        gate.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self(gate)
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

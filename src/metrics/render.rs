@@ -75,7 +75,7 @@ impl Metrics {
         }
         for (upstream, gate) in self.0.gates.all() {
             out.count(f::IN_FLIGHT, &[&upstream], gate.in_flight());
-            for (reason, calls) in gate.unmetered() {
+            for (reason, calls) in gate.unmetered_calls() {
                 out.count(f::UNMETERED, &[&upstream, reason], calls);
             }
             for (reason, calls) in gate.late_ends() {
@@ -231,4 +231,7 @@ fn own(out: &mut Exposition, own: &Own) {
     out.histogram(f::OVERHEAD, &["confirm"], &own.confirm);
     out.histogram(f::LEDGER_FLUSH, &[], &own.ledger_flush);
     out.count(f::LEDGER_ERRORS, &[], own.ledger_errors);
+    for (reason, answers) in &own.answers {
+        out.count(f::OWN_ANSWERS, &[reason], *answers);
+    }
 }

@@ -346,15 +346,16 @@ fn dollars_beyond_a_million_lose_nothing_before_they_are_written() {
 }
 
 #[test]
-fn a_call_is_in_flight_while_its_guard_lives() {
+fn a_call_is_in_flight_until_it_left() {
     let metrics = Metrics::new(&settings());
-    let guard = metrics.in_flight("openai");
+    let gate = metrics.gate("openai");
+    gate.entered();
     expect(
         &scrape(&metrics),
         &[r#"tollgate_calls_in_flight{upstream="openai"} 1"#],
     );
-    drop(guard);
-    metrics.unmetered("openai", Unmetered::LedgerBehind);
+    gate.left();
+    gate.unmetered(Unmetered::LedgerBehind);
     metrics.late_end("openai", LateEnd::AckTimeout);
     expect(
         &scrape(&metrics),

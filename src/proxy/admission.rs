@@ -24,7 +24,7 @@ pub trait UpstreamCounters: Send + Sync + 'static {
     fn ended(&self);
 
     /// A call passes unmetered because the ledger has no room for it.
-    fn unmetered(&self, reason: &'static str);
+    fn unmetered(&self);
 }
 
 /// The number of calls in flight, shared by all that count in it.

@@ -114,7 +114,7 @@ fn begin(
         (Ok(meter), _) => Ok(Some(meter)),
         (Err(_), OnLedgerFailure::Refuse) => Err(ProxyError::LedgerBehind),
         (Err(_), OnLedgerFailure::Pass) => {
-            in_flight.counters().unmetered("ledger_behind");
+            in_flight.counters().unmetered();
             Ok(None)
         }
     }

@@ -27,6 +27,9 @@ const OPEN_MINUTES: i64 = 20;
 /// Streams whose takers are remembered; beyond it they are found anew for each call.
 const STREAMS_MAX: usize = 10_000;
 
+/// The stream of calls whose model nobody named: no plan replaces it.
+pub const UNNAMED_MODEL: &str = "unknown";
+
 /// A call as demand: its stream, and what it adds to it. `None` for what bills nothing, for
 /// gateways (their providers' calls are metered too) and for own hosting.
 #[must_use]
@@ -36,7 +39,7 @@ pub fn demand_of(call: &CallRecord) -> Option<(Stream, CallDemand<'_>)> {
     }
     let stream = Stream {
         upstream: call.upstream.clone(),
-        model: call.model_name().unwrap_or("unknown").to_owned(),
+        model: call.model_name().unwrap_or(UNNAMED_MODEL).to_owned(),
         // An unreadable class asks for everything: no plan takes it.
         capability: call.capability.parse().unwrap_or(Capability::MOST),
     };

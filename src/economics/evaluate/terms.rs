@@ -68,6 +68,19 @@ pub enum Policy {
     Hybrid,
 }
 
+impl Policy {
+    /// The name used in labels, settings and reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Fixed { .. } => "fixed",
+            Self::Peak { .. } => "peak",
+            Self::Auto { .. } => "auto",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}
+
 /// What a window would have cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Outcome {

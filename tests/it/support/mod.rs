@@ -10,11 +10,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tollgate::call::Role;
-use tollgate::meter::{Meter, UpstreamFacts};
+use tollgate::journal::{self, Journal};
+use tollgate::meter::{self, Meter, UpstreamFacts};
+use tollgate::pricing::{self, PriceBook};
 use tollgate::proxy::{Counters, Proxy, Settings, Shutdown, UpstreamCounters, UpstreamSettings};
 use tollgate::wire::WireFormat;
 
@@ -99,15 +103,17 @@ pub(crate) struct Running {
     pub(crate) shutdown: Shutdown,
     addr: SocketAddr,
     served: JoinHandle<usize>,
+    _dir: TempDir,
 }
 
 impl Running {
     pub(crate) async fn start(settings: Settings) -> Self {
         let counts = Arc::<Counts>::default();
         let shutdown = Shutdown::default();
+        let dir = TempDir::new().unwrap();
         let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
         let counters: Arc<dyn Counters> = Arc::<Counts>::clone(&counts);
-        let proxy = Proxy::new(settings, meter(), counters, clock, shutdown.clone()).unwrap();
+        let proxy = Proxy::new(settings, meter(&dir), counters, clock, shutdown.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let serving = proxy.clone();
@@ -119,6 +125,7 @@ impl Running {
             shutdown,
             addr,
             served,
+            _dir: dir,
         }
     }
 
@@ -148,9 +155,16 @@ impl Running {
     }
 }
 
-/// A meter whose records nobody reads.
-fn meter() -> Meter {
-    Meter
+/// A meter whose records nobody reads; they are gone with the folder.
+fn meter(dir: &TempDir) -> Meter {
+    let journal = Journal::open(journal::Settings::in_dir(dir.path()), |_, _| {}).unwrap();
+    let settings = meter::Settings {
+        places: 1_000,
+        ack_wait: SOON,
+    };
+    let prices = PriceBook::new(pricing::Settings::default()).unwrap();
+    let prices = Arc::new(ArcSwap::from_pointee(prices));
+    Meter::new(settings, journal, prices, Box::new(|_| {}))
 }
 
 /// Counts what the proxy counts by itself.
@@ -188,5 +202,5 @@ impl UpstreamCounters for InFlight {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 
-    fn unmetered(&self, _: &'static str) {}
+    fn unmetered(&self) {}
 }

@@ -1,0 +1,407 @@
+//! The only room that knows all: builds, connects, runs, shuts down in order.
+//!
+//! Up: journal, ledger, verdict, recorder, what a crash left, proxy, admin. Down: listener, calls in
+//! flight, journal, recorder, ledger; each is let finish before the next one stops.
+
+mod breakeven;
+mod counters;
+mod gauges;
+mod offline;
+mod settings;
+mod shared;
+mod show;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use crate::admin::{Admin, Source};
+use crate::call::CallRecord;
+use crate::config::{Config, Problems};
+use crate::journal::{FrameKind, Journal, JournalError};
+use crate::ledger::{History, Ledger, LedgerError, Orphan, Recovery};
+use crate::meter::{Entry, FinishedCall, Meter};
+use crate::metrics::{LateEnd, Metrics};
+use crate::proxy::{Proxy, SettingsError, Shutdown};
+use crate::recorder::{Recorder, Sinks};
+
+pub use offline::Offline;
+use shared::{Parts, Shared};
+
+/// How often the verdict is asked whether a minute has closed.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Reads the configuration, now and at each reload.
+pub type Loader = Box<dyn Fn() -> Result<Config, Problems> + Send + Sync>;
+
+/// Why tollgate could not start, or a configuration could not be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The configuration has problems.
+    #[error("{0}")]
+    Config(Problems),
+    /// An address is taken or not ours.
+    #[error("cannot listen on {address}; choose another with {flag}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The flag that sets it.
+        flag: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The data directory cannot be used.
+    #[error("cannot use {}", path.display())]
+    DataDir {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of certificate authorities cannot be used.
+    #[error("cannot use the certificates in {}: {reason}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The journal cannot be opened.
+    #[error("cannot open the journal")]
+    Journal(#[from] JournalError),
+    /// The ledger cannot be opened.
+    #[error("cannot open the ledger")]
+    Ledger(#[from] LedgerError),
+    /// The proxy cannot be set up.
+    #[error("cannot set up the proxy")]
+    Proxy(#[from] SettingsError),
+    /// The system gives no thread or task.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A running tollgate.
+pub struct App {
+    traffic: SocketAddr,
+    admin: SocketAddr,
+    shared: Arc<Shared>,
+    journal: Journal<Entry>,
+    recorder: Recorder,
+    shutdown: Shutdown,
+    serving: JoinHandle<usize>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// The time; the one place that asks the system for it.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the clock the others are given"
+)]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+impl App {
+    /// Starts everything; `imported` is made history to be shown beside what is metered.
+    ///
+    /// # Errors
+    /// Whatever keeps it from metering exactly: it does not start half.
+    pub async fn start(
+        load: Loader,
+        imported: impl FnOnce(&Config) -> Option<History>,
+    ) -> Result<Self, AppError> {
+        let config = load().map_err(AppError::Config)?;
+        let traffic = listen(config.server.listen, "--listen").await?;
+        let admin = listen(config.server.admin, "--admin").await?;
+        make_data_dir(&config)?;
+        let history = imported(&config);
+        let opened = tokio::task::block_in_place(|| Opened::new(&config, history))?;
+        opened.serve(load, config, traffic, admin)
+    }
+
+    /// Where clients send their calls.
+    #[must_use]
+    pub const fn traffic(&self) -> SocketAddr {
+        self.traffic
+    }
+
+    /// Where metrics, health and the API are.
+    #[must_use]
+    pub const fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// Takes the configuration over again, whole or not at all; gives its problems.
+    ///
+    /// # Errors
+    /// Every problem, one a line; the old configuration stays.
+    pub fn reload(&self) -> Result<(), Vec<String>> {
+        self.shared.reload()
+    }
+
+    /// What a second signal calls while [`App::stop`] waits: calls in flight are cut.
+    #[must_use]
+    pub fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
+    }
+
+    /// Lets calls in flight end up to the drain limit, keeps everything, and ends.
+    ///
+    /// # Errors
+    /// The ledger's last write; everything is in the journal then.
+    pub async fn stop(self) -> Result<(), AppError> {
+        self.shutdown.signal();
+        let cut = self.serving.await.unwrap_or(0);
+        if cut > 0 {
+            warn!(calls = cut, "calls in flight were cut at the drain limit");
+        }
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        let Self {
+            journal,
+            recorder,
+            shared,
+            ..
+        } = self;
+        tokio::task::block_in_place(|| {
+            // The journal's sink holds the recorder's queue: closing it lets the recorder finish.
+            journal.close();
+            recorder.finish();
+            shared.ledger().close()
+        })?;
+        info!("everything is in the ledger");
+        Ok(())
+    }
+}
+
+async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| AppError::Listen {
+            address,
+            flag,
+            source,
+        })
+}
+
+/// Makes the data directory, for us alone: what tenants spend is nobody else's business.
+fn make_data_dir(config: &Config) -> Result<(), AppError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let path = &config.server.data_dir;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| AppError::DataDir {
+            path: path.clone(),
+            source,
+        })
+}
+
+/// What is open before the first call is taken.
+struct Opened {
+    journal: Journal<Entry>,
+    recorder: Recorder,
+    sinks: Sinks,
+}
+
+impl Opened {
+    /// Opens journal and ledger, counts what the ledger had missed, and books what a crash left.
+    fn new(config: &Config, history: Option<History>) -> Result<Self, AppError> {
+        let settings = settings::journal(config);
+        let (queue, closed) = mpsc::channel(settings.queue_max);
+        let journal = Journal::open(settings, move |seq, entry| {
+            // Each place has its Begin and its End at most: the queue always has room.
+            if queue.try_send((seq, entry)).is_err() {
+                error!(
+                    seq,
+                    "the recorder's queue refused a call; the next start counts it"
+                );
+            }
+        })?;
+        let (ledger, recovery) = Ledger::open(settings::ledger(config, Some(journal.durable())))?;
+        tell(&recovery);
+        if let Some(history) = &history {
+            ledger.import(history)?;
+        }
+        let ledger = Arc::new(ledger);
+        let verdict = ArcSwap::from_pointee(shared::verdict(config, &ledger, None)?);
+        let metrics = Metrics::new(&settings::metrics(config, show::models(&ledger, now())?));
+        let (verdict, batch) = (Arc::new(verdict), Arc::default());
+        let sinks = Sinks {
+            ledger,
+            metrics,
+            verdict,
+            batch,
+        };
+        let recorder = Recorder::start(closed, sinks.clone()).map_err(AppError::Thread)?;
+        recovery
+            .orphans
+            .iter()
+            .try_for_each(|orphan| book(orphan, &journal))?;
+        Ok(Self {
+            journal,
+            recorder,
+            sinks,
+        })
+    }
+
+    fn serve(
+        self,
+        load: Loader,
+        config: Config,
+        traffic: TcpListener,
+        admin: TcpListener,
+    ) -> Result<App, AppError> {
+        let Self {
+            journal,
+            recorder,
+            sinks,
+        } = self;
+        let prices = Arc::new(ArcSwap::new(Arc::clone(&config.prices)));
+        let address = |listener: &TcpListener| {
+            listener.local_addr().map_err(|source| AppError::Listen {
+                address: config.server.listen,
+                flag: "--listen",
+                source,
+            })
+        };
+        let (traffic_at, admin_at) = (address(&traffic)?, address(&admin)?);
+        let late = sinks.metrics.clone();
+        let meter = Meter::new(
+            settings::meter(&config),
+            journal.clone(),
+            Arc::clone(&prices),
+            Box::new(move |upstream| late.late_end(upstream, LateEnd::AckTimeout)),
+        );
+        let shutdown = Shutdown::default();
+        let proxy = Proxy::new(
+            settings::proxy(&config)?,
+            meter.clone(),
+            Arc::new(counters::Measured(sinks.metrics.clone())),
+            Arc::new(now),
+            shutdown.clone(),
+        )?;
+        let access = settings::access(&config, admin_at);
+        sinks.metrics.config_loaded(now());
+        let shared = Arc::new(Shared::new(Parts {
+            load,
+            config,
+            sinks,
+            journal: journal.clone(),
+            meter,
+            prices,
+            proxy: proxy.clone(),
+        }));
+        let source: Arc<dyn Source> = Arc::<Shared>::clone(&shared);
+        let front = Admin::new(access, source);
+        shared.attach(front.clone(), admin_at);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let serving = tasks.spawn(async move { proxy.serve(traffic).await });
+        tasks.spawn(front.serve(admin, stop.clone(), tasks.clone()));
+        tasks.spawn(tick(Arc::clone(&shared), stop.clone()));
+        tasks.spawn(reload_on_hangup(Arc::clone(&shared), stop.clone()));
+        Ok(App {
+            traffic: traffic_at,
+            admin: admin_at,
+            shared,
+            journal,
+            recorder,
+            shutdown,
+            serving,
+            tasks,
+            stop,
+        })
+    }
+}
+
+/// Says what opening the ledger found.
+fn tell(recovery: &Recovery) {
+    if let Some(rebuilt) = &recovery.rebuilt {
+        error!(
+            found = rebuilt.found,
+            moved_to = ?rebuilt.moved_to,
+            "the ledger was damaged and has been computed again from the journal"
+        );
+    }
+    if let Some(lost) = recovery.lost_rows {
+        error!(
+            counted = lost.watermark,
+            journal_end = lost.journal_end,
+            "rows that were counted are no longer in the journal; their totals are kept"
+        );
+    }
+    if recovery.replayed > 0 || !recovery.orphans.is_empty() {
+        info!(
+            replayed = recovery.replayed,
+            interrupted = recovery.orphans.len(),
+            "caught up with the journal"
+        );
+    }
+}
+
+/// Books a call that the last process left unfinished: its `Begin` is the record it leaves.
+fn book(orphan: &Orphan, journal: &Journal<Entry>) -> Result<(), AppError> {
+    let record: CallRecord = match serde_json::from_slice(&orphan.body) {
+        Ok(record) => record,
+        Err(error) => {
+            error!(seq = orphan.seq, %error, "an unfinished call cannot be read");
+            return Ok(());
+        }
+    };
+    let ended = Entry::Ended(Box::new(FinishedCall::left_over(record)));
+    let at = u64::try_from(now().as_millisecond()).unwrap_or(0);
+    let ack = journal.append(FrameKind::End, at, orphan.body.clone(), Some(ended))?;
+    tokio::task::block_in_place(|| ack.wait()).map_err(AppError::from)
+}
+
+/// Closes minutes until the end: notes that tollgate is up, and lets the verdict look.
+async fn tick(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let shared = Arc::clone(&shared);
+        // A pass takes a while and the ledger may wait for the disk: not on an event loop.
+        if tokio::task::spawn_blocking(move || shared.tick(now()))
+            .await
+            .is_err()
+        {
+            error!("the verdict's pass panicked; the last verdict stays");
+        }
+    }
+}
+
+/// SIGHUP takes the configuration over again, as `POST /-/reload` does.
+async fn reload_on_hangup(shared: Arc<Shared>, stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+        return warn!("SIGHUP cannot be listened for; reload by POST /-/reload");
+    };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hangups.recv() => {}
+        }
+        let shared = Arc::clone(&shared);
+        // Its problems are in the log; there is nobody to answer to.
+        let _ = tokio::task::spawn_blocking(move || shared.reload()).await;
+    }
+}

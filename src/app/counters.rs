@@ -1,0 +1,36 @@
+//! What the proxy counts, as metrics.
+
+use std::sync::Arc;
+
+use crate::metrics::{Gate, Metrics, Unmetered};
+use crate::proxy::{Counters, UpstreamCounters};
+
+/// The metrics as the proxy's counters.
+pub(super) struct Measured(pub(super) Metrics);
+
+impl Counters for Measured {
+    fn upstream(&self, name: &str) -> Arc<dyn UpstreamCounters> {
+        Arc::new(MeasuredUpstream(self.0.gate(name)))
+    }
+
+    fn answered_by_us(&self, reason: &'static str) {
+        self.0.answered_by_us(reason);
+    }
+}
+
+/// One upstream's part of them.
+struct MeasuredUpstream(Arc<Gate>);
+
+impl UpstreamCounters for MeasuredUpstream {
+    fn begun(&self) {
+        self.0.entered();
+    }
+
+    fn ended(&self) {
+        self.0.left();
+    }
+
+    fn unmetered(&self) {
+        self.0.unmetered(Unmetered::LedgerBehind);
+    }
+}

@@ -1,0 +1,77 @@
+//! Answers from a data directory in which nothing runs.
+
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{AppError, breakeven, now, settings, shared, show};
+use crate::admin::{By, Days, totals};
+use crate::call::CallRecord;
+use crate::config::Config;
+use crate::ledger::Ledger;
+
+/// The ledger of a data directory, opened for reading.
+///
+/// Opening counts what the journal has beyond it, as a start would, and locks out a start meanwhile.
+pub struct Offline {
+    config: Config,
+    ledger: Ledger,
+}
+
+impl Offline {
+    /// Opens what `config` names.
+    ///
+    /// # Errors
+    /// The ledger's, when it is missing, in use or cannot be read.
+    pub fn open(config: Config) -> Result<Self, AppError> {
+        let settings = settings::ledger(&config, None);
+        if !settings.journal_dir.is_dir() {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(AppError::DataDir {
+                path: settings.journal_dir,
+                source,
+            });
+        }
+        let (ledger, recovery) = Ledger::open(settings)?;
+        super::tell(&recovery);
+        Ok(Self { config, ledger })
+    }
+
+    /// What `/api/v1/totals` would answer.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn totals(&self, days: Days, by: &[By]) -> Result<Value, AppError> {
+        let zone = self.config.reporting.timezone.iana_name().unwrap_or("UTC");
+        Ok(totals(days, by, zone, &show::daily(&self.ledger, days)?))
+    }
+
+    /// Every call that arrived in `since..until`, in the order of the journal, until `each` breaks.
+    ///
+    /// # Errors
+    /// The ledger's; what was given before stands.
+    pub fn calls(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        each: &mut dyn FnMut(&CallRecord) -> ControlFlow<()>,
+    ) -> Result<(), AppError> {
+        for row in self.ledger.rows(since, until, 0)? {
+            if each(&row?.1).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What `/api/v1/breakeven` would answer.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn breakeven(&self) -> Result<Value, AppError> {
+        let verdict = shared::verdict(&self.config, &self.ledger, None)?;
+        verdict.tick(now());
+        Ok(breakeven::json(&verdict.report()))
+    }
+}

@@ -1,0 +1,224 @@
+//! From the checked configuration to what each room wants to know.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::AppError;
+use crate::admin::{Access, MetricsAccess, Token};
+use crate::config::{self, Config, MetricsToken};
+use crate::meter::{self, UpstreamFacts};
+use crate::proxy::{self, Attribution, KeyHasher, UpstreamSettings};
+use crate::wire::WireFormat;
+use crate::{journal, ledger, metrics, verdict};
+
+/// The journal's folder in the data directory.
+pub(super) const JOURNAL_DIR: &str = "journal";
+/// The ledger's folder in the data directory.
+pub(super) const LEDGER_DIR: &str = "ledger";
+/// The file in the data directory with which client keys are hashed.
+const KEY_SECRET_FILE: &str = "key-hash.secret";
+/// Bytes of that secret.
+const KEY_SECRET_BYTES: usize = 32;
+
+pub(super) fn meter(config: &Config) -> meter::Settings {
+    meter::Settings {
+        places: places(config),
+        ack_wait: config.ledger.ack_wait,
+    }
+}
+
+/// Records that may be unfinished at one time.
+pub(super) fn places(config: &Config) -> usize {
+    config
+        .server
+        .calls_in_flight_max
+        .saturating_add(config.ledger.backlog_max)
+}
+
+pub(super) fn journal(config: &Config) -> journal::Settings {
+    journal::Settings {
+        segment_bytes_max: u64::try_from(config.ledger.segment_bytes_max).unwrap_or(u64::MAX),
+        sync_interval: config.ledger.sync_interval,
+        // Each place can have its Begin and its End in the queue.
+        queue_max: places(config).saturating_mul(2),
+        ..journal::Settings::in_dir(config.server.data_dir.join(JOURNAL_DIR))
+    }
+}
+
+pub(super) fn ledger(config: &Config, durable: Option<journal::Durable>) -> ledger::Settings {
+    ledger::Settings {
+        dir: config.server.data_dir.join(LEDGER_DIR),
+        journal_dir: config.server.data_dir.join(JOURNAL_DIR),
+        timezone: config.reporting.timezone.clone(),
+        sync: true,
+        durable,
+    }
+}
+
+pub(super) fn metrics(config: &Config, models: Vec<(String, String)>) -> metrics::Settings {
+    let upstreams = config.upstreams.iter();
+    metrics::Settings {
+        upstreams: upstreams
+            .map(|upstream| (upstream.name.clone(), upstream.role))
+            .collect(),
+        models,
+        tenants: config
+            .tenants
+            .iter()
+            .map(|tenant| tenant.name.clone())
+            .collect(),
+        label_values_max: config.metrics.label_values_max,
+    }
+}
+
+pub(super) fn verdict(config: &Config) -> verdict::Settings {
+    verdict::Settings {
+        plans: config.plans.plans.clone(),
+        endpoints: config.plans.endpoints.clone(),
+        ..verdict::Settings::default()
+    }
+}
+
+/// Who may use the admin listener, which really is at `bound`.
+pub(super) fn access(config: &Config, bound: SocketAddr) -> Access {
+    Access {
+        is_loopback: bound.ip().is_loopback(),
+        admin_token: config
+            .server
+            .admin_token
+            .as_ref()
+            .map(|token| Token::new(token.expose())),
+        metrics: match &config.server.metrics_token {
+            MetricsToken::Admin => MetricsAccess::AsAdmin,
+            MetricsToken::Open => MetricsAccess::Open,
+            MetricsToken::Own(token) => MetricsAccess::Token(Token::new(token.expose())),
+        },
+    }
+}
+
+pub(super) fn proxy(config: &Config) -> Result<proxy::Settings, AppError> {
+    let upstreams: Result<Vec<_>, _> = config.upstreams.iter().map(upstream).collect();
+    let anthropic = |upstream: &&config::Upstream| upstream.format == WireFormat::Anthropic;
+    let server = &config.server;
+    Ok(proxy::Settings {
+        calls_in_flight_max: server.calls_in_flight_max,
+        on_ledger_failure: config.ledger.on_ledger_failure,
+        client_stall: server.client_stall,
+        header_read_timeout: server.header_timeout,
+        header_bytes_max: server.header_bytes_max,
+        drain: server.drain,
+        upstreams: upstreams?,
+        default_upstream: config.default_upstream.clone(),
+        anthropic_upstream: config
+            .upstreams
+            .iter()
+            .find(anthropic)
+            .map(|u| u.name.clone()),
+        attribution: attribution(config)?,
+    })
+}
+
+fn upstream(upstream: &config::Upstream) -> Result<UpstreamSettings, AppError> {
+    let facts = UpstreamFacts {
+        name: upstream.name.clone(),
+        format: upstream.format,
+        role: upstream.role,
+        billed: upstream.billed,
+        price_list: upstream.prices.clone(),
+    };
+    let extra_roots = upstream
+        .ca_file
+        .as_deref()
+        .map(roots)
+        .transpose()?
+        .unwrap_or_default();
+    Ok(UpstreamSettings {
+        connect_timeout: upstream.connect_timeout,
+        response_header_timeout: upstream.response_header_timeout,
+        idle_timeout: upstream.idle_timeout,
+        extra_roots,
+        http2: upstream.http2,
+        ..UpstreamSettings::new(Arc::new(facts), upstream.base_url.clone())
+    })
+}
+
+fn roots(path: &Path) -> Result<Vec<rustls_pki_types::CertificateDer<'static>>, AppError> {
+    let failed = |reason: String| AppError::CaFile {
+        path: path.to_owned(),
+        reason,
+    };
+    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let roots = proxy::roots_from_pem(&pem).map_err(|error| failed(error.to_string()))?;
+    if roots.is_empty() {
+        return Err(failed("there is no certificate in it".to_owned()));
+    }
+    Ok(roots)
+}
+
+fn attribution(config: &Config) -> Result<Attribution, AppError> {
+    let attribution = &config.attribution;
+    let key_hasher = match &attribution.key_hash_secret {
+        Some(secret) => KeyHasher::new(secret.expose().as_bytes()),
+        None => KeyHasher::new(&own_secret(&config.server.data_dir)?),
+    };
+    let mut tenants_by_key = HashMap::new();
+    let mut tenants_by_header = HashMap::new();
+    for tenant in &config.tenants {
+        for key in &tenant.keys {
+            tenants_by_key.insert(
+                key_hasher.hash(key.expose().as_bytes()),
+                tenant.name.clone(),
+            );
+        }
+        for value in &tenant.header_values {
+            tenants_by_header.insert(value.clone(), tenant.name.clone());
+        }
+    }
+    let dimensions = attribution.dimensions.iter();
+    Ok(Attribution {
+        tenant_headers: attribution.tenant_headers.clone(),
+        dimensions: dimensions
+            .map(|(name, header)| (name.clone(), header.clone()))
+            .collect(),
+        key_headers: attribution.key_headers.clone(),
+        key_hasher,
+        tenants_by_key,
+        tenants_by_header,
+    })
+}
+
+/// The secret that client keys are hashed with: made once, kept beside the ledger, for us alone.
+fn own_secret(data_dir: &Path) -> Result<Vec<u8>, AppError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = data_dir.join(KEY_SECRET_FILE);
+    let failed = |source| AppError::DataDir {
+        path: path.clone(),
+        source,
+    };
+    match std::fs::read(&path) {
+        Ok(secret) if secret.len() == KEY_SECRET_BYTES => return Ok(secret),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let mut secret = [0_u8; KEY_SECRET_BYTES];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random
+        .fill(&mut secret)
+        .map_err(|_| failed(std::io::Error::other("no randomness")))?;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(failed)?;
+    file.write_all(&secret)
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
+    Ok(secret.to_vec())
+}

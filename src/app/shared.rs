@@ -1,0 +1,254 @@
+//! What the admin listener shows, the tick moves on, and a reload changes.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use tracing::{error, info, warn};
+
+use super::{AppError, Loader, breakeven, gauges, now, settings, show};
+use crate::admin::{Admin, CallsPage, CallsQuery, DailyTotal, Days, Source, SourceError};
+use crate::config::Config;
+use crate::economics::Stream;
+use crate::journal::Journal;
+use crate::ledger::{Ledger, LedgerError};
+use crate::meter::{Entry, Meter};
+use crate::metrics::{Format, LedgerGauges};
+use crate::pricing::PriceBook;
+use crate::proxy::Proxy;
+use crate::recorder::Sinks;
+use crate::verdict::{States, UNNAMED_MODEL, Verdict};
+
+/// How far back the verdict looks: its longest window, the one before, and a bit.
+const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
+/// The name under which the ledger keeps the verdict's states.
+const STATES: &str = "verdict";
+
+/// The rooms that outlive a call, by handle.
+pub(super) struct Shared {
+    load: Loader,
+    config: ArcSwap<Config>,
+    sinks: Sinks,
+    journal: Journal<Entry>,
+    meter: Meter,
+    prices: Arc<ArcSwap<PriceBook>>,
+    proxy: Proxy,
+    /// Reloads come one at a time; the admin listener, once it is there, is told who may ask.
+    admin: Mutex<Option<(Admin, SocketAddr)>>,
+}
+
+/// What [`Shared`] is made of.
+pub(super) struct Parts {
+    pub(super) load: Loader,
+    pub(super) config: Config,
+    pub(super) sinks: Sinks,
+    pub(super) journal: Journal<Entry>,
+    pub(super) meter: Meter,
+    pub(super) prices: Arc<ArcSwap<PriceBook>>,
+    pub(super) proxy: Proxy,
+}
+
+impl Shared {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts {
+            load,
+            config,
+            sinks,
+            journal,
+            meter,
+            prices,
+            proxy,
+        } = parts;
+        let (config, admin) = (ArcSwap::from_pointee(config), Mutex::new(None));
+        Self {
+            load,
+            config,
+            sinks,
+            journal,
+            meter,
+            prices,
+            proxy,
+            admin,
+        }
+    }
+
+    /// Makes the admin listener part of a reload.
+    pub(super) fn attach(&self, admin: Admin, at: SocketAddr) {
+        *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = Some((admin, at));
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.sinks.ledger
+    }
+
+    /// Moves the clock of ledger and verdict on.
+    pub(super) fn tick(&self, now: Timestamp) {
+        if let Err(error) = self.sinks.ledger.beat(now) {
+            warn!(%error, "the minute could not be noted as observed");
+        }
+        let verdict = self.sinks.verdict.load();
+        if !verdict.tick(now) {
+            return;
+        }
+        let kept = serde_json::to_string(&verdict.stored())
+            .map_err(|error| error.to_string())
+            .and_then(|states| {
+                let kept = self.sinks.ledger.keep(STATES, &states);
+                kept.map_err(|error| error.to_string())
+            });
+        if let Err(error) = kept {
+            error!(%error, "the verdict's state could not be stored");
+        }
+    }
+
+    pub(super) fn reload(&self) -> Result<(), Vec<String>> {
+        let admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = self.take_over(admin.as_ref());
+        match &taken {
+            Ok(()) => {
+                self.sinks.metrics.config_loaded(now());
+                info!("configuration taken over");
+            }
+            Err(problems) => {
+                self.sinks.metrics.config_refused();
+                for problem in problems {
+                    error!(problem, "configuration refused; the old one stays");
+                }
+            }
+        }
+        taken
+    }
+
+    fn take_over(&self, admin: Option<&(Admin, SocketAddr)>) -> Result<(), Vec<String>> {
+        let said = |error: &dyn std::error::Error| vec![error.to_string()];
+        let config = (self.load)().map_err(|problems| problems.lines())?;
+        let proxy = settings::proxy(&config).map_err(|error| said(&error))?;
+        self.judge_by(&config).map_err(|error| said(&error))?;
+        self.proxy.reload(proxy).map_err(|error| said(&error))?;
+        if let Some((admin, at)) = admin {
+            admin.set_access(settings::access(&config, *at));
+        }
+        for key in show::needs_restart(&self.config.load(), &config) {
+            warn!(key, "this change takes effect at the next start");
+        }
+        self.prices.store(Arc::clone(&config.prices));
+        self.sinks
+            .metrics
+            .preset(&settings::metrics(&config, Vec::new()));
+        self.config.store(Arc::new(config));
+        Ok(())
+    }
+
+    /// Puts the plans of a configuration in place, over all the demand that is kept.
+    fn judge_by(&self, config: &Config) -> Result<(), AppError> {
+        let Sinks {
+            ledger,
+            verdict: current,
+            batch,
+            ..
+        } = &self.sinks;
+        if settings::verdict(config) == settings::verdict(&self.config.load()) {
+            return Ok(());
+        }
+        let _batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
+        current.store(Arc::new(verdict(
+            config,
+            ledger,
+            Some(current.load().stored()),
+        )?));
+        Ok(())
+    }
+}
+
+/// The verdict over the demand that the ledger has kept, with these states or the kept ones.
+pub(super) fn verdict(
+    config: &Config,
+    ledger: &Ledger,
+    states: Option<States>,
+) -> Result<Verdict, AppError> {
+    let states = match (states, ledger.kept(STATES)?) {
+        (Some(states), _) => states,
+        (None, Some(text)) => serde_json::from_str(&text).unwrap_or_else(|error| {
+            error!(%error, "the verdict's stored state cannot be read; it begins anew");
+            States::default()
+        }),
+        (None, None) => States::default(),
+    };
+    let verdict = Verdict::new(settings::verdict(config), states);
+    let until = now();
+    let range = until.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN)..until;
+    let kept: Result<Vec<_>, LedgerError> = ledger.demand(range.clone())?.collect();
+    let kept = kept?.into_iter().filter_map(|minute| {
+        let capability = minute.capability.parse().ok()?;
+        let stream = Stream {
+            upstream: minute.upstream.to_string(),
+            model: minute.model.as_deref().unwrap_or(UNNAMED_MODEL).to_owned(),
+            capability,
+        };
+        Some((stream, i64::from(minute.minute), minute.demand))
+    });
+    verdict.load(kept, ledger.minutes_up(range)?.into_iter().map(i64::from));
+    Ok(verdict)
+}
+
+impl Source for Shared {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn timezone(&self) -> TimeZone {
+        self.config.load().reporting.timezone.clone()
+    }
+
+    fn metrics(&self, format: Format) -> String {
+        let Sinks {
+            ledger,
+            metrics,
+            verdict,
+            ..
+        } = &self.sinks;
+        let at = now();
+        let stats = ledger.stats();
+        metrics.set_ledger(LedgerGauges {
+            pending_records: u64::try_from(self.meter.waiting(self.proxy.calls_in_flight()))
+                .unwrap_or(u64::MAX),
+            size_bytes: Some(stats.size_bytes),
+        });
+        metrics.set_spend(show::spend(ledger, at));
+        metrics.set_verdict(gauges::of(&verdict.load().report()));
+        metrics.render(format, at)
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        match (self.journal.healthy(), self.sinks.ledger.healthy()) {
+            (true, true) => Ok(()),
+            (false, _) => Err("the journal cannot be written".to_owned()),
+            (_, false) => Err("the ledger cannot be written".to_owned()),
+        }
+    }
+
+    fn reload(&self) -> Result<(), Vec<String>> {
+        Self::reload(self)
+    }
+
+    fn daily(&self, days: Days) -> Result<Vec<DailyTotal>, SourceError> {
+        show::daily(&self.sinks.ledger, days).map_err(unreadable)
+    }
+
+    fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {
+        show::calls(&self.sinks.ledger, query).map_err(unreadable)
+    }
+
+    fn breakeven(&self) -> Result<serde_json::Value, SourceError> {
+        Ok(breakeven::json(&self.sinks.verdict.load().report()))
+    }
+}
+
+fn unreadable(error: LedgerError) -> SourceError {
+    SourceError {
+        what: "ledger",
+        source: Box::new(error),
+    }
+}

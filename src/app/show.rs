@@ -1,0 +1,158 @@
+//! From what ledger and verdict hold to what listener and metrics show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use crate::admin::{CallsPage, CallsQuery, DailyTotal, Days, Sums};
+use crate::config::Config;
+use crate::ledger::{Group, Ledger, LedgerError, Origin, Period, Rollup, Totals};
+use crate::metrics::SpendRow;
+use crate::money::Pico;
+
+/// How long a model that was called is shown at 0 by a new process.
+const MODELS_SEEN: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Before the first call that could have been metered.
+const FIRST_DAY: Date = Date::constant(2020, 1, 1);
+/// After the last.
+const LAST_DAY: Date = Date::constant(2199, 12, 31);
+
+/// The (upstream, model) pairs of the last days.
+pub(super) fn models(
+    ledger: &Ledger,
+    now: Timestamp,
+) -> Result<Vec<(String, String)>, LedgerError> {
+    let first = now.saturating_sub(MODELS_SEEN).unwrap_or(now);
+    let days = ledger.days(ledger.day_of(first), ledger.day_of(now))?;
+    let pair = |rollup: Rollup| {
+        let Group {
+            upstream, model, ..
+        } = rollup.group;
+        Some((upstream?.to_string(), model?.to_string()))
+    };
+    let pairs: BTreeSet<_> = days.into_iter().filter_map(pair).collect();
+    Ok(pairs.into_iter().collect())
+}
+
+/// What was really spent, by upstream, model and tenant. Made history is nobody's bill.
+pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
+    type Key = (Option<Arc<str>>, Option<Arc<str>>, Option<Arc<str>>);
+    let today = ledger.day_of(now);
+    let yesterday = today.saturating_sub(1.day());
+    let first = today.first_of_month().min(yesterday);
+    // Recent days are in memory; without the disk there is no error.
+    let days = ledger.days(first, today).unwrap_or_default();
+    let mut rows: BTreeMap<Key, SpendRow> = BTreeMap::new();
+    for Rollup {
+        period,
+        group,
+        totals,
+    } in ledger.all_time().into_iter().chain(days)
+    {
+        if group.origin == Origin::Imported || !group.in_total() {
+            continue;
+        }
+        let Group {
+            upstream,
+            model,
+            tenant,
+            ..
+        } = group;
+        let row = rows
+            .entry((upstream.clone(), model.clone(), tenant.clone()))
+            .or_insert_with(|| SpendRow {
+                upstream: upstream.as_deref().unwrap_or_default().to_owned(),
+                model: model.as_deref().map(str::to_owned),
+                tenant: tenant.as_deref().map(str::to_owned),
+                ..SpendRow::default()
+            });
+        let cost = totals.cost_usd;
+        let when = |is: bool| if is { cost } else { Pico::ZERO };
+        match period {
+            Period::AllTime => row.all_time += cost,
+            Period::Day(day) => {
+                row.today += when(day == today);
+                row.yesterday += when(day == yesterday);
+                row.month += when(day.first_of_month() == today.first_of_month());
+            }
+            Period::Hour(_) => {}
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// Totals by day, upstream, model and tenant.
+pub(super) fn daily(ledger: &Ledger, days: Days) -> Result<Vec<DailyTotal>, LedgerError> {
+    let first = days.since.unwrap_or(FIRST_DAY);
+    let last = days
+        .until
+        .map_or(LAST_DAY, |until| until.saturating_sub(1.day()));
+    let rollups = ledger.days(first, last)?;
+    Ok(rollups.into_iter().filter_map(daily_total).collect())
+}
+
+fn daily_total(rollup: Rollup) -> Option<DailyTotal> {
+    let Rollup {
+        period,
+        group,
+        totals,
+    } = rollup;
+    let Period::Day(day) = period else {
+        return None;
+    };
+    Some(DailyTotal {
+        day,
+        upstream: group.upstream.as_deref().unwrap_or_default().to_owned(),
+        role: group.role,
+        model: group.model.as_deref().map(str::to_owned),
+        tenant: group.tenant.as_deref().map(str::to_owned),
+        sums: sums(&totals),
+    })
+}
+
+fn sums(totals: &Totals) -> Sums {
+    Sums {
+        calls: totals.calls,
+        unpriced_calls: totals.unpriced,
+        unknown_calls: totals.unknown,
+        input_tokens: totals.input_tokens,
+        cache_read_tokens: totals.cache_read_tokens,
+        cache_write_tokens: totals.cache_write_tokens,
+        output_tokens: totals.output_tokens,
+        reasoning_tokens: totals.reasoning_tokens,
+        cost_usd: totals.cost_usd,
+    }
+}
+
+/// One page of calls, in the order of the journal.
+pub(super) fn calls(ledger: &Ledger, query: &CallsQuery) -> Result<CallsPage, LedgerError> {
+    let since = query.since.unwrap_or(Timestamp::MIN);
+    let until = query.until.unwrap_or(Timestamp::MAX);
+    let mut page = CallsPage::default();
+    for row in ledger.rows(since, until, query.after.unwrap_or(0))? {
+        let (seq, call) = row?;
+        page.calls.push(call);
+        if page.calls.len() >= query.limit {
+            page.next = Some(seq);
+            break;
+        }
+    }
+    Ok(page)
+}
+
+/// The keys that differ and are read at the start only.
+pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
+    let (was, is) = (&old.server, &new.server);
+    [
+        ("server.listen", was.listen != is.listen),
+        ("server.admin", was.admin != is.admin),
+        ("server.data_dir", was.data_dir != is.data_dir),
+        ("ledger", old.ledger != new.ledger),
+        ("reporting_timezone", old.reporting != new.reporting),
+    ]
+    .into_iter()
+    .filter_map(|(key, differs)| differs.then_some(key))
+    .collect()
+}

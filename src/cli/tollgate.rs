@@ -1,0 +1,247 @@
+//! The real house: what the subcommands ask, answered by `app`.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::house::{
+    Addresses, Checked, DemoPlan, House, Options, Range, Running, Settings, TotalsQuery,
+};
+use super::{Failure, past};
+use crate::admin::{By, Days};
+use crate::app::{App, AppError, Offline};
+use crate::call::CallRecord;
+use crate::config::{self, Config, Overrides, Problems, Upstream};
+use crate::ledger::History;
+
+/// Any free port of this machine.
+const FREE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// All of tollgate.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tollgate;
+
+/// A started one.
+pub struct Started {
+    app: App,
+    addresses: Addresses,
+    /// Goes with the process.
+    temporary: Option<PathBuf>,
+}
+
+impl Running for Started {
+    fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    async fn stop(self) -> Result<(), Failure> {
+        let stopped = self.app.stop().await.map_err(failed);
+        if let Some(dir) = self.temporary {
+            // Whatever stays behind is in the system's own temporary folder.
+            let _ = std::fs::remove_dir_all(dir);
+        }
+        stopped
+    }
+}
+
+impl House for Tollgate {
+    type Running = Started;
+
+    fn serve(&self, options: &Options) -> impl Future<Output = Result<Started, Failure>> + Send {
+        let options = options.clone();
+        async move { start(move || load(&options), |_| None, None).await }
+    }
+
+    async fn demo(&self, plan: DemoPlan) -> Result<Started, Failure> {
+        let DemoPlan {
+            mut options,
+            openai,
+            anthropic,
+            history,
+        } = plan;
+        options.listen = options.listen.or(Some(FREE));
+        options.admin = options.admin.or(Some(FREE));
+        let temporary = options.data_dir.is_none().then(temporary_dir);
+        options.data_dir = options.data_dir.or_else(|| temporary.clone());
+        let load = move || {
+            let mut config = load(&options)?;
+            config.upstreams = mocks(&openai, &anthropic);
+            config.default_upstream = Some("openai".to_owned());
+            Ok(config)
+        };
+        start(
+            load,
+            move |config| Some(past::priced(history, &config.prices)),
+            temporary,
+        )
+        .await
+    }
+
+    fn check(&self, options: &Options) -> Result<Checked, Failure> {
+        let config = loaded(options)?;
+        let summary = format!(
+            "{} upstreams, {} tenants, {} prices, {} plans, {} endpoints",
+            config.upstreams.len(),
+            config.tenants.len(),
+            config.prices.entries().len(),
+            config.plans.plans.len(),
+            config.plans.endpoints.len(),
+        );
+        Ok(Checked {
+            summary,
+            resolved: config.print(),
+        })
+    }
+
+    fn settings(&self, options: &Options) -> Result<Settings, Failure> {
+        let Config {
+            server, reporting, ..
+        } = loaded(options)?;
+        Ok(Settings {
+            admin: server.admin,
+            admin_token: server.admin_token.map(|token| token.expose().to_owned()),
+            data_dir: server.data_dir,
+            timezone: reporting.timezone,
+        })
+    }
+
+    fn totals(&self, options: &Options, query: &TotalsQuery) -> Result<Value, Failure> {
+        let days = Days {
+            since: query.since,
+            until: query.until,
+        };
+        let named = |name: &&str| By::ALL.into_iter().find(|by| by.label() == *name);
+        let by: Vec<By> = query.by.iter().filter_map(named).collect();
+        offline(options)?.totals(days, &by).map_err(failed)
+    }
+
+    fn calls(
+        &self,
+        options: &Options,
+        range: Range,
+        each: &mut dyn FnMut(&CallRecord) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let since = range.since.unwrap_or(Timestamp::MIN);
+        let until = range.until.unwrap_or(Timestamp::MAX);
+        offline(options)?.calls(since, until, each).map_err(failed)
+    }
+
+    fn breakeven(&self, options: &Options) -> Result<Value, Failure> {
+        offline(options)?.breakeven().map_err(failed)
+    }
+}
+
+async fn start(
+    load: impl Fn() -> Result<Config, Problems> + Send + Sync + 'static,
+    imported: impl FnOnce(&Config) -> Option<History>,
+    temporary: Option<PathBuf>,
+) -> Result<Started, Failure> {
+    let config = load().map_err(misconfigured)?;
+    let app = App::start(Box::new(load), imported).await.map_err(failed)?;
+    let addresses = Addresses {
+        listen: app.traffic(),
+        admin: app.admin(),
+        data_dir: config.server.data_dir,
+        admin_token: config
+            .server
+            .admin_token
+            .map(|token| token.expose().to_owned()),
+    };
+    Ok(Started {
+        app,
+        addresses,
+        temporary,
+    })
+}
+
+/// A folder that nobody else has.
+fn temporary_dir() -> PathBuf {
+    let name = format!(
+        "tollgate-demo-{}-{:08x}",
+        std::process::id(),
+        fastrand::u32(..)
+    );
+    std::env::temp_dir().join(name)
+}
+
+/// The two well-known upstreams, played by mocks.
+fn mocks(openai: &str, anthropic: &str) -> Vec<Upstream> {
+    let mut upstreams = Upstream::defaults();
+    for upstream in &mut upstreams {
+        let base = if upstream.name == "anthropic" {
+            anthropic
+        } else {
+            openai
+        };
+        // The mocks' own addresses are addresses.
+        upstream.base_url = base.parse().unwrap_or_default();
+    }
+    upstreams
+}
+
+fn load(options: &Options) -> Result<Config, Problems> {
+    let Options {
+        config,
+        listen,
+        admin,
+        data_dir,
+    } = options;
+    let overrides = Overrides {
+        listen: *listen,
+        admin: *admin,
+        data_dir: data_dir.clone(),
+    };
+    config::load(config.as_deref(), &overrides)
+}
+
+fn loaded(options: &Options) -> Result<Config, Failure> {
+    load(options).map_err(misconfigured)
+}
+
+fn offline(options: &Options) -> Result<Offline, Failure> {
+    Offline::open(loaded(options)?).map_err(failed)
+}
+
+fn misconfigured(problems: Problems) -> Failure {
+    Failure::use_or_config(format!("the configuration has problems\n{problems}"))
+}
+
+/// What went wrong, with what to do about it.
+fn failed(error: AppError) -> Failure {
+    use crate::journal::JournalError;
+    use crate::ledger::LedgerError;
+    let in_use = |dir: &Path| {
+        Failure::work(format!("the data directory {} is in use", dir.display()))
+            .remedy("another tollgate runs on it: stop it, or choose another with --data-dir")
+    };
+    match error {
+        AppError::Config(problems) => misconfigured(problems),
+        AppError::Journal(JournalError::InUse { dir }) => in_use(&dir),
+        AppError::Ledger(LedgerError::InUse { dir }) => in_use(&dir),
+        AppError::Listen {
+            address,
+            flag,
+            source,
+        } => Failure::work(format!("cannot listen on {address}"))
+            .because(source)
+            .remedy(format!(
+                "stop what is there, or choose another address with {flag} (port 0: any free one)"
+            )),
+        AppError::DataDir { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
+            Failure::work(format!("there is no ledger at {}", path.display())).remedy(
+                "name the data directory of a tollgate that has run with --data-dir, or its admin \
+                 address with --admin",
+            )
+        }
+        other @ (AppError::DataDir { .. }
+        | AppError::CaFile { .. }
+        | AppError::Journal(_)
+        | AppError::Ledger(_)
+        | AppError::Proxy(_)
+        | AppError::Thread(_)) => Failure::work("cannot go on").because(other),
+    }
+}

@@ -1,0 +1,130 @@
+//! Takes closed calls off the path: to the ledger first, to metrics and verdict after.
+//!
+//! One plain thread, fed by the journal in sequence. The queue is bounded by the places the meter
+//! gives out; a call's place is free again when the ledger has it. While the ledger cannot be
+//! written the batch is kept and tried again, so nothing is skipped and the front door decides.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+use tracing::{error, info};
+
+use crate::ledger::{self, Ledger, LedgerError};
+use crate::meter::Entry;
+use crate::metrics::Metrics;
+use crate::verdict::Verdict;
+
+/// Records the ledger takes in one go.
+const BATCH_RECORDS_MAX: usize = 256;
+/// How long a batch gathers: one disk sync serves all that came.
+const GATHER: Duration = Duration::from_millis(20);
+/// The first wait after a failed write; it doubles up to [`RETRY_MAX`].
+const RETRY_MIN: Duration = Duration::from_millis(50);
+/// The longest wait between two tries.
+const RETRY_MAX: Duration = Duration::from_secs(5);
+
+/// Where closed calls go.
+#[derive(Clone)]
+pub struct Sinks {
+    /// The durable totals.
+    pub ledger: Arc<Ledger>,
+    /// What Prometheus reads.
+    pub metrics: Metrics,
+    /// The live demand.
+    pub verdict: Arc<ArcSwap<Verdict>>,
+    /// Held while a batch goes into ledger and verdict. Who swaps the verdict holds it too, so that
+    /// a call in both is in the new one exactly once.
+    pub batch: Arc<Mutex<()>>,
+}
+
+/// The thread that carries closed calls on.
+#[derive(Debug)]
+pub struct Recorder(JoinHandle<()>);
+
+/// A frame's companion and its sequence number in the journal.
+type Sequenced = (u64, Entry);
+
+impl Recorder {
+    /// Starts the thread; it ends when the journal lets go of the queue's other end.
+    ///
+    /// # Errors
+    /// The operating system's, when it gives no thread.
+    pub fn start(queue: mpsc::Receiver<Sequenced>, sinks: Sinks) -> std::io::Result<Self> {
+        let thread = std::thread::Builder::new().name("recorder".into());
+        thread.spawn(move || run(queue, &sinks)).map(Self)
+    }
+
+    /// Waits until everything that was closed is in the ledger.
+    pub fn finish(self) {
+        if self.0.join().is_err() {
+            error!("the recorder panicked; the journal has what it had not carried on");
+        }
+    }
+}
+
+fn run(mut queue: mpsc::Receiver<Sequenced>, sinks: &Sinks) {
+    let mut batch: Vec<Sequenced> = Vec::with_capacity(BATCH_RECORDS_MAX);
+    while let Some(first) = queue.blocking_recv() {
+        batch.push(first);
+        if queue.len() < BATCH_RECORDS_MAX {
+            std::thread::sleep(GATHER);
+        }
+        while batch.len() < BATCH_RECORDS_MAX {
+            let Ok(next) = queue.try_recv() else { break };
+            batch.push(next);
+        }
+        if !carry(&batch, sinks, &queue) {
+            return;
+        }
+        // Only now are the calls' places free again.
+        batch.clear();
+    }
+}
+
+/// Writes the batch to the ledger, however long that takes; false when shutdown came first.
+fn carry(batch: &[Sequenced], sinks: &Sinks, queue: &mpsc::Receiver<Sequenced>) -> bool {
+    let mut wait = RETRY_MIN;
+    while let Err(error) = record(batch, sinks) {
+        error!(%error, reason = error.reason(), "calls stay in the journal until the ledger is back");
+        sinks.metrics.ledger_failed();
+        if queue.is_closed() {
+            info!(
+                frames = batch.len(),
+                "left in the journal for the next start"
+            );
+            return false;
+        }
+        std::thread::sleep(wait);
+        wait = (wait * 2).min(RETRY_MAX);
+    }
+    true
+}
+
+fn record(batch: &[Sequenced], sinks: &Sinks) -> Result<(), LedgerError> {
+    let entries: Vec<_> = batch.iter().map(counted).collect();
+    let _batch = sinks.batch.lock().unwrap_or_else(PoisonError::into_inner);
+    let began = Instant::now();
+    sinks.ledger.apply(&entries)?;
+    sinks.metrics.ledger_flushed(began.elapsed());
+    let verdict = sinks.verdict.load();
+    for (_, entry) in batch {
+        let Entry::Ended(call) = entry else { continue };
+        // A call of an earlier process is in the totals; this process's counters begin at zero.
+        if call.is_live() {
+            sinks.metrics.record(&call.record);
+        }
+        verdict.record(&call.record);
+    }
+    Ok(())
+}
+
+/// What the ledger counts of it.
+fn counted((seq, entry): &Sequenced) -> (u64, ledger::Entry<'_>) {
+    match entry {
+        Entry::Begun(call_id) => (*seq, ledger::Entry::Begun(*call_id)),
+        Entry::Ended(call) => (*seq, ledger::Entry::Ended(&call.record)),
+    }
+}
