@@ -132,9 +132,10 @@ impl<R: Format> Framed<R> {
         }
     }
 
-    fn feed(&mut self, bytes: &[u8]) {
+    fn feed(&mut self, mut bytes: &[u8]) {
         if let Shape::Unseen { labelled_events } = self.shape {
-            self.shape = shape(bytes, labelled_events);
+            bytes = after_blanks(bytes);
+            self.shape = shape(bytes.first(), labelled_events);
             self.shape_known();
         }
         match self.shape {
@@ -211,11 +212,17 @@ fn is_event_stream(content_type: &str) -> bool {
     kind.eq_ignore_ascii_case("text/event-stream")
 }
 
+/// What stands before a body's first byte that tells is no part of it, in whatever frame it comes.
+fn after_blanks(bytes: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF);
+    let blanks = bytes.iter().take_while(|byte| blank(byte)).count();
+    bytes.get(blanks..).unwrap_or_default()
+}
+
 /// Servers mislabel bodies both ways, so the first byte decides: no event stream begins with a
 /// bracket, and no JSON text begins with `data`, `event`, `id`, `retry` or a comment.
-fn shape(bytes: &[u8], labelled_events: bool) -> Shape {
-    let blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF);
-    match bytes.iter().find(|byte| !blank(byte)) {
+fn shape(first: Option<&u8>, labelled_events: bool) -> Shape {
+    match first {
         None => Shape::Unseen { labelled_events },
         Some(b'{' | b'[') => Shape::Json,
         Some(b'd' | b'e' | b'i' | b'r' | b':') => Shape::Events,

@@ -57,6 +57,16 @@ fn an_event_that_is_no_json_is_malformed_and_the_next_is_read() {
 }
 
 #[test]
+fn blanks_before_a_body_are_no_part_of_it_in_whatever_frame_they_come() {
+    let sample = sample(
+        WireFormat::OpenAi,
+        "\n \u{feff} data: {\"usage\":{\"prompt_tokens\":1}}\n\n",
+    );
+    assert_eq!(sample.said().report.usage.unwrap().input, Some(1));
+    super::bytewise::check_every_split(&sample, usize::MAX);
+}
+
+#[test]
 fn only_what_promises_json_is_malformed_without_it() {
     let endpoint = endpoint(WireFormat::OpenAi, &Method::POST, "/v1/audio/speech");
     let mut reader = ResponseReader::new(WireFormat::OpenAi, endpoint, Some("audio/mpeg"));
