@@ -91,6 +91,10 @@ fn an_unread_operation_names_its_model_and_its_end() {
 
 #[test]
 fn counts_that_are_none_are_absent_and_flagged() {
+    let body = r#"{"usage":{"iterations":[{"type":"compaction","input_tokens":"7"}]}}"#;
+    let said = sample(WireFormat::Anthropic, body).said();
+    assert_eq!(said.report.flags, [Flag::Malformed]);
+    assert_eq!(said.report.side.first().unwrap().input_tokens, None);
     let body = r#"{"usage":{"prompt_tokens":-5,"completion_tokens":7,"total_tokens":1e400}}"#;
     check_flags(body, &[Flag::Malformed]);
     let body = r#"{"usage":{"prompt_tokens":-5,"completion_tokens":7,"total_tokens":7}}"#;
@@ -134,6 +138,17 @@ fn of_two_usages_in_one_text_the_last_wins() {
         .usage
         .unwrap();
     assert_eq!((usage.input, usage.output), (Some(1), Some(2)));
+    let body =
+        r#"{"usage":{"input_tokens":9,"cache_read_input_tokens":5},"usage":{"output_tokens":2}}"#;
+    let usage = sample(WireFormat::Anthropic, body)
+        .said()
+        .report
+        .usage
+        .unwrap();
+    assert_eq!(
+        (usage.input, usage.cache_read, usage.output),
+        (None, None, Some(2))
+    );
     let body = r#"{"usage":{"prompt_tokens":9},"usage":{"prompt_tokens":1},"usage":null}"#;
     assert_eq!(
         sample(WireFormat::OpenAi, body)
@@ -144,6 +159,39 @@ fn of_two_usages_in_one_text_the_last_wins() {
             .input,
         Some(1)
     );
+}
+
+#[test]
+fn a_usage_that_reports_nothing_erases_nothing() {
+    let body = r#"{"usage":{"prompt_tokens":9},"usage":{},"usage":{"prompt_tokens":null}}"#;
+    let usage = sample(WireFormat::OpenAi, body)
+        .said()
+        .report
+        .usage
+        .unwrap();
+    assert_eq!(usage.input, Some(9));
+}
+
+#[test]
+fn lifetimes_of_zero_do_not_erase_lifetimes() {
+    let lifetimes = |short: u64| {
+        format!(r#"{{"cache_creation":{{"ephemeral_5m_input_tokens":{short}}},"output_tokens":1}}"#)
+    };
+    let (first, last) = (lifetimes(7), lifetimes(0));
+    let body = format!("data: {{\"usage\":{first}}}\n\ndata: {{\"usage\":{last}}}\n\n");
+    let usage = sample(WireFormat::Anthropic, body)
+        .said()
+        .report
+        .usage
+        .unwrap();
+    assert_eq!(usage.cache_write_5m, Some(7));
+}
+
+#[test]
+fn a_name_that_only_looks_repeated_is_read() {
+    let body = r#"{"model":"a\\b","model":"a\b"}"#;
+    let said = sample(WireFormat::OpenAi, body).said();
+    assert_eq!(said.report.model.as_deref(), Some("a\u{8}"));
 }
 
 #[test]

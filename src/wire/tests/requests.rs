@@ -59,6 +59,13 @@ fn of_two_same_keys_the_last_wins() {
     check(WireFormat::OpenAi, body, &expected);
     let body = format!(r#"{{"model":"a","model":"{}"}}"#, "m".repeat(257));
     check(WireFormat::OpenAi, &body, &none());
+    let mut scanner = RequestScanner::new(WireFormat::OpenAi);
+    let body = format!(
+        r#"{{"model":"a","model":"{}"}}"#,
+        "m".repeat(VALUE_BYTES_MAX)
+    );
+    scanner.feed(body.as_bytes());
+    assert_eq!(scanner.facts(), &none());
 }
 
 #[test]

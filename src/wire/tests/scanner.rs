@@ -134,6 +134,12 @@ fn a_value_is_noticed_when_it_is_not_empty() {
 }
 
 #[test]
+fn what_follows_an_empty_value_does_not_fill_it() {
+    check(r#"{"list":[],"a":{"b":1}}"#, &["b1"], "complete");
+    check(r#"{"noticed":null,"list":[7]}"#, &["l"], "complete");
+}
+
+#[test]
 fn a_value_is_noticed_before_it_ends() {
     check(r#"{"noticed":"x"#, &["!"], "open");
     check(r#"{"noticed":[ "#, &[], "open");
