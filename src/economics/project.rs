@@ -35,9 +35,17 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
     let ends = Group::ALL
         .into_iter()
         .flat_map(|group| [End::Low, End::High].map(|end| ranges.with_group_at(group, end)));
-    let points: Vec<Point> = std::iter::once(ranges.expected()).chain(ends).collect();
+    let unmoved = plan
+        .moved
+        .iter()
+        .map(|moved| ranges.with(moved.parameter, moved.default).expected());
+    let points: Vec<Point> = std::iter::once(ranges.expected())
+        .chain(ends)
+        .chain(unmoved)
+        .collect();
     let outcomes = scored(plan, &points, limit, demand)?;
-    let (outcome, moved) = outcomes.split_first()?;
+    let (outcome, others) = outcomes.split_first()?;
+    let (ends, unmoved) = others.split_at_checked(2 * Group::ALL.len())?;
     let deviation = |(group, ends): (Group, &[Outcome])| {
         let change = |end: usize| ends.get(end).map(|o| o.savings_usd - outcome.savings_usd);
         Some(Deviation {
@@ -46,13 +54,17 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
             high_usd: change(1)?,
         })
     };
-    let pairs = Group::ALL.into_iter().zip(moved.chunks(2));
+    let pairs = Group::ALL.into_iter().zip(ends.chunks(2));
     let sensitivity = pairs.map(deviation).collect::<Option<Vec<_>>>()?;
     let expected = ranges.expected();
     let loads = Loads::of(plan, &expected, limit, demand.now)?;
     Some(Hosted {
         band: banded(outcome.api_usd, outcome.savings_usd, sensitivity),
         replicas: replicas(plan, &expected, &loads, outcome),
+        moved_usd: unmoved
+            .iter()
+            .map(|without| outcome.savings_usd - without.savings_usd)
+            .collect(),
         chosen_on: chosen_on(plan, demand),
         utilisation: outcome.utilisation,
         short_ratio: outcome.short_bucket_share,

@@ -138,6 +138,8 @@ pub struct Hosted {
     pub band: Band,
     /// The replicas.
     pub replicas: Replicas,
+    /// For each of the plan's moved defaults, what it adds to the expected savings, dollars.
+    pub moved_usd: Vec<f64>,
     /// What their number was chosen on.
     pub chosen_on: ChosenOn,
     /// Work done over replica time paid for.

@@ -1,6 +1,7 @@
 //! One plan over steady demand: what it costs, checked by hand.
 
 use super::made::{certain, plan, report, settings, steady};
+use crate::economics::ownership::Ownership;
 use crate::economics::projection::{AlternativeKind, ChosenOn, DAY, FORTNIGHT, Latency};
 
 /// Calls of 2,000 in and 500 out keep a replica busy for 0.2496 s each: 60 a minute are a load of
@@ -124,4 +125,36 @@ fn up_front_money_must_come_back_at_falling_prices() {
     // 18 - 5.38 dollars an hour are 9,212 a month: 90,000 would pay at today's prices only.
     assert!(large.net_usd < 0.0 && !large.pays());
     assert!((small.net_usd - large.net_usd - 80_000.0).abs() < 1.0);
+}
+
+#[test]
+fn a_bought_machine_is_paid_up_front_and_not_a_second_time_by_the_hour() {
+    let bought = plan(|draft| {
+        certain(draft);
+        draft.gpu_usd_per_hour = None;
+        draft.amortisation_months = Some(24);
+        draft.owned = Some(Ownership {
+            capex_usd: 100_000.0,
+            residual_usd: 0.0,
+            life_years: 4.0,
+            maintenance_rate: 0.0,
+            kw: 0.0,
+            pue: 1.0,
+            usd_per_kwh: 0.0,
+            colo_usd_per_kw_month: 0.0,
+            cost_of_capital: 0.0,
+        });
+    });
+    let verdict = steady(settings(vec![bought], vec![]), 30, 60, 5_000);
+    let hosted = report(&verdict).window(FORTNIGHT).unwrap().plans[0]
+        .hosted
+        .clone()
+        .unwrap();
+    let hourly = 100_000.0 / (4.0 * 8_760.0);
+    assert!((hosted.band.expected.cost_usd - hourly * 336.0).abs() < 1e-6);
+    // Nothing runs on but the API that is saved: 18 dollars an hour, halving every year.
+    let monthly = 0.5_f64.powf(1.0 / 12.0);
+    let saved = 18.0 * 730.0 * (1.0 - monthly.powi(24)) / (1.0 - monthly);
+    let commitment = hosted.commitment.unwrap();
+    assert!((commitment.net_usd - (saved - 100_000.0)).abs() < 1e-3);
 }

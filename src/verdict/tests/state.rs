@@ -134,3 +134,19 @@ fn without_an_alert_it_is_never_on_and_an_old_on_goes() {
         assert!(!cheaper(&verdict));
     }
 }
+
+#[test]
+fn up_front_money_that_does_not_come_back_keeps_it_off() {
+    let committed = plan(|draft| {
+        certain(draft);
+        draft.one_off_usd = Some(90_000.0);
+        draft.amortisation_months = Some(12);
+    });
+    let verdict = daily(committed, States::default(), &[5_000; 33]);
+    for day in TODAY - 3..TODAY {
+        verdict.tick(closed(day));
+    }
+    let hosted = verdict.report().windows[1].plans[0].hosted.clone().unwrap();
+    assert!(hosted.band.expected.savings_ratio.unwrap() > 0.10);
+    assert!(!cheaper(&verdict));
+}

@@ -76,6 +76,16 @@ fn imported_calls_are_named() {
 }
 
 #[test]
+fn a_moved_default_is_named_with_its_worth_and_its_author() {
+    let verdict = steady(settings(vec![plan(certain)], vec![]), 30, 60, 5_000);
+    report(&verdict);
+    let said = words(&verdict.report());
+    let people = "ops_usd_per_month was set in favour of hosting, worth $8,333 a month: made for a \
+                  test (test, 2026-09-01).";
+    assert!(said.contains(people), "{said}");
+}
+
+#[test]
 fn nothing_seen_and_nothing_configured_are_said() {
     let empty = Verdict::new(settings(vec![], vec![]), States::default());
     assert!(words(&empty.report()).starts_with("No minute of traffic"));

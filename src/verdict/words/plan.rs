@@ -204,11 +204,12 @@ fn influence(out: &mut String, plan: &HostPlan, hosted: &Hosted, monthly: f64) -
     let Some(basis) = &plan.basis else {
         return Ok(());
     };
-    for Moved { parameter, .. } in &plan.moved {
+    for (Moved { parameter, .. }, worth) in plan.moved.iter().zip(&hosted.moved_usd) {
         writeln!(
             out,
-            "  {} was set in favour of hosting: {} ({}, {}).",
+            "  {} was set in favour of hosting, worth {} a month: {} ({}, {}).",
             parameter.key(),
+            dollars(worth * monthly),
             basis.basis,
             basis.by,
             basis.date
