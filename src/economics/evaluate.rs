@@ -22,6 +22,7 @@ use super::work::real;
 pub use terms::{Outcome, Policy, Profile, Terms};
 
 /// What the fleet did over the window, before prices.
+#[derive(Default)]
 struct Fleet {
     replica_buckets: f64,
     served_load: f64,
@@ -67,6 +68,15 @@ impl<'a> Window<'a> {
         let hosted = scale * terms.qualifying_share;
         let constant = |replicas| self.price(scale, terms, &self.constant(hosted, terms, replicas));
         match policy {
+            // A single look at a window is not worth sorting it.
+            Policy::Fixed { replicas } if self.curve.get().is_none() => {
+                let same = Running {
+                    billed: replicas,
+                    ready: replicas,
+                };
+                let fleet = std::iter::repeat_n(same, self.profile.loads.len());
+                self.price(scale, terms, &self.walk(hosted, terms, fleet))
+            }
             Policy::Fixed { replicas } => constant(replicas),
             Policy::Peak { quantile } => constant(self.peak(hosted, terms, quantile)),
             Policy::Hybrid => self.cheapest_base(hosted, terms, constant),
@@ -80,7 +90,9 @@ impl<'a> Window<'a> {
                     warm_buckets,
                     cool_buckets,
                 };
-                self.price(scale, terms, &self.scaled(hosted, terms, scaler))
+                let needs: Vec<u32> = self.needs(hosted, terms).collect();
+                let fleet = autoscale(&needs, scaler).into_iter();
+                self.price(scale, terms, &self.walk(hosted, terms, fleet))
             }
         }
     }
@@ -145,27 +157,18 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// A fleet that follows the demand, at `hosted` times the profile's load.
-    fn scaled(&self, hosted: f64, terms: &Terms, scaler: Scaler) -> Fleet {
-        let needs: Vec<u32> = self.needs(hosted, terms).collect();
-        let mut fleet = Fleet {
-            replica_buckets: 0.0,
-            served_load: 0.0,
-            overflow_usd: 0.0,
-            short: 0,
-            replicas: 0,
-        };
+    /// A fleet bucket by bucket, at `hosted` times the profile's load.
+    fn walk(&self, hosted: f64, terms: &Terms, running: impl Iterator<Item = Running>) -> Fleet {
+        let mut fleet = Fleet::default();
         let buckets = self.profile.loads.iter().zip(self.profile.api_usd);
-        for (Running { billed, ready }, (load, usd)) in
-            autoscale(&needs, scaler).iter().zip(buckets)
-        {
+        for (Running { billed, ready }, (load, usd)) in running.zip(buckets) {
             let (load, usd) = (hosted * load, hosted * usd);
-            let capacity = f64::from(*ready) * terms.utilisation;
-            fleet.replica_buckets += f64::from(*billed);
+            let capacity = f64::from(ready) * terms.utilisation;
+            fleet.replica_buckets += f64::from(billed);
             fleet.served_load += load.min(capacity);
             fleet.overflow_usd += usd * overflow_share(load, capacity);
             fleet.short += usize::from(is_short(load, capacity));
-            fleet.replicas = fleet.replicas.max(*billed);
+            fleet.replicas = fleet.replicas.max(billed);
         }
         fleet
     }
@@ -239,4 +242,48 @@ pub(super) fn rank_of(quantile: f64, length: usize) -> usize {
 /// A length as a real number.
 fn count(length: usize) -> f64 {
     real(u128::try_from(length).unwrap_or(u128::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_fixed_fleet_costs_the_same_by_walk_and_by_curve(
+            buckets in proptest::collection::vec((0.0_f64..9.0, 0.0_f64..100.0), 1..60),
+            replicas in 0_u32..15,
+            share in 0.1_f64..1.0,
+        ) {
+            let (loads, api_usd): (Vec<f64>, Vec<f64>) = buckets.iter().copied().unzip();
+            let window = Window::new(Profile {
+                bucket_seconds: 60.0,
+                loads: &loads,
+                api_usd: &api_usd,
+                slot_work: &[],
+                calls: 1_000.0,
+            });
+            let terms = Terms {
+                utilisation: 0.7,
+                usd_per_replica_hour: 5.38,
+                min_replicas: 0,
+                max_replicas: 20,
+                qualifying_share: share,
+                escalation: 0.05,
+                ops_usd_per_month: 100.0,
+                one_off_usd: 0.0,
+                amortisation_months: 12.0,
+                usd_per_call: 0.001,
+                burst: None,
+            };
+            let fixed = || window.at_scale(1.5, &terms, Policy::Fixed { replicas });
+            let walked = fixed();
+            window.curve();
+            let read = fixed();
+            proptest::prop_assert!((walked.selfhost_usd - read.selfhost_usd).abs() < 1e-6);
+            proptest::prop_assert!((walked.short_bucket_share - read.short_bucket_share).abs() < 1e-9);
+            let used = |outcome: &Outcome| outcome.utilisation.unwrap_or_default();
+            proptest::prop_assert!((used(&walked) - used(&read)).abs() < 1e-9);
+        }
+    }
 }

@@ -127,9 +127,7 @@ impl PoolTotals {
     pub(super) fn of(demand: &LiveDemand, range: &Range<i64>) -> Self {
         let totals = |pool: &super::live::Pool| {
             let mut totals = Totals::default();
-            for (_, minute) in pool.minutes(range) {
-                totals.add(&minute);
-            }
+            pool.minutes(range, |_, minute| totals.add(minute));
             (pool.takers.clone(), totals)
         };
         Self(demand.pools().iter().map(totals).collect())
@@ -152,11 +150,13 @@ pub(super) fn buckets(demand: &LiveDemand, observed: &Observed, plan: usize) -> 
         .pools()
         .iter()
         .filter(|pool| pool.takers.plans.contains(&plan));
-    for (minute, part) in taken.flat_map(|pool| pool.minutes(&observed.range)) {
-        let place = observed.place(minute);
-        if let Some(bucket) = place.and_then(|place| buckets.get_mut(place)) {
-            bucket.merge(&part.bucket);
-        }
+    for pool in taken {
+        pool.minutes(&observed.range, |minute, part| {
+            let place = observed.place(minute);
+            if let Some(bucket) = place.and_then(|place| buckets.get_mut(place)) {
+                bucket.merge(&part.bucket);
+            }
+        });
     }
     buckets
 }

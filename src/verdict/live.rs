@@ -124,15 +124,16 @@ impl Pool {
         self.kept.drain(..old);
     }
 
-    /// The minutes with calls in a range, in order; a minute may come in two parts.
-    pub(super) fn minutes(&self, range: &Range<i64>) -> impl Iterator<Item = (i64, Minute)> {
+    /// Shows every minute with calls in a range; a minute may come in two parts.
+    pub(super) fn minutes(&self, range: &Range<i64>, mut show: impl FnMut(i64, &Minute)) {
         let from = self.kept.partition_point(|(kept, _)| *kept < range.start);
         let to = self.kept.partition_point(|(kept, _)| *kept < range.end);
-        let open = self.open.range(range.clone());
-        self.kept
-            .range(from..to.max(from))
-            .copied()
-            .chain(open.map(|(minute, sums)| (*minute, Minute::of(sums))))
+        for (minute, kept) in self.kept.range(from..to.max(from)) {
+            show(*minute, kept);
+        }
+        for (minute, open) in self.open.range(range.clone()) {
+            show(*minute, &Minute::of(open));
+        }
     }
 }
 

@@ -17,13 +17,15 @@ fn a_pass_over_the_largest_case_takes_less_than_a_second() {
         })
     });
     let verdict = Verdict::new(settings(plans.collect(), vec![]), States::default());
-    let demand = minute(20, 5_000);
+    // Loads in no order, so that sorting them costs what it costs.
+    let demand: Vec<_> = (0..997).map(|calls| minute(calls % 40, 5_000)).collect();
     for model in 0..50_u32 {
         let name = stream(&format!("model-{model}"), "8k");
-        verdict.load(
-            minutes(TODAY - 35..TODAY).map(|at| (name.clone(), at, demand)),
-            [],
-        );
+        let kept = minutes(TODAY - 35..TODAY).map(|at| {
+            let any = (at * 7_919 + i64::from(model) * 104_729).rem_euclid(997);
+            (name.clone(), at, demand[usize::try_from(any).unwrap()])
+        });
+        verdict.load(kept, []);
     }
     let midnight = jiff::Timestamp::from_second(TODAY * 86_400).unwrap();
     verdict.tick(midnight);
