@@ -215,3 +215,66 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Pending, pending};
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use tokio::time::advance;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(100);
+
+    fn watched(handover: &Arc<Handover>) -> Watched<Pending<()>> {
+        Watched {
+            stream: pending(),
+            handover: Arc::clone(handover),
+            frame: None,
+            patience: Patience::new(Some(LIMIT)),
+        }
+    }
+
+    /// Lets the body be polled as given, then seconds pass; the last poll says whether it is done.
+    async fn check(steps: &[(Option<Poll<()>>, u64)], done: bool) {
+        let handover = Arc::<Handover>::default();
+        let mut watched = pin!(watched(&handover));
+        let mut cx = Context::from_waker(Waker::noop());
+        for (polled, seconds) in steps {
+            if let Some(polled) = polled {
+                handover.polled(polled);
+            }
+            assert!(watched.as_mut().poll(&mut cx).is_pending());
+            advance(Duration::from_secs(*seconds)).await;
+        }
+        assert_eq!(watched.as_mut().poll(&mut cx).is_ready(), done);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_when_nothing_is_asked_after_a_frame() {
+        check(&[(Some(Poll::Ready(())), 99)], false).await;
+        check(&[(Some(Poll::Ready(())), 99), (None, 1)], true).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_slowly_does_not_stall() {
+        let frame = Some(Poll::Ready(()));
+        check(&[(frame, 60), (frame, 60), (frame, 60)], false).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_waits_for_its_upstream_does_not_stall() {
+        check(
+            &[
+                (Some(Poll::Ready(())), 1),
+                (Some(Poll::Pending), 1_000),
+                (None, 1_000),
+            ],
+            false,
+        )
+        .await;
+        check(&[(None, 1_000), (None, 1_000)], false).await;
+    }
+}
