@@ -122,6 +122,13 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_sequence_goes_on() {
         assert!(journal.cut_tail().is_none_or(|cut| cut.kept_as.is_none()));
         write(&journal, [77]);
         journal.close();
+        let kept = usize::try_from(good).unwrap();
+        let kept = kept.checked_sub(1).map_or(0, |last| ends[last]);
+        let len = std::fs::metadata(segment::path(dir.path(), 1))
+            .unwrap()
+            .len();
+        let frame = u64::try_from(frame::HEADER_BYTES + body(77).len()).unwrap();
+        assert_eq!(len, kept + frame, "cut at {cut}");
         assert_eq!(
             seqs(&dir, 0),
             (1..=good + 1).collect::<Vec<_>>(),

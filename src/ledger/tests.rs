@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::call::{Flag, Pricing, Role, StreamEnd};
+use crate::economics::{CallDemand, DemandMinute};
 use crate::journal::{self, FrameKind, Journal};
 use crate::money::{Currency, Pico};
 use crate::usage::{TokenUsage, UsageSource};
@@ -291,6 +292,50 @@ fn recounted(ledger: &Ledger) -> Sums {
 #[track_caller]
 fn assert_rows_are_totals(ledger: &Ledger) {
     assert_eq!(stored(ledger), recounted(ledger));
+    assert_eq!(stored_demand(ledger), recounted_demand(ledger));
+}
+
+/// Demand by minute and stream.
+type Demand = BTreeMap<(u32, String), DemandMinute>;
+
+fn stored_demand(ledger: &Ledger) -> Demand {
+    let found = ledger
+        .demand(Timestamp::UNIX_EPOCH..Timestamp::MAX)
+        .unwrap();
+    let named = found.map(|found| {
+        let found = found.unwrap();
+        let stream = format!("{} {:?} {}", found.upstream, found.model, found.capability);
+        ((found.minute, stream), found.demand)
+    });
+    named.collect()
+}
+
+/// The same from the rows. What is billed was accepted, so its names are names.
+fn recounted_demand(ledger: &Ledger) -> Demand {
+    let mut demand = Demand::new();
+    for row in ledger.rows(Timestamp::MIN, Timestamp::MAX, 0).unwrap() {
+        let (_, call) = row.unwrap();
+        if !call.is_billable() {
+            continue;
+        }
+        let one = CallDemand {
+            started_ms: call.started_at.as_millisecond(),
+            duration_ms: call.duration_ms,
+            usage: &call.usage,
+            side: &call.side,
+            cost_usd: call.cost_usd,
+            imported: false,
+        };
+        let minute = u32::try_from(one.place().minute).unwrap();
+        let stream = format!(
+            "{} {:?} {}",
+            call.upstream,
+            call.model_name(),
+            call.capability
+        );
+        demand.entry((minute, stream)).or_default().add(&one);
+    }
+    demand
 }
 
 /// The numbers of the rows, in their order in the journal.

@@ -1,7 +1,6 @@
 //! What others ask.
 
 use super::*;
-use crate::economics::DemandMinute;
 
 fn filled(dir: &Path) -> House {
     let house = House::open(dir);
@@ -74,42 +73,14 @@ fn rows_beyond_the_watermark_wait_for_their_totals() {
 fn demand_is_the_sum_of_the_billed_calls_of_its_minute() {
     let dir = TempDir::new().unwrap();
     let house = filled(dir.path());
-    let ever = Timestamp::UNIX_EPOCH..Timestamp::MAX;
-    let mut expected: BTreeMap<(u32, String), DemandMinute> = BTreeMap::new();
-    for n in 0..700 {
-        let call = call(n);
-        if !call.is_billable() {
-            continue;
-        }
-        let demand = crate::economics::CallDemand {
-            started_ms: call.started_at.as_millisecond(),
-            duration_ms: call.duration_ms,
-            usage: &call.usage,
-            side: &call.side,
-            cost_usd: call.cost_usd,
-            imported: false,
-        };
-        let minute = u32::try_from(demand.place().minute).unwrap();
-        let stream = format!(
-            "{} {} {}",
-            call.upstream,
-            call.model_name().unwrap(),
-            call.capability
-        );
-        expected.entry((minute, stream)).or_default().add(&demand);
-    }
-    let found: BTreeMap<(u32, String), DemandMinute> = house
-        .ledger
-        .demand(ever)
-        .unwrap()
-        .map(|found| {
-            let found = found.unwrap();
-            let model = found.model.unwrap();
-            let stream = format!("{} {model} {}", found.upstream, found.capability);
-            ((found.minute, stream), found.demand)
-        })
-        .collect();
-    assert_eq!(found, expected);
+    let demand = stored_demand(&house.ledger);
+    assert_eq!(demand, recounted_demand(&house.ledger));
+    let calls: u64 = demand
+        .values()
+        .map(|minute| minute.total().calls + minute.unpriced_calls)
+        .sum();
+    let billed = (0..700).filter(|n| call(*n).is_billable()).count();
+    assert_eq!(calls, u64::try_from(billed).unwrap());
 }
 
 #[test]

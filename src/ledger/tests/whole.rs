@@ -31,6 +31,7 @@ proptest! {
             }
             prop_assert_eq!(numbers(&house.ledger), (0..next).collect::<Vec<_>>());
             prop_assert_eq!(stored(&house.ledger), recounted(&house.ledger));
+            prop_assert_eq!(stored_demand(&house.ledger), recounted_demand(&house.ledger));
             prop_assert!(house.recovery.orphans.is_empty());
         }
     }
