@@ -25,8 +25,11 @@ pub(super) fn priced(settings: HistorySettings, prices: &PriceBook) -> History {
     };
     let began = back(i64::from(settings.days));
     History {
-        hours: made.hours().map(hour).collect(),
-        minutes: made.minutes(back(DEMAND_DAYS)).map(minute).collect(),
+        hours: made.hours().map(|made| hour(&made)).collect(),
+        minutes: made
+            .minutes(back(DEMAND_DAYS))
+            .map(|made| minute(&made))
+            .collect(),
         up: Some(began..settings.until),
     }
 }
@@ -39,7 +42,7 @@ fn price(call: &MadeCall, at: Timestamp, prices: &PriceBook) -> Option<Pico> {
         output: Some(call.output),
         ..TokenUsage::default()
     };
-    let priced = prices.price(&Priceable {
+    let bill = prices.price(&Priceable {
         list: call.upstream,
         model: Some(call.model),
         at,
@@ -50,21 +53,21 @@ fn price(call: &MadeCall, at: Timestamp, prices: &PriceBook) -> Option<Pico> {
         speed: None,
         region: None,
     });
-    priced.cost_usd
+    bill.cost_usd
 }
 
-fn hour(hour: HourOfHistory) -> ImportedHour {
+fn hour(made: &HourOfHistory) -> ImportedHour {
     let HourOfHistory {
         start,
         tenant,
         like,
         sums,
-    } = hour;
+    } = made;
     ImportedHour {
-        start,
+        start: *start,
         upstream: like.upstream.to_owned(),
         model: like.model.to_owned(),
-        tenant: Some(tenant.to_owned()),
+        tenant: Some((*tenant).to_owned()),
         currency: Currency::USD,
         totals: Totals {
             calls: sums.calls,
@@ -82,11 +85,11 @@ fn hour(hour: HourOfHistory) -> ImportedHour {
     }
 }
 
-fn minute(minute: MinuteOfHistory) -> ImportedMinute {
-    let MinuteOfHistory { start, like, slots } = minute;
+fn minute(made: &MinuteOfHistory) -> ImportedMinute {
+    let MinuteOfHistory { start, like, slots } = made;
     let sum = |part: fn(&Sums) -> u64| slots.iter().map(part).sum();
     ImportedMinute {
-        start,
+        start: *start,
         upstream: like.upstream.to_owned(),
         model: like.model.to_owned(),
         capability: like.capability.to_owned(),
@@ -94,13 +97,13 @@ fn minute(minute: MinuteOfHistory) -> ImportedMinute {
             unpriced_calls: sum(|slot| slot.unpriced_calls),
             unpriced_tokens: sum(|slot| slot.unpriced_tokens),
             imported_calls: sum(|slot| slot.calls),
-            slots: slots.map(slot),
+            slots: slots.map(|sums| slot(&sums)),
             ..DemandMinute::default()
         },
     }
 }
 
-fn slot(sums: Sums) -> DemandSums {
+fn slot(sums: &Sums) -> DemandSums {
     DemandSums {
         calls: sums.calls,
         uncached_input: sums.input.saturating_sub(sums.cached),

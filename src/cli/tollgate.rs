@@ -140,7 +140,7 @@ async fn start(
     imported: impl FnOnce(&Config) -> Option<History>,
     temporary: Option<PathBuf>,
 ) -> Result<Started, Failure> {
-    let config = load().map_err(misconfigured)?;
+    let config = load().map_err(|problems| misconfigured(&problems))?;
     let app = App::start(Box::new(load), imported).await.map_err(failed)?;
     let addresses = Addresses {
         listen: app.traffic(),
@@ -199,14 +199,14 @@ fn load(options: &Options) -> Result<Config, Problems> {
 }
 
 fn loaded(options: &Options) -> Result<Config, Failure> {
-    load(options).map_err(misconfigured)
+    load(options).map_err(|problems| misconfigured(&problems))
 }
 
 fn offline(options: &Options) -> Result<Offline, Failure> {
     Offline::open(loaded(options)?).map_err(failed)
 }
 
-fn misconfigured(problems: Problems) -> Failure {
+fn misconfigured(problems: &Problems) -> Failure {
     Failure::use_or_config(format!("the configuration has problems\n{problems}"))
 }
 
@@ -219,9 +219,9 @@ fn failed(error: AppError) -> Failure {
             .remedy("another tollgate runs on it: stop it, or choose another with --data-dir")
     };
     match error {
-        AppError::Config(problems) => misconfigured(problems),
-        AppError::Journal(JournalError::InUse { dir }) => in_use(&dir),
-        AppError::Ledger(LedgerError::InUse { dir }) => in_use(&dir),
+        AppError::Config(problems) => misconfigured(&problems),
+        AppError::Journal(JournalError::InUse { dir })
+        | AppError::Ledger(LedgerError::InUse { dir }) => in_use(&dir),
         AppError::Listen {
             address,
             flag,

@@ -43,6 +43,10 @@ pub(super) fn queries(file: &PathBuf) -> Vec<Query> {
     let name = dashboard["title"].as_str().unwrap().to_owned();
     let mut found = Vec::new();
     collect(&name, &dashboard["panels"], &mut found);
+    let chosen = chosen(&dashboard);
+    for query in &mut found {
+        query.expression = expanded(&query.expression, &chosen);
+    }
     assert!(!found.is_empty(), "{name} asks nothing");
     found
 }
@@ -54,15 +58,32 @@ fn collect(dashboard: &str, panels: &Value, found: &mut Vec<Query>) {
             found.push(Query {
                 dashboard: dashboard.to_owned(),
                 panel: panel["title"].as_str().unwrap_or_default().to_owned(),
-                expression: expanded(target["expr"].as_str().unwrap()),
+                expression: target["expr"].as_str().unwrap().to_owned(),
             });
         }
     }
 }
 
+/// The variables whose values the dashboard itself lists, with the one it opens with.
+fn chosen(dashboard: &Value) -> Vec<(String, String)> {
+    let variables = dashboard["templating"]["list"].as_array();
+    let custom = variables
+        .into_iter()
+        .flatten()
+        .filter(|variable| variable["type"] == "custom");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    custom
+        .map(|it| (text(&it["name"]), text(&it["current"]["value"])))
+        .collect()
+}
+
 /// The expression with macros and variables put in.
-fn expanded(expression: &str) -> String {
+fn expanded(expression: &str, chosen: &[(String, String)]) -> String {
     let mut text = expression.to_owned();
+    for (name, value) in chosen {
+        text = text.replace(&format!("${{{name}}}"), value);
+        text = text.replace(&format!("${name}"), value);
+    }
     for (name, value) in MACROS {
         text = text.replace(&format!("${{{name}}}"), value);
         text = text.replace(&format!("${name}"), value);
@@ -92,7 +113,8 @@ mod tests {
 
     #[track_caller]
     fn check(expression: &str, expected: &str) {
-        assert_eq!(expanded(expression), expected);
+        let chosen = [("window".to_owned(), "14d".to_owned())];
+        assert_eq!(expanded(expression, &chosen), expected);
     }
 
     #[test]
@@ -106,5 +128,6 @@ mod tests {
             "increase(a_total[1h]) / 3600",
         );
         check("a == 1", "a == 1");
+        check("a{window=\"$window\"}", "a{window=\"14d\"}");
     }
 }
