@@ -17,10 +17,11 @@ mod mock;
 mod numbers;
 mod output;
 mod past;
+mod real;
 mod report;
 mod serve;
 mod summary;
-mod tollgate;
+
 mod totals;
 mod when;
 
@@ -35,7 +36,7 @@ pub use failure::Failure;
 pub use house::{
     Addresses, Checked, DemoPlan, House, Options, Range, Running, Settings, TotalsQuery,
 };
-pub use tollgate::Tollgate;
+pub use real::Tollgate;
 
 /// Reads the arguments, does what they say, and says how it went.
 pub fn run<H: House>(args: impl IntoIterator<Item = OsString>, house: &H) -> ExitCode {
