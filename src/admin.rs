@@ -16,16 +16,17 @@ mod query;
 mod serve;
 mod source;
 mod totals;
+mod when;
 
 pub use access::{Access, MetricsAccess, Token};
 pub use query::By;
-pub use source::{CallsPage, CallsQuery, DailyTotal, Days, Source, SourceError, Sums};
+pub use source::{CallsPage, CallsQuery, Days, Source, SourceError};
 
 pub use totals::totals;
 
 use crate::metrics::Format;
 use answer::{Answer, Refusal};
-use query::Clock;
+use when::Clock;
 
 /// The listener's work: clones share everything.
 #[derive(Clone)]

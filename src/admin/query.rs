@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
-
 use super::answer::Refusal;
 use super::source::{CallsQuery, Days};
+use super::when::{Clock, day, moment};
 
 /// Calls on a page that does not say how many.
 const CALLS_LIMIT: usize = 1000;
@@ -43,12 +40,6 @@ impl By {
             Self::Tenant => "tenant",
         }
     }
-}
-
-/// When and where a query is read.
-pub(super) struct Clock {
-    pub(super) now: Timestamp,
-    pub(super) zone: TimeZone,
 }
 
 /// Reads the query of `/api/v1/totals`.
@@ -157,60 +148,6 @@ fn grouping(word: &str) -> Result<By, Refusal> {
     })
 }
 
-/// A day: `2026-11-22`, or `30d` for that many days before today.
-fn day(name: &str, text: &str, clock: &Clock) -> Result<Date, Refusal> {
-    let today = clock.now.to_zoned(clock.zone.clone()).date();
-    let ago = ago(text).filter(|(_, unit)| *unit == 'd');
-    let found = match ago {
-        Some((days, _)) => today.checked_sub(days.days()).ok(),
-        None => text
-            .parse()
-            .ok()
-            .filter(|_| text.len() == "2026-11-22".len()),
-    };
-    found.ok_or_else(|| {
-        let message = format!("{name}: {text:?} is not a day, and totals are kept by day");
-        Refusal::query(
-            message,
-            "write a day, such as 2026-11-22, or 30d for 30 days ago",
-        )
-    })
-}
-
-/// A moment: a day, an RFC 3339 time, or `12h` or `30d` ago.
-fn moment(name: &str, text: &str, clock: &Clock) -> Result<Timestamp, Refusal> {
-    let seconds = ago(text).and_then(|(many, unit)| {
-        let unit = if unit == 'd' { 86_400 } else { 3600 };
-        many.checked_mul(unit)
-    });
-    let found = if let Some(seconds) = seconds {
-        clock.now.checked_sub(seconds.seconds()).ok()
-    } else if let Ok(date) = text.parse::<Date>()
-        && text.len() == "2026-11-22".len()
-    {
-        date.to_zoned(clock.zone.clone())
-            .ok()
-            .map(|midnight| midnight.timestamp())
-    } else {
-        text.parse().ok()
-    };
-    found.ok_or_else(|| {
-        let message = format!("{name}: {text:?} is not a time");
-        let remedy = "write 2026-11-22, 2026-11-22T10:00:00Z, or 12h or 30d for that long ago";
-        Refusal::query(message, remedy)
-    })
-}
-
-/// `30d` as 30 and `d`; days and hours only, a hundred years at most.
-fn ago(text: &str) -> Option<(i64, char)> {
-    let unit = text
-        .chars()
-        .last()
-        .filter(|unit| ['d', 'h'].contains(unit))?;
-    let many: u32 = text.strip_suffix(unit)?.parse().ok()?;
-    (many <= 876_000).then_some((i64::from(many), unit))
-}
-
 fn limit(text: &str) -> Result<usize, Refusal> {
     let limit = text
         .parse()
@@ -238,44 +175,7 @@ fn cursor(text: &str) -> Result<u64, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Noon of a Sunday in Shanghai, where the day began at 16:00 UTC.
-    fn clock() -> Clock {
-        let now = "2026-11-22T04:00:00Z".parse().unwrap();
-        Clock {
-            now,
-            zone: TimeZone::get("Asia/Shanghai").unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn since(text: &str, expected: Option<&str>) {
-        let read = calls(Some(&format!("since={text}")), &clock()).ok();
-        let read = read
-            .and_then(|query| query.since)
-            .map(|time| time.to_string());
-        assert_eq!(read.as_deref(), expected);
-    }
-
-    #[test]
-    fn a_time_is_written_as_people_write_it() {
-        since("2026-11-22", Some("2026-11-21T16:00:00Z"));
-        since("2026-11-22T10:00:00Z", Some("2026-11-22T10:00:00Z"));
-        since("2026-11-22T10:00:00%2B08:00", Some("2026-11-22T02:00:00Z"));
-        since("12h", Some("2026-11-21T16:00:00Z"));
-        since("1d", Some("2026-11-21T04:00:00Z"));
-        for wrong in [
-            "",
-            "yesterday",
-            "-1d",
-            "d",
-            "99999999999d",
-            "2026-13-01",
-            "%FF",
-        ] {
-            since(wrong, None);
-        }
-    }
+    use crate::admin::when::tests::clock;
 
     #[test]
     fn totals_are_asked_for_by_day() {

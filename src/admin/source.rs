@@ -2,9 +2,9 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::call::{CallRecord, Role};
+use crate::call::CallRecord;
+use crate::ledger::Rollup;
 use crate::metrics::Format;
-use crate::money::Pico;
 
 /// Everything behind the listener. Methods may read the disk: they are called off the event loop.
 pub trait Source: Send + Sync + 'static {
@@ -18,8 +18,8 @@ pub trait Source: Send + Sync + 'static {
     fn ready(&self) -> Result<(), String>;
     /// Takes the configuration over from its file, whole or not at all; else all its problems.
     fn reload(&self) -> Result<(), Vec<String>>;
-    /// Totals of the days, one entry for each day, upstream, model and tenant.
-    fn daily(&self, days: Days) -> Result<Vec<DailyTotal>, SourceError>;
+    /// The ledger's roll-ups of the days.
+    fn daily(&self, days: Days) -> Result<Vec<Rollup>, SourceError>;
     /// Finished calls in the order of the ledger, at most `query.limit`.
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError>;
     /// Projections, verdicts in words, and the evidence they stand on.
@@ -33,46 +33,6 @@ pub struct Days {
     pub since: Option<Date>,
     /// The day after the last, if there is a last.
     pub until: Option<Date>,
-}
-
-/// One day of one upstream, model and tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DailyTotal {
-    /// The day in the reporting time zone.
-    pub day: Date,
-    /// The configured name of the upstream.
-    pub upstream: String,
-    /// What stands behind it.
-    pub role: Role,
-    /// The model, if the calls had one.
-    pub model: Option<String>,
-    /// The tenant, if known.
-    pub tenant: Option<String>,
-    /// What was summed.
-    pub sums: Sums,
-}
-
-/// Sums over calls: exact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
-    /// Calls finished.
-    pub calls: u64,
-    /// Calls that cost money nobody can name.
-    pub unpriced_calls: u64,
-    /// Billable calls whose tokens nobody knows.
-    pub unknown_calls: u64,
-    /// Input tokens, cached ones included.
-    pub input_tokens: u64,
-    /// Part of the input read from cache.
-    pub cache_read_tokens: u64,
-    /// Part of the input written to cache.
-    pub cache_write_tokens: u64,
-    /// Output tokens, reasoning included.
-    pub output_tokens: u64,
-    /// Part of the output that was thought.
-    pub reasoning_tokens: u64,
-    /// What the priced calls cost, in dollars.
-    pub cost_usd: Pico,
 }
 
 /// Which calls to show.
@@ -124,35 +84,5 @@ impl CallsQuery {
             .map(|time| format!("until={time}&"))
             .unwrap_or_default();
         format!("{since}{until}limit={limit}&after={next}")
-    }
-}
-
-impl Sums {
-    /// Adds other calls.
-    pub fn add(&mut self, other: &Self) {
-        let Self {
-            calls,
-            unpriced_calls,
-            unknown_calls,
-            input_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            output_tokens,
-            reasoning_tokens,
-            cost_usd,
-        } = *other;
-        for (sum, more) in [
-            (&mut self.calls, calls),
-            (&mut self.unpriced_calls, unpriced_calls),
-            (&mut self.unknown_calls, unknown_calls),
-            (&mut self.input_tokens, input_tokens),
-            (&mut self.cache_read_tokens, cache_read_tokens),
-            (&mut self.cache_write_tokens, cache_write_tokens),
-            (&mut self.output_tokens, output_tokens),
-            (&mut self.reasoning_tokens, reasoning_tokens),
-        ] {
-            *sum = sum.saturating_add(more);
-        }
-        self.cost_usd += cost_usd;
     }
 }

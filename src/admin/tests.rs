@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,9 +13,10 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::call::{CallRecord, Role, tests::full};
+use crate::ledger::{Group, Origin, Period, Rollup, Totals};
 use crate::money::Pico;
 
-/// Five calls, three daily totals, and a reload that can be told to fail.
+/// Five calls, four roll-ups, and a reload that can be told to fail.
 #[derive(Default)]
 struct Made {
     problems: Mutex<Vec<String>>,
@@ -23,18 +24,23 @@ struct Made {
     asked: Mutex<Option<CallsQuery>>,
 }
 
-fn daily(day: &str, upstream: &str, role: Role, model: Option<&str>, pico: i128) -> DailyTotal {
-    DailyTotal {
-        day: day.parse::<Date>().unwrap(),
-        upstream: upstream.into(),
-        role,
-        model: model.map(str::to_owned),
-        tenant: None,
-        sums: Sums {
+fn daily(day: &str, upstream: &str, role: Role, model: Option<&str>, pico: i128) -> Rollup {
+    Rollup {
+        period: Period::Day(day.parse().unwrap()),
+        group: Group {
+            origin: Origin::Live,
+            role,
+            currency: None,
+            upstream: Some(upstream.into()),
+            model: model.map(Arc::from),
+            tenant: None,
+            dimensions: Vec::new(),
+        },
+        totals: Totals {
             calls: 1,
             input_tokens: 10,
             cost_usd: Pico(pico),
-            ..Sums::default()
+            ..Totals::default()
         },
     }
 }
@@ -60,7 +66,7 @@ impl Source for Made {
             Err(problems)
         }
     }
-    fn daily(&self, _: Days) -> Result<Vec<DailyTotal>, SourceError> {
+    fn daily(&self, _: Days) -> Result<Vec<Rollup>, SourceError> {
         Ok(vec![
             daily("2026-11-21", "openai", Role::Provider, Some("gpt-4o"), 1),
             daily(

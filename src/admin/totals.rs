@@ -5,34 +5,34 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::query::By;
-use super::source::{DailyTotal, Days, Sums};
-use crate::call::Role;
+use super::source::Days;
+use crate::ledger::{Group, Period, Rollup, Totals};
 
 /// The answer of `/api/v1/totals`, also for reports made without a listener.
 ///
 /// A gateway's money is the bill of the provider behind it seen a second time: it is shown only
 /// where upstreams are told apart, and it is never in the total.
 #[must_use]
-pub fn totals(days: Days, by: &[By], zone: &str, daily: &[DailyTotal]) -> Value {
-    let mut total = Sums::default();
-    let mut groups: BTreeMap<Vec<Option<String>>, (bool, Sums)> = BTreeMap::new();
-    for entry in daily {
-        let is_gateway = entry.role == Role::Gateway;
-        if !is_gateway {
-            total.add(&entry.sums);
+pub fn totals(days: Days, by: &[By], zone: &str, daily: &[Rollup]) -> Value {
+    let mut total = Totals::default();
+    let mut groups: BTreeMap<Vec<Option<String>>, (bool, Totals)> = BTreeMap::new();
+    for rollup in daily {
+        let in_total = rollup.group.in_total();
+        if in_total {
+            total.merge(&rollup.totals);
         } else if !by.contains(&By::Upstream) {
             continue;
         }
-        let key = by.iter().map(|by| value(*by, entry)).collect();
-        let (_, sums) = groups.entry(key).or_insert((is_gateway, Sums::default()));
-        sums.add(&entry.sums);
+        let key = by.iter().map(|by| value(*by, rollup)).collect();
+        let (_, totals) = groups.entry(key).or_insert((in_total, Totals::default()));
+        totals.merge(&rollup.totals);
     }
-    let rows = groups.iter().map(|(key, (is_gateway, sums))| {
-        let mut row = object(sums);
+    let rows = groups.iter().map(|(key, (in_total, totals))| {
+        let mut row = object(totals);
         for (by, name) in by.iter().zip(key) {
             row.insert(by.label().to_owned(), json!(name));
         }
-        if *is_gateway {
+        if !in_total {
             row.insert("in_total".to_owned(), json!(false));
         }
         Value::Object(row)
@@ -48,38 +48,41 @@ pub fn totals(days: Days, by: &[By], zone: &str, daily: &[DailyTotal]) -> Value 
     })
 }
 
-/// What an entry is under one heading; absent where the call had none.
-fn value(by: By, entry: &DailyTotal) -> Option<String> {
-    match by {
-        By::Day => Some(entry.day.to_string()),
-        By::Upstream => Some(entry.upstream.clone()),
-        By::Model => entry.model.clone(),
-        By::Tenant => entry.tenant.clone(),
+/// What a roll-up is under one heading; absent where its calls had none.
+fn value(by: By, rollup: &Rollup) -> Option<String> {
+    let Group {
+        upstream,
+        model,
+        tenant,
+        ..
+    } = &rollup.group;
+    let name = match by {
+        By::Day => return day(rollup.period),
+        By::Upstream => upstream,
+        By::Model => model,
+        By::Tenant => tenant,
+    };
+    name.as_deref().map(str::to_owned)
+}
+
+fn day(period: Period) -> Option<String> {
+    match period {
+        Period::Day(day) => Some(day.to_string()),
+        Period::Hour(_) | Period::AllTime => None,
     }
 }
 
-fn object(sums: &Sums) -> Map<String, Value> {
-    let Sums {
-        calls,
-        unpriced_calls,
-        unknown_calls,
-        input_tokens,
-        cache_read_tokens,
-        cache_write_tokens,
-        output_tokens,
-        reasoning_tokens,
-        cost_usd,
-    } = sums;
+fn object(totals: &Totals) -> Map<String, Value> {
     let pairs = [
-        ("calls", json!(calls)),
-        ("unpriced_calls", json!(unpriced_calls)),
-        ("unknown_calls", json!(unknown_calls)),
-        ("input_tokens", json!(input_tokens)),
-        ("cache_read_tokens", json!(cache_read_tokens)),
-        ("cache_write_tokens", json!(cache_write_tokens)),
-        ("output_tokens", json!(output_tokens)),
-        ("reasoning_tokens", json!(reasoning_tokens)),
-        ("cost_usd", json!(cost_usd)),
+        ("calls", json!(totals.calls)),
+        ("unpriced_calls", json!(totals.unpriced)),
+        ("unknown_calls", json!(totals.unknown)),
+        ("input_tokens", json!(totals.input_tokens)),
+        ("cache_read_tokens", json!(totals.cache_read_tokens)),
+        ("cache_write_tokens", json!(totals.cache_write_tokens)),
+        ("output_tokens", json!(totals.output_tokens)),
+        ("reasoning_tokens", json!(totals.reasoning_tokens)),
+        ("cost_usd", json!(totals.cost_usd)),
     ];
     pairs
         .map(|(name, value)| (name.to_owned(), value))

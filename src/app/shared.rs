@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
 use super::{AppError, Loader, breakeven, gauges, now, settings, show};
-use crate::admin::{Admin, CallsPage, CallsQuery, DailyTotal, Days, Source, SourceError};
+use crate::admin::{Admin, CallsPage, CallsQuery, Days, Source, SourceError};
 use crate::config::Config;
 use crate::economics::Stream;
 use crate::journal::Journal;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, Rollup};
 use crate::meter::{Entry, Meter};
 use crate::metrics::{Format, LedgerGauges};
 use crate::pricing::PriceBook;
@@ -233,7 +233,7 @@ impl Source for Shared {
         Self::reload(self)
     }
 
-    fn daily(&self, days: Days) -> Result<Vec<DailyTotal>, SourceError> {
+    fn daily(&self, days: Days) -> Result<Vec<Rollup>, SourceError> {
         show::daily(&self.sinks.ledger, days).map_err(unreadable)
     }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::admin::{CallsPage, CallsQuery, DailyTotal, Days, Sums};
+use crate::admin::{CallsPage, CallsQuery, Days};
 use crate::config::Config;
-use crate::ledger::{Group, Ledger, LedgerError, Origin, Period, Rollup, Totals};
+use crate::ledger::{Group, Ledger, LedgerError, Origin, Period, Rollup};
 use crate::metrics::SpendRow;
 use crate::money::Pico;
 
@@ -83,47 +83,13 @@ pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
     rows.into_values().collect()
 }
 
-/// Totals by day, upstream, model and tenant.
-pub(super) fn daily(ledger: &Ledger, days: Days) -> Result<Vec<DailyTotal>, LedgerError> {
+/// The roll-ups of the days.
+pub(super) fn daily(ledger: &Ledger, days: Days) -> Result<Vec<Rollup>, LedgerError> {
     let first = days.since.unwrap_or(FIRST_DAY);
     let last = days
         .until
         .map_or(LAST_DAY, |until| until.saturating_sub(1.day()));
-    let rollups = ledger.days(first, last)?;
-    Ok(rollups.into_iter().filter_map(daily_total).collect())
-}
-
-fn daily_total(rollup: Rollup) -> Option<DailyTotal> {
-    let Rollup {
-        period,
-        group,
-        totals,
-    } = rollup;
-    let Period::Day(day) = period else {
-        return None;
-    };
-    Some(DailyTotal {
-        day,
-        upstream: group.upstream.as_deref().unwrap_or_default().to_owned(),
-        role: group.role,
-        model: group.model.as_deref().map(str::to_owned),
-        tenant: group.tenant.as_deref().map(str::to_owned),
-        sums: sums(&totals),
-    })
-}
-
-fn sums(totals: &Totals) -> Sums {
-    Sums {
-        calls: totals.calls,
-        unpriced_calls: totals.unpriced,
-        unknown_calls: totals.unknown,
-        input_tokens: totals.input_tokens,
-        cache_read_tokens: totals.cache_read_tokens,
-        cache_write_tokens: totals.cache_write_tokens,
-        output_tokens: totals.output_tokens,
-        reasoning_tokens: totals.reasoning_tokens,
-        cost_usd: totals.cost_usd,
-    }
+    ledger.days(first, last)
 }
 
 /// One page of calls, in the order of the journal.
