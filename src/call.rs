@@ -9,11 +9,17 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Currency, Pico, RatePerMtok};
+use crate::money::{Currency, Pico};
 use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
 
+mod cost;
+mod flag;
+mod model;
 mod row;
 
+pub use cost::{CostLine, LineKind, Pricing};
+pub use flag::Flag;
+pub use model::{names_model, without_snapshot};
 pub use row::Row;
 
 /// Names one upstream attempt: a UUID version 7, so that ids sort by time.
@@ -87,190 +93,6 @@ impl Role {
             Self::Provider => "provider",
             Self::Gateway => "gateway",
             Self::Own => "own",
-        }
-    }
-}
-
-/// Whether the money of a call is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pricing {
-    /// Every billed line has a rate and an amount.
-    Priced,
-    /// It costs money and we cannot say how much; never shown as zero.
-    Unpriced,
-    /// It costs nothing: listings, token counting, refused calls, models declared free.
-    Free,
-}
-
-impl Pricing {
-    /// The name used in labels, exports and reports.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Priced => "priced",
-            Self::Unpriced => "unpriced",
-            Self::Free => "free",
-        }
-    }
-}
-
-/// What a line of a bill is for. The lines of a call are disjoint and sum to its cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LineKind {
-    /// Input billed in full.
-    Input,
-    /// Input read from the provider's cache.
-    CacheRead,
-    /// Input written to the provider's cache for its default lifetime.
-    CacheWrite,
-    /// The same for five minutes.
-    #[serde(rename = "cache_write_5m")]
-    CacheWrite5m,
-    /// The same for thirty minutes.
-    #[serde(rename = "cache_write_30m")]
-    CacheWrite30m,
-    /// The same for one hour.
-    #[serde(rename = "cache_write_1h")]
-    CacheWrite1h,
-    /// The same for twelve hours.
-    #[serde(rename = "cache_write_12h")]
-    CacheWrite12h,
-    /// Output, reasoning included unless it has a line of its own.
-    Output,
-    /// Output the model thought, where it has a rate of its own.
-    Reasoning,
-    /// Web searches made by the provider's own tool.
-    WebSearch,
-    /// A fee for the call itself.
-    Request,
-}
-
-impl LineKind {
-    /// The metric label `kind`: few values, disjoint, stable.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::CacheRead => "cache_read",
-            Self::CacheWrite
-            | Self::CacheWrite5m
-            | Self::CacheWrite30m
-            | Self::CacheWrite1h
-            | Self::CacheWrite12h => "cache_write",
-            Self::Output => "output",
-            Self::Reasoning => "reasoning",
-            Self::Request => "request",
-            Self::WebSearch => "other",
-        }
-    }
-
-    /// All values of [`LineKind::label`], for metrics preset to zero.
-    pub const LABELS: [&str; 7] = [
-        "input",
-        "cache_read",
-        "cache_write",
-        "output",
-        "reasoning",
-        "request",
-        "other",
-    ];
-}
-
-/// One line of a call's bill.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CostLine {
-    /// What it is for.
-    pub kind: LineKind,
-    /// The model billed, where it is not the call's own (side inference).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// Tokens, or units for lines billed by number.
-    pub quantity: u64,
-    /// The rate in the price's currency: per million tokens, or per million units.
-    pub rate: RatePerMtok,
-    /// `rate` × `quantity`, in the price's currency.
-    pub cost_native: Pico,
-    /// The same in dollars; the lines sum to the call's `cost_usd`.
-    pub cost_usd: Pico,
-}
-
-/// What is odd about a call; each is counted, none stops it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Flag {
-    /// The provider's own total is not input plus output.
-    TotalMismatch,
-    /// Cache reads and writes exceed the input they are part of.
-    CacheOverlap,
-    /// Cache lifetimes sum to less than the cache writes; the rest is at the default lifetime.
-    TtlRemainder,
-    /// The client left, or the upstream broke off, before the end.
-    Aborted,
-    /// An error came inside a 200 stream.
-    ErrorInStream,
-    /// A part was larger than its total and was cut to it.
-    NegativeClamped,
-    /// The response was compressed and could not be read here.
-    Compressed,
-    /// A value at a named path was longer than the meter keeps.
-    Truncated,
-    /// The response was not the JSON its path promises.
-    Malformed,
-    /// A billed operation whose usage tollgate cannot read yet.
-    UnreadOperation,
-    /// The model has no price in the catalogue.
-    NoPrice,
-    /// The price has no rate for something that was used: a cache, a tier, a tool.
-    NoRate,
-    /// Priced by the earliest known entry although the call is older than its date.
-    PriceSeenLater,
-    /// The provider may bill a call whose answer never came.
-    ProviderMayBill,
-    /// Made history, not metered here.
-    Imported,
-}
-
-impl Flag {
-    /// All flags, for metrics preset to zero.
-    pub const ALL: [Self; 15] = [
-        Self::TotalMismatch,
-        Self::CacheOverlap,
-        Self::TtlRemainder,
-        Self::Aborted,
-        Self::ErrorInStream,
-        Self::NegativeClamped,
-        Self::Compressed,
-        Self::Truncated,
-        Self::Malformed,
-        Self::UnreadOperation,
-        Self::NoPrice,
-        Self::NoRate,
-        Self::PriceSeenLater,
-        Self::ProviderMayBill,
-        Self::Imported,
-    ];
-
-    /// The name used in labels, exports and reports.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::TotalMismatch => "total_mismatch",
-            Self::CacheOverlap => "cache_overlap",
-            Self::TtlRemainder => "ttl_remainder",
-            Self::Aborted => "aborted",
-            Self::ErrorInStream => "error_in_stream",
-            Self::NegativeClamped => "negative_clamped",
-            Self::Compressed => "compressed",
-            Self::Truncated => "truncated",
-            Self::Malformed => "malformed",
-            Self::UnreadOperation => "unread_operation",
-            Self::NoPrice => "no_price",
-            Self::NoRate => "no_rate",
-            Self::PriceSeenLater => "price_seen_later",
-            Self::ProviderMayBill => "provider_may_bill",
-            Self::Imported => "imported",
         }
     }
 }

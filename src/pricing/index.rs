@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::book::BookProblem;
 use super::entry::{Layer, PriceEntry};
-use super::names::{Pattern, is_pattern, without_snapshot};
+use super::names::{Pattern, is_pattern};
+use crate::call::without_snapshot;
 
 /// Positions of the entries of one name, newest first; of one day, the longest input first.
 pub(super) type Chain = Vec<usize>;

@@ -1,7 +1,7 @@
 //! What the verdict compares, and when it is sure.
 
+use crate::call::names_model;
 use crate::economics::hysteresis::Rule;
-use crate::economics::plan::names_model;
 use crate::economics::{Endpoint, HostPlan, Stream};
 use crate::usage::Capability;
 
