@@ -164,6 +164,28 @@ pub struct SideUsage {
     pub output_tokens: Option<u64>,
 }
 
+impl SideUsage {
+    /// The counts in the words of a call's own.
+    #[must_use]
+    pub fn tokens(&self) -> TokenUsage {
+        let Self {
+            kind: _,
+            model: _,
+            input_tokens,
+            cached_input_tokens,
+            cache_write_tokens,
+            output_tokens,
+        } = self;
+        TokenUsage {
+            input: *input_tokens,
+            cache_read: *cached_input_tokens,
+            cache_write: *cache_write_tokens,
+            output: *output_tokens,
+            ..TokenUsage::default()
+        }
+    }
+}
+
 /// Things billed by number rather than by token, such as `web_search` or `web_fetch`.
 ///
 /// The keys are tollgate's own names (wire-formats: `web_search`, `web_fetch`, `search_units`,

@@ -1,6 +1,6 @@
 //! Tokens summed over calls: every field of a call's usage is counted here or left out on purpose.
 
-use crate::usage::{SideUsage, TokenUsage};
+use crate::usage::TokenUsage;
 
 /// Tokens summed; the last three are parts of the first two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,22 +43,6 @@ impl Tokens {
         grow(&mut self.cache_read, cache_read);
         grow(&mut self.cache_write, cache_write);
         grow(&mut self.reasoning, reasoning);
-    }
-
-    /// Adds what was billed beside the call: its cost is in the call's bill, so its tokens are here.
-    pub(super) fn add_side(&mut self, side: &SideUsage) {
-        let SideUsage {
-            kind: _,
-            model: _,
-            input_tokens,
-            cached_input_tokens,
-            cache_write_tokens,
-            output_tokens,
-        } = side;
-        grow(&mut self.input, *input_tokens);
-        grow(&mut self.output, *output_tokens);
-        grow(&mut self.cache_read, *cached_input_tokens);
-        grow(&mut self.cache_write, *cache_write_tokens);
     }
 }
 

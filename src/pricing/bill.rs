@@ -2,7 +2,7 @@
 
 use super::book::{Found, PriceBook};
 use super::entry::{PriceEntry, Rates, Terms};
-use super::lines::{is_complete, of_side, rateless, split};
+use super::lines::{is_complete, rateless, split};
 use super::{Priceable, Priced};
 use crate::call::{CostLine, Flag, LineKind, Pricing};
 use crate::money::{Currency, PICO_PER_UNIT, Pico, apportion};
@@ -30,7 +30,7 @@ impl Bill {
         };
         let free = bill.call(&found, call)?;
         for side in call.side {
-            let usage = of_side(side);
+            let usage = side.tokens();
             let name = side.model.as_deref().unwrap_or(model);
             let found = book.find(call, name, input_tokens(&usage))?;
             bill.tokens(&found, &usage, (name != model).then_some(name))?;

@@ -1,7 +1,7 @@
 //! Splits usage into the disjoint quantities of a bill.
 
 use crate::call::{Flag, LineKind};
-use crate::usage::{SideUsage, TokenUsage};
+use crate::usage::TokenUsage;
 
 /// How many of each kind, each token once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,23 +73,4 @@ pub(super) fn rateless(usage: &TokenUsage) -> Option<Flag> {
         .flatten()
         .any(|count| count > 0)
         .then_some(Flag::NoRate)
-}
-
-/// Side inference in the same words as the call itself.
-pub(super) fn of_side(side: &SideUsage) -> TokenUsage {
-    let SideUsage {
-        kind: _,
-        model: _,
-        input_tokens,
-        cached_input_tokens,
-        cache_write_tokens,
-        output_tokens,
-    } = side;
-    TokenUsage {
-        input: *input_tokens,
-        cache_read: *cached_input_tokens,
-        cache_write: *cache_write_tokens,
-        output: *output_tokens,
-        ..TokenUsage::default()
-    }
 }
