@@ -10,6 +10,7 @@ use super::*;
 mod bytewise;
 mod fixtures;
 mod hostile;
+mod random;
 mod recorded;
 mod requests;
 mod scanner;

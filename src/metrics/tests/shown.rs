@@ -1,0 +1,147 @@
+//! What is set rather than counted: calls in flight, spend, the verdict, the last reload.
+
+use super::*;
+
+#[test]
+fn a_call_is_in_flight_until_it_left() {
+    let metrics = Metrics::new(&settings());
+    let gate = metrics.gate("openai");
+    gate.entered();
+    expect(
+        &scrape(&metrics),
+        &[r#"tollgate_calls_in_flight{upstream="openai"} 1"#],
+    );
+    gate.left();
+    gate.unmetered(Unmetered::LedgerBehind);
+    metrics.late_end("openai", LateEnd::AckTimeout);
+    expect(
+        &scrape(&metrics),
+        &[
+            r#"tollgate_calls_in_flight{upstream="openai"} 0"#,
+            r#"tollgate_unmetered_calls_total{upstream="openai",reason="ledger_behind"} 1"#,
+            r#"tollgate_late_end_total{upstream="openai",reason="ack_timeout"} 1"#,
+            r#"tollgate_late_end_total{upstream="openai",reason="journal_failed"} 0"#,
+        ],
+    );
+}
+
+#[test]
+fn spend_is_the_ledgers_and_rows_of_one_name_are_added() {
+    let metrics = Metrics::new(&settings());
+    let row = |tenant: &str| SpendRow {
+        upstream: "openai".into(),
+        model: Some("gpt-4o".into()),
+        tenant: Some(tenant.into()),
+        today: Pico::from_units(1),
+        yesterday: Pico::ZERO,
+        month: Pico::from_units(2),
+        all_time: Pico::from_units(3),
+    };
+    metrics.set_spend(vec![row("key-1"), row("key-2"), row("search")]);
+    expect(
+        &scrape(&metrics),
+        &[
+            r#"tollgate_spend_today_usd{upstream="openai",model="gpt-4o",tenant="other"} 2"#,
+            r#"tollgate_spend_yesterday_usd{upstream="openai",model="gpt-4o",tenant="search"} 0"#,
+            r#"tollgate_spend_all_time_usd{upstream="openai",model="gpt-4o",tenant="search"} 3"#,
+        ],
+    );
+}
+
+/// A verdict with every value present.
+fn verdict() -> VerdictGauges {
+    let scenario = ScenarioGauges {
+        scenario: "expected",
+        cost_usd: 90.0,
+        savings_usd: 10.0,
+        savings_ratio: Some(0.1),
+    };
+    VerdictGauges {
+        plans: vec![PlanGauges {
+            plan: "llama".into(),
+            info: PlanInfo {
+                gpu: "h100".into(),
+                ..PlanInfo::default()
+            },
+            verdict: Some("hosting_cheaper"),
+            cheaper: Some(true),
+            cheaper_since: Some(Timestamp::from_second(500).unwrap()),
+            replicas: vec![("peak", 2.0)],
+            windows: vec![WindowGauges {
+                window: "14d",
+                coverage_ratio: 1.0,
+                api_cost: Pico::from_units(100),
+                scenarios: vec![scenario],
+            }],
+        }],
+        alternatives: vec![AlternativeGauge {
+            alternative: "api".into(),
+            kind: "stay",
+            window: "14d",
+            cost_usd: 100.0,
+        }],
+        prices: vec![PriceDate {
+            kind: "gpu",
+            name: "h100".into(),
+            checked_at: Timestamp::from_second(999_000).unwrap(),
+        }],
+    }
+}
+
+#[test]
+fn the_verdict_is_shown_as_it_was_decided() {
+    let metrics = Metrics::new(&settings());
+    metrics.set_verdict(verdict());
+    expect(
+        &scrape(&metrics),
+        &[
+            r#"tollgate_selfhost_savings_usd{plan="llama",window="14d",scenario="expected"} 10"#,
+            r#"tollgate_selfhost_savings_ratio{plan="llama",window="14d",scenario="expected"} 0.1"#,
+            r#"tollgate_selfhost_window_cost_usd{plan="llama",window="14d",scenario="expected"} 90"#,
+            r#"tollgate_selfhost_window_api_cost_usd{plan="llama",window="14d"} 100"#,
+            r#"tollgate_selfhost_window_coverage_ratio{plan="llama",window="14d"} 1"#,
+            r#"tollgate_selfhost_replicas{plan="llama",stat="peak"} 2"#,
+            r#"tollgate_selfhost_cheaper{plan="llama"} 1"#,
+            r#"tollgate_selfhost_verdict_info{plan="llama",verdict="hosting_cheaper"} 1"#,
+            r#"tollgate_selfhost_cheaper_since_timestamp_seconds{plan="llama"} 500"#,
+            r#"tollgate_alternative_cost_usd{alternative="api",kind="stay",window="14d"} 100"#,
+            r#"tollgate_price_age_seconds{kind="gpu",name="h100"} 1000"#,
+        ],
+    );
+}
+
+#[test]
+fn a_value_that_is_no_number_has_no_series() {
+    let metrics = Metrics::new(&settings());
+    let mut unknown = verdict();
+    let plan = &mut unknown.plans[0];
+    plan.cheaper = None;
+    plan.cheaper_since = None;
+    plan.windows[0].coverage_ratio = f64::NAN;
+    plan.windows[0].scenarios[0].savings_ratio = None;
+    unknown.alternatives[0].cost_usd = f64::INFINITY;
+    metrics.set_verdict(unknown);
+    expect(
+        &scrape(&metrics),
+        &[
+            "!tollgate_selfhost_cheaper",
+            "!tollgate_selfhost_savings_ratio",
+            "!tollgate_selfhost_window_coverage_ratio",
+            "!tollgate_alternative_cost_usd",
+        ],
+    );
+}
+
+#[test]
+fn a_refused_reload_shows_until_one_succeeds() {
+    let metrics = Metrics::new(&settings());
+    metrics.config_loaded(Timestamp::from_second(7).unwrap());
+    metrics.config_refused();
+    expect(
+        &scrape(&metrics),
+        &[
+            "tollgate_config_last_reload_successful 0",
+            "tollgate_config_last_reload_success_timestamp_seconds 7",
+        ],
+    );
+}
