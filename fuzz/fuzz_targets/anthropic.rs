@@ -1,30 +1,11 @@
-//! A message and its request say the same in one piece as in two.
+//! A message and its request, whole and cut in two.
 #![no_main]
 
+mod halves;
+
 use libfuzzer_sys::fuzz_target;
-use tollgate::wire::{Report, RequestFacts, RequestScanner, ResponseReader, WireFormat, endpoint};
-
-const FORMAT: WireFormat = WireFormat::Anthropic;
-
-fn said(pieces: [&[u8]; 2]) -> (Report, bool, bool, RequestFacts) {
-    let endpoint = endpoint(FORMAT, &http::Method::POST, "/v1/messages");
-    let mut response = ResponseReader::new(FORMAT, endpoint, None);
-    let mut request = RequestScanner::new(FORMAT);
-    for piece in pieces {
-        response.feed(piece);
-        request.feed(piece);
-    }
-    let report = response.report().clone();
-    (
-        report,
-        response.ended(),
-        response.output_started(),
-        request.facts().clone(),
-    )
-}
+use tollgate::wire::WireFormat;
 
 fuzz_target!(|input: (usize, &[u8])| {
-    let (cut, bytes) = input;
-    let (head, tail) = bytes.split_at(cut.min(bytes.len()));
-    assert_eq!(said([head, tail]), said([bytes, b""]));
+    halves::agree(WireFormat::Anthropic, "/v1/messages", input);
 });
