@@ -1,7 +1,7 @@
 //! Bodies pass unchanged and at once, both ways.
 
 use crate::support::wire::header;
-use crate::support::{Running, Upstream, soon};
+use crate::support::{Call, Running, Upstream, soon};
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
@@ -13,74 +13,56 @@ fn bytes(len: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn an_answer_is_streamed_chunk_by_chunk() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client
-        .send("GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n")
-        .await;
-    let mut server = upstream.accept().await;
-    server.head().await;
+    let mut call = Call::begin("GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n").await;
 
-    server.send(CHUNKED).await;
+    call.server.send(CHUNKED).await;
     assert!(
-        client.head().await.starts_with("HTTP/1.1 200 OK\r\n"),
+        call.client.head().await.starts_with("HTTP/1.1 200 OK\r\n"),
         "before any chunk"
     );
     for chunk in ["data: one\n\n", "data: tw", "o\n\n"] {
-        server.send_chunk(chunk).await;
+        call.server.send_chunk(chunk).await;
         // Only now does the upstream send the next one.
-        assert_eq!(client.chunk().await, chunk.as_bytes());
+        assert_eq!(call.client.chunk().await, chunk.as_bytes());
     }
-    server.send("0\r\n\r\n").await;
-    assert!(client.chunked().await.is_empty());
+    call.server.send("0\r\n\r\n").await;
+    assert!(call.client.chunked().await.is_empty());
 }
 
 #[tokio::test]
 async fn a_request_is_streamed_chunk_by_chunk() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client
-        .send("POST /v1/audio HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
-        .await;
-    let mut server = upstream.accept().await;
-    let head = server.head().await;
-    assert_eq!(header(&head, "transfer-encoding"), Some("chunked"));
+    let mut call =
+        Call::begin("POST /v1/audio HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            .await;
+    assert_eq!(header(&call.head, "transfer-encoding"), Some("chunked"));
     for chunk in ["one", "two"] {
-        client.send_chunk(chunk).await;
-        assert_eq!(server.chunk().await, chunk.as_bytes());
+        call.client.send_chunk(chunk).await;
+        assert_eq!(call.server.chunk().await, chunk.as_bytes());
     }
-    client.send("0\r\n\r\n").await;
-    assert!(server.chunked().await.is_empty());
+    call.client.send("0\r\n\r\n").await;
+    assert!(call.server.chunked().await.is_empty());
 
     // The answer may begin before the request has ended, and here after it.
-    server
+    call.server
         .send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
         .await;
-    client.head().await;
-    client.expect("ok").await;
+    call.client.head().await;
+    call.client.expect("ok").await;
 }
 
 #[tokio::test]
 async fn an_answer_can_come_before_the_request_has_ended() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client
-        .send("POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nabc")
-        .await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server.expect("abc").await;
-    server.send(CHUNKED).await;
-    server.send_chunk("early").await;
-    client.head().await;
-    assert_eq!(client.chunk().await, b"early");
-    client.send("def").await;
-    server.expect("def").await;
-    server.send("0\r\n\r\n").await;
-    assert!(client.chunked().await.is_empty());
+    let mut call =
+        Call::begin("POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nabc").await;
+    call.server.expect("abc").await;
+    call.server.send(CHUNKED).await;
+    call.server.send_chunk("early").await;
+    call.client.head().await;
+    assert_eq!(call.client.chunk().await, b"early");
+    call.client.send("def").await;
+    call.server.expect("def").await;
+    call.server.send("0\r\n\r\n").await;
+    assert!(call.client.chunked().await.is_empty());
 }
 
 #[tokio::test]
@@ -119,79 +101,61 @@ async fn twenty_megabytes_pass_unchanged_both_ways() {
 
 #[tokio::test]
 async fn chunk_extensions_are_the_connections_own_and_the_data_is_not() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server.send(CHUNKED).await;
-    server.send("3;sig=\"a;b\"\r\nabc\r\n0\r\n\r\n").await;
-    client.head().await;
-    assert_eq!(client.chunked().await, b"abc");
+    let mut call = Call::begin("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    call.server.send(CHUNKED).await;
+    call.server.send("3;sig=\"a;b\"\r\nabc\r\n0\r\n\r\n").await;
+    call.client.head().await;
+    assert_eq!(call.client.chunked().await, b"abc");
 }
 
 #[tokio::test]
 async fn a_body_that_the_upstream_ends_by_closing_gets_an_end() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server.send("HTTP/1.0 200 OK\r\n\r\nall of it").await;
-    drop(server);
-    let head = client.head().await;
+    let mut call = Call::begin("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    call.server.send("HTTP/1.0 200 OK\r\n\r\nall of it").await;
+    drop(call.server);
+    let head = call.client.head().await;
     assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
     assert_eq!(header(&head, "transfer-encoding"), Some("chunked"));
-    assert_eq!(client.chunked().await, b"all of it");
+    assert_eq!(call.client.chunked().await, b"all of it");
 }
 
 #[tokio::test]
 async fn a_client_of_http_1_0_gets_a_body_that_ends_by_closing() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send("GET /v1/x HTTP/1.0\r\n\r\n").await;
-    let mut server = upstream.accept().await;
-    let head = server.head().await;
-    assert!(head.starts_with("GET /v1/x HTTP/1.1\r\n"), "{head}");
-    server.send(CHUNKED).await;
-    server.send("3\r\nabc\r\n0\r\n\r\n").await;
-    let head = client.head().await;
+    let mut call = Call::begin("GET /v1/x HTTP/1.0\r\n\r\n").await;
+    assert!(
+        call.head.starts_with("GET /v1/x HTTP/1.1\r\n"),
+        "{}",
+        call.head
+    );
+    call.server.send(CHUNKED).await;
+    call.server.send("3\r\nabc\r\n0\r\n\r\n").await;
+    let head = call.client.head().await;
     assert_eq!(header(&head, "transfer-encoding"), None, "{head}");
-    assert_eq!(client.rest().await, b"abc");
+    assert_eq!(call.client.rest().await, b"abc");
 }
 
 /// An answer without a body, and what must be left of its head; the connection goes on.
 async fn check_bodyless(method: &str, answer: &str, length: Option<&str>) {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client
-        .send(format!("{method} /v1/x HTTP/1.1\r\nhost: x\r\n\r\n"))
-        .await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server.send(format!("{answer}\r\n\r\n")).await;
-    let head = client.head().await;
+    let mut call = Call::begin(format!("{method} /v1/x HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+    call.server.send(format!("{answer}\r\n\r\n")).await;
+    let head = call.client.head().await;
     assert_eq!(head.lines().next(), answer.lines().next());
     assert_eq!(header(&head, "content-length"), length, "{head}");
     assert_eq!(header(&head, "transfer-encoding"), None, "{head}");
 
-    client
+    call.client
         .send("GET /v1/next HTTP/1.1\r\nhost: x\r\n\r\n")
         .await;
-    assert!(server.head().await.starts_with("GET /v1/next "));
-    server
+    assert!(call.server.head().await.starts_with("GET /v1/next "));
+    call.server
         .send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
         .await;
     assert!(
-        client.head().await.starts_with("HTTP/1.1 200 OK"),
+        call.client.head().await.starts_with("HTTP/1.1 200 OK"),
         "nothing in between"
     );
-    client.expect("ok").await;
-    assert_eq!(proxy.counts.in_flight.now(), 0);
+    call.client.expect("ok").await;
+    assert_eq!(call.proxy.counts.in_flight.now(), 0);
 }
 
 #[tokio::test]
@@ -230,18 +194,11 @@ async fn an_empty_answer_keeps_its_length() {
 
 /// A request as the client writes it, and what the upstream gets of its framing.
 async fn check_request(head: &str, body: &str, expected: &[(&str, Option<&str>)]) {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client
-        .send(format!("{head}\r\nhost: x\r\n\r\n{body}"))
-        .await;
-    let mut server = upstream.accept().await;
-    let head = server.head().await;
+    let mut call = Call::begin(format!("{head}\r\nhost: x\r\n\r\n{body}")).await;
     for (name, value) in expected {
-        assert_eq!(header(&head, name), *value, "{name} in {head}");
+        assert_eq!(header(&call.head, name), *value, "{name} in {}", call.head);
     }
-    server.expect(body).await;
+    call.server.expect(body).await;
 }
 
 #[tokio::test]
@@ -303,20 +260,13 @@ async fn expect_100_continue_is_answered_here() {
 
 #[tokio::test]
 async fn interim_answers_of_the_upstream_are_swallowed() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client
-        .send("POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
-        .await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server
+    let mut call = Call::begin("POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await;
+    call.server
         .send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
         .await;
-    server
+    call.server
         .send("HTTP/1.1 201 Created\r\ncontent-length: 1\r\n\r\n!")
         .await;
-    assert!(client.head().await.starts_with("HTTP/1.1 201 Created"));
-    client.expect("!").await;
+    assert!(call.client.head().await.starts_with("HTTP/1.1 201 Created"));
+    call.client.expect("!").await;
 }

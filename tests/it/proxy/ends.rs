@@ -1,7 +1,7 @@
 //! Who leaves, and what the others see of it.
 
 use crate::support::wire::{Wire, header};
-use crate::support::{Running, Upstream, settings, soon};
+use crate::support::{Call, Running, Upstream, settings, soon};
 use tollgate::proxy::Settings;
 
 const GET: &str = "GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -54,17 +54,11 @@ async fn a_client_that_leaves_within_an_answer_cancels_the_upstream() {
 
 #[tokio::test]
 async fn a_client_that_breaks_off_its_request_cancels_the_upstream() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client
-        .send("POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc")
-        .await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server.expect("abc").await;
-    client.reset();
-    server.closed().await;
+    let mut call =
+        Call::begin("POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc").await;
+    call.server.expect("abc").await;
+    call.client.reset();
+    call.server.closed().await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use http::HeaderName;
 use tollgate::proxy::{Attribution, Settings};
 
 use crate::support::wire::header;
-use crate::support::{Running, Upstream, settings, upstream_of};
+use crate::support::{Call, Running, Upstream, settings, upstream_of};
 use tollgate::wire::WireFormat;
 
 /// Sends a request's head and gives what the upstream got.
@@ -43,20 +43,14 @@ async fn a_request_keeps_order_case_and_repeated_headers() {
 
 #[tokio::test]
 async fn an_answer_keeps_order_and_case_and_gains_an_id_and_a_date() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server
-        .send(
+    let mut call = Call::begin("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    call.server.send(
             "HTTP/1.1 429 Slow Down Please\r\nX-Request-ID: r\r\nConnection: x-hop\r\nx-hop: 1\r\n\
              Set-Cookie: a=1\r\nKeep-Alive: timeout=5\r\nSet-Cookie: b=2\r\nProxy-Authenticate: x\r\n\
              Content-Length: 2\r\nX-Last: z\r\n\r\nno",
         )
         .await;
-    let head = client.head().await;
+    let head = call.client.head().await;
     let lines: Vec<_> = head.split("\r\n").collect();
     let (ours, theirs): (Vec<_>, Vec<_>) = lines
         .into_iter()
@@ -82,16 +76,11 @@ async fn an_answer_keeps_order_and_case_and_gains_an_id_and_a_date() {
 
 #[tokio::test]
 async fn a_date_of_the_upstream_stays() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server
+    let mut call = Call::begin("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    call.server
         .send("HTTP/1.1 200 OK\r\nDate: then\r\ncontent-length: 0\r\n\r\n")
         .await;
-    let head = client.head().await;
+    let head = call.client.head().await;
     assert_eq!(header(&head, "Date"), Some("then"));
     assert_eq!(head.to_lowercase().matches("\r\ndate: ").count(), 1);
 }
@@ -206,25 +195,20 @@ async fn any_method_passes() {
 
 #[tokio::test]
 async fn trailers_pass_to_a_client_that_takes_them() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client
-        .send("GET /v1/x HTTP/1.1\r\nhost: p\r\nTE: trailers\r\nConnection: TE\r\n\r\n")
-        .await;
-    let mut server = upstream.accept().await;
-    let head = server.head().await;
-    assert_eq!(header(&head, "TE"), Some("trailers"));
-    assert_eq!(header(&head, "Connection"), Some("te"));
-    server
+    let mut call =
+        Call::begin("GET /v1/x HTTP/1.1\r\nhost: p\r\nTE: trailers\r\nConnection: TE\r\n\r\n")
+            .await;
+    assert_eq!(header(&call.head, "TE"), Some("trailers"));
+    assert_eq!(header(&call.head, "Connection"), Some("te"));
+    call.server
         .send("HTTP/1.1 200 OK\r\nTrailer: x-sum\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
         .await;
-    server.send("0\r\nx-sum: 7\r\n\r\n").await;
-    let head = client.head().await;
+    call.server.send("0\r\nx-sum: 7\r\n\r\n").await;
+    let head = call.client.head().await;
     assert_eq!(header(&head, "Trailer"), Some("x-sum"));
-    assert_eq!(client.chunk().await, b"a");
-    assert_eq!(client.chunk().await, b"");
-    assert_eq!(client.head().await, "x-sum: 7");
+    assert_eq!(call.client.chunk().await, b"a");
+    assert_eq!(call.client.chunk().await, b"");
+    assert_eq!(call.client.head().await, "x-sum: 7");
 }
 
 #[tokio::test]

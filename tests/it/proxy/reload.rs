@@ -2,29 +2,24 @@
 
 use tollgate::proxy::{Settings, SettingsError};
 
-use crate::support::{Running, Upstream, settings, upstream};
+use crate::support::{Call, Running, Upstream, settings, upstream};
 
 const GET: &str = "GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 #[tokio::test]
 async fn connections_of_both_sides_outlive_a_reload() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send(GET).await;
-    let mut server = upstream.accept().await;
-    server.head().await;
+    let mut call = Call::begin(GET).await;
 
-    let mut new = settings(&upstream.url());
+    let mut new = settings(&call.upstream.url());
     new.upstreams[0].idle_timeout = None;
-    proxy.proxy.reload(new).unwrap();
-    server.send(OK).await;
-    client.head().await;
-    client.expect("ok").await;
+    call.proxy.proxy.reload(new).unwrap();
+    call.server.send(OK).await;
+    call.client.head().await;
+    call.client.expect("ok").await;
 
-    client.send(GET).await;
-    server.head().await;
+    call.client.send(GET).await;
+    call.server.head().await;
 }
 
 #[tokio::test]

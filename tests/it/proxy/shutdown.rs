@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tollgate::proxy::Settings;
 
 use crate::support::wire::{Wire, header};
-use crate::support::{Running, Upstream, h2, settings};
+use crate::support::{Call, Running, Upstream, h2, settings};
 
 const GET: &str = "GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -106,21 +106,19 @@ async fn a_cut_ends_the_streams_of_http2_with_their_connection() {
 
 #[tokio::test]
 async fn draining_tells_clients_to_come_back_elsewhere() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send(GET).await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    proxy.shutdown.signal();
+    let mut call = Call::begin(GET).await;
+    call.proxy.shutdown.signal();
     // The signal has to have reached the connection before the answer does.
-    while TcpStream::connect(proxy.addr()).await.is_ok() {
+    while TcpStream::connect(call.proxy.addr()).await.is_ok() {
         tokio::task::yield_now().await;
     }
-    server
+    call.server
         .send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
         .await;
-    assert_eq!(header(&client.head().await, "connection"), Some("close"));
-    client.closed().await;
-    assert_eq!(proxy.stopped().await, 0);
+    assert_eq!(
+        header(&call.client.head().await, "connection"),
+        Some("close")
+    );
+    call.client.closed().await;
+    assert_eq!(call.proxy.stopped().await, 0);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::wire::{Wire, header};
-use crate::support::{Running, Upstream, settings};
+use crate::support::{Call, Running, Upstream, settings};
 
 const UPGRADE: &str = "GET /v1/realtime HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n\
                        Upgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n";
@@ -70,29 +70,19 @@ async fn a_cut_ends_tunnels() {
 
 #[tokio::test]
 async fn an_upstream_may_refuse_to_switch() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send(UPGRADE).await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server
+    let mut call = Call::begin(UPGRADE).await;
+    call.server
         .send("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
         .await;
-    assert!(client.head().await.starts_with("HTTP/1.1 403 "));
-    client.expect("no").await;
+    assert!(call.client.head().await.starts_with("HTTP/1.1 403 "));
+    call.client.expect("no").await;
 }
 
 #[tokio::test]
 async fn an_upstream_that_switches_unasked_is_a_502() {
-    let upstream = Upstream::bind().await;
-    let proxy = Running::before(&upstream).await;
-    let mut client = proxy.connect().await;
-    client.send("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    let mut server = upstream.accept().await;
-    server.head().await;
-    server.send(SWITCH).await;
-    assert!(client.head().await.starts_with("HTTP/1.1 502 "));
+    let mut call = Call::begin("GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    call.server.send(SWITCH).await;
+    assert!(call.client.head().await.starts_with("HTTP/1.1 502 "));
 }
 
 #[tokio::test]

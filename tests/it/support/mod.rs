@@ -155,6 +155,33 @@ impl Running {
     }
 }
 
+/// A call on its way: what the client sent first has reached the upstream, which read its head.
+pub(crate) struct Call {
+    pub(crate) client: Wire,
+    pub(crate) server: Wire,
+    /// The head as the upstream got it.
+    pub(crate) head: String,
+    pub(crate) upstream: Upstream,
+    pub(crate) proxy: Running,
+}
+
+impl Call {
+    pub(crate) async fn begin(request: impl AsRef<[u8]>) -> Self {
+        let upstream = Upstream::bind().await;
+        let proxy = Running::before(&upstream).await;
+        let mut client = proxy.connect().await;
+        client.send(request).await;
+        let mut server = upstream.accept().await;
+        Self {
+            head: server.head().await,
+            client,
+            server,
+            upstream,
+            proxy,
+        }
+    }
+}
+
 /// A meter whose records nobody reads; they are gone with the folder.
 fn meter(dir: &TempDir) -> Meter {
     let journal = Journal::open(journal::Settings::in_dir(dir.path()), |_, _| {}).unwrap();
