@@ -98,7 +98,7 @@ families! {
     GATEWAY_COST = Counter "tollgate_gateway_cost_usd_total" ["upstream", "model", "tenant"]
         "Cost of calls to gateways in dollars: the bill of their providers seen a second time.";
     UNPRICED = Counter "tollgate_unpriced_calls_total" ["upstream", "model"]
-        "Calls that cost money for which no price is known; their cost is in no other metric.";
+        "Calls that cost money for which no price is known; their cost is in no other metric. Calls of unknown tokens are not among them.";
     SPEND_TODAY = Gauge "tollgate_spend_today_usd" ["upstream", "model", "tenant"]
         "Exact spend in the ledger in dollars since midnight in the reporting time zone.";
     SPEND_YESTERDAY = Gauge "tollgate_spend_yesterday_usd" ["upstream", "model", "tenant"]

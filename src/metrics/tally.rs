@@ -180,7 +180,7 @@ impl ModelTally {
         if let Some(source) = call.source {
             bump(&mut self.sources, source.label());
         }
-        if call.pricing == Pricing::Unpriced {
+        if lacks_price(call) {
             self.unpriced = self.unpriced.saturating_add(1);
         }
         if !call.stream {
@@ -195,6 +195,14 @@ impl ModelTally {
             self.tpot.observe(us);
         }
     }
+}
+
+/// Whether a price is what is missing. A call whose tokens nobody knows has no cost at any price: it
+/// is counted under its source, and blaming the catalogue would send people to the wrong place.
+fn lacks_price(call: &CallRecord) -> bool {
+    let blamed = |flag: &Flag| matches!(flag, Flag::NoPrice | Flag::NoRate);
+    let known = call.source != Some(UsageSource::Unknown);
+    call.pricing == Pricing::Unpriced && (known || call.flags.iter().any(blamed))
 }
 
 /// Mean microseconds between the output tokens of a complete stream.

@@ -184,6 +184,29 @@ fn an_unpriced_call_adds_no_money_and_is_counted() {
 }
 
 #[test]
+fn a_call_of_unknown_tokens_does_not_blame_the_catalogue() {
+    let unknown = CallRecord {
+        pricing: Pricing::Unpriced,
+        source: Some(UsageSource::Unknown),
+        cost_usd: None,
+        cost_lines: Vec::new(),
+        flags: Vec::new(),
+        ..call()
+    };
+    let unlisted = CallRecord {
+        flags: vec![Flag::NoPrice],
+        ..unknown.clone()
+    };
+    check(
+        &[unknown, unlisted],
+        &[
+            r#"tollgate_unpriced_calls_total{upstream="openai",model="gpt-4o"} 1"#,
+            r#"tollgate_usage_source_total{upstream="openai",model="gpt-4o",source="unknown"} 2"#,
+        ],
+    );
+}
+
+#[test]
 fn a_listing_has_no_model_no_source_and_no_tenant() {
     let listing = CallRecord {
         model: None,
