@@ -27,8 +27,8 @@ mod tokens;
 
 pub use family::{ALL, Family, Kind};
 pub use gauges::{
-    AlternativeGauge, LedgerGauges, PlanGauges, PlanInfo, PriceDate, ScenarioGauges, SpendRow,
-    VerdictGauges, WindowGauges,
+    AlertGauge, AlternativeGauge, LedgerGauges, PlanGauges, PlanInfo, PriceDate, ScenarioGauges,
+    SpendRow, VerdictGauges, WindowGauges,
 };
 pub use path::{Gate, LateEnd, Unmetered};
 pub use render::Format;

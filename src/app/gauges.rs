@@ -1,18 +1,22 @@
 //! The verdict as gauges: what the dashboard and the alert rules read.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::config::Config;
 use crate::economics::HostPlan;
 use crate::economics::projection::{AlternativeKind, Hosted, Projection, Scenario};
 use crate::metrics::{
-    AlternativeGauge, PlanGauges, PlanInfo, PriceDate, ScenarioGauges, VerdictGauges, WindowGauges,
+    AlertGauge, AlternativeGauge, PlanGauges, PlanInfo, PriceDate, ScenarioGauges, VerdictGauges,
+    WindowGauges,
 };
-use crate::verdict::{Report, StateView};
+use crate::verdict::{Lack, Report, StateView};
 
-/// What a report says, as gauges.
-pub(super) fn of(report: &Report) -> VerdictGauges {
+/// What a report says, as gauges; `api` are the dates of the prices that calls are billed by.
+pub(super) fn of(report: &Report, api: Vec<PriceDate>) -> VerdictGauges {
     let settings = &report.settings;
     let plans = settings.plans.iter().enumerate();
     let alternatives = report.windows.iter().flat_map(|window| {
@@ -28,8 +32,23 @@ pub(super) fn of(report: &Report) -> VerdictGauges {
             .map(|(i, settings)| plan(report, settings, i))
             .collect(),
         alternatives: alternatives.collect(),
-        prices: prices(report),
+        alerts: alerts(report),
+        prices: api.into_iter().chain(prices(report)).collect(),
     }
+}
+
+/// Which plans and endpoints may ever be called cheaper; the examples may not.
+fn alerts(report: &Report) -> Vec<AlertGauge> {
+    let gauge = |kind: AlternativeKind, name: &str, enabled| AlertGauge {
+        alternative: name.to_owned(),
+        kind: kind.label(),
+        enabled,
+    };
+    let plans = report.settings.plans.iter();
+    let plans = plans.map(|plan| gauge(AlternativeKind::Selfhost, &plan.name, plan.alert));
+    let endpoints = report.settings.endpoints.iter();
+    let endpoints = endpoints.map(|at| gauge(AlternativeKind::Endpoint, &at.name, at.alert));
+    plans.chain(endpoints).collect()
 }
 
 fn plan(report: &Report, settings: &HostPlan, i: usize) -> PlanGauges {
@@ -48,7 +67,10 @@ fn plan(report: &Report, settings: &HostPlan, i: usize) -> PlanGauges {
     PlanGauges {
         plan: settings.name.clone(),
         info: info(settings),
-        verdict: state.map(|state| verdict(report, state)),
+        verdict: state
+            .zip(windows.last().copied())
+            .map(|(state, longest)| verdict(state, longest)),
+        lacks: state.map(lacks).unwrap_or_default(),
         cheaper: state.map(|state| state.cheaper),
         cheaper_since: state.and_then(|state| state.since),
         replicas: shown.map(replicas).unwrap_or_default(),
@@ -56,15 +78,29 @@ fn plan(report: &Report, settings: &HostPlan, i: usize) -> PlanGauges {
     }
 }
 
-/// The word of the state: the dashboard knows these four.
-fn verdict(report: &Report, state: &StateView) -> &'static str {
-    let cheapest = report.windows.last().and_then(|window| window.cheapest());
-    match cheapest.map(|way| way.kind) {
-        _ if state.cheaper => "hosting_cheaper",
-        _ if !state.lacks.is_empty() => "not_enough_evidence",
-        Some(AlternativeKind::Endpoint) => "endpoint_cheaper",
-        Some(AlternativeKind::Stay | AlternativeKind::Selfhost) | None => "api_cheaper",
+/// The word of the state: the dashboard knows these six. It is about the plan's own calls, so another
+/// plan that is cheaper for other calls does not change it.
+fn verdict(state: &StateView, longest: &Projection) -> &'static str {
+    if state.cheaper {
+        return "hosting_cheaper";
     }
+    if !state.lacks.is_empty() {
+        return "not_enough_evidence";
+    }
+    let Some(hosted) = &longest.hosted else {
+        return "too_slow";
+    };
+    let own = hosted.band.expected.cost_usd;
+    let stay = longest.api_cost.to_f64();
+    match &longest.best_endpoint {
+        Some(best) if best.cost_usd < stay && best.cost_usd <= own => "endpoint_cheaper",
+        Some(_) | None if stay <= own => "api_cheaper",
+        Some(_) | None => "hosting_not_sure",
+    }
+}
+
+fn lacks(state: &StateView) -> Vec<&'static str> {
+    state.lacks.iter().map(Lack::label).collect()
 }
 
 fn info(plan: &HostPlan) -> PlanInfo {
@@ -129,8 +165,147 @@ fn prices(report: &Report) -> Vec<PriceDate> {
     plans.chain(endpoints).flatten().collect()
 }
 
+/// The age of the prices that `models`, pairs of upstream and model, are billed by today.
+pub(super) fn api_prices(
+    config: &Config,
+    models: &[(String, String)],
+    now: Timestamp,
+) -> Vec<PriceDate> {
+    let mut oldest: BTreeMap<String, Date> = BTreeMap::new();
+    for (upstream, model) in models {
+        let of = config.upstreams.iter().find(|of| of.name == *upstream);
+        let used = of.and_then(|of| config.prices.in_force(&of.prices, model, now));
+        if let Some(price) = used {
+            let name = price.names.first().map_or(model.as_str(), String::as_str);
+            let date = price.since.date();
+            let known = oldest
+                .entry(format!("{}/{name}", price.list))
+                .or_insert(date);
+            *known = date.min(*known);
+        }
+    }
+    let dated = oldest.into_iter().filter_map(|(name, day)| {
+        Some(PriceDate {
+            kind: "api",
+            name,
+            checked_at: start_of(day)?,
+        })
+    });
+    dated.collect()
+}
+
 fn start_of(day: Date) -> Option<Timestamp> {
     day.to_zoned(TimeZone::UTC)
         .ok()
         .map(|zoned| zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+    use crate::economics::projection::{Alternative, Band, FORTNIGHT, Figures, Replicas};
+    use crate::economics::projection::{ChosenOn, Evidence, Latency};
+    use crate::money::Pico;
+
+    /// A fortnight that cost 100 dollars on the API, and `own` and `rented` otherwise.
+    fn fortnight(own: Option<f64>, rented: Option<f64>) -> Projection {
+        let hosted = |cost_usd| Hosted {
+            band: Band {
+                expected: Figures {
+                    cost_usd,
+                    ..Figures::default()
+                },
+                ..Band::default()
+            },
+            replicas: Replicas::default(),
+            moved_usd: Vec::new(),
+            chosen_on: ChosenOn::PreviousWindow,
+            utilisation: None,
+            short_ratio: 0.0,
+            overflow_usd: 0.0,
+            commitment: None,
+            usd_per_mtok: None,
+        };
+        Projection {
+            plan: "llama".into(),
+            window: FORTNIGHT,
+            api_cost: Pico::from_units(100),
+            evidence: Evidence::default(),
+            latency: Latency::NotChecked,
+            hosted: own.map(hosted),
+            best_endpoint: rented.map(|cost_usd| Alternative {
+                name: "groq".into(),
+                kind: AlternativeKind::Endpoint,
+                cost_usd,
+            }),
+            breakeven: None,
+            calls_per_day: 0.0,
+        }
+    }
+
+    #[track_caller]
+    fn check(cheaper: bool, lacks: Vec<Lack>, projection: &Projection, word: &str) {
+        let state = StateView {
+            name: "llama".into(),
+            kind: AlternativeKind::Selfhost,
+            cheaper,
+            since: None,
+            lacks,
+        };
+        assert_eq!(verdict(&state, projection), word);
+    }
+
+    #[test]
+    fn the_verdict_is_the_plans_own_and_never_says_more_than_is_known() {
+        let is = |own, rented, word| check(false, vec![], &fortnight(own, rented), word);
+        is(Some(120.0), None, "api_cheaper");
+        is(Some(120.0), Some(130.0), "api_cheaper");
+        is(Some(100.0), Some(100.0), "api_cheaper");
+        is(Some(120.0), Some(90.0), "endpoint_cheaper");
+        is(Some(80.0), Some(70.0), "endpoint_cheaper");
+        // Cheaper on paper, and the state is not on: an example, or not clear for days in a row.
+        is(Some(80.0), Some(90.0), "hosting_not_sure");
+        is(Some(80.0), None, "hosting_not_sure");
+        is(None, None, "too_slow");
+        check(
+            true,
+            vec![],
+            &fortnight(Some(80.0), None),
+            "hosting_cheaper",
+        );
+        let thin = vec![Lack::Imported];
+        check(
+            false,
+            thin,
+            &fortnight(Some(80.0), None),
+            "not_enough_evidence",
+        );
+    }
+
+    #[test]
+    fn every_price_that_calls_are_billed_by_has_its_age() {
+        let config = crate::config::load(None, &Overrides::default()).unwrap();
+        let pair = |upstream: &str, model: &str| (upstream.to_owned(), model.to_owned());
+        let models = [
+            pair("openai", "gpt-4o-mini-2024-07-18"),
+            pair("openai", "gpt-4o-mini"),
+            pair("anthropic", "claude-sonnet-4-5-20250929"),
+            pair("openai", "invented"),
+            pair("gone", "gpt-4o"),
+        ];
+        let now = "2026-11-22T00:00:00Z".parse().unwrap();
+        let ages = api_prices(&config, &models, now);
+        let seen: Vec<String> = ages
+            .iter()
+            .map(|price| format!("{} {} {}", price.kind, price.name, price.checked_at))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "api anthropic/claude-sonnet-4-5 2026-07-29T00:00:00Z",
+                "api openai/gpt-4o-mini 2025-07-04T00:00:00Z",
+            ]
+        );
+    }
 }

@@ -217,7 +217,10 @@ impl Source for Shared {
             size_bytes: Some(stats.size_bytes),
         });
         metrics.set_spend(show::spend(ledger, at));
-        metrics.set_verdict(gauges::of(&verdict.load().report()));
+        // Recent days are in memory; without the disk there is no error.
+        let models = show::models(ledger, at).unwrap_or_default();
+        let prices = gauges::api_prices(&self.config.load(), &models, at);
+        metrics.set_verdict(gauges::of(&verdict.load().report(), prices));
         metrics.render(format, at)
     }
 

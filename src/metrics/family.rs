@@ -98,7 +98,8 @@ families! {
     GATEWAY_COST = Counter "tollgate_gateway_cost_usd_total" ["upstream", "model", "tenant"]
         "Cost of calls to gateways in dollars: the bill of their providers seen a second time.";
     UNPRICED = Counter "tollgate_unpriced_calls_total" ["upstream", "model"]
-        "Calls that cost money for which no price is known; their cost is in no other metric. Calls of unknown tokens are not among them.";
+        "Calls that cost money for which no price is known; their cost is in no other metric. Calls of \
+         unknown tokens are not among them.";
     SPEND_TODAY = Gauge "tollgate_spend_today_usd" ["upstream", "model", "tenant"]
         "Exact spend in the ledger in dollars since midnight in the reporting time zone.";
     SPEND_YESTERDAY = Gauge "tollgate_spend_yesterday_usd" ["upstream", "model", "tenant"]
@@ -108,7 +109,8 @@ families! {
     SPEND_ALL_TIME = Gauge "tollgate_spend_all_time_usd" ["upstream", "model", "tenant"]
         "Exact spend in the ledger in dollars since it was begun.";
     PRICE_AGE = Gauge "tollgate_price_age_seconds" ["kind", "name"]
-        "Time since a price or throughput in use was last checked against its source.";
+        "Time since a price or throughput in use was read at its source, or came into force where \
+         only that is known.";
 
     // What the meter could not do.
     UNMETERED = Counter "tollgate_unmetered_calls_total" ["upstream", "reason"]
@@ -132,7 +134,8 @@ families! {
 
     // The verdict.
     SAVINGS = Gauge "tollgate_selfhost_savings_usd" ["plan", "window", "scenario"]
-        "API cost of the window minus its cost on the plan, in dollars; negative: the API is cheaper.";
+        "API cost of the window's qualifying calls minus their cost on the plan, in dollars; negative: \
+         the API is cheaper. A hosted endpoint may save more.";
     SAVINGS_RATIO = Gauge "tollgate_selfhost_savings_ratio" ["plan", "window", "scenario"]
         "Savings of the window over its API cost.";
     WINDOW_COST = Gauge "tollgate_selfhost_window_cost_usd" ["plan", "window", "scenario"]
@@ -147,13 +150,18 @@ families! {
         "Whether hosting is cheaper than every alternative: 1 yes, 0 no; decided with hysteresis.";
     VERDICT = Gauge "tollgate_selfhost_verdict_info" ["plan", "verdict"]
         "The verdict on a plan in words; always 1, for the one verdict that holds.";
+    LACKS = Gauge "tollgate_selfhost_verdict_lacks_info" ["plan", "reason"]
+        "What evidence the verdict on a plan still lacks; always 1, absent when nothing is missing.";
     CHEAPER_SINCE = Gauge "tollgate_selfhost_cheaper_since_timestamp_seconds" ["plan"]
         "When hosting became cheaper; absent while it is not.";
     PLAN_INFO = Gauge "tollgate_selfhost_plan_info"
         ["plan", "model", "gpu", "gpus", "precision", "policy", "throughput_source"]
         "What a plan is made of; always 1.";
     ALTERNATIVE_COST = Gauge "tollgate_alternative_cost_usd" ["alternative", "kind", "window"]
-        "What the window's calls cost or would have cost in dollars with each alternative.";
+        "What all calls of the window cost or would have cost in dollars with each alternative; what \
+         it does not take stays on the API.";
+    ALERT_ENABLED = Gauge "tollgate_alternative_alert_enabled" ["alternative", "kind"]
+        "Whether the verdict may ever call a plan or an endpoint cheaper: 1 yes, 0 an example.";
 
     // The process.
     RELOAD_OK = Gauge "tollgate_config_last_reload_successful" []

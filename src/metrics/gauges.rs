@@ -43,6 +43,8 @@ pub struct PlanGauges {
     pub info: PlanInfo,
     /// The verdict in the words of the room that decides it, such as `not_enough_evidence`.
     pub verdict: Option<&'static str>,
+    /// What evidence it still lacks, such as `imported_history`.
+    pub lacks: Vec<&'static str>,
     /// Whether hosting is cheaper; absent while there is no verdict.
     pub cheaper: Option<bool>,
     /// Since when it is cheaper; absent while it is not.
@@ -99,7 +101,7 @@ pub struct ScenarioGauges {
 /// What one way of serving the window's calls costs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlternativeGauge {
-    /// Its configured name; `api` for staying.
+    /// Its configured name; `stay` for staying.
     pub alternative: String,
     /// `stay`, `selfhost` or `endpoint`.
     pub kind: &'static str,
@@ -107,6 +109,17 @@ pub struct AlternativeGauge {
     pub window: &'static str,
     /// The cost in dollars.
     pub cost_usd: f64,
+}
+
+/// Whether the state of a plan or an endpoint may ever say "cheaper".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertGauge {
+    /// Its configured name.
+    pub alternative: String,
+    /// `selfhost` or `endpoint`.
+    pub kind: &'static str,
+    /// Off for the examples.
+    pub enabled: bool,
 }
 
 /// When a price or throughput in use was last checked.
@@ -127,6 +140,8 @@ pub struct VerdictGauges {
     pub plans: Vec<PlanGauges>,
     /// The alternatives compared, over each window.
     pub alternatives: Vec<AlternativeGauge>,
+    /// Which of them may be called cheaper.
+    pub alerts: Vec<AlertGauge>,
     /// The prices the comparison stands on.
     pub prices: Vec<PriceDate>,
 }

@@ -17,6 +17,10 @@ pub(super) fn show(out: &mut Exposition, shown: &VerdictGauges, now: Timestamp) 
         let labels = [cost.alternative.as_str(), cost.kind, cost.window];
         out.number(f::ALTERNATIVE_COST, &labels, cost.cost_usd);
     }
+    for alert in &shown.alerts {
+        let labels = [alert.alternative.as_str(), alert.kind];
+        out.count(f::ALERT_ENABLED, &labels, u64::from(alert.enabled));
+    }
     for PriceDate {
         kind,
         name,
@@ -43,6 +47,9 @@ fn of_plan(out: &mut Exposition, gauges: &PlanGauges) {
     out.count(f::PLAN_INFO, &made_of, 1);
     if let Some(verdict) = gauges.verdict {
         out.count(f::VERDICT, &[plan, verdict], 1);
+    }
+    for reason in &gauges.lacks {
+        out.count(f::LACKS, &[plan, reason], 1);
     }
     if let Some(cheaper) = gauges.cheaper {
         out.count(f::CHEAPER, &[plan], u64::from(cheaper));

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::bill::Bill;
-use super::entry::{FxRate, PriceEntry, Settings, Since};
+use super::entry::{Conditions, FxRate, PriceEntry, Settings, Since};
 use super::index::Index;
 use super::{Priceable, Priced};
 use crate::call::Flag;
@@ -127,6 +127,19 @@ impl PriceBook {
     #[must_use]
     pub fn has_list(&self, list: &str) -> bool {
         self.index.has_list(list)
+    }
+
+    /// The entry that prices ordinary calls to a model at a time, if the model has a price.
+    #[must_use]
+    pub fn in_force(&self, list: &str, model: &str, at: Timestamp) -> Option<&PriceEntry> {
+        let now = |entry: &&PriceEntry| midnight(entry.since.date()) <= at;
+        let ordinary = |entry: &&PriceEntry| entry.conditions == Conditions::default();
+        let mut chains = self.index.chains(list, model);
+        chains.find_map(|chain| {
+            let known = || chain.iter().filter_map(|at| self.entries.get(*at));
+            let found = known().filter(ordinary).find(now);
+            found.or_else(|| known().filter(ordinary).next_back())
+        })
     }
 
     /// The entry that prices `input` tokens to `model` at the time and terms of `call`.

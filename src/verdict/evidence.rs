@@ -40,6 +40,22 @@ pub enum Lack {
     PartOfTraffic,
 }
 
+impl Lack {
+    /// The name used in labels.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::NoCalls => "no_calls",
+            Self::Days { .. } => "days",
+            Self::Coverage { .. } => "coverage",
+            Self::Doubtful { .. } => "doubtful_money",
+            Self::Imported => "imported_history",
+            Self::Hindsight => "no_earlier_window",
+            Self::PartOfTraffic => "part_of_traffic",
+        }
+    }
+}
+
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

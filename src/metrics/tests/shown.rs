@@ -64,6 +64,7 @@ fn verdict() -> VerdictGauges {
                 ..PlanInfo::default()
             },
             verdict: Some("hosting_cheaper"),
+            lacks: vec!["days"],
             cheaper: Some(true),
             cheaper_since: Some(Timestamp::from_second(500).unwrap()),
             replicas: vec![("peak", 2.0)],
@@ -79,6 +80,11 @@ fn verdict() -> VerdictGauges {
             kind: "stay",
             window: "14d",
             cost_usd: 100.0,
+        }],
+        alerts: vec![AlertGauge {
+            alternative: "llama".into(),
+            kind: "selfhost",
+            enabled: false,
         }],
         prices: vec![PriceDate {
             kind: "gpu",
@@ -104,6 +110,8 @@ fn the_verdict_is_shown_as_it_was_decided() {
             r#"tollgate_selfhost_cheaper{plan="llama"} 1"#,
             r#"tollgate_selfhost_verdict_info{plan="llama",verdict="hosting_cheaper"} 1"#,
             r#"tollgate_selfhost_cheaper_since_timestamp_seconds{plan="llama"} 500"#,
+            r#"tollgate_selfhost_verdict_lacks_info{plan="llama",reason="days"} 1"#,
+            r#"tollgate_alternative_alert_enabled{alternative="llama",kind="selfhost"} 0"#,
             r#"tollgate_alternative_cost_usd{alternative="api",kind="stay",window="14d"} 100"#,
             r#"tollgate_price_age_seconds{kind="gpu",name="h100"} 1000"#,
         ],
