@@ -23,6 +23,10 @@ struct Shared {
     written: Condvar,
     /// A sync ended, well or badly.
     synced: Condvar,
+    /// No written frame waits longer than this for its sync to start.
+    interval: Duration,
+    /// A sync starts as soon as so many frames wait for it.
+    records: usize,
 }
 
 #[derive(Debug)]
@@ -64,10 +68,11 @@ impl Durable {
             state: Mutex::new(state),
             written: Condvar::new(),
             synced: Condvar::new(),
+            interval: settings.sync_interval,
+            records: settings.sync_records.max(1),
         }));
-        let (interval, records) = (settings.sync_interval, settings.sync_records.max(1));
         let synced = durable.clone();
-        let thread = spawn("journal-sync", move || synced.run(interval, records))?;
+        let thread = spawn("journal-sync", move || synced.run())?;
         Ok((durable, thread))
     }
 
@@ -115,10 +120,16 @@ impl Durable {
             state.file = Some(Arc::clone(file));
         }
         state.written_seq = last_seq;
-        state.pending = state.pending.saturating_add(frames);
+        let before = state.pending;
+        state.pending = before.saturating_add(frames);
+        // The thread has a timer of its own: it is woken for what begins a wait or cuts one short.
+        let begins = state.oldest.is_none();
+        let suffices = before < self.0.records && state.pending >= self.0.records;
         state.oldest.get_or_insert_with(Instant::now);
         drop(state);
-        self.0.written.notify_one();
+        if begins || suffices {
+            self.0.written.notify_one();
+        }
     }
 
     /// The writer ended: one more sync, then the thread ends too.
@@ -131,8 +142,8 @@ impl Durable {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, interval: Duration, records: usize) {
-        while let Some((file, seq)) = self.due(interval, records) {
+    fn run(&self) {
+        while let Some((file, seq)) = self.due() {
             let result = file.map_or(Ok(()), |file| file.sync_data());
             let mut state = self.state();
             let since = state.syncing.take();
@@ -158,12 +169,12 @@ impl Durable {
     }
 
     /// Waits until a sync is due; `None` when there is nothing left to sync, ever.
-    fn due(&self, interval: Duration, records: usize) -> Option<(Option<Arc<File>>, u64)> {
+    fn due(&self) -> Option<(Option<Arc<File>>, u64)> {
         let idle = |state: &mut State| state.oldest.is_none() && !state.closing;
         let waited = self.0.written.wait_while(self.state(), idle);
         let state = waited.unwrap_or_else(PoisonError::into_inner);
-        let left = interval.saturating_sub(state.oldest?.elapsed());
-        let early = |state: &mut State| state.pending < records && !state.closing;
+        let left = self.0.interval.saturating_sub(state.oldest?.elapsed());
+        let early = |state: &mut State| state.pending < self.0.records && !state.closing;
         let waited = self.0.written.wait_timeout_while(state, left, early);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.pending = 0;
