@@ -24,7 +24,9 @@ impl Counts {
 
     /// The count at a JSON pointer such as `/prompt_tokens_details/cached_tokens`.
     pub(super) fn at(&mut self, pointer: &str) -> Option<u64> {
-        let value = self.root.pointer(pointer)?;
+        // `Value::pointer` copies each step twice to undo escapes, of which no name here has any.
+        let mut steps = pointer.split('/').skip(1);
+        let value = steps.try_fold(&self.root, |value, step| value.get(step))?;
         let count = whole(value);
         self.odd |= count.is_none() && !value.is_null();
         count
