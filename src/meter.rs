@@ -21,10 +21,13 @@ use crate::call::{CallId, CallRecord, Role, StreamEnd};
 use crate::journal::{Ack, FrameKind, Journal};
 use crate::pricing::PriceBook;
 use crate::tee::Hold;
-use crate::wire::{self, Endpoint, RequestFacts, RequestScanner, WireFormat};
+use crate::wire::{self, Endpoint, RequestScanner, WireFormat};
 
 use close::Answer;
 pub use watch::{RequestObserver, ResponseObserver};
+
+/// Room for a record as it is usually written; a longer one makes its own.
+const RECORD_BYTES_USUAL: usize = 1_024;
 
 /// What the meter needs to know about where calls go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,8 +168,9 @@ impl Meter {
         let endpoint = wire::endpoint(arrival.upstream.format, &arrival.method, &arrival.path);
         // The `Begin` is the record this call leaves if nothing more is ever heard of it.
         let left = close::interrupted(&arrival, endpoint);
+        let begun = Entry::Begun(left.call_id);
         self.0
-            .append(FrameKind::Begin, &left, Entry::Begun(left.call_id))
+            .append(FrameKind::Begin, left, |_| begun)
             .ok_or(QueueFull)?;
         Ok(CallMeter(Some(OpenCall {
             meter: Arc::clone(&self.0),
@@ -180,20 +184,29 @@ impl Meter {
 }
 
 impl Shared {
-    /// Appends a frame; a failure is logged, because nobody on the path could do more.
-    fn append(&self, kind: FrameKind, record: &CallRecord, entry: Entry) -> Option<Ack> {
+    /// Appends a frame with what `entry` makes of the record once it is written down; a failure is
+    /// logged, because nobody on the path could do more.
+    fn append(
+        &self,
+        kind: FrameKind,
+        record: CallRecord,
+        entry: impl FnOnce(CallRecord) -> Entry,
+    ) -> Option<Ack> {
+        let call_id = record.call_id;
         let started = u64::try_from(record.started_at.as_millisecond()).unwrap_or(0);
         let ts_ms = started.saturating_add(record.duration_ms);
-        let appended = serde_json::to_vec(record)
+        let mut body = Vec::with_capacity(RECORD_BYTES_USUAL);
+        let appended = serde_json::to_writer(&mut body, &record)
             .map_err(|error| error.to_string())
-            .and_then(|body| {
-                let appended = self.journal.append(kind, ts_ms, body, Some(entry));
+            .and_then(|()| {
+                let entry = Some(entry(record));
+                let appended = self.journal.append(kind, ts_ms, body, entry);
                 appended.map_err(|error| error.to_string())
             });
         match appended {
             Ok(ack) => Some(ack),
             Err(error) => {
-                error!(call_id = %record.call_id, %error, "call not recorded");
+                error!(%call_id, %error, "call not recorded");
                 None
             }
         }
@@ -211,21 +224,16 @@ struct OpenCall {
 }
 
 impl OpenCall {
-    /// What the request has said so far.
-    fn facts(&self) -> RequestFacts {
-        self.request
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .facts()
-            .clone()
-    }
-
     /// Writes the call's one record and hands out what its last frame waits for.
     fn close(self, answer: &Answer<'_>) -> Option<Hold> {
         let record = close::record(
             &self.arrival,
             self.endpoint,
-            &self.facts(),
+            // What the request has said so far.
+            self.request
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .facts(),
             answer,
             &self.meter.prices.load(),
         );
@@ -235,11 +243,9 @@ impl OpenCall {
             place,
             ..
         } = self;
-        let finished = FinishedCall {
-            record: record.clone(),
-            place: Some(place),
-        };
-        let ack = meter.append(FrameKind::End, &record, Entry::Ended(Box::new(finished)))?;
+        let place = Some(place);
+        let ended = |record| Entry::Ended(Box::new(FinishedCall { record, place }));
+        let ack = meter.append(FrameKind::End, record, ended)?;
         Some(Box::pin(async move {
             if tokio::time::timeout(meter.ack_wait, ack).await.is_err() {
                 (meter.late)(&arrival.upstream.name);
