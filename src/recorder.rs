@@ -17,8 +17,9 @@ use crate::meter::Entry;
 use crate::metrics::Metrics;
 use crate::verdict::Verdict;
 
-/// Records the ledger takes in one go.
-const BATCH_RECORDS_MAX: usize = 256;
+/// Frames the ledger takes in one go. It splits them by the keys they change, and calls of one
+/// minute share their keys: a batch is mostly one commit, and one wait for the disk.
+const BATCH_RECORDS_MAX: usize = 4_096;
 /// How long a batch gathers: one disk sync serves all that came.
 const GATHER: Duration = Duration::from_millis(20);
 /// The first wait after a failed write; it doubles up to [`RETRY_MAX`].
