@@ -29,7 +29,7 @@ pub use endpoint::{Endpoint, Operation, Reading, endpoint};
 pub use findings::Report;
 pub use paths::{Action, Paths};
 pub use request::{RequestFacts, RequestScanner};
-pub use response::ResponseReader;
+pub use response::{ResponseReader, is_event_stream};
 pub use scanner::{Scanner, Seen, VALUE_BYTES_MAX};
 pub use sse::{Piece, SseDecoder};
 

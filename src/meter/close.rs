@@ -18,6 +18,8 @@ pub(super) struct Answer<'a> {
     pub(super) sent: bool,
     pub(super) status: Option<StatusCode>,
     pub(super) reader: Option<&'a ResponseReader>,
+    /// Whether the answer is labelled as a stream; a reader knows better.
+    pub(super) labelled_stream: bool,
     pub(super) request_id: Option<String>,
     pub(super) compressed: bool,
     pub(super) ttft: Option<Duration>,
@@ -32,6 +34,7 @@ impl Answer<'_> {
             sent,
             status: None,
             reader: None,
+            labelled_stream: false,
             request_id: None,
             compressed: false,
             ttft: None,
@@ -103,11 +106,11 @@ pub(super) fn record(
         model: report.model.clone(),
         capability: capability(facts, report).to_string(),
         status: answer.status.map(|status| status.as_u16()),
-        stream: report.is_stream,
-        end: answer.end,
-        complete: answer
+        stream: answer
             .reader
-            .map_or(answer.end == StreamEnd::Complete, ResponseReader::ended),
+            .map_or(answer.labelled_stream, |_| report.is_stream),
+        end: answer.end,
+        complete: complete(endpoint.reading, answer),
         source,
         usage: report.usage.unwrap_or_default(),
         units: report.units.clone(),
@@ -123,6 +126,16 @@ pub(super) fn record(
     };
     price(&mut record, arrival, report, prices);
     record
+}
+
+/// Whether the format's own end came. Where the format is not read, the body's end must do.
+fn complete(reading: Reading, answer: &Answer<'_>) -> bool {
+    match (reading, answer.reader) {
+        (Reading::Metered, Some(reader)) => reader.ended(),
+        (Reading::Metered | Reading::Unread | Reading::Free, _) => {
+            answer.end == StreamEnd::Complete
+        }
+    }
 }
 
 /// How the tokens are known; `None` when the call bills nothing.

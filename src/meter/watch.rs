@@ -11,10 +11,13 @@ use super::OpenCall;
 use super::close::Answer;
 use crate::call::StreamEnd;
 use crate::tee::{Hold, Observer};
-use crate::wire::{Reading, RequestScanner, ResponseReader};
+use crate::wire::{self, Reading, RequestScanner, ResponseReader};
 
 /// Headers in which providers name a request, in the order they are looked for.
 const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "request-id", "apim-request-id"];
+
+/// The longest request id that is kept: the records of a flood of calls must fit the queue.
+const REQUEST_ID_BYTES_MAX: usize = 256;
 
 /// Reads what a request asks while its body passes.
 pub struct RequestObserver(Option<Arc<Mutex<RequestScanner>>>);
@@ -46,6 +49,8 @@ pub struct ResponseObserver {
     call: Option<OpenCall>,
     /// Absent where nothing is billed or nothing can be read.
     reader: Option<ResponseReader>,
+    /// Whether the answer is labelled as a stream, for those that are not read.
+    labelled_stream: bool,
     status: StatusCode,
     request_id: Option<String>,
     compressed: bool,
@@ -54,7 +59,10 @@ pub struct ResponseObserver {
 
 impl ResponseObserver {
     pub(super) fn new(call: Option<OpenCall>, status: StatusCode, headers: &HeaderMap) -> Self {
-        let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        let text = |name: &str| {
+            let text = headers.get(name)?.to_str().ok()?;
+            (text.len() <= REQUEST_ID_BYTES_MAX).then(|| text.to_owned())
+        };
         let compressed = headers
             .get(CONTENT_ENCODING)
             .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
@@ -63,7 +71,7 @@ impl ResponseObserver {
             .and_then(|value| value.to_str().ok());
         let reader = call
             .as_ref()
-            .filter(|call| call.endpoint.reading == Reading::Metered && !compressed)
+            .filter(|call| call.endpoint.reading != Reading::Free && !compressed)
             .map(|call| {
                 ResponseReader::new(call.arrival.upstream.format, call.endpoint, content_type)
             });
@@ -71,6 +79,7 @@ impl ResponseObserver {
         Self {
             call,
             reader,
+            labelled_stream: content_type.is_some_and(wire::is_event_stream),
             status,
             request_id,
             compressed,
@@ -87,6 +96,7 @@ impl ResponseObserver {
             sent: true,
             status: Some(self.status),
             reader: self.reader.as_ref(),
+            labelled_stream: self.labelled_stream,
             request_id: self.request_id.take(),
             compressed: self.compressed,
             ttft: self.ttft,

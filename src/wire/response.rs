@@ -207,7 +207,9 @@ impl<R: Format> Framed<R> {
     }
 }
 
-fn is_event_stream(content_type: &str) -> bool {
+/// Whether a `Content-Type` says that the body is a stream of events.
+#[must_use]
+pub fn is_event_stream(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("text/event-stream")
 }

@@ -6,5 +6,6 @@
     reason = "clippy takes helpers of integration tests for no tests"
 )]
 
+mod app;
 mod proxy;
 mod support;

@@ -2,6 +2,7 @@
 //! that the test plays by hand, byte by byte.
 
 pub(crate) mod h2;
+pub(crate) mod house;
 pub(crate) mod tls;
 pub(crate) mod wire;
 

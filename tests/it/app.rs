@@ -1,0 +1,3 @@
+//! The whole of tollgate between a scripted upstream and a client: what its rows say.
+
+mod ends;
