@@ -138,7 +138,7 @@ impl PriceBook {
         chains.find_map(|chain| {
             let known = || chain.iter().filter_map(|at| self.entries.get(*at));
             let found = known().filter(ordinary).find(now);
-            found.or_else(|| known().filter(ordinary).next_back())
+            found.or_else(|| known().rfind(ordinary))
         })
     }
 
