@@ -153,6 +153,7 @@ fn respond(
         Route::Totals => totals_of(source, query),
         Route::Calls => calls(source, query),
         Route::BreakEven => {
+            query::none(query)?;
             let value = source.breakeven().map_err(|error| failed(&error))?;
             Ok(answer::json(StatusCode::OK, &value))
         }

@@ -88,6 +88,11 @@ pub(super) fn calls(query: Option<&str>, clock: &Clock) -> Result<CallsQuery, Re
     })
 }
 
+/// Reads a query where none is taken: an ignored filter would pass for an answer to it.
+pub(super) fn none(query: Option<&str>) -> Result<(), Refusal> {
+    parameters(query, &[]).map(|_| ())
+}
+
 /// The known parameters of a query, each at most once.
 fn parameters(
     query: Option<&str>,
@@ -103,7 +108,11 @@ fn parameters(
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decoded(name), decoded(value));
         if !known.contains(&name.as_str()) {
-            let remedy = format!("known here: {}", known.join(", "));
+            let remedy = if known.is_empty() {
+                "leave it out: this path takes none".to_owned()
+            } else {
+                format!("known here: {}", known.join(", "))
+            };
             return Err(Refusal::query(
                 format!("{name:?} is not a parameter"),
                 remedy,

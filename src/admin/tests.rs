@@ -28,7 +28,7 @@ fn daily(day: &str, upstream: &str, role: Role, model: Option<&str>, pico: i128)
     Rollup {
         period: Period::Day(day.parse().unwrap()),
         group: Group {
-            origin: Origin::Live,
+            origin: Origin::Imported,
             role,
             currency: None,
             upstream: Some(upstream.into()),
@@ -241,6 +241,12 @@ async fn what_is_not_here_is_said_with_what_is() {
         &["day, upstream, model, tenant"],
     )
     .await;
+    check(
+        "GET /api/v1/breakeven?plan=mine",
+        400,
+        &["bad_query", "takes none"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -275,6 +281,10 @@ async fn totals_are_exact_and_name_their_currency_and_zone() {
     assert_eq!(totals["timezone"], "Asia/Shanghai");
     assert_eq!(totals["total"]["cost_usd"], "1000000000000000.000000000001");
     assert_eq!(totals["total"]["calls"], 3);
+    // What nobody was billed for is told apart.
+    assert_eq!(totals["total"]["imported_calls"], 3);
+    let imported = &totals["total"]["imported_cost_usd"];
+    assert_eq!(imported, "1000000000000000.000000000001");
     let models: Vec<&Value> = totals["rows"]
         .as_array()
         .unwrap()
@@ -299,6 +309,10 @@ async fn a_gateway_is_shown_by_upstream_and_is_in_no_total() {
         (&false.into(), &"2026-11-22".into())
     );
     assert_eq!(totals["total"]["calls"], 3);
+    // What nobody was billed for is told apart.
+    assert_eq!(totals["total"]["imported_calls"], 3);
+    let imported = &totals["total"]["imported_cost_usd"];
+    assert_eq!(imported, "1000000000000000.000000000001");
 }
 
 #[tokio::test]

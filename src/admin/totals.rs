@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::query::By;
 use super::source::Days;
-use crate::ledger::{Group, Period, Rollup, Totals};
+use crate::ledger::{Group, Origin, Period, Rollup, Totals};
 
 /// The answer of `/api/v1/totals`, also for reports made without a listener.
 ///
@@ -14,21 +14,21 @@ use crate::ledger::{Group, Period, Rollup, Totals};
 /// where upstreams are told apart, and it is never in the total.
 #[must_use]
 pub fn totals(days: Days, by: &[By], zone: &str, daily: &[Rollup]) -> Value {
-    let mut total = Totals::default();
-    let mut groups: BTreeMap<Vec<Option<String>>, (bool, Totals)> = BTreeMap::new();
+    let mut total = Sums::default();
+    let mut groups: BTreeMap<Vec<Option<String>>, (bool, Sums)> = BTreeMap::new();
     for rollup in daily {
         let in_total = rollup.group.in_total();
         if in_total {
-            total.merge(&rollup.totals);
+            total.add(rollup);
         } else if !by.contains(&By::Upstream) {
             continue;
         }
         let key = by.iter().map(|by| value(*by, rollup)).collect();
-        let (_, totals) = groups.entry(key).or_insert((in_total, Totals::default()));
-        totals.merge(&rollup.totals);
+        let (_, sums) = groups.entry(key).or_insert((in_total, Sums::default()));
+        sums.add(rollup);
     }
-    let rows = groups.iter().map(|(key, (in_total, totals))| {
-        let mut row = object(totals);
+    let rows = groups.iter().map(|(key, (in_total, sums))| {
+        let mut row = sums.object();
         for (by, name) in by.iter().zip(key) {
             row.insert(by.label().to_owned(), json!(name));
         }
@@ -43,7 +43,7 @@ pub fn totals(days: Days, by: &[By], zone: &str, daily: &[Rollup]) -> Value {
         "since": days.since,
         "until": days.until,
         "by": by.iter().map(|by| by.label()).collect::<Vec<_>>(),
-        "total": object(&total),
+        "total": total.object(),
         "rows": rows.collect::<Vec<_>>(),
     })
 }
@@ -72,20 +72,40 @@ fn day(period: Period) -> Option<String> {
     }
 }
 
-fn object(totals: &Totals) -> Map<String, Value> {
-    let pairs = [
-        ("calls", json!(totals.calls)),
-        ("unpriced_calls", json!(totals.unpriced)),
-        ("unknown_calls", json!(totals.unknown)),
-        ("input_tokens", json!(totals.input_tokens)),
-        ("cache_read_tokens", json!(totals.cache_read_tokens)),
-        ("cache_write_tokens", json!(totals.cache_write_tokens)),
-        ("output_tokens", json!(totals.output_tokens)),
-        ("reasoning_tokens", json!(totals.reasoning_tokens)),
-        ("cost_usd", json!(totals.cost_usd)),
-    ];
-    pairs
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
+/// Everything, and the part of it that is made history: nobody was billed for that.
+#[derive(Default)]
+struct Sums {
+    all: Totals,
+    imported: Totals,
+}
+
+impl Sums {
+    fn add(&mut self, rollup: &Rollup) {
+        self.all.merge(&rollup.totals);
+        match rollup.group.origin {
+            Origin::Live => {}
+            Origin::Imported => self.imported.merge(&rollup.totals),
+        }
+    }
+
+    fn object(&self) -> Map<String, Value> {
+        let Self { all, imported } = self;
+        let pairs = [
+            ("calls", json!(all.calls)),
+            ("imported_calls", json!(imported.calls)),
+            ("unpriced_calls", json!(all.unpriced)),
+            ("unknown_calls", json!(all.unknown)),
+            ("input_tokens", json!(all.input_tokens)),
+            ("cache_read_tokens", json!(all.cache_read_tokens)),
+            ("cache_write_tokens", json!(all.cache_write_tokens)),
+            ("output_tokens", json!(all.output_tokens)),
+            ("reasoning_tokens", json!(all.reasoning_tokens)),
+            ("cost_usd", json!(all.cost_usd)),
+            ("imported_cost_usd", json!(imported.cost_usd)),
+        ];
+        pairs
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect()
+    }
 }

@@ -1,11 +1,17 @@
 //! The verdict as an answer of the API: words first, then every figure they stand on.
+//!
+//! What was paid (`api_cost_usd`) is exact and a string; what would be paid is an estimate and a
+//! number.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::economics::band::Deviation;
 use crate::economics::projection::{
-    Alternative, Band, EndpointProjection, Evidence, Projection, Scenario,
+    Alternative, Band, ChosenOn, Commitment, EndpointProjection, Evidence, Hosted, Latency,
+    Projection, Scenario,
 };
+use crate::economics::{Endpoint, HostPlan};
 use crate::verdict::{Report, StateView, WindowReport, words};
 
 /// The answer of `/api/v1/breakeven`.
@@ -19,7 +25,7 @@ pub(super) fn json(report: &Report) -> Value {
         "until": until,
         "words": words(report),
         "states": report.states.iter().map(state).collect::<Vec<_>>(),
-        "windows": report.windows.iter().map(window).collect::<Vec<_>>(),
+        "windows": report.windows.iter().map(|at| window(report, at)).collect::<Vec<_>>(),
     })
 }
 
@@ -40,7 +46,8 @@ fn state(state: &StateView) -> Value {
     })
 }
 
-fn window(window: &WindowReport) -> Value {
+fn window(report: &Report, window: &WindowReport) -> Value {
+    let settings = &report.settings;
     let WindowReport {
         span,
         api_cost,
@@ -56,8 +63,8 @@ fn window(window: &WindowReport) -> Value {
         "observed_hours": hours,
         "evidence": evidence(seen),
         "alternatives": alternatives.iter().map(alternative).collect::<Vec<_>>(),
-        "plans": plans.iter().map(plan).collect::<Vec<_>>(),
-        "endpoints": endpoints.iter().map(endpoint).collect::<Vec<_>>(),
+        "plans": settings.plans.iter().zip(plans).map(plan).collect::<Vec<_>>(),
+        "endpoints": settings.endpoints.iter().zip(endpoints).map(endpoint).collect::<Vec<_>>(),
     })
 }
 
@@ -95,35 +102,92 @@ fn band(band: &Band) -> Value {
     Value::Object(Scenario::ALL.map(scenario).into_iter().collect())
 }
 
-fn plan(projection: &Projection) -> Value {
-    let hosted = projection.hosted.as_ref().map(|hosted| {
-        json!({
-            "scenarios": band(&hosted.band),
-            "replicas": {
-                "now": hosted.replicas.now,
-                "mean": hosted.replicas.mean,
-                "p99": hosted.replicas.p99,
-                "peak": hosted.replicas.peak,
-            },
-            "utilisation": hosted.utilisation,
-            "short_ratio": hosted.short_ratio,
-            "overflow_usd": hosted.overflow_usd,
-            "usd_per_mtok": hosted.usd_per_mtok,
-        })
-    });
-    let volume = |scale: Option<f64>| scale.and_then(|scale| at_scale(projection, scale));
+fn sensitivity(band: &Band) -> Value {
+    let one = |deviation: &Deviation| {
+        let Deviation {
+            parameter,
+            low_usd,
+            high_usd,
+        } = deviation;
+        json!({ "parameter": parameter, "low_usd": low_usd, "high_usd": high_usd })
+    };
+    band.sensitivity.iter().map(one).collect()
+}
+
+fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
     json!({
         "plan": projection.plan,
+        "alert": plan.alert,
         "api_cost_usd": projection.api_cost,
         "evidence": evidence(&projection.evidence),
-        "hosted": hosted,
+        "throughput": {
+            "source": plan.throughput.source.label(),
+            "cite": plan.throughput.cite,
+            "as_of": plan.throughput.as_of,
+        },
+        "price": {
+            "usd_per_replica_hour": plan.price.usd_per_hour,
+            "source": plan.price.source,
+            "as_of": plan.price.as_of,
+        },
+        "policy": plan.policy.label(),
+        "latency": latency(projection.latency),
+        "hosted": projection.hosted.as_ref().map(hosted),
         "best_endpoint": projection.best_endpoint.as_ref().map(alternative),
         "calls_per_day": projection.calls_per_day,
-        "breakeven_calls_per_day": {
-            "first": volume(projection.breakeven.and_then(|at| at.first)),
-            "robust": volume(projection.breakeven.and_then(|at| at.robust)),
-        },
+        "breakeven_calls_per_day": breakeven(projection),
     })
+}
+
+fn hosted(hosted: &Hosted) -> Value {
+    let chosen_on = match hosted.chosen_on {
+        ChosenOn::PreviousWindow => "previous_window",
+        ChosenOn::Hindsight => "hindsight",
+        ChosenOn::Nothing => "nothing",
+    };
+    json!({
+        "scenarios": band(&hosted.band),
+        "sensitivity": sensitivity(&hosted.band),
+        "replicas": {
+            "now": hosted.replicas.now,
+            "mean": hosted.replicas.mean,
+            "p99": hosted.replicas.p99,
+            "peak": hosted.replicas.peak,
+            "chosen_on": chosen_on,
+        },
+        "utilisation": hosted.utilisation,
+        "short_ratio": hosted.short_ratio,
+        "overflow_usd": hosted.overflow_usd,
+        "usd_per_mtok": hosted.usd_per_mtok,
+        "commitment": hosted.commitment.as_ref().map(commitment),
+    })
+}
+
+fn commitment(commitment: &Commitment) -> Value {
+    json!({
+        "up_front_usd": commitment.up_front_usd,
+        "months": commitment.months,
+        "net_usd": commitment.net_usd,
+        "payback_months": commitment.payback_months,
+    })
+}
+
+/// The limit on the time per output token, and whether the machines can hold it.
+fn latency(latency: Latency) -> Value {
+    match latency {
+        Latency::Held(limit) => json!({ "seconds_per_output_token": limit, "held": true }),
+        Latency::Infeasible(limit) => json!({ "seconds_per_output_token": limit, "held": false }),
+        Latency::NotChecked => Value::Null,
+    }
+}
+
+/// Null where it was not searched: only the longest window is. A null inside means "never".
+fn breakeven(projection: &Projection) -> Value {
+    let Some(found) = projection.breakeven else {
+        return Value::Null;
+    };
+    let volume = |scale: Option<f64>| scale.and_then(|scale| at_scale(projection, scale));
+    json!({ "first": volume(found.first), "robust": volume(found.robust) })
 }
 
 #[expect(
@@ -135,11 +199,91 @@ fn at_scale(projection: &Projection, scale: f64) -> Option<f64> {
     calls.is_finite().then_some(calls)
 }
 
-fn endpoint(projection: &EndpointProjection) -> Value {
+fn endpoint((endpoint, projection): (&Endpoint, &EndpointProjection)) -> Value {
     json!({
         "endpoint": projection.endpoint,
+        "alert": endpoint.alert,
+        "price": { "source": endpoint.source, "as_of": endpoint.as_of },
         "api_cost_usd": projection.api_cost,
         "evidence": evidence(&projection.evidence),
         "scenarios": band(&projection.band),
+        "sensitivity": sensitivity(&projection.band),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::economics::projection::{DAY, FORTNIGHT};
+    use crate::economics::{CallDemand, DemandMinute, Stream};
+    use crate::money::Pico;
+    use crate::usage::TokenUsage;
+    use crate::verdict::{Settings, States, Verdict};
+
+    /// Minutes of one `gpt-4o` call each, for as many days back from 1 September 2026.
+    fn answer(days: i64) -> Value {
+        let config = crate::config::load(None, &crate::config::Overrides::default()).unwrap();
+        let settings = Settings {
+            plans: config.plans.plans.clone(),
+            endpoints: config.plans.endpoints.clone(),
+            ..Settings::default()
+        };
+        let end: Timestamp = "2026-09-01T00:00:00Z".parse().unwrap();
+        let usage = TokenUsage {
+            input: Some(2_000),
+            output: Some(500),
+            ..TokenUsage::default()
+        };
+        let mut minute = DemandMinute::default();
+        minute.add(&CallDemand {
+            started_ms: 0,
+            duration_ms: 5_000,
+            usage: &usage,
+            side: &[],
+            cost_usd: Some(Pico(10_000_000_000)),
+            imported: false,
+        });
+        let stream = Stream {
+            upstream: "openai".into(),
+            model: "gpt-4o".into(),
+            capability: "8k".parse().unwrap(),
+        };
+        let last = end.as_second() / 60;
+        let kept = (last - days * 1_440..last).map(|at| (stream.clone(), at, minute));
+        let verdict = Verdict::new(settings, States::default());
+        verdict.load(kept, []);
+        assert!(verdict.tick(end));
+        let report: Arc<Report> = verdict.report();
+        json(&report)
+    }
+
+    #[test]
+    fn a_projection_carries_what_it_stands_on() {
+        let answer = answer(30);
+        let window = |label| {
+            let all = answer["windows"].as_array().unwrap();
+            let found = all.iter().find(|window| window["window"] == label);
+            found.unwrap().clone()
+        };
+        let fortnight = window(FORTNIGHT.label);
+        let plan = &fortnight["plans"][0];
+        assert_eq!(plan["plan"], "llama-70b-2xh100");
+        assert_eq!(plan["alert"], false);
+        // Paid: exact, a string. Projected: an estimate, a number.
+        assert_eq!(plan["api_cost_usd"], "201.6");
+        assert!(plan["hosted"]["scenarios"]["expected"]["cost_usd"].is_f64());
+        assert_eq!(plan["throughput"]["source"], "published");
+        assert_eq!(plan["throughput"]["as_of"], "2025-09-24");
+        assert_eq!(plan["price"]["usd_per_replica_hour"], 5.38);
+        assert_eq!(plan["policy"], "hybrid");
+        assert_eq!(plan["latency"]["held"], true);
+        assert_eq!(plan["hosted"]["replicas"]["chosen_on"], "previous_window");
+        assert_eq!(plan["hosted"]["sensitivity"][0]["parameter"], "people");
+        assert_eq!(fortnight["endpoints"][0]["price"]["as_of"], "2025-08-12");
+        assert!(plan["breakeven_calls_per_day"].is_object());
+        // Not searched is not "never".
+        assert!(window(DAY.label)["plans"][0]["breakeven_calls_per_day"].is_null());
+    }
 }
