@@ -17,14 +17,15 @@ use promql_parser::parser::{self, BinaryExpr, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::Value;
 
-/// Grafana's macros and our variables, as a query is checked with.
-const MACROS: [(&str, &str); 6] = [
+/// Grafana's macros, our variables and what `label_replace` found, as a query is checked with.
+const MACROS: [(&str, &str); 7] = [
     ("$__rate_interval", "5m"),
     ("$__range", "1h"),
     ("$job", ".*"),
     ("$instance", ".*"),
     ("$model", ".*"),
     ("$window", "14d"),
+    ("\"$1\"", "\"found\""),
 ];
 
 fn root(path: &str) -> PathBuf {
@@ -310,6 +311,36 @@ fn money_and_rates_begin_at_zero_and_rates_are_not_summed() {
         let legend = list(&panel["options"]["legend"]["calcs"]);
         let sums = legend.iter().any(|calc| calc == "sum" || calc == "total");
         assert!(!(rate && sums), "{place}: the legend sums a rate");
+    }
+}
+
+#[test]
+fn a_panel_compares_the_same_calls() {
+    for (place, panel) in panels() {
+        let queries = list(&panel["targets"]).iter();
+        let all: String = queries.map(|target| text(target, "expr")).collect();
+        let of_all = all.contains("tollgate_alternative_cost_usd");
+        let of_a_plan = all.contains("tollgate_selfhost_window");
+        assert!(
+            !(of_all && of_a_plan),
+            "{place}: all calls beside those of a plan"
+        );
+    }
+}
+
+#[test]
+fn the_dashboard_has_words_for_every_verdict() {
+    let source = read("src/app/gauges.rs");
+    let body = source.split("fn verdict(").nth(1).unwrap();
+    let body = body.split("\n}").next().unwrap();
+    let words: Vec<&str> = body
+        .split('"')
+        .filter(|word| word.contains('_') && !word.contains([' ', '.', '(']))
+        .collect();
+    assert!(words.len() >= 6, "{words:?}");
+    let dashboard = read("dashboards/break-even.json");
+    for word in words {
+        assert!(dashboard.contains(&format!("(.*): {word}\"")), "{word}");
     }
 }
 
