@@ -55,6 +55,7 @@ pub(super) fn totals(query: Option<&str>, clock: &Clock) -> Result<(Days, Vec<By
             .map(|text| day("until", &text, clock))
             .transpose()?,
     };
+    in_order(days.since.as_ref(), days.until.as_ref())?;
     let by = given
         .remove("by")
         .unwrap_or_else(|| By::Model.label().to_owned());
@@ -73,6 +74,7 @@ pub(super) fn calls(query: Option<&str>, clock: &Clock) -> Result<CallsQuery, Re
         .remove("until")
         .map(|text| moment("until", &text, clock))
         .transpose()?;
+    in_order(since.as_ref(), until.as_ref())?;
     let limit = given
         .remove("limit")
         .map_or(Ok(CALLS_LIMIT), |text| limit(&text))?;
@@ -86,6 +88,17 @@ pub(super) fn calls(query: Option<&str>, clock: &Clock) -> Result<CallsQuery, Re
         limit,
         after,
     })
+}
+
+/// A time that ends before it begins is a mistake, and an empty answer would hide it.
+fn in_order<T: PartialOrd>(since: Option<&T>, until: Option<&T>) -> Result<(), Refusal> {
+    match (since, until) {
+        (Some(since), Some(until)) if since >= until => Err(Refusal::query(
+            "until is not after since".to_owned(),
+            "since is the first moment or day that is meant, until the first that is not",
+        )),
+        (_, _) => Ok(()),
+    }
 }
 
 /// Reads a query where none is taken: an ignored filter would pass for an answer to it.
@@ -195,6 +208,8 @@ mod tests {
         assert!(totals(Some("since=12h"), &clock()).is_err());
         assert!(totals(Some("since=2026-11-22T10:00:00Z"), &clock()).is_err());
         assert!(totals(Some("by=colour"), &clock()).is_err());
+        assert!(totals(Some("since=2026-11-22&until=2026-11-22"), &clock()).is_err());
+        assert!(totals(Some("since=2026-11-21&until=2026-11-22"), &clock()).is_ok());
         assert_eq!(totals(None, &clock()).unwrap().1, [By::Model]);
     }
 
@@ -211,6 +226,7 @@ mod tests {
             "limit=x",
             "after=x",
             "limit=1&limit=1",
+            "since=1h&until=2h",
             "page=2",
         ] {
             assert!(calls(Some(wrong), &clock()).is_err(), "{wrong}");

@@ -21,6 +21,9 @@ impl Ledger {
     /// The days `first..=last` of the reporting time zone: from memory if they are among the last
     /// [`RECENT_DAYS`](super::RECENT_DAYS), else from the disk.
     pub fn days(&self, first: Date, last: Date) -> Result<Vec<Rollup>, LedgerError> {
+        if last < first {
+            return Ok(Vec::new());
+        }
         let (from, to) = (Span::day(first), Span::day(last).later());
         {
             let memory = self.memory();
