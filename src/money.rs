@@ -116,12 +116,26 @@ impl fmt::Display for Pico {
         let magnitude = self.0.unsigned_abs();
         let unit = PICO_PER_UNIT.unsigned_abs();
         let sign = if self.0 < 0 { "-" } else { "" };
-        let fraction = format!("{:012}", magnitude % unit);
-        match fraction.trim_end_matches('0') {
-            "" => write!(f, "{sign}{}", magnitude / unit),
-            digits => write!(f, "{sign}{}.{digits}", magnitude / unit),
+        let units = magnitude / unit;
+        // Below 10¹², so it always fits.
+        let fraction = u64::try_from(magnitude % unit).unwrap_or(0);
+        if fraction == 0 {
+            return write!(f, "{sign}{units}");
         }
+        let digits = decimals(fraction);
+        let digits = std::str::from_utf8(&digits).unwrap_or_default();
+        write!(f, "{sign}{units}.{}", digits.trim_end_matches('0'))
     }
+}
+
+/// The digits after the point, all twelve: every call writes several amounts, so without a `String`.
+fn decimals(mut fraction: u64) -> [u8; AMOUNT_DECIMALS] {
+    let mut digits = [b'0'; AMOUNT_DECIMALS];
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(fraction % 10).unwrap_or(0);
+        fraction /= 10;
+    }
+    digits
 }
 
 impl FromStr for Pico {
@@ -229,7 +243,7 @@ impl FromStr for RatePerMtok {
 impl fmt::Display for RatePerMtok {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Millionths of a unit: the same digits as an amount of that many micro-units.
-        write!(f, "{}", Pico(i128::from(self.0).saturating_mul(1_000_000)))
+        fmt::Display::fmt(&Pico(i128::from(self.0).saturating_mul(1_000_000)), f)
     }
 }
 
