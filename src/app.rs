@@ -129,7 +129,7 @@ impl App {
         let admin = listen(config.server.admin, "--admin").await?;
         make_data_dir(&config)?;
         let history = imported(&config);
-        let opened = tokio::task::block_in_place(|| Opened::new(&config, history.as_ref()))?;
+        let opened = tokio::task::block_in_place(|| Opened::new(&config, history))?;
         opened.serve(load, config, traffic, admin)
     }
 
@@ -222,7 +222,7 @@ struct Opened {
 
 impl Opened {
     /// Opens journal and ledger, counts what the ledger had missed, and books what a crash left.
-    fn new(config: &Config, history: Option<&History>) -> Result<Self, AppError> {
+    fn new(config: &Config, history: Option<History>) -> Result<Self, AppError> {
         let settings = settings::journal(config);
         let (queue, closed) = mpsc::channel(settings.queue_max);
         let journal = Journal::open(settings, move |seq, entry| {

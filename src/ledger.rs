@@ -38,7 +38,7 @@ use crate::call::{CallId, CallRecord};
 use crate::journal::{Durable, JournalError};
 
 pub use self::demand::StreamMinute;
-pub use self::import::{History, ImportedHour, ImportedMinute};
+pub use self::import::{History, ImportedHour, ImportedMinute, Minutes};
 pub use self::key::{DIMENSIONS_MAX, Grain, Group, Origin, Period};
 pub use self::memory::RECENT_DAYS;
 pub use self::names::{NAME_BYTES_MAX, NAMES_MAX};

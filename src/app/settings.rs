@@ -52,7 +52,7 @@ pub(super) fn ledger(config: &Config, durable: Option<journal::Durable>) -> ledg
         dir: config.server.data_dir.join(LEDGER_DIR),
         journal_dir: config.server.data_dir.join(JOURNAL_DIR),
         timezone: config.reporting.timezone.clone(),
-        sync: true,
+        sync: config.ledger.sync,
         durable,
     }
 }

@@ -179,8 +179,11 @@ pub(super) fn verdict(
     let verdict = Verdict::new(settings::verdict(config), states);
     let until = now();
     let range = until.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN)..until;
-    let kept: Result<Vec<_>, LedgerError> = ledger.demand(range.clone())?.collect();
-    let kept = kept?.into_iter().filter_map(|minute| {
+    // One minute after the other: a month of them at once is hundreds of megabytes.
+    let mut failed: Option<LedgerError> = None;
+    let read = ledger.demand(range.clone())?;
+    let read = read.map_while(|minute| minute.map_err(|error| failed = Some(error)).ok());
+    let kept = read.filter_map(|minute| {
         let capability = minute.capability.parse().ok()?;
         let stream = Stream {
             upstream: minute.upstream.to_string(),
@@ -190,7 +193,7 @@ pub(super) fn verdict(
         Some((stream, i64::from(minute.minute), minute.demand))
     });
     verdict.load(kept, ledger.minutes_up(range)?.into_iter().map(i64::from));
-    Ok(verdict)
+    failed.map_or(Ok(verdict), |error| Err(error.into()))
 }
 
 impl Source for Shared {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::demo::{HistorySettings, HourOfHistory, MadeCall, MinuteOfHistory, Sums};
 use crate::economics::{DemandMinute, DemandSums};
-use crate::ledger::{History, ImportedHour, ImportedMinute, Totals};
+use crate::ledger::{History, ImportedHour, ImportedMinute, Minutes, Totals};
 use crate::money::{Currency, Pico};
 use crate::pricing::{PriceBook, Priceable};
 use crate::usage::{TokenUsage, Units};
@@ -24,12 +24,11 @@ pub(super) fn priced(settings: HistorySettings, prices: &PriceBook) -> History {
             .unwrap_or(Timestamp::MIN)
     };
     let began = back(i64::from(settings.days));
+    let hours = made.hours().map(|made| hour(&made)).collect();
+    let minutes = made.into_minutes(back(DEMAND_DAYS));
     History {
-        hours: made.hours().map(|made| hour(&made)).collect(),
-        minutes: made
-            .minutes(back(DEMAND_DAYS))
-            .map(|made| minute(&made))
-            .collect(),
+        hours,
+        minutes: Minutes::new(minutes.map(|made| minute(&made))),
         up: Some(began..settings.until),
     }
 }

@@ -22,6 +22,9 @@ pub struct Ledger {
     pub sync_interval: Duration,
     /// Bytes of one journal file.
     pub segment_bytes_max: usize,
+    /// Whether totals wait for the disk. No key of the file: only what is thrown away afterwards,
+    /// such as the demo's own folder, may do without.
+    pub sync: bool,
 }
 
 /// What may happen to a call that cannot be recorded, by its names.
@@ -38,6 +41,7 @@ impl Default for Ledger {
             ack_wait: Duration::from_millis(5),
             sync_interval: Duration::from_millis(20),
             segment_bytes_max: 64 << 20,
+            sync: true,
         }
     }
 }
@@ -60,6 +64,7 @@ impl Ledger {
             segment_bytes_max: s
                 .read("segment_bytes_max", Value::bytes)
                 .unwrap_or(base.segment_bytes_max),
+            sync: base.sync,
         };
         section.finish(&[]);
         ledger

@@ -198,6 +198,7 @@ fn ledger(ledger: &Ledger) -> Value {
         ack_wait,
         sync_interval,
         segment_bytes_max,
+        sync: _,
     } = ledger;
     table([
         ("on_ledger_failure", Some(text(&on_ledger_failure.label()))),

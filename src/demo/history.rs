@@ -108,23 +108,31 @@ impl History {
         })
     }
 
-    /// The minutes from `since` on, stream by stream within each hour: for demand.
-    pub fn minutes(&self, since: Timestamp) -> impl Iterator<Item = MinuteOfHistory> + '_ {
-        let minutes = self
-            .stream_hours()
-            .filter(move |(start, _)| *start + HOUR > since);
-        let minutes = minutes.flat_map(|(start, stream)| self.spread(stream, start));
+    /// The minutes from `since` on, stream by stream within each hour: for demand. They are made
+    /// as they are taken.
+    pub fn into_minutes(self, since: Timestamp) -> impl Iterator<Item = MinuteOfHistory> + Send {
+        let starts = self.starts().filter(move |start| *start + HOUR > since);
+        let minutes = starts.flat_map(move |start| {
+            let streams = self.streams.iter();
+            let hour = streams.flat_map(|stream| self.spread(stream, start));
+            hour.collect::<Vec<_>>()
+        });
         minutes.filter(move |minute| minute.start >= since)
     }
 
     /// Every hour of every stream.
     fn stream_hours(&self) -> impl Iterator<Item = (Timestamp, &PricedStream)> + '_ {
+        let starts = self.starts();
+        starts.flat_map(|start| self.streams.iter().map(move |stream| (start, stream)))
+    }
+
+    /// The hours' begins, oldest first.
+    fn starts(&self) -> impl Iterator<Item = Timestamp> + Send + use<> {
         let end = whole_hour(self.settings.until);
         let hours = i64::from(self.settings.days) * 24;
-        let starts = (1..=hours)
+        (1..=hours)
             .rev()
-            .map(move |back| end - SignedDuration::from_hours(back));
-        starts.flat_map(|start| self.streams.iter().map(move |stream| (start, stream)))
+            .map(move |back| end - SignedDuration::from_hours(back))
     }
 
     /// How many calls of each size a stream has in the hour.
@@ -275,7 +283,7 @@ mod tests {
         assert_eq!(starts[47].to_string(), "2026-11-22T11:00:00Z");
         let since: Timestamp = "2026-11-22T11:58:00Z".parse().unwrap();
         let last: Vec<_> = history
-            .minutes(since)
+            .into_minutes(since)
             .map(|minute| minute.start.to_string())
             .collect();
         assert_eq!(last.len(), 2 * STREAMS.len());

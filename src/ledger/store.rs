@@ -114,6 +114,12 @@ impl Store {
 
     /// Writes all or nothing, and returns when it is on the disk.
     pub(super) fn commit(&self, writes: &[Write]) -> Result<(), LedgerError> {
+        self.write(writes)?;
+        self.flush()
+    }
+
+    /// Writes all or nothing, without a wait; [`Store::flush`] makes it last.
+    pub(super) fn write(&self, writes: &[Write]) -> Result<(), LedgerError> {
         debug_assert!(
             writes.len() <= KEYS_MAX,
             "{} keys in one commit",
@@ -146,12 +152,11 @@ impl Store {
                 Ok(()) | Err(TransactionError::Abort(())) => Ok(()),
                 Err(TransactionError::Storage(error)) => Err(error),
             }
-        })?;
-        self.flush()
+        })
     }
 
     /// Hands everything to the kernel and, if syncing is on, to the disk.
-    fn flush(&self) -> Result<(), LedgerError> {
+    pub(super) fn flush(&self) -> Result<(), LedgerError> {
         guarded(|| self.db.flush().map(drop))?;
         if self.sync {
             self.data

@@ -1,6 +1,7 @@
 //! What others ask.
 
 use super::*;
+use crate::ledger::Minutes;
 
 fn filled(dir: &Path) -> House {
     let house = House::open(dir);
@@ -102,7 +103,7 @@ fn made_history_is_kept_apart_and_written_twice_is_written_once() {
     let house = filled(dir.path());
     let before = stored(&house.ledger);
     let minute = |n: i64| start() - SignedDuration::from_mins(n);
-    let history = History {
+    let history = || History {
         hours: (1..500)
             .map(|n| ImportedHour {
                 start: minute(n * 60),
@@ -117,7 +118,7 @@ fn made_history_is_kept_apart_and_written_twice_is_written_once() {
                 },
             })
             .collect(),
-        minutes: vec![ImportedMinute {
+        minutes: Minutes::new(std::iter::once(ImportedMinute {
             start: minute(60),
             upstream: "openai".into(),
             model: "model-old".into(),
@@ -126,11 +127,11 @@ fn made_history_is_kept_apart_and_written_twice_is_written_once() {
                 imported_calls: 10,
                 ..DemandMinute::default()
             },
-        }],
+        })),
         up: Some(minute(100)..minute(0)),
     };
     for _ in 0..2 {
-        house.ledger.import(&history).unwrap();
+        house.ledger.import(history()).unwrap();
         let all_time = house.ledger.all_time();
         let is_imported = |rollup: &&Rollup| rollup.group.origin == Origin::Imported;
         let imported: Vec<&Rollup> = all_time.iter().filter(is_imported).collect();
