@@ -107,7 +107,8 @@ impl Words<'_> {
         if window.evidence.calls <= 0.0 {
             return writeln!(
                 out,
-                "Not enough evidence: no priced call was seen in the last {} days.",
+                "Not enough evidence: no priced call was seen in the last {} days, up to the last \
+                 closed minute.",
                 window.span.days
             );
         }
@@ -122,59 +123,86 @@ impl Words<'_> {
         unknown(out, window)
     }
 
-    /// What was paid, and which way is the cheapest.
+    /// The verdict in two sentences, and what it stands on.
     fn headline(&self, out: &mut String, window: &WindowReport, monthly: f64) -> fmt::Result {
         let paid = window.api_cost.to_f64();
+        if let Some(cheapest) = window.cheapest() {
+            self.verdict(out, cheapest, paid * monthly, monthly)?;
+        }
         writeln!(
             out,
-            "In the last {} days, of which {} were observed, {} calls cost {} on the API: {} a month.",
+            "Seen in the last {} days: {} calls for {} on the API, {} a month; {} of the minutes \
+             were observed.",
             window.span.days,
-            percent(window.evidence.coverage),
             count(window.evidence.calls),
             dollars(paid),
             dollars(paid * monthly),
-        )?;
-        let Some(cheapest) = window.cheapest() else {
-            return Ok(());
-        };
-        let cost = dollars(cheapest.cost_usd * monthly);
-        match cheapest.kind {
-            AlternativeKind::Stay => {
-                writeln!(out, "Cheapest: staying on the API, {cost} a month.")?;
-            }
-            AlternativeKind::Endpoint | AlternativeKind::Selfhost => writeln!(
-                out,
-                "Cheapest on these figures: {}, {cost} a month for the same calls, {} less.",
-                way(cheapest),
-                dollars(paid * monthly - cheapest.cost_usd * monthly),
-            )?,
-        }
-        self.standing(out, cheapest)
+            percent(window.evidence.coverage),
+        )
     }
 
     /// Whether the cheapest way is a verdict, or only a figure.
-    fn standing(&self, out: &mut String, cheapest: &Alternative) -> fmt::Result {
-        let states = &self.0.states;
-        let named = |view: &&StateView| view.kind == cheapest.kind && view.name == cheapest.name;
-        match states.iter().find(named) {
-            None => Ok(()),
-            Some(view) if view.cheaper => {
+    fn verdict(
+        &self,
+        out: &mut String,
+        cheapest: &Alternative,
+        paid: f64,
+        monthly: f64,
+    ) -> fmt::Result {
+        let cost = cheapest.cost_usd * monthly;
+        let figures = match cheapest.kind {
+            AlternativeKind::Stay => format!(
+                "staying on the API is cheapest, at {} a month",
+                dollars(cost)
+            ),
+            AlternativeKind::Endpoint | AlternativeKind::Selfhost => format!(
+                "{} is cheapest, at {} a month instead of {} for the same calls: {} less",
+                way(cheapest),
+                dollars(cost),
+                dollars(paid),
+                dollars(paid - cost),
+            ),
+        };
+        let Some(view) = self.state(cheapest) else {
+            return writeln!(out, "Stay on the API. On these figures {figures}.");
+        };
+        if !view.lacks.is_empty() && !view.cheaper {
+            let lacks = listed(&view.lacks);
+            return writeln!(out, "No verdict yet: {lacks}. On these figures {figures}.");
+        }
+        match (cheapest.kind, view.cheaper) {
+            (AlternativeKind::Stay, _) => {
+                writeln!(out, "Stay on the API. On these figures {figures}.")
+            }
+            (AlternativeKind::Endpoint | AlternativeKind::Selfhost, true) => {
                 let since = view.since.map_or_else(String::new, |since| {
                     format!(" since {}", since.to_zoned(TimeZone::UTC).date())
                 });
-                writeln!(out, "Verdict: {} is cheaper{since}.", view.name)
-            }
-            Some(view) if view.lacks.is_empty() => {
                 writeln!(
                     out,
-                    "Verdict: not yet; it takes a saving that is clear for days in a row."
+                    "{} is cheaper{since}. On these figures {figures}.",
+                    view.name
                 )
             }
-            Some(view) => writeln!(
+            (AlternativeKind::Endpoint | AlternativeKind::Selfhost, false) => writeln!(
                 out,
-                "Verdict: not enough evidence: {}.",
-                listed(&view.lacks)
+                "No verdict yet: a saving must be clear for days in a row. On these figures {figures}."
             ),
+        }
+    }
+
+    /// The state that decides about the cheapest way. Staying has none of its own: it is a verdict
+    /// as soon as there is evidence about one of the others.
+    fn state(&self, cheapest: &Alternative) -> Option<&StateView> {
+        let states = &self.0.states;
+        match cheapest.kind {
+            AlternativeKind::Stay => states
+                .iter()
+                .find(|view| view.lacks.is_empty())
+                .or_else(|| states.first()),
+            AlternativeKind::Endpoint | AlternativeKind::Selfhost => states
+                .iter()
+                .find(|view| view.kind == cheapest.kind && view.name == cheapest.name),
         }
     }
 
@@ -224,17 +252,22 @@ impl Words<'_> {
 fn unknown(out: &mut String, window: &WindowReport) -> fmt::Result {
     writeln!(out, "\nNot known:")?;
     if window.evidence.doubtful_share > 0.0 {
-        let share = percent(window.evidence.doubtful_share);
+        let share = window.evidence.doubtful_share;
+        let share = if share < 0.001 {
+            "less than 0.1 %".to_owned()
+        } else {
+            format!("about {}", percent(share))
+        };
         writeln!(
             out,
-            "- about {share} of the money is unpriced or of unknown tokens"
+            "- what {share} of the money really is: it is unpriced or of unknown tokens"
         )?;
     }
     if window.evidence.imported_calls > 0.0 {
         let calls = count(window.evidence.imported_calls);
         writeln!(
             out,
-            "- {calls} calls are imported history, not metered here"
+            "- whether imported history is true: {calls} of the calls were not metered here"
         )?;
     }
     writeln!(
@@ -243,7 +276,7 @@ fn unknown(out: &mut String, window: &WindowReport) -> fmt::Result {
     )?;
     writeln!(
         out,
-        "- money that moving does not save, such as commitments to the provider"
+        "- what moving does not save, such as commitments to the provider"
     )
 }
 

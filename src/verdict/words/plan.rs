@@ -11,21 +11,27 @@ use crate::economics::assumptions::Parameter;
 use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
 use crate::economics::projection::{Band, ChosenOn, Hosted, Latency, Projection};
 
-/// `saves $3 (between $1 and $5)`.
+/// `saves $3 a month (between $1 and $5)`.
 pub(super) fn saving(band: &Band, monthly: f64) -> String {
-    let expected = band.expected.savings_usd * monthly;
-    let ends = (
-        dollars(band.pessimistic.savings_usd * monthly),
-        dollars(band.optimistic.savings_usd * monthly),
+    let at = |usd: f64| usd * monthly;
+    let (low, expected, high) = (
+        at(band.pessimistic.savings_usd),
+        at(band.expected.savings_usd),
+        at(band.optimistic.savings_usd),
     );
-    let (verb, amount) = if expected < 0.0 {
-        ("costs", format!("{} more", dollars(-expected)))
-    } else {
-        ("saves", dollars(expected))
+    let said = |usd: f64| {
+        let amount = dollars(usd.abs());
+        if usd < 0.0 {
+            format!("{amount} more")
+        } else {
+            format!("{amount} less")
+        }
     };
     format!(
-        "{verb} {amount} a month (saving between {} and {})",
-        ends.0, ends.1
+        "{} a month (between {} and {})",
+        said(expected),
+        said(low),
+        said(high)
     )
 }
 
@@ -193,14 +199,18 @@ fn influence(out: &mut String, plan: &HostPlan, hosted: &Hosted, monthly: f64) -
         .take(2)
         .map(|deviation| {
             format!(
-                "{} ({} to {} a month)",
+                "{} (by {} to {})",
                 deviation.parameter,
                 dollars(deviation.low_usd * monthly),
                 dollars(deviation.high_usd * monthly)
             )
         })
         .collect();
-    writeln!(out, "  Most uncertain: {}.", most.join(", "))?;
+    writeln!(
+        out,
+        "  What moves the saving most, a month: {}.",
+        most.join(", ")
+    )?;
     let Some(basis) = &plan.basis else {
         return Ok(());
     };
