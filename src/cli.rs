@@ -48,7 +48,7 @@ pub fn run<H: House>(args: impl IntoIterator<Item = OsString>, house: &H) -> Exi
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }
     };
-    match logs::start(&args.global).and_then(|()| dispatch(args, house)) {
+    match logs::start(&args.global, args.usual_level()).and_then(|()| dispatch(args, house)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::note(false, &failure);

@@ -56,15 +56,10 @@ pub(super) struct Global {
     /// Where the ledger is kept
     #[arg(long, value_name = "DIR", env = "TOLLGATE_DATA_DIR", global = true)]
     pub(super) data_dir: Option<PathBuf>,
-    /// error, warn, info, debug, trace, or a filter such as `info,tollgate::proxy=debug`
-    #[arg(
-        long,
-        value_name = "LEVEL",
-        env = "TOLLGATE_LOG_LEVEL",
-        global = true,
-        default_value = "info"
-    )]
-    pub(super) log_level: String,
+    /// error, warn, info, debug, trace, or a filter such as `info,tollgate::proxy=debug`; by
+    /// default info, and error in the demo
+    #[arg(long, value_name = "LEVEL", env = "TOLLGATE_LOG_LEVEL", global = true)]
+    pub(super) log_level: Option<String>,
     /// How log lines are written, to stderr
     #[arg(
         long,
@@ -77,6 +72,16 @@ pub(super) struct Global {
     /// Say only what was asked for, and errors
     #[arg(short, long, env = "TOLLGATE_QUIET", global = true)]
     pub(super) quiet: bool,
+}
+
+impl Args {
+    /// The least of what is logged unless a flag says otherwise. The demo is looked at.
+    pub(super) const fn usual_level(&self) -> &'static str {
+        match self.verb {
+            Some(Verb::Demo(_)) => "error",
+            _ => "info",
+        }
+    }
 }
 
 impl Global {

@@ -31,7 +31,7 @@ pub(super) async fn run<H: House>(
         house.breakeven(options)?
     };
     match breakeven.format {
-        BreakevenFormat::Text => output::print(words(&verdict)),
+        BreakevenFormat::Text => output::print(output::wrapped(&words(&verdict), "")),
         BreakevenFormat::Json => output::print(format!("{verdict:#}\n")),
     }
 }

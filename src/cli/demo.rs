@@ -11,7 +11,7 @@ use super::args::Demo;
 use super::breakeven;
 use super::house::{Addresses, DemoPlan, House, Options, Range, Running, TotalsQuery};
 use super::live::Live;
-use super::serve::told_to_end;
+use super::serve::Signals;
 use super::summary::{Seen, Summary};
 use super::totals::Totals;
 use super::{Failure, output};
@@ -48,16 +48,29 @@ pub(super) async fn run<H: House>(
     demo: &Demo,
     quiet: bool,
 ) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
     let providers = Providers::start(demo).await?;
     output::note(
         quiet,
         "two mock providers are up; making 30 days of history ...",
     );
-    let running = house.demo(plan(options, demo, &providers)).await?;
+    let running = tokio::select! {
+        biased;
+        () = signals.told_to_end() => return Err(Failure::work("ended before the traffic began")),
+        running = house.demo(plan(options, demo, &providers)) => running?,
+    };
     let stage = Stage::set(running.addresses().clone())?;
-    let result = act(&stage, demo, &providers, quiet).await;
-    let stopped = running.stop().await;
-    result.and(stopped)
+    // What fails is said at once; what else is lost was made for the demo.
+    act(&stage, demo, &providers, &mut signals, quiet).await?;
+    tokio::select! {
+        stopped = running.stop() => stopped,
+        () = signals.told_to_end() => Err(at_once()),
+    }
+}
+
+/// What a second signal leads to.
+fn at_once() -> Failure {
+    Failure::work("ended at once")
 }
 
 /// What happens on the stage, from the first call to the curtain.
@@ -65,14 +78,18 @@ async fn act(
     stage: &Stage,
     demo: &Demo,
     providers: &Providers,
+    signals: &mut Signals,
     quiet: bool,
 ) -> Result<(), Failure> {
-    output::print(stage.play(demo, providers, quiet).await?)?;
+    output::print(stage.play(demo, providers, signals, quiet).await?)?;
     if demo.keep_running {
         let traffic = stage.traffic(demo);
         output::note(quiet, "still running, with traffic; Ctrl-C ends it");
-        told_to_end().await?;
-        traffic.stop().await;
+        signals.told_to_end().await;
+        tokio::select! {
+            _ = traffic.stop() => {}
+            () = signals.told_to_end() => return Err(at_once()),
+        }
     }
     Ok(())
 }
@@ -145,15 +162,25 @@ impl Stage {
         &self,
         demo: &Demo,
         providers: &Providers,
+        signals: &mut Signals,
         quiet: bool,
     ) -> Result<Summary, Failure> {
         let before = self.totals().await?;
         let live = Live::start(quiet, demo.duration);
         let traffic = self.traffic(demo);
-        self.watch(demo.duration, &before, &live, &traffic).await?;
+        tokio::select! {
+            watched = self.watch(demo.duration, &before, &live, &traffic) => watched?,
+            () = signals.told_to_end() => {}
+        }
         live.say("letting the last calls end ...");
-        let sent = traffic.stop().await;
-        let (bill, seen) = self.settled(providers, sent).await?;
+        let last = async {
+            let sent = traffic.stop().await;
+            self.settled(providers, sent).await
+        };
+        let (bill, seen) = tokio::select! {
+            counted = last => counted?,
+            () = signals.told_to_end() => return Err(at_once()),
+        };
         live.end();
         Ok(Summary {
             before,
@@ -177,7 +204,7 @@ impl Stage {
         })
     }
 
-    /// Shows the totals until time is up or somebody wants the end.
+    /// Shows the totals until time is up.
     async fn watch(
         &self,
         time: Duration,
@@ -186,17 +213,12 @@ impl Stage {
         traffic: &Traffic,
     ) -> Result<(), Failure> {
         let begun = Instant::now();
-        let end = told_to_end();
-        tokio::pin!(end);
         loop {
             let left = time.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return Ok(());
             }
-            tokio::select! {
-                () = tokio::time::sleep(left.min(LOOK_EVERY)) => {}
-                told = &mut end => return told,
-            }
+            tokio::time::sleep(left.min(LOOK_EVERY)).await;
             live.show(
                 begun.elapsed(),
                 &self.totals().await?.since(before),
@@ -299,7 +321,13 @@ mod tests {
             .await
             .unwrap();
         let stage = Stage::set(rooms.addresses().clone()).unwrap();
-        let summary = stage.play(&DEMO, &providers, true).await.unwrap();
+        let summary = {
+            let mut signals = Signals::listen().unwrap();
+            stage
+                .play(&DEMO, &providers, &mut signals, true)
+                .await
+                .unwrap()
+        };
         let (bill, seen) = (summary.bill.total(), summary.seen);
         assert!(seen.calls > 0, "{seen:?}");
         assert_eq!(

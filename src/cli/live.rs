@@ -45,9 +45,11 @@ impl Live {
     pub(super) fn show(&self, elapsed: Duration, metered: &Totals, traffic: TrafficCounts) {
         if let Some(screen) = &self.screen {
             screen.set_message(format!(
-                "{}\n{}",
+                "{}\n\n{}\n\n  {} refused, {} left by the client; Ctrl-C ends early",
                 self.line(elapsed, metered, traffic),
-                table(metered)
+                table(metered),
+                traffic.refused,
+                traffic.hung_up,
             ));
         } else if elapsed >= self.next_line.get() {
             self.next_line.set(elapsed.saturating_add(LINE_EVERY));
@@ -73,16 +75,14 @@ impl Live {
     fn line(&self, elapsed: Duration, metered: &Totals, traffic: TrafficCounts) -> String {
         let total = &metered.total;
         format!(
-            "{:>3} of {} s  {} calls metered, {} tokens in, {} out, {}  ({} in flight, {} refused, {} hung up)",
+            "{:>3} of {} s  {} calls, {} in flight; {} tokens in, {} out; {}",
             elapsed.as_secs(),
             self.time.as_secs(),
             numbers::count(total.calls),
+            traffic.in_flight(),
             numbers::count(total.input_tokens),
             numbers::count(total.output_tokens),
             numbers::cost(total, &metered.currency),
-            traffic.in_flight(),
-            traffic.refused,
-            traffic.hung_up,
         )
     }
 }

@@ -7,12 +7,12 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use super::args::{Global, LogFormat};
 
-/// Starts logging as the flags say.
-pub(super) fn start(global: &Global) -> Result<(), Failure> {
+/// Starts logging as the flags say, else at the usual level of the verb.
+pub(super) fn start(global: &Global, usual: &str) -> Result<(), Failure> {
     let level = if global.quiet {
         "error"
     } else {
-        &global.log_level
+        global.log_level.as_deref().unwrap_or(usual)
     };
     let filter = EnvFilter::builder().parse(level).map_err(|error| {
         Failure::use_or_config(format!("--log-level: {level:?} is no level and no filter"))

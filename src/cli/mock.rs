@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::args::Mock;
 use super::house::Options;
-use super::{Failure, numbers, output, serve};
+use super::serve::Signals;
+use super::{Failure, numbers, output};
 use crate::demo::{MockSettings, MockUpstream, STATS_PATH, Stats};
 
 /// Where the mock listens unless told otherwise: beside tollgate's own two ports.
@@ -15,6 +16,7 @@ const REFUSED_PER_MILLE: u32 = 10;
 
 /// Runs until it is told to end, then says what it billed.
 pub(super) async fn run(options: &Options, mock: &Mock, quiet: bool) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
     let listen = options.listen.unwrap_or(LISTEN);
     let upstream = MockUpstream::start(MockSettings {
         listen,
@@ -35,7 +37,7 @@ pub(super) async fn run(options: &Options, mock: &Mock, quiet: bool) -> Result<(
         quiet,
         format!("what it bills: http://{address}{STATS_PATH}"),
     );
-    serve::told_to_end().await?;
+    signals.told_to_end().await;
     output::note(quiet, billed(&upstream.stop().await));
     Ok(())
 }

@@ -41,12 +41,13 @@ pub(super) fn money(amount: Pico, currency: &str) -> String {
     }
 }
 
-/// What the calls cost, as far as it is known; what is not is never a zero.
+/// What the calls cost, as far as it is known; what is not is never a zero. Who shows it says what
+/// `?` means.
 pub(super) fn cost(sums: &Sums, currency: &str) -> String {
     match (sums.unpriced_calls, sums.cost_usd) {
         (0, known) => money(known, currency),
         (_, Pico::ZERO) => "unpriced".to_owned(),
-        (_, known) => format!("{} + unpriced", money(known, currency)),
+        (_, known) => format!("{} + ?", money(known, currency)),
     }
 }
 
@@ -86,9 +87,8 @@ mod tests {
             cost_usd: Pico::from_units(dollars),
             ..Sums::default()
         };
-        assert_eq!(cost(&sums(0, 0), "USD"), "$0.00");
-        assert_eq!(cost(&sums(3, 0), "USD"), "unpriced");
-        assert_eq!(cost(&sums(3, 2), "USD"), "$2.00 + unpriced");
+        let short = [sums(0, 0), sums(0, 2), sums(3, 0), sums(3, 2)].map(|sums| cost(&sums, "USD"));
+        assert_eq!(short, ["$0.00", "$2.00", "unpriced", "$2.00 + ?"]);
     }
 
     #[test]

@@ -29,8 +29,30 @@ pub struct Tollgate;
 pub struct Started {
     app: App,
     addresses: Addresses,
-    /// Goes with the process.
-    temporary: Option<PathBuf>,
+    /// Goes after the app, which is declared before it.
+    _temporary: Option<Temporary>,
+}
+
+/// A folder that goes with what uses it.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    /// The name of a folder that nobody else has.
+    fn new() -> Self {
+        let name = format!(
+            "tollgate-demo-{}-{:08x}",
+            std::process::id(),
+            fastrand::u32(..)
+        );
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Whatever stays behind is in the system's own temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Running for Started {
@@ -39,12 +61,7 @@ impl Running for Started {
     }
 
     async fn stop(self) -> Result<(), Failure> {
-        let stopped = self.app.stop().await.map_err(failed);
-        if let Some(dir) = self.temporary {
-            // Whatever stays behind is in the system's own temporary folder.
-            let _ = std::fs::remove_dir_all(dir);
-        }
-        stopped
+        self.app.stop().await.map_err(failed)
     }
 }
 
@@ -65,10 +82,15 @@ impl House for Tollgate {
         } = plan;
         options.listen = options.listen.or(Some(FREE));
         options.admin = options.admin.or(Some(FREE));
-        let temporary = options.data_dir.is_none().then(temporary_dir);
-        options.data_dir = options.data_dir.or_else(|| temporary.clone());
+        let temporary = options.data_dir.is_none().then(Temporary::new);
+        options.data_dir = options
+            .data_dir
+            .or_else(|| temporary.as_ref().map(|dir| dir.0.clone()));
+        let thrown_away = temporary.is_some();
         let load = move || {
             let mut config = load(&options)?;
+            // Nobody misses a temporary folder after a power failure.
+            config.ledger.sync = !thrown_away;
             config.upstreams = mocks(&openai, &anthropic);
             config.default_upstream = Some("openai".to_owned());
             Ok(config)
@@ -138,7 +160,7 @@ impl House for Tollgate {
 async fn start(
     load: impl Fn() -> Result<Config, Problems> + Send + Sync + 'static,
     imported: impl FnOnce(&Config) -> Option<History>,
-    temporary: Option<PathBuf>,
+    temporary: Option<Temporary>,
 ) -> Result<Started, Failure> {
     let config = load().map_err(|problems| misconfigured(&problems))?;
     let app = App::start(Box::new(load), imported).await.map_err(failed)?;
@@ -154,18 +176,8 @@ async fn start(
     Ok(Started {
         app,
         addresses,
-        temporary,
+        _temporary: temporary,
     })
-}
-
-/// A folder that nobody else has.
-fn temporary_dir() -> PathBuf {
-    let name = format!(
-        "tollgate-demo-{}-{:08x}",
-        std::process::id(),
-        fastrand::u32(..)
-    );
-    std::env::temp_dir().join(name)
 }
 
 /// The two well-known upstreams, played by mocks.
@@ -215,6 +227,8 @@ fn failed(error: AppError) -> Failure {
     use crate::journal::JournalError;
     use crate::ledger::LedgerError;
     let in_use = |dir: &Path| {
+        // Journal and ledger each have a lock in a folder of their own.
+        let dir = dir.parent().unwrap_or(dir);
         Failure::work(format!("the data directory {} is in use", dir.display()))
             .remedy("another tollgate runs on it: stop it, or choose another with --data-dir")
     };
@@ -232,7 +246,8 @@ fn failed(error: AppError) -> Failure {
                 "stop what is there, or choose another address with {flag} (port 0: any free one)"
             )),
         AppError::DataDir { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
-            Failure::work(format!("there is no ledger at {}", path.display())).remedy(
+            let dir = path.parent().unwrap_or(&path);
+            Failure::work(format!("there is no ledger in {}", dir.display())).remedy(
                 "name the data directory of a tollgate that has run with --data-dir, or its admin \
                  address with --admin",
             )

@@ -195,7 +195,7 @@ fn notes(totals: &Totals) -> Vec<String> {
     let total = &totals.total;
     if total.unpriced_calls > 0 {
         notes.push(format!(
-            "unpriced: {} cost money that no price in the catalogue names; the total is without it.",
+            "unpriced or ?: what {} cost is not known, for want of a price or of tokens; it is in no sum.",
             calls(total.unpriced_calls)
         ));
     }

@@ -1,5 +1,7 @@
 //! `serve`: starts, says where, and ends well.
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::house::{Addresses, House, Options, Running};
 use super::{Failure, output};
 
@@ -9,32 +11,50 @@ pub(super) async fn run<H: House>(
     options: &Options,
     quiet: bool,
 ) -> Result<(), Failure> {
-    let running = house.serve(options).await?;
+    let mut signals = Signals::listen()?;
+    let running = tokio::select! {
+        biased;
+        () = signals.told_to_end() => return Err(Failure::work("ended before it was up")),
+        running = house.serve(options) => running?,
+    };
     if !quiet {
         output::print(banner(running.addresses()))?;
     }
-    told_to_end().await?;
+    signals.told_to_end().await;
     output::note(
         quiet,
         "ending: calls in flight may finish; once more ends at once",
     );
     tokio::select! {
         ended = running.stop() => ended,
-        _ = told_to_end() => Err(Failure::work("ended at once; calls in flight are booked as interrupted")),
+        () = signals.told_to_end() => Err(Failure::work("ended at once; calls in flight are booked as interrupted")),
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(super) async fn told_to_end() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let failed = |error| Failure::work("cannot listen for signals").because(error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C and SIGTERM; from the first [`Signals::listen`] on they no longer kill the process.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::work("cannot listen for signals").because(error))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
     }
-    Ok(())
+
+    /// Waits for the next one; one that came before is not lost.
+    pub(super) async fn told_to_end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Where it is, and the one line to change in a client.

@@ -1,12 +1,13 @@
 //! How the demo ends: spend, the meter against the providers' own bill, the verdict, what next.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
 use super::house::Addresses;
 use super::numbers::{self, count};
+use super::output;
 use super::report::plain;
 use super::totals::{Row, Sums, Totals};
 use crate::demo::{Stats, Tokens};
@@ -68,35 +69,80 @@ pub(super) struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Spend by model\n")?;
-        writeln!(f, "{}\n", indented(&self.spend()))?;
-        writeln!(f, "The meter against the providers' own count\n")?;
+        let (headline, details) = self
+            .verdict
+            .split_once("\n\n")
+            .unwrap_or((&self.verdict, ""));
+        section(f, "The verdict", headline)?;
+        section(f, "The meter's error", &self.error())?;
         writeln!(f, "{}\n", indented(&self.comparison()))?;
-        for line in self.beside() {
-            writeln!(f, "  {line}")?;
+        section(f, "Spend by model", &self.spend_words())?;
+        writeln!(f, "{}\n", indented(&self.spend()))?;
+        if !details.is_empty() {
+            section(f, "The verdict, way by way", details)?;
         }
-        writeln!(f, "\nThe verdict\n")?;
-        for line in self.verdict.lines() {
-            writeln!(f, "  {line}")?;
-        }
-        writeln!(f)?;
         self.next(f)
     }
 }
 
 impl Summary {
+    /// The meter against the bill, in words.
+    fn error(&self) -> String {
+        let (bill, seen) = (self.bill.total(), self.seen);
+        let tokens = |of: Tokens| of.input.saturating_add(of.output);
+        // Input and output apart, so that one error cannot hide the other.
+        let difference = (bill.told.input.abs_diff(seen.told.input))
+            .saturating_add(bill.told.output.abs_diff(seen.told.output));
+        let missed = bill.calls().abs_diff(seen.calls);
+        let mut text = format!(
+            "{} of {} tokens and {} of {} calls differ between the providers' own bill and the \
+             meter's records.",
+            count(difference),
+            count(tokens(bill.told)),
+            count(missed),
+            count(bill.calls()),
+        );
+        let untold = bill.cut.calls + bill.untold.calls;
+        if untold > 0 {
+            let _ = write!(
+                text,
+                " {} more calls ended before their usage was told, {} of them left by the client; \
+                 the providers bill {} output tokens for them and tell nobody. The meter has {} \
+                 such calls and marks them partial or unknown.",
+                count(untold),
+                count(bill.cut.calls),
+                count(bill.cut.output + bill.untold.output),
+                count(self.seen.others),
+            );
+        }
+        text
+    }
+
+    /// What the columns of the spend are.
+    fn spend_words(&self) -> String {
+        let mut text = "Metered just now, and imported: made history that nobody metered. They \
+                        are never one number."
+            .to_owned();
+        let unpriced = self.after.total.unpriced_calls;
+        if unpriced > self.before.total.unpriced_calls {
+            let _ = write!(
+                text,
+                " \"+ ?\" is the cost of {} calls whose usage nobody told: unknown, and not 0.",
+                count(unpriced - self.before.total.unpriced_calls)
+            );
+        }
+        if self.seen.refused > 0 {
+            text.push_str(" Refused calls are free; no model answered them.");
+        }
+        text
+    }
+
     /// Metered just now, and imported; never one number of both.
     fn spend(&self) -> Table {
         let live = self.after.clone().since(&self.before);
         let currency = &self.after.currency;
         let none = Sums::default();
-        let mut table = headed([
-            "model",
-            "live calls",
-            "live cost",
-            "imported calls",
-            "imported cost",
-        ]);
+        let mut table = headed(["model", "calls", "cost", "imported calls", "imported cost"]);
         let mut rows: Vec<(&Row, Sums)> = live
             .rows
             .iter()
@@ -112,7 +158,11 @@ impl Summary {
             .map(|(row, imported)| (row.key("model"), &row.sums, imported));
         for (model, live, imported) in named.chain([total]) {
             table.add_row([
-                plain(model),
+                if model == "other" {
+                    "refused".to_owned()
+                } else {
+                    plain(model)
+                },
                 count(live.calls),
                 numbers::cost(live, currency),
                 count(imported.calls),
@@ -169,26 +219,6 @@ impl Summary {
         table
     }
 
-    /// What stands beside the comparison: what no provider ever says.
-    fn beside(&self) -> Vec<String> {
-        let bill = self.bill.total();
-        let mut lines = Vec::new();
-        let untold = bill.cut.calls + bill.untold.calls;
-        if untold > 0 {
-            lines.push(format!(
-                "{} calls ended before their usage was told, {} of them left by the client: billed with {} output",
-                count(untold),
-                count(bill.cut.calls),
-                count(bill.cut.output + bill.untold.output),
-            ));
-            lines.push(format!(
-                "tokens that no provider says. The meter has {} such calls and calls them partial or unknown.",
-                count(self.seen.others)
-            ));
-        }
-        lines
-    }
-
     fn next(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Addresses {
             listen,
@@ -197,25 +227,33 @@ impl Summary {
             ..
         } = &self.addresses;
         if self.keeps_running {
-            writeln!(
-                f,
-                "Look around: http://{admin}/metrics, http://{admin}/api/v1/breakeven"
-            )?;
+            writeln!(f, "Look around: http://{admin}/metrics")?;
+            writeln!(f, "  curl http://{admin}/api/v1/breakeven")?;
             writeln!(f, "  tollgate report --admin {admin} --by tenant,model")?;
             writeln!(f, "  export OPENAI_BASE_URL=http://{listen}/v1")
         } else {
             writeln!(
                 f,
-                "It ran at http://{listen} (traffic) and http://{admin} (admin), ledger in {}.",
-                data_dir.display()
+                "It ran at http://{listen} (traffic) and http://{admin} (admin),"
+            )?;
+            writeln!(f, "with its ledger in {}.", data_dir.display())?;
+            writeln!(
+                f,
+                "Next: tollgate demo --keep-running    to look around in it"
             )?;
             writeln!(
                 f,
-                "Next: `tollgate demo --keep-running` to look around, or `tollgate` and then, for your client,"
+                "      tollgate                        to meter your own traffic:"
             )?;
-            writeln!(f, "  export OPENAI_BASE_URL=http://127.0.0.1:4141/v1")
+            writeln!(f, "      export OPENAI_BASE_URL=http://127.0.0.1:4141/v1")
         }
     }
+}
+
+/// A heading with words under it.
+fn section(f: &mut fmt::Formatter<'_>, heading: &str, words: &str) -> fmt::Result {
+    writeln!(f, "{heading}\n")?;
+    writeln!(f, "{}", output::wrapped(words, "  "))
 }
 
 /// A table whose first column is words and whose others are numbers.
