@@ -8,6 +8,8 @@ import openai
 
 BASE = sys.argv[1]
 ROUNDS = 5
+# Compressed answers are not read yet.
+PLAIN = {"accept-encoding": "identity"}
 QUESTION = [{"role": "user", "content": "Why is the sky blue?"}]
 
 
@@ -35,7 +37,7 @@ def anthropic_usage(usage):
 
 
 def with_openai(base_url):
-    client = openai.OpenAI(base_url=base_url, api_key="sk-e2e", max_retries=5)
+    client = openai.OpenAI(base_url=base_url, api_key="sk-e2e", max_retries=5, default_headers=PLAIN)
     ask = {"model": "gpt-4o-mini", "messages": QUESTION, "max_tokens": 40}
     for _ in range(ROUNDS):
         raw = client.chat.completions.with_raw_response.create(**ask)
@@ -60,7 +62,7 @@ def with_openai(base_url):
 
 
 def with_anthropic(base_url):
-    client = anthropic.Anthropic(base_url=base_url, api_key="sk-e2e", max_retries=5)
+    client = anthropic.Anthropic(base_url=base_url, api_key="sk-e2e", max_retries=5, default_headers=PLAIN)
     ask = {"model": "claude-haiku-4-5", "messages": QUESTION, "max_tokens": 40}
     for _ in range(ROUNDS):
         raw = client.messages.with_raw_response.create(**ask)
