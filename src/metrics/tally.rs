@@ -241,10 +241,6 @@ impl TenantTally {
     fn add(&mut self, call: &CallRecord, labels: &mut Labels) {
         self.count(call, labels);
         self.tokens.add(&call.usage);
-        // Inference beside the call: its cost is in the call's bill, so its tokens are here.
-        for side in &call.side {
-            self.tokens.add(&side.tokens());
-        }
         if call.role == Role::Gateway {
             // The provider behind the gateway is metered too: its bill is not added twice.
             self.gateway_cost += call.cost_usd.unwrap_or_default();

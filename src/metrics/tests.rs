@@ -260,7 +260,7 @@ fn money_behind_a_gateway_is_not_added_twice() {
 }
 
 #[test]
-fn side_inference_is_borne_by_its_call() {
+fn side_inference_is_no_token_of_the_call() {
     let side = SideUsage {
         kind: "compaction".into(),
         model: Some("another".into()),
@@ -276,9 +276,9 @@ fn side_inference_is_borne_by_its_call() {
             ..call()
         }],
         &[
-            &format!("tollgate_input_tokens_total{labels} 107"),
-            &format!("tollgate_output_tokens_total{labels} 13"),
-            &format!("tollgate_cache_read_input_tokens_total{labels} 3"),
+            &format!("tollgate_input_tokens_total{labels} 100"),
+            &format!("tollgate_output_tokens_total{labels} 11"),
+            &format!("tollgate_cache_read_input_tokens_total{labels} 0"),
         ],
     );
 }

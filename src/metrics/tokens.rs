@@ -22,8 +22,6 @@ impl Tokens {
             cache_write,
             output,
             reasoning,
-            billed_input,
-            billed_output,
             // Lifetimes are parts of the cache writes, which the cost by kind tells apart.
             cache_write_5m: _,
             cache_write_30m: _,
@@ -37,9 +35,13 @@ impl Tokens {
             tool_prompt: _,
             accepted_prediction: _,
             rejected_prediction: _,
+            // What is billed and what was inferred beside the call is in the bill's lines: the page,
+            // the report and the rows sum what the call's own model read and wrote.
+            billed_input: _,
+            billed_output: _,
         } = *usage;
-        grow(&mut self.input, billed_input.or(input));
-        grow(&mut self.output, billed_output.or(output));
+        grow(&mut self.input, input);
+        grow(&mut self.output, output);
         grow(&mut self.cache_read, cache_read);
         grow(&mut self.cache_write, cache_write);
         grow(&mut self.reasoning, reasoning);
