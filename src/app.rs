@@ -30,8 +30,8 @@ use crate::call::CallRecord;
 use crate::config::{Config, Problems};
 use crate::journal::{FrameKind, Journal, JournalError};
 use crate::ledger::{History, Ledger, LedgerError, Orphan, Recovery};
-use crate::meter::{Entry, FinishedCall, Meter};
-use crate::metrics::{LateEnd, Metrics};
+use crate::meter::{ConfirmHook, Confirmed, Entry, FinishedCall, Meter};
+use crate::metrics::{LateEnd, Metrics, Stage};
 use crate::proxy::{Proxy, SettingsError, Shutdown};
 use crate::recorder::{Recorder, Sinks};
 
@@ -40,6 +40,9 @@ use shared::{Parts, Shared};
 
 /// How often the verdict is asked whether a minute has closed.
 const TICK: Duration = Duration::from_secs(5);
+
+/// How long the admin listener may take to finish its answers at the end.
+const ADMIN_GRACE: Duration = Duration::from_secs(2);
 
 /// Reads the configuration, now and at each reload.
 pub type Loader = Box<dyn Fn() -> Result<Config, Problems> + Send + Sync>;
@@ -129,8 +132,12 @@ impl App {
         let admin = listen(config.server.admin, "--admin").await?;
         make_data_dir(&config)?;
         let history = imported(&config);
-        let opened = tokio::task::block_in_place(|| Opened::new(&config, history))?;
-        opened.serve(load, config, traffic, admin)
+        let (config, opened) = blocking(move || {
+            let opened = Opened::new(&config, history);
+            (config, opened)
+        })
+        .await?;
+        opened?.serve(load, config, traffic, admin)
     }
 
     /// Where clients send their calls.
@@ -171,19 +178,22 @@ impl App {
         }
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        // Somebody may be asking the admin listener something and not read the answer.
+        let _ = tokio::time::timeout(ADMIN_GRACE, self.tasks.wait()).await;
         let Self {
             journal,
             recorder,
             shared,
             ..
         } = self;
-        tokio::task::block_in_place(|| {
+        blocking(move || {
             // The journal's sink holds the recorder's queue: closing it lets the recorder finish.
             journal.close();
             recorder.finish();
+            shared.detach();
             shared.ledger().close()
-        })?;
+        })
+        .await??;
         info!("everything is in the ledger");
         Ok(())
     }
@@ -197,6 +207,14 @@ async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, 
             flag,
             source,
         })
+}
+
+/// Waits for work that waits for the disk: never on an event loop.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|panic| AppError::Thread(std::io::Error::other(panic)))
 }
 
 /// Makes the data directory, for us alone: what tenants spend is nobody else's business.
@@ -282,12 +300,11 @@ impl Opened {
             })
         };
         let (traffic_at, admin_at) = (address(&traffic)?, address(&admin)?);
-        let late = sinks.metrics.clone();
         let meter = Meter::new(
             settings::meter(&config),
             journal.clone(),
             Arc::clone(&prices),
-            Box::new(move |upstream| late.late_end(upstream, LateEnd::AckTimeout)),
+            confirmed(sinks.metrics.clone()),
         );
         let shutdown = Shutdown::default();
         let proxy = Proxy::new(
@@ -330,6 +347,18 @@ impl Opened {
     }
 }
 
+/// Counts what the last frames of calls found when they waited for their records.
+fn confirmed(metrics: Metrics) -> ConfirmHook {
+    Box::new(move |upstream, confirmed, waited| {
+        metrics.overhead(Stage::Confirm, waited);
+        match confirmed {
+            Confirmed::Written => {}
+            Confirmed::Late => metrics.late_end(upstream, LateEnd::AckTimeout),
+            Confirmed::Refused => metrics.late_end(upstream, LateEnd::JournalFailed),
+        }
+    })
+}
+
 /// Says what opening the ledger found.
 fn tell(recovery: &Recovery) {
     if let Some(rebuilt) = &recovery.rebuilt {
@@ -367,7 +396,7 @@ fn book(orphan: &Orphan, journal: &Journal<Entry>) -> Result<(), AppError> {
     let ended = Entry::Ended(Box::new(FinishedCall::left_over(record)));
     let at = u64::try_from(now().as_millisecond()).unwrap_or(0);
     let ack = journal.append(FrameKind::End, at, orphan.body.clone(), Some(ended))?;
-    tokio::task::block_in_place(|| ack.wait()).map_err(AppError::from)
+    ack.wait().map_err(AppError::from)
 }
 
 /// Closes minutes until the end: notes that tollgate is up, and lets the verdict look.

@@ -45,7 +45,7 @@ pub enum StreamEnd {
     UpstreamFailed,
     /// A limit of ours ran out.
     Timeout,
-    /// This process died with the call in flight.
+    /// This process ended or died with the call in flight.
     Interrupted,
 }
 

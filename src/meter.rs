@@ -8,6 +8,7 @@ mod close;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -111,8 +112,19 @@ impl FinishedCall {
     }
 }
 
-/// Told when the last frame of a call went on before its record was written, by upstream.
-pub type LateHook = Box<dyn Fn(&str) + Send + Sync>;
+/// What the last frame of a call found when it had waited for its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The record was written.
+    Written,
+    /// It was not written in time: the frame went on without.
+    Late,
+    /// The journal could not take it or not write it: the frame went on without.
+    Refused,
+}
+
+/// Told of each last frame: where it came from, what it found, and how long it waited.
+pub type ConfirmHook = Box<dyn Fn(&str, Confirmed, Duration) + Send + Sync>;
 
 /// Opens a meter for each call. One a process; clones share it.
 #[derive(Clone)]
@@ -124,7 +136,9 @@ struct Shared {
     all_places: usize,
     prices: Arc<ArcSwap<PriceBook>>,
     ack_wait: Duration,
-    late: LateHook,
+    confirm: ConfirmHook,
+    /// Whoever is dropped from now on did not leave but was cut by us.
+    interrupted: AtomicBool,
 }
 
 impl Meter {
@@ -134,7 +148,7 @@ impl Meter {
         settings: Settings,
         journal: Journal<Entry>,
         prices: Arc<ArcSwap<PriceBook>>,
-        late: LateHook,
+        confirm: ConfirmHook,
     ) -> Self {
         let all_places = settings.places.min(Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
@@ -143,8 +157,15 @@ impl Meter {
             all_places,
             prices,
             ack_wait: settings.ack_wait,
-            late,
+            confirm,
+            interrupted: AtomicBool::new(false),
         }))
+    }
+
+    /// Says that this process cuts the calls in flight: what is dropped from now on was interrupted
+    /// by us, and its client did not leave.
+    pub fn interrupt(&self) {
+        self.0.interrupted.store(true, Ordering::Release);
     }
 
     /// Records that are finished and not yet in the ledger, when `in_flight` calls are not finished.
@@ -224,6 +245,15 @@ struct OpenCall {
 }
 
 impl OpenCall {
+    /// How a call ends that is dropped with nothing said.
+    fn dropped(&self) -> StreamEnd {
+        if self.meter.interrupted.load(Ordering::Acquire) {
+            StreamEnd::Interrupted
+        } else {
+            StreamEnd::ClientGone
+        }
+    }
+
     /// Writes the call's one record and hands out what its last frame waits for.
     fn close(self, answer: &Answer<'_>) -> Option<Hold> {
         let record = close::record(
@@ -245,11 +275,18 @@ impl OpenCall {
         } = self;
         let place = Some(place);
         let ended = |record| Entry::Ended(Box::new(FinishedCall { record, place }));
-        let ack = meter.append(FrameKind::End, record, ended)?;
+        let asked = Instant::now();
+        let Some(ack) = meter.append(FrameKind::End, record, ended) else {
+            (meter.confirm)(&arrival.upstream.name, Confirmed::Refused, asked.elapsed());
+            return None;
+        };
         Some(Box::pin(async move {
-            if tokio::time::timeout(meter.ack_wait, ack).await.is_err() {
-                (meter.late)(&arrival.upstream.name);
-            }
+            let confirmed = match tokio::time::timeout(meter.ack_wait, ack).await {
+                Ok(Ok(())) => Confirmed::Written,
+                Ok(Err(_)) => Confirmed::Refused,
+                Err(_) => Confirmed::Late,
+            };
+            (meter.confirm)(&arrival.upstream.name, confirmed, asked.elapsed());
         }))
     }
 }
@@ -285,8 +322,8 @@ impl CallMeter {
 impl Drop for CallMeter {
     fn drop(&mut self) {
         if let Some(call) = self.0.take() {
-            let took = call.began.elapsed();
-            drop(call.close(&Answer::none(StreamEnd::ClientGone, took, true)));
+            let (end, took) = (call.dropped(), call.began.elapsed());
+            drop(call.close(&Answer::none(end, took, true)));
         }
     }
 }

@@ -30,12 +30,12 @@ pub use gauges::{
     AlertGauge, AlternativeGauge, LedgerGauges, PlanGauges, PlanInfo, PriceDate, ScenarioGauges,
     SpendRow, VerdictGauges, WindowGauges,
 };
-pub use path::{Gate, LateEnd, Unmetered};
+pub use path::{Gate, LateEnd, Stage, Unmetered};
 pub use render::Format;
 
-use histogram::{FLUSH_US, Histogram, OVERHEAD_US};
+use histogram::{FLUSH_US, Histogram};
 use labels::Labels;
-use path::Gates;
+use path::{Gates, Overhead};
 use tally::Tally;
 
 /// What configuration says about metrics.
@@ -63,17 +63,6 @@ impl Default for Settings {
     }
 }
 
-/// Where the proxy spends time of its own on a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// From the request's head to the request sent on.
-    Request,
-    /// From the answer's head to the answer passed on.
-    Response,
-    /// The wait of the last frame for the journal.
-    Confirm,
-}
-
 /// The metrics of this process; clones show the same numbers.
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<Inner>);
@@ -82,6 +71,7 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     tally: Mutex<Tally>,
     gates: Gates,
+    overhead: Overhead,
     own: Mutex<Own>,
     shown: Mutex<Shown>,
 }
@@ -89,9 +79,6 @@ struct Inner {
 /// What is observed about this process itself.
 #[derive(Debug)]
 struct Own {
-    request: Histogram,
-    response: Histogram,
-    confirm: Histogram,
     ledger_flush: Histogram,
     ledger_errors: u64,
     answers: BTreeMap<&'static str, u64>,
@@ -112,9 +99,6 @@ impl Metrics {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         let own = Own {
-            request: Histogram::new(&OVERHEAD_US),
-            response: Histogram::new(&OVERHEAD_US),
-            confirm: Histogram::new(&OVERHEAD_US),
             ledger_flush: Histogram::new(&FLUSH_US),
             ledger_errors: 0,
             answers: BTreeMap::new(),
@@ -122,6 +106,7 @@ impl Metrics {
         let metrics = Self(Arc::new(Inner {
             tally: Mutex::new(Tally::new(Labels::new(settings.label_values_max))),
             gates: Gates::default(),
+            overhead: Overhead::default(),
             own: Mutex::new(own),
             shown: Mutex::default(),
         }));
@@ -169,13 +154,7 @@ impl Metrics {
 
     /// Adds time that the proxy itself took for a call.
     pub fn overhead(&self, stage: Stage, took: Duration) {
-        let mut own = lock(&self.0.own);
-        let histogram = match stage {
-            Stage::Request => &mut own.request,
-            Stage::Response => &mut own.response,
-            Stage::Confirm => &mut own.confirm,
-        };
-        histogram.observe(micros(took));
+        self.0.overhead.observe(stage, micros(took));
     }
 
     /// Adds one durable write of the ledger.

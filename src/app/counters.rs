@@ -1,8 +1,9 @@
 //! What the proxy counts, as metrics.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::metrics::{Gate, Metrics, Unmetered};
+use crate::metrics::{Gate, Metrics, Stage, Unmetered};
 use crate::proxy::{Counters, UpstreamCounters};
 
 /// The metrics as the proxy's counters.
@@ -11,6 +12,10 @@ pub(super) struct Measured(pub(super) Metrics);
 impl Counters for Measured {
     fn upstream(&self, name: &str) -> Arc<dyn UpstreamCounters> {
         Arc::new(MeasuredUpstream(self.0.gate(name)))
+    }
+
+    fn handed_on(&self, after: Duration) {
+        self.0.overhead(Stage::Request, after);
     }
 
     fn answered_by_us(&self, reason: &'static str) {

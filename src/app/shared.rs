@@ -79,6 +79,11 @@ impl Shared {
         *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = Some((admin, at));
     }
 
+    /// Lets go of the admin listener, which holds this in turn: else the ledger stays locked.
+    pub(super) fn detach(&self) {
+        *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(super) fn ledger(&self) -> &Ledger {
         &self.sinks.ledger
     }

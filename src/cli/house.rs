@@ -101,6 +101,9 @@ pub trait Running: Send {
     /// Where it is.
     fn addresses(&self) -> &Addresses;
 
+    /// What cuts the calls in flight while [`Running::stop`] waits for them.
+    fn cut(&self) -> Box<dyn Fn() + Send>;
+
     /// Lets the calls in flight end, keeps everything, and ends.
     fn stop(self) -> impl Future<Output = Result<(), Failure>> + Send;
 }

@@ -60,6 +60,11 @@ impl Running for Started {
         &self.addresses
     }
 
+    fn cut(&self) -> Box<dyn Fn() + Send> {
+        let shutdown = self.app.shutdown();
+        Box::new(move || shutdown.signal())
+    }
+
     async fn stop(self) -> Result<(), Failure> {
         self.app.stop().await.map_err(failed)
     }

@@ -25,10 +25,20 @@ pub(super) async fn run<H: House>(
         quiet,
         "ending: calls in flight may finish; once more ends at once",
     );
+    let cut = running.cut();
+    let mut stopping = std::pin::pin!(running.stop());
     tokio::select! {
-        ended = running.stop() => ended,
-        () = signals.told_to_end() => Err(Failure::work("ended at once; calls in flight are booked as interrupted")),
+        ended = stopping.as_mut() => return ended,
+        () = signals.told_to_end() => cut(),
     }
+    // What was cut is written down as such; only a disk that hangs makes a third signal needed.
+    tokio::select! {
+        ended = stopping => ended?,
+        () = signals.told_to_end() => {}
+    }
+    Err(Failure::work(
+        "ended at once; calls in flight are booked as interrupted",
+    ))
 }
 
 /// Ctrl-C and SIGTERM; from the first [`Signals::listen`] on they no longer kill the process.

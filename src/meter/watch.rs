@@ -90,6 +90,13 @@ impl ResponseObserver {
     /// Ends the call; a second end finds it already closed.
     fn close(&mut self, end: StreamEnd) -> Option<Hold> {
         let call = self.call.take()?;
+        let end = match end {
+            StreamEnd::ClientGone => call.dropped(),
+            StreamEnd::Complete
+            | StreamEnd::UpstreamFailed
+            | StreamEnd::Timeout
+            | StreamEnd::Interrupted => end,
+        };
         let answer = Answer {
             end,
             took: call.began.elapsed(),

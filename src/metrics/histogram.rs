@@ -1,6 +1,8 @@
 //! Histograms of whole numbers: milliseconds, microseconds and tokens are counted exactly and
 //! become base units only when they are written out.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// The bounds of a kind of histogram, in the unit it is observed in.
 #[derive(Debug)]
 pub(super) struct Buckets {
@@ -99,6 +101,46 @@ impl Histogram {
     /// All observations.
     pub(super) fn count(&self) -> u64 {
         self.counts.iter().sum()
+    }
+}
+
+/// A histogram that a call's own path observes in: no lock.
+#[derive(Debug)]
+pub(super) struct SharedHistogram {
+    buckets: &'static Buckets,
+    counts: Vec<AtomicU64>,
+    sum: AtomicU64,
+}
+
+impl SharedHistogram {
+    pub(super) fn new(buckets: &'static Buckets) -> Self {
+        let counts = std::iter::repeat_with(AtomicU64::default);
+        Self {
+            buckets,
+            counts: counts
+                .take(buckets.bounds.len().saturating_add(1))
+                .collect(),
+            sum: AtomicU64::default(),
+        }
+    }
+
+    /// Adds one observation.
+    pub(super) fn observe(&self, value: u64) {
+        let bucket = self.buckets.bounds.partition_point(|bound| *bound < value);
+        if let Some(count) = self.counts.get(bucket) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        self.sum.fetch_add(value, Ordering::Relaxed);
+    }
+
+    /// What it holds at this moment.
+    pub(super) fn seen(&self) -> Histogram {
+        let counts = self.counts.iter();
+        Histogram {
+            buckets: self.buckets,
+            counts: counts.map(|count| count.load(Ordering::Relaxed)).collect(),
+            sum: self.sum.load(Ordering::Relaxed),
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::histogram::{OVERHEAD_US, SharedHistogram};
+
 /// Why a call passed without being metered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unmetered {
@@ -44,6 +46,40 @@ impl LateEnd {
         match self {
             Self::AckTimeout => "ack_timeout",
             Self::JournalFailed => "journal_failed",
+        }
+    }
+}
+
+/// Where the proxy spends time of its own on a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// From the request's head to the request handed to its upstream's client.
+    Request,
+    /// The wait of the last frame for the journal.
+    Confirm,
+}
+
+/// What the stages took, all calls together.
+#[derive(Debug)]
+pub(super) struct Overhead {
+    pub(super) request: SharedHistogram,
+    pub(super) confirm: SharedHistogram,
+}
+
+impl Default for Overhead {
+    fn default() -> Self {
+        Self {
+            request: SharedHistogram::new(&OVERHEAD_US),
+            confirm: SharedHistogram::new(&OVERHEAD_US),
+        }
+    }
+}
+
+impl Overhead {
+    pub(super) fn observe(&self, stage: Stage, took_us: u64) {
+        match stage {
+            Stage::Request => self.request.observe(took_us),
+            Stage::Confirm => self.confirm.observe(took_us),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::exposition::Exposition;
 use super::family as f;
 use super::gauges::SpendRow;
 use super::labels::Labels;
+use super::path::Overhead;
 use super::tally::{Code, ModelTally, Tally, TenantTally, UpstreamTally};
 use super::{Metrics, Own, Shown, lock, openmetrics};
 use crate::call::Role;
@@ -82,6 +83,9 @@ impl Metrics {
                 out.count(f::LATE_END, &[&upstream, reason], calls);
             }
         }
+        let Overhead { request, confirm } = &self.0.overhead;
+        out.histogram(f::OVERHEAD, &["request"], &request.seen());
+        out.histogram(f::OVERHEAD, &["confirm"], &confirm.seen());
         own(&mut out, &lock(&self.0.own));
         let mut families = out.finish();
         families.extend(of_process());
@@ -226,9 +230,6 @@ fn process(out: &mut Exposition, shown: &Shown) {
 }
 
 fn own(out: &mut Exposition, own: &Own) {
-    out.histogram(f::OVERHEAD, &["request"], &own.request);
-    out.histogram(f::OVERHEAD, &["response"], &own.response);
-    out.histogram(f::OVERHEAD, &["confirm"], &own.confirm);
     out.histogram(f::LEDGER_FLUSH, &[], &own.ledger_flush);
     out.count(f::LEDGER_ERRORS, &[], own.ledger_errors);
     for (reason, answers) in &own.answers {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::error::ProxyError;
 use super::upstream::Upstream;
@@ -10,6 +11,9 @@ use super::upstream::Upstream;
 pub trait Counters: Send + Sync + 'static {
     /// The counters of one upstream; asked for once per upstream and load of the settings.
     fn upstream(&self, name: &str) -> Arc<dyn UpstreamCounters>;
+
+    /// A request was handed to its upstream's client so long after its head was read.
+    fn handed_on(&self, after: Duration);
 
     /// The proxy answered a call itself, with [`ProxyError::reason`].
     fn answered_by_us(&self, reason: &'static str);

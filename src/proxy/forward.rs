@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Version};
@@ -46,10 +47,13 @@ pub(super) async fn call(
     core: Arc<Core>,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
-    let started_at = (core.clock)();
+    let (started_at, began) = ((core.clock)(), Instant::now());
     let call_id = new_call_id(started_at);
     let answered = match depart(&core, call_id, started_at, request) {
-        Ok((passage, request)) => passage.travel(&core, request).await,
+        Ok((passage, request)) => {
+            core.counters.handed_on(began.elapsed());
+            passage.travel(&core, request).await
+        }
         Err(refusal) => Err(refusal),
     };
     Ok(answered.unwrap_or_else(|Refusal { error, api }| {

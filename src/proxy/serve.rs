@@ -54,6 +54,7 @@ pub(super) async fn serve(core: Arc<Core>, listener: TcpListener) -> usize {
         () = core.shutdown.hurry.cancelled() => {}
     }
     let left = core.gate.in_flight();
+    core.meter.interrupt();
     core.cut.cancel();
     // Dropping is quick; whatever is not, ends with the process.
     let _ = tokio::time::timeout(CUT_GRACE, core.tracker.wait()).await;

@@ -37,7 +37,7 @@ pub(super) fn open(
     core.tracker.spawn(async move {
         let end = tokio::select! {
             end = pass(ends, idle) => end,
-            () = cut.cancelled() => StreamEnd::Timeout,
+            () = cut.cancelled() => StreamEnd::Interrupted,
         };
         ending.end(end);
         drop(in_flight);

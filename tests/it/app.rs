@@ -1,3 +1,5 @@
 //! The whole of tollgate between a scripted upstream and a client: what its rows say.
 
 mod ends;
+mod restart;
+mod shutdown;

@@ -4,6 +4,7 @@ mod bodies;
 mod ends;
 mod headers;
 mod http2;
+mod ledger_behind;
 mod limits;
 mod refusals;
 mod reload;

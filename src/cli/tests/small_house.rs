@@ -47,6 +47,10 @@ impl Running for Rooms {
         &self.addresses
     }
 
+    fn cut(&self) -> Box<dyn Fn() + Send> {
+        Box::new(|| {})
+    }
+
     async fn stop(self) -> Result<(), Failure> {
         Ok(())
     }

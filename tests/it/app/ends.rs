@@ -135,13 +135,25 @@ async fn one_row_says_how_a_call_ended() {
         check_row(name, &row, &expected);
     }
     let text = stage.tollgate.ask("/metrics").await;
-    assert!(text.contains("tollgate_calls_in_flight{upstream=\"openai\"} 0"));
+    let calls = stage.calls;
+    for expected in [
+        "tollgate_calls_in_flight{upstream=\"openai\"} 0".to_owned(),
+        format!("tollgate_overhead_seconds_count{{stage=\"request\"}} {calls}"),
+    ] {
+        assert!(text.contains(&expected), "{expected} is not in\n{text}");
+    }
+    let confirmed = "tollgate_overhead_seconds_count{stage=\"confirm\"} ";
+    assert!(!text.contains(&format!("{confirmed}0\n")), "nobody waited");
 }
 
 type End = (&'static str, &'static str, Then, Value);
 
 fn ends() -> impl Iterator<Item = End> {
-    whole().into_iter().chain(broken()).chain(bodiless())
+    whole()
+        .into_iter()
+        .chain(unread())
+        .chain(broken())
+        .chain(bodiless())
 }
 
 /// Answers that came to their end.
@@ -149,8 +161,6 @@ fn whole() -> Vec<End> {
     let done = format!("{DELTA}data: {USAGE}\n\ndata: [DONE]\n\n");
     let refused = r#"{"error":{"message":"no such model"}}"#;
     let length = format!("content-length: {}", refused.len());
-    let zipped = "content-encoding: gzip\r\ncontent-length: 4";
-    let zipped_stream = format!("content-encoding: gzip\r\n{SSE}");
     vec![
         (
             "unary",
@@ -186,6 +196,20 @@ fn whole() -> Vec<End> {
             json!({"end": "complete", "status": 429, "source": null, "pricing": "free", "flags": null}),
         ),
         (
+            "listing",
+            "GET /v1/models",
+            Then::Close(ok("{}")),
+            json!({"end": "complete", "complete": true, "source": null, "pricing": "free"}),
+        ),
+    ]
+}
+
+/// Answers that are billed and not read.
+fn unread() -> Vec<End> {
+    let zipped = "content-encoding: gzip\r\ncontent-length: 4";
+    let zipped_stream = format!("content-encoding: gzip\r\n{SSE}");
+    vec![
+        (
             "compressed",
             CHAT,
             Then::Close(answer("200 OK", zipped, "gzip")),
@@ -210,12 +234,6 @@ fn whole() -> Vec<End> {
             "POST /v1/responses",
             Then::Close(stream(DELTA)),
             json!({"end": "complete", "complete": true, "stream": true, "flags": ["unread_operation"]}),
-        ),
-        (
-            "listing",
-            "GET /v1/models",
-            Then::Close(ok("{}")),
-            json!({"end": "complete", "complete": true, "source": null, "pricing": "free"}),
         ),
     ]
 }

@@ -57,6 +57,14 @@ impl Running {
         Wire::new(connect(self.0.traffic()).await)
     }
 
+    /// Asks the admin listener for more than a connection holds, and reads none of it.
+    pub(crate) async fn ask_and_stall(&self) -> Wire {
+        let mut wire = Wire::new(connect(self.0.admin()).await);
+        let ask = "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        wire.send_what_is_taken(ask.repeat(1_000)).await;
+        wire
+    }
+
     /// What the admin listener says at a path.
     pub(crate) async fn ask(&self, path: &str) -> String {
         let mut wire = Wire::new(connect(self.0.admin()).await);

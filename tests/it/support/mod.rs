@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tollgate::call::Role;
 use tollgate::journal::{self, Journal};
-use tollgate::meter::{self, Meter, UpstreamFacts};
+use tollgate::meter::{self, Entry, Meter, UpstreamFacts};
 use tollgate::pricing::{self, PriceBook};
 use tollgate::proxy::{Counters, Proxy, Settings, Shutdown, UpstreamCounters, UpstreamSettings};
 use tollgate::wire::WireFormat;
@@ -104,17 +104,28 @@ pub(crate) struct Running {
     pub(crate) shutdown: Shutdown,
     addr: SocketAddr,
     served: JoinHandle<usize>,
+    records: Records,
     _dir: TempDir,
 }
 
+/// Closed calls that the ledger has not taken yet: each holds its place in the queue.
+pub(crate) type Records = Arc<Mutex<Vec<Entry>>>;
+
 impl Running {
     pub(crate) async fn start(settings: Settings) -> Self {
+        Self::with_places(settings, 1_000).await
+    }
+
+    /// The proxy before a ledger that takes nothing, with so many places in its queue.
+    pub(crate) async fn with_places(settings: Settings, places: usize) -> Self {
         let counts = Arc::<Counts>::default();
         let shutdown = Shutdown::default();
         let dir = TempDir::new().unwrap();
         let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
         let counters: Arc<dyn Counters> = Arc::<Counts>::clone(&counts);
-        let proxy = Proxy::new(settings, meter(&dir), counters, clock, shutdown.clone()).unwrap();
+        let records = Records::default();
+        let meter = meter(&dir, &records, places);
+        let proxy = Proxy::new(settings, meter, counters, clock, shutdown.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let serving = proxy.clone();
@@ -126,6 +137,7 @@ impl Running {
             shutdown,
             addr,
             served,
+            records,
             _dir: dir,
         }
     }
@@ -143,6 +155,18 @@ impl Running {
         let stream = soon(TcpStream::connect(self.addr)).await.unwrap();
         stream.set_nodelay(true).unwrap();
         stream
+    }
+
+    /// How many calls are closed and not taken.
+    pub(crate) fn closed(&self) -> usize {
+        let records = self.records.lock().unwrap();
+        let ended = |entry: &&Entry| matches!(entry, Entry::Ended(_));
+        records.iter().filter(ended).count()
+    }
+
+    /// The ledger takes what it had left.
+    pub(crate) fn take_records(&self) {
+        self.records.lock().unwrap().clear();
     }
 
     /// A new connection of a client.
@@ -183,16 +207,18 @@ impl Call {
     }
 }
 
-/// A meter whose records nobody reads; they are gone with the folder.
-fn meter(dir: &TempDir) -> Meter {
-    let journal = Journal::open(journal::Settings::in_dir(dir.path()), |_, _| {}).unwrap();
+/// A meter whose records are kept as long as the proxy.
+fn meter(dir: &TempDir, records: &Records, places: usize) -> Meter {
+    let kept = Arc::clone(records);
+    let sink = move |_, entry| kept.lock().unwrap().push(entry);
+    let journal = Journal::open(journal::Settings::in_dir(dir.path()), sink).unwrap();
     let settings = meter::Settings {
-        places: 1_000,
+        places,
         ack_wait: SOON,
     };
     let prices = PriceBook::new(pricing::Settings::default()).unwrap();
     let prices = Arc::new(ArcSwap::from_pointee(prices));
-    Meter::new(settings, journal, prices, Box::new(|_| {}))
+    Meter::new(settings, journal, prices, Box::new(|_, _, _| {}))
 }
 
 /// Counts what the proxy counts by itself.
@@ -203,11 +229,18 @@ pub(crate) struct Counts {
 }
 
 #[derive(Default)]
-pub(crate) struct InFlight(AtomicUsize);
+pub(crate) struct InFlight {
+    now: AtomicUsize,
+    unmetered: AtomicUsize,
+}
 
 impl InFlight {
     pub(crate) fn now(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
+        self.now.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn unmetered_calls(&self) -> usize {
+        self.unmetered.load(Ordering::SeqCst)
     }
 }
 
@@ -216,6 +249,8 @@ impl Counters for Counts {
         Arc::<InFlight>::clone(&self.in_flight)
     }
 
+    fn handed_on(&self, _: Duration) {}
+
     fn answered_by_us(&self, reason: &'static str) {
         self.answers.lock().unwrap().push(reason);
     }
@@ -223,12 +258,14 @@ impl Counters for Counts {
 
 impl UpstreamCounters for InFlight {
     fn begun(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.now.fetch_add(1, Ordering::SeqCst);
     }
 
     fn ended(&self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.now.fetch_sub(1, Ordering::SeqCst);
     }
 
-    fn unmetered(&self) {}
+    fn unmetered(&self) {
+        self.unmetered.fetch_add(1, Ordering::SeqCst);
+    }
 }
