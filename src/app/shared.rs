@@ -1,7 +1,7 @@
 //! What the admin listener shows, the tick moves on, and a reload changes.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
@@ -19,10 +19,13 @@ use crate::metrics::{Format, LedgerGauges};
 use crate::pricing::PriceBook;
 use crate::proxy::Proxy;
 use crate::recorder::Sinks;
+use crate::usage::Capability;
 use crate::verdict::{States, UNNAMED_MODEL, Verdict};
 
 /// How far back the verdict looks: its longest window, the one before, and a bit.
 const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
+/// What the demand is kept by.
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// The name under which the ledger keeps the verdict's states.
 const STATES: &str = "verdict";
 
@@ -76,12 +79,12 @@ impl Shared {
 
     /// Makes the admin listener part of a reload.
     pub(super) fn attach(&self, admin: Admin, at: SocketAddr) {
-        *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = Some((admin, at));
+        *lock(&self.admin) = Some((admin, at));
     }
 
     /// Lets go of the admin listener, which holds this in turn: else the ledger stays locked.
     pub(super) fn detach(&self) {
-        *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.admin) = None;
     }
 
     pub(super) fn ledger(&self) -> &Ledger {
@@ -109,7 +112,7 @@ impl Shared {
     }
 
     pub(super) fn reload(&self) -> Result<(), Vec<String>> {
-        let admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        let admin = lock(&self.admin);
         let taken = self.take_over(admin.as_ref());
         match &taken {
             Ok(()) => {
@@ -130,8 +133,14 @@ impl Shared {
         let said = |error: &dyn std::error::Error| vec![error.to_string()];
         let config = (self.load)().map_err(|problems| problems.lines())?;
         let proxy = settings::proxy(&config).map_err(|error| said(&error))?;
-        self.judge_by(&config).map_err(|error| said(&error))?;
+        // No batch goes into the old verdict while the new one is made and put in its place.
+        let _batch = lock(&self.sinks.batch);
+        let verdict = self.judged_by(&config).map_err(|error| said(&error))?;
+        // The last thing that can fail.
         self.proxy.reload(proxy).map_err(|error| said(&error))?;
+        if let Some(verdict) = verdict {
+            self.sinks.verdict.store(Arc::new(verdict));
+        }
         if let Some((admin, at)) = admin {
             admin.set_access(settings::access(&config, *at));
         }
@@ -146,24 +155,13 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts the plans of a configuration in place, over all the demand that is kept.
-    fn judge_by(&self, config: &Config) -> Result<(), AppError> {
-        let Sinks {
-            ledger,
-            verdict: current,
-            batch,
-            ..
-        } = &self.sinks;
+    /// The verdict by the plans of a configuration, if they are others than now.
+    fn judged_by(&self, config: &Config) -> Result<Option<Verdict>, AppError> {
         if settings::verdict(config) == settings::verdict(&self.config.load()) {
-            return Ok(());
+            return Ok(None);
         }
-        let _batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
-        current.store(Arc::new(verdict(
-            config,
-            ledger,
-            Some(current.load().stored()),
-        )?));
-        Ok(())
+        let states = self.sinks.verdict.load().stored();
+        verdict(config, &self.sinks.ledger, Some(states)).map(Some)
     }
 }
 
@@ -182,20 +180,22 @@ pub(super) fn verdict(
         (None, None) => States::default(),
     };
     let verdict = Verdict::new(settings::verdict(config), states);
-    let until = now();
+    // The running minute too: its calls so far are counted already and do not come again.
+    let until = now().saturating_add(MINUTE).unwrap_or(Timestamp::MAX);
     let range = until.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN)..until;
     // One minute after the other: a month of them at once is hundreds of megabytes.
     let mut failed: Option<LedgerError> = None;
     let read = ledger.demand(range.clone())?;
     let read = read.map_while(|minute| minute.map_err(|error| failed = Some(error)).ok());
-    let kept = read.filter_map(|minute| {
-        let capability = minute.capability.parse().ok()?;
+    let kept = read.map(|minute| {
+        // As live: an unreadable class asks for everything.
+        let capability = minute.capability.parse().unwrap_or(Capability::MOST);
         let stream = Stream {
             upstream: minute.upstream.to_string(),
             model: minute.model.as_deref().unwrap_or(UNNAMED_MODEL).to_owned(),
             capability,
         };
-        Some((stream, i64::from(minute.minute), minute.demand))
+        (stream, i64::from(minute.minute), minute.demand)
     });
     verdict.load(kept, ledger.minutes_up(range)?.into_iter().map(i64::from));
     failed.map_or(Ok(verdict), |error| Err(error.into()))
@@ -257,9 +257,49 @@ impl Source for Shared {
     }
 }
 
+/// What is behind these locks is whole whatever happened to the thread that held them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn unreadable(error: LedgerError) -> SourceError {
     SourceError {
         what: "ledger",
         source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::CallRecord;
+    use crate::config::{self, Overrides};
+    use crate::ledger::Entry;
+
+    #[test]
+    fn a_new_verdict_has_the_calls_of_the_running_minute() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let data_dir = Some(dir.path().to_owned());
+        let overrides = Overrides {
+            data_dir,
+            ..Overrides::default()
+        };
+        let config = config::load(None, &overrides).unwrap();
+        let (ledger, _) = Ledger::open(settings::ledger(&config, None)).unwrap();
+        let cost_usd = Some(crate::money::Pico(7));
+        let call = CallRecord {
+            started_at: now(),
+            cost_usd,
+            ..crate::call::tests::full()
+        };
+        ledger.apply(&[(1, Entry::Ended(&call))]).unwrap();
+        let verdict = verdict(&config, &ledger, None).unwrap();
+        verdict.tick(now() + MINUTE);
+        let windows = verdict.report().windows.clone();
+        let costs: Vec<_> = windows.iter().map(|window| window.api_cost).collect();
+        assert!(
+            !costs.is_empty() && costs.iter().all(|cost| Some(*cost) == cost_usd),
+            "{costs:?}"
+        );
     }
 }

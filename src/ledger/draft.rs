@@ -79,9 +79,10 @@ impl<'a> Draft<'a> {
         (writes, fresh)
     }
 
-    /// Billed calls are demand; what is free could not be moved to save anything.
+    /// Calls that a provider bills are demand: what is free could not be moved to save anything, and
+    /// what a gateway forwards is demand where its provider is metered.
     fn add_demand(&mut self, call: &CallRecord, ids: Ids) -> Result<(), LedgerError> {
-        if !call.is_billable() {
+        if !call.is_billable() || call.role != Role::Provider {
             return Ok(());
         }
         let demand = CallDemand {

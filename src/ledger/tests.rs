@@ -310,12 +310,17 @@ fn stored_demand(ledger: &Ledger) -> Demand {
     named.collect()
 }
 
+/// Whether the live verdict counts a call: what is loaded must be what was recorded.
+fn is_demand(call: &CallRecord) -> bool {
+    call.is_billable() && call.role == Role::Provider
+}
+
 /// The same from the rows. What is billed was accepted, so its names are names.
 fn recounted_demand(ledger: &Ledger) -> Demand {
     let mut demand = Demand::new();
     for row in ledger.rows(Timestamp::MIN, Timestamp::MAX, 0).unwrap() {
         let (_, call) = row.unwrap();
-        if !call.is_billable() {
+        if !is_demand(&call) {
             continue;
         }
         let one = CallDemand {

@@ -80,7 +80,7 @@ fn demand_is_the_sum_of_the_billed_calls_of_its_minute() {
         .values()
         .map(|minute| minute.total().calls + minute.unpriced_calls)
         .sum();
-    let billed = (0..700).filter(|n| call(*n).is_billable()).count();
+    let billed = (0..700).filter(|n| is_demand(&call(*n))).count();
     assert_eq!(calls, u64::try_from(billed).unwrap());
 }
 
