@@ -33,7 +33,7 @@ use crate::ledger::{History, Ledger, LedgerError, Orphan, Recovery};
 use crate::meter::{ConfirmHook, Confirmed, Entry, FinishedCall, Meter};
 use crate::metrics::{LateEnd, Metrics, Stage};
 use crate::proxy::{Proxy, SettingsError, Shutdown};
-use crate::recorder::{Recorder, Sinks};
+use crate::recorder::{self, Recorder, Sinks};
 
 pub use offline::Offline;
 use shared::{Parts, Shared};
@@ -243,14 +243,9 @@ impl Opened {
     fn new(config: &Config, history: Option<History>) -> Result<Self, AppError> {
         let settings = settings::journal(config);
         let (queue, closed) = mpsc::channel(settings.queue_max);
+        let mut recorder_queue = recorder::Queue::new(queue);
         let journal = Journal::open(settings, move |seq, entry| {
-            // Each place has its Begin and its End at most: the queue always has room.
-            if queue.try_send((seq, entry)).is_err() {
-                error!(
-                    seq,
-                    "the recorder's queue refused a call; the next start counts it"
-                );
-            }
+            recorder_queue.send(seq, entry);
         })?;
         let (ledger, recovery) = Ledger::open(settings::ledger(config, Some(journal.durable())))?;
         tell(&recovery);

@@ -4,6 +4,7 @@
 //! gives out; a call's place is free again when the ledger has it. While the ledger cannot be
 //! written the batch is kept and tried again, so nothing is skipped and the front door decides.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -46,7 +47,45 @@ pub struct Sinks {
 pub struct Recorder(JoinHandle<()>);
 
 /// A frame's companion and its sequence number in the journal.
-type Sequenced = (u64, Entry);
+pub type Sequenced = (u64, Entry);
+
+/// The journal's end of the recorder's queue.
+///
+/// Each place has its `Begin` and its `End` at most, so the queue has room. What has none all the
+/// same (calls of an earlier process, on top) waits here in its order: a call that were left out
+/// would be behind the watermark as soon as the next one is counted, and missing for ever.
+#[derive(Debug)]
+pub struct Queue {
+    queue: mpsc::Sender<Sequenced>,
+    waiting: VecDeque<Sequenced>,
+}
+
+impl Queue {
+    /// The queue that `Recorder` reads.
+    #[must_use]
+    pub const fn new(queue: mpsc::Sender<Sequenced>) -> Self {
+        let waiting = VecDeque::new();
+        Self { queue, waiting }
+    }
+
+    /// Hands an entry on, in sequence and without waiting.
+    pub fn send(&mut self, seq: u64, entry: Entry) {
+        self.waiting.push_back((seq, entry));
+        while let Ok(place) = self.queue.try_reserve() {
+            let Some(next) = self.waiting.pop_front() else {
+                return;
+            };
+            place.send(next);
+        }
+        if self.queue.is_closed() {
+            error!(
+                seq,
+                "the recorder has ended; the next start counts this call"
+            );
+            self.waiting.clear();
+        }
+    }
+}
 
 impl Recorder {
     /// Starts the thread; it ends when the journal lets go of the queue's other end.
@@ -127,5 +166,30 @@ fn counted((seq, entry): &Sequenced) -> (u64, ledger::Entry<'_>) {
     match entry {
         Entry::Begun(call_id) => (*seq, ledger::Entry::Begun(*call_id)),
         Entry::Ended(call) => (*seq, ledger::Entry::Ended(&call.record)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::CallId;
+
+    #[test]
+    fn what_the_queue_has_no_room_for_keeps_its_order() {
+        let (sender, mut receiver) = mpsc::channel(2);
+        let mut queue = Queue::new(sender);
+        let begun = || Entry::Begun(CallId(uuid::Uuid::nil()));
+        let mut came = Vec::new();
+        for seq in 1..=5 {
+            queue.send(seq, begun());
+        }
+        came.extend(std::iter::from_fn(|| receiver.try_recv().ok()).map(|(seq, _)| seq));
+        queue.send(6, begun());
+        came.extend(std::iter::from_fn(|| receiver.try_recv().ok()).map(|(seq, _)| seq));
+        queue.send(7, begun());
+        came.extend(std::iter::from_fn(|| receiver.try_recv().ok()).map(|(seq, _)| seq));
+        queue.send(8, begun());
+        came.extend(std::iter::from_fn(|| receiver.try_recv().ok()).map(|(seq, _)| seq));
+        assert_eq!(came, [1, 2, 3, 4, 5, 6, 7, 8]);
     }
 }

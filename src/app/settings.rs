@@ -189,6 +189,10 @@ fn attribution(config: &Config) -> Result<Attribution, AppError> {
     })
 }
 
+/// What is said of a file that is not what was written there.
+const NOT_A_SECRET: &str = "it is not the secret that was written here; put that back, or remove \
+                            the file and have the tenants of unknown keys named anew";
+
 /// The secret that client keys are hashed with: made once, kept beside the ledger, for us alone.
 fn own_secret(data_dir: &Path) -> Result<Vec<u8>, AppError> {
     use std::io::Write;
@@ -200,7 +204,8 @@ fn own_secret(data_dir: &Path) -> Result<Vec<u8>, AppError> {
     };
     match std::fs::read(&path) {
         Ok(secret) if secret.len() == KEY_SECRET_BYTES => return Ok(secret),
-        Ok(_) => {}
+        // Another one would name every tenant anew without a word.
+        Ok(_) => return Err(failed(std::io::Error::other(NOT_A_SECRET))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error)),
     }
@@ -209,16 +214,17 @@ fn own_secret(data_dir: &Path) -> Result<Vec<u8>, AppError> {
     random
         .fill(&mut secret)
         .map_err(|_| failed(std::io::Error::other("no randomness")))?;
+    // Whole or not at all: what a crash leaves half written must not be taken for the secret.
+    let new = path.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(failed)?;
-    file.write_all(&secret)
-        .and_then(|()| file.sync_all())
+    let opened = options.write(true).create(true).truncate(true).mode(0o600);
+    opened
+        .open(&new)
+        .and_then(|mut file| {
+            file.write_all(&secret)?;
+            file.sync_all()?;
+            std::fs::rename(&new, &path)
+        })
         .map_err(failed)?;
     Ok(secret.to_vec())
 }
