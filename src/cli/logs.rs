@@ -20,6 +20,8 @@ pub(super) fn start(global: &Global, usual: &str) -> Result<(), Failure> {
             .remedy("write error, warn, info, debug or trace, or info,tollgate::proxy=debug")
     })?;
     let lines = tracing_subscriber::fmt()
+        // On a full disk it would say so by `eprintln!`, which panics where it cannot write either.
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_writer(io::stderr);
     // A second start, as in tests, keeps the first.
