@@ -195,7 +195,7 @@ fn notes(totals: &Totals) -> Vec<String> {
     let total = &totals.total;
     if total.unpriced_calls > 0 {
         notes.push(format!(
-            "unpriced or ?: what {} cost is not known, for want of a price or of tokens; it is in no sum.",
+            "unpriced, ?: what {} cost is not known, and in no sum.",
             calls(total.unpriced_calls)
         ));
     }
