@@ -1,5 +1,8 @@
 //! A real Prometheus scrapes the binary under traffic: every query of every dashboard has data, the
 //! exposition has no complaint, and the alert rules pass their own tests.
+//!
+//! Verified by breaking it: without the series of `tollgate_input_tokens_total`, the panel that asks
+//! for it is named.
 
 use std::env;
 use std::fs;

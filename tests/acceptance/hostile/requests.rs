@@ -94,7 +94,7 @@ async fn a_client_that_stops_in_its_request_leaves_one_row() {
         "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n{\"mo";
     stream.write_all(request.as_bytes()).await.unwrap();
     stream.flush().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    stage.until_in_flight(1).await;
     drop(stream);
     let row = stage.only_row().await;
     assert_eq!(row["end"], "client_gone", "{row}");

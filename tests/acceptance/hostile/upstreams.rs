@@ -68,9 +68,7 @@ async fn an_upstream_that_is_down_is_answered_502_in_the_shape_of_its_api() {
             .unwrap()
             .contains("openai")
     );
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let rows = Rows::while_running(&home, &tollgate);
-    assert_eq!(rows.len(), 1);
+    let rows = Rows::settled(&home, &tollgate, 1).await;
     check(
         rows.by_id()[answer.call_id().unwrap()],
         &json!({"end": "upstream_failed", "complete": false, "cost_usd": null}),

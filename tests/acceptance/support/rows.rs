@@ -1,10 +1,15 @@
 //! The exported rows, read as any program would read them.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::tollgate::{Home, Tollgate};
+
+/// A row is there when the ledger has applied the call; two busy cores take their time.
+const WAIT: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(50);
 
 /// The export, in its order.
 pub(crate) struct Rows(Vec<Value>);
@@ -14,6 +19,27 @@ impl Rows {
     pub(crate) fn while_running(home: &Home, tollgate: &Tollgate) -> Self {
         let admin = tollgate.admin.to_string();
         Self::export(home, &["--admin", &admin])
+    }
+
+    /// The rows of the running process, once there are `expected`; two looks later there must not
+    /// be more.
+    ///
+    /// # Panics
+    /// If there never are as many, or more.
+    pub(crate) async fn settled(home: &Home, tollgate: &Tollgate, expected: usize) -> Self {
+        let began = Instant::now();
+        while Self::while_running(home, tollgate).len() < expected {
+            assert!(
+                began.elapsed() < WAIT,
+                "a row is missing:\n{}",
+                tollgate.said()
+            );
+            tokio::time::sleep(POLL).await;
+        }
+        tokio::time::sleep(2 * POLL).await;
+        let rows = Self::while_running(home, tollgate);
+        assert_eq!(rows.len(), expected, "one row for each call");
+        rows
     }
 
     /// Reads the data directory, with no process running.
