@@ -319,6 +319,7 @@ impl Opened {
             meter,
             prices,
             proxy: proxy.clone(),
+            recorder: recorder.pulse(),
         }));
         let source: Arc<dyn Source> = Arc::<Shared>::clone(&shared);
         let front = Admin::new(access, source);

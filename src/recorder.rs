@@ -5,7 +5,7 @@
 //! written the batch is kept and tried again, so nothing is skipped and the front door decides.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,22 @@ pub struct Sinks {
 
 /// The thread that carries closed calls on.
 #[derive(Debug)]
-pub struct Recorder(JoinHandle<()>);
+pub struct Recorder {
+    thread: JoinHandle<()>,
+    pulse: Pulse,
+}
+
+/// Tells whether the recorder still runs.
+#[derive(Clone, Debug)]
+pub struct Pulse(Weak<()>);
+
+impl Pulse {
+    /// False once the thread has ended, by a panic too: calls stay in the journal then.
+    #[must_use]
+    pub fn beats(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
 
 /// A frame's companion and its sequence number in the journal.
 pub type Sequenced = (u64, Entry);
@@ -93,13 +108,25 @@ impl Recorder {
     /// # Errors
     /// The operating system's, when it gives no thread.
     pub fn start(queue: mpsc::Receiver<Sequenced>, sinks: Sinks) -> std::io::Result<Self> {
+        let alive = Arc::new(());
+        let pulse = Pulse(Arc::downgrade(&alive));
         let thread = std::thread::Builder::new().name("recorder".into());
-        thread.spawn(move || run(queue, &sinks)).map(Self)
+        let thread = thread.spawn(move || {
+            run(queue, &sinks);
+            drop(alive);
+        })?;
+        Ok(Self { thread, pulse })
+    }
+
+    /// Whether it still runs, for who has to say so.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Waits until everything that was closed is in the ledger.
     pub fn finish(self) {
-        if self.0.join().is_err() {
+        if self.thread.join().is_err() {
             error!("the recorder panicked; the journal has what it had not carried on");
         }
     }
@@ -128,7 +155,12 @@ fn run(mut queue: mpsc::Receiver<Sequenced>, sinks: &Sinks) {
 fn carry(batch: &[Sequenced], sinks: &Sinks, queue: &mpsc::Receiver<Sequenced>) -> bool {
     let mut wait = RETRY_MIN;
     while let Err(error) = record(batch, sinks) {
-        error!(%error, reason = error.reason(), "calls stay in the journal until the ledger is back");
+        let cause: &dyn std::error::Error = &error;
+        let reason = error.reason();
+        error!(
+            error = cause,
+            reason, "calls stay in the journal until the ledger is back"
+        );
         sinks.metrics.ledger_failed();
         if queue.is_closed() {
             info!(

@@ -18,7 +18,7 @@ use crate::meter::{Entry, Meter};
 use crate::metrics::{Format, LedgerGauges};
 use crate::pricing::PriceBook;
 use crate::proxy::Proxy;
-use crate::recorder::Sinks;
+use crate::recorder::{Pulse, Sinks};
 use crate::usage::Capability;
 use crate::verdict::{States, UNNAMED_MODEL, Verdict};
 
@@ -38,6 +38,7 @@ pub(super) struct Shared {
     meter: Meter,
     prices: Arc<ArcSwap<PriceBook>>,
     proxy: Proxy,
+    recorder: Pulse,
     /// Reloads come one at a time; the admin listener, once it is there, is told who may ask.
     admin: Mutex<Option<(Admin, SocketAddr)>>,
 }
@@ -51,6 +52,7 @@ pub(super) struct Parts {
     pub(super) meter: Meter,
     pub(super) prices: Arc<ArcSwap<PriceBook>>,
     pub(super) proxy: Proxy,
+    pub(super) recorder: Pulse,
 }
 
 impl Shared {
@@ -63,6 +65,7 @@ impl Shared {
             meter,
             prices,
             proxy,
+            recorder,
         } = parts;
         let (config, admin) = (ArcSwap::from_pointee(config), Mutex::new(None));
         Self {
@@ -73,6 +76,7 @@ impl Shared {
             meter,
             prices,
             proxy,
+            recorder,
             admin,
         }
     }
@@ -94,7 +98,8 @@ impl Shared {
     /// Moves the clock of ledger and verdict on.
     pub(super) fn tick(&self, now: Timestamp) {
         if let Err(error) = self.sinks.ledger.beat(now) {
-            warn!(%error, "the minute could not be noted as observed");
+            let error: &dyn std::error::Error = &error;
+            warn!(error, "the minute could not be noted as observed");
         }
         let verdict = self.sinks.verdict.load();
         if !verdict.tick(now) {
@@ -218,11 +223,11 @@ impl Source for Shared {
             ..
         } = &self.sinks;
         let at = now();
-        let stats = ledger.stats();
+        let waiting = self.meter.waiting(self.proxy.calls_in_flight());
         metrics.set_ledger(LedgerGauges {
-            pending_records: u64::try_from(self.meter.waiting(self.proxy.calls_in_flight()))
-                .unwrap_or(u64::MAX),
-            size_bytes: Some(stats.size_bytes),
+            pending_records: u64::try_from(waiting).unwrap_or(u64::MAX),
+            size_bytes: show::bytes_on_disk(&self.config.load().server.data_dir),
+            journal_errors: self.journal.stats().errors,
         });
         metrics.set_spend(show::spend(ledger, at));
         // Recent days are in memory; without the disk there is no error.
@@ -233,11 +238,16 @@ impl Source for Shared {
     }
 
     fn ready(&self) -> Result<(), String> {
-        match (self.journal.healthy(), self.sinks.ledger.healthy()) {
-            (true, true) => Ok(()),
-            (false, _) => Err("the journal cannot be written".to_owned()),
-            (_, false) => Err("the ledger cannot be written".to_owned()),
-        }
+        let health = [
+            (self.journal.healthy(), "the journal cannot be written"),
+            (self.sinks.ledger.healthy(), "the ledger cannot be written"),
+            (
+                self.recorder.beats(),
+                "the recorder has ended; restart tollgate",
+            ),
+        ];
+        let lacks = health.into_iter().find(|(is_well, _)| !is_well);
+        lacks.map_or(Ok(()), |(_, what)| Err(what.to_owned()))
     }
 
     fn reload(&self) -> Result<(), Vec<String>> {

@@ -1,6 +1,7 @@
 //! From what ledger and verdict hold to what listener and metrics show.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -90,6 +91,26 @@ pub(super) fn daily(ledger: &Ledger, days: Days) -> Result<Vec<Rollup>, LedgerEr
         .until
         .map_or(LAST_DAY, |until| until.saturating_sub(1.day()));
     ledger.days(first, last)
+}
+
+/// What journal and ledger take on the disk; `None` if that cannot be read.
+pub(super) fn bytes_on_disk(data_dir: &Path) -> Option<u64> {
+    let mut bytes = 0_u64;
+    let mut folders = vec![data_dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).ok()? {
+            // A file that goes meanwhile takes no space.
+            let Ok((path, meta)) = entry.and_then(|it| Ok((it.path(), it.metadata()?))) else {
+                continue;
+            };
+            if meta.is_dir() {
+                folders.push(path);
+            } else {
+                bytes = bytes.saturating_add(meta.len());
+            }
+        }
+    }
+    Some(bytes)
 }
 
 /// One page of calls, in the order of the journal.

@@ -32,6 +32,8 @@ pub struct LedgerGauges {
     pub pending_records: u64,
     /// Bytes on disk, journal included, if known.
     pub size_bytes: Option<u64>,
+    /// Writes and syncs of the journal that failed since the start.
+    pub journal_errors: u64,
 }
 
 /// The verdict on one plan.

@@ -9,21 +9,18 @@ use super::histogram::{OVERHEAD_US, SharedHistogram};
 /// Why a call passed without being metered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unmetered {
-    /// The ledger was so far behind that no place was left in its queue.
+    /// Ledger or journal were so far behind that no place was left in their queue.
     LedgerBehind,
-    /// The journal could not be written.
-    JournalFailed,
 }
 
 impl Unmetered {
-    const ALL: [Self; 2] = [Self::LedgerBehind, Self::JournalFailed];
+    const ALL: [Self; 1] = [Self::LedgerBehind];
 
     /// The label `reason`.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::LedgerBehind => "ledger_behind",
-            Self::JournalFailed => "journal_failed",
         }
     }
 }

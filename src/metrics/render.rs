@@ -86,7 +86,8 @@ impl Metrics {
         let Overhead { request, confirm } = &self.0.overhead;
         out.histogram(f::OVERHEAD, &["request"], &request.seen());
         out.histogram(f::OVERHEAD, &["confirm"], &confirm.seen());
-        own(&mut out, &lock(&self.0.own));
+        let journal_errors = lock(&self.0.shown).ledger.journal_errors;
+        own(&mut out, &lock(&self.0.own), journal_errors);
         let mut families = out.finish();
         families.extend(of_process());
         families
@@ -229,9 +230,10 @@ fn process(out: &mut Exposition, shown: &Shown) {
     out.count(f::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), revision], 1);
 }
 
-fn own(out: &mut Exposition, own: &Own) {
+fn own(out: &mut Exposition, own: &Own, journal_errors: u64) {
     out.histogram(f::LEDGER_FLUSH, &[], &own.ledger_flush);
-    out.count(f::LEDGER_ERRORS, &[], own.ledger_errors);
+    let errors = own.ledger_errors.saturating_add(journal_errors);
+    out.count(f::LEDGER_ERRORS, &[], errors);
     for (reason, answers) in &own.answers {
         out.count(f::OWN_ANSWERS, &[reason], *answers);
     }
