@@ -106,7 +106,7 @@ impl Summary {
         if untold > 0 {
             let _ = write!(
                 text,
-                " {} more calls ended before their usage was told, {} of them left by the client; \
+                " {} of the calls ended before their usage was told, {} of them left by the client; \
                  the providers bill {} output tokens for them and tell nobody. The meter has {} \
                  such calls and marks them partial or unknown.",
                 count(untold),
