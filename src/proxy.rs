@@ -17,6 +17,7 @@ mod serve;
 mod settings;
 mod stall;
 mod tunnel;
+mod upload;
 mod upstream;
 
 use std::sync::Arc;

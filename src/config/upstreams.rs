@@ -31,7 +31,7 @@ pub struct Upstream {
     pub http2: Http2Mode,
     /// For the connection to stand.
     pub connect_timeout: Option<Duration>,
-    /// For the response headers to come.
+    /// For the response headers to come, from the last bytes of the request on.
     pub response_header_timeout: Option<Duration>,
     /// Between two pieces of a body.
     pub idle_timeout: Option<Duration>,

@@ -15,11 +15,12 @@ use pin_project_lite::pin_project;
 use super::admission::InFlight;
 use super::patience::Patience;
 use super::stall::Handover;
-use crate::meter::{RequestObserver, ResponseObserver};
+use super::upload::UploadObserver;
+use crate::meter::ResponseObserver;
 use crate::tee::{IdleTimeout, TeeBody};
 
 /// What the upstream gets.
-pub(super) type RequestBody = TeeBody<Incoming, Option<RequestObserver>>;
+pub(super) type RequestBody = TeeBody<Incoming, UploadObserver>;
 
 /// Why a body broke off.
 #[derive(Debug, thiserror::Error)]

@@ -19,8 +19,9 @@ use super::error::{ProxyError, call_id_value};
 use super::headers::{self, Shape};
 use super::route::Route;
 use super::settings::OnLedgerFailure;
+use super::upload::{Upload, UploadObserver};
 use super::upstream::Upstream;
-use super::{Core, Live, tunnel, within};
+use super::{Core, Live, tunnel};
 use crate::call::{CallId, StreamEnd};
 use crate::meter::{Arrival, CallMeter};
 use crate::tee::TeeBody;
@@ -38,6 +39,7 @@ struct Passage {
     upstream: Arc<Upstream>,
     meter: Option<CallMeter>,
     in_flight: InFlight,
+    upload: Upload,
     /// The client's side of another protocol, if it asked for one.
     upgrade: Option<OnUpgrade>,
 }
@@ -101,6 +103,7 @@ fn depart(
         upstream,
         meter,
         in_flight,
+        upload: Upload::begin(),
         upgrade,
     };
     let request = passage.outgoing(request, path, &live);
@@ -141,7 +144,10 @@ impl Passage {
         parts.uri = self.upstream.url(path);
         // What the client speaks is its own affair; HTTP/1.0 would end the upstream's connection.
         parts.version = Version::HTTP_11;
-        let observer = self.meter.as_ref().map(CallMeter::request_observer);
+        let observer = UploadObserver {
+            upload: self.upload.clone(),
+            meter: self.meter.as_ref().map(CallMeter::request_observer),
+        };
         Request::from_parts(parts, TeeBody::from_client(body, observer))
     }
 
@@ -151,10 +157,11 @@ impl Passage {
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
         let sent = self.upstream.client().request(request);
-        let error = match within(self.upstream.response_header_timeout(), sent).await {
-            Ok(Ok(response)) => return self.arrive(core, response),
-            Ok(Err(error)) => failure(self.upstream.name(), error),
-            Err(_) => ProxyError::HeadersTimeout {
+        let limit = self.upstream.response_header_timeout();
+        let error = match self.upload.answered(limit, sent).await {
+            Some(Ok(response)) => return self.arrive(core, response),
+            Some(Err(error)) => failure(self.upstream.name(), error),
+            None => ProxyError::HeadersTimeout {
                 upstream: self.upstream.name().to_owned(),
             },
         };

@@ -83,7 +83,8 @@ pub struct UpstreamSettings {
     pub base_url: Uri,
     /// How long a connection may take: name, TCP and TLS together. `None`: for ever.
     pub connect_timeout: Option<Duration>,
-    /// How long the upstream may take to begin its answer. `None`: for ever.
+    /// How long the upstream may take to begin its answer, from the last bytes of the request on.
+    /// `None`: for ever.
     pub response_header_timeout: Option<Duration>,
     /// How long the upstream may be silent within its answer. `None`: for ever.
     pub idle_timeout: Option<Duration>,
