@@ -1,10 +1,10 @@
 //! A record as a row of a table: every column, in one order, for exports and the API.
 //!
 //! A record leaves out what is absent; a row says `null`, so that a reader sees that the column
-//! exists and that nothing is known. Money stays a decimal string.
+//! exists and that nothing is known; lists and maps are empty then. Money stays a decimal string.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::CallRecord;
 
@@ -30,21 +30,35 @@ impl Serialize for Row {
 }
 
 impl CallRecord {
-    /// The record as a row: every column present, `null` for what is absent.
+    /// The record as a row: every column present, `null`, `[]` or `{}` for what is absent.
     #[must_use]
     pub fn to_row(&self) -> Row {
         // A record has only string keys and no floats, so it always becomes an object.
         let written = serde_json::to_value(self).unwrap_or_default();
         debug_assert!(written.is_object(), "a record is written as an object");
-        Row(Self::COLUMNS
-            .into_iter()
-            .map(|column| written.get(column).cloned().unwrap_or(Value::Null))
-            .collect())
+        let value = |column| {
+            written
+                .get(column)
+                .cloned()
+                .unwrap_or_else(|| absent(column))
+        };
+        Row(Self::COLUMNS.into_iter().map(value).collect())
+    }
+}
+
+/// What stands in a column without a value.
+fn absent(column: &str) -> Value {
+    match column {
+        "dimensions" | "units" => Value::Object(Map::new()),
+        "side" | "cost_lines" | "flags" => Value::Array(Vec::new()),
+        _ => Value::Null,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::call::tests::full;
 
@@ -73,5 +87,19 @@ mod tests {
         assert_eq!(cell("cache_read_tokens"), &Value::Null);
         assert_eq!(cell("reasoning_tokens"), &Value::from(0));
         assert_eq!(cell("cost_native"), &Value::from("0.000000000001"));
+    }
+
+    #[test]
+    fn a_row_is_read_back_as_its_record() {
+        let mut record = full();
+        record.cost_usd = None;
+        record.dimensions.clear();
+        record.units.clear();
+        record.side.clear();
+        record.cost_lines.clear();
+        record.flags.clear();
+        let row = serde_json::to_value(record.to_row()).unwrap();
+        assert_eq!((&row["flags"], &row["units"]), (&json!([]), &json!({})));
+        assert_eq!(serde_json::from_value::<CallRecord>(row).unwrap(), record);
     }
 }

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::admin::Admin;
@@ -66,8 +65,7 @@ fn from_directory<H: House, W: Write>(
     let mut result = lines.begin();
     if result.is_ok() {
         house.calls(options, range, &mut |record| {
-            let record = serde_json::to_value(record).unwrap_or_default();
-            result = lines.write(&record);
+            result = lines.write(record);
             if result.is_ok() {
                 ControlFlow::Continue(())
             } else {
@@ -115,14 +113,15 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    fn write(&mut self, record: &Value) -> io::Result<()> {
+    fn write(&mut self, record: &CallRecord) -> io::Result<()> {
+        let row = record.to_row();
         match self {
             Self::Jsonl(out) => {
-                serde_json::to_writer(&mut *out, &InOrder(record)).map_err(io::Error::from)?;
+                serde_json::to_writer(&mut *out, &row).map_err(io::Error::from)?;
                 out.write_all(b"\n")
             }
             Self::Csv(out) => {
-                let cells = CallRecord::COLUMNS.map(|column| cell(record.get(column)));
+                let cells = row.cells().map(|(_, value)| cell(value));
                 out.write_record(cells).map_err(io::Error::from)
             }
         }
@@ -136,35 +135,23 @@ impl<W: Write> Lines<W> {
     }
 }
 
-/// A record with every column in order; what is absent is null.
-struct InOrder<'a>(&'a Value);
-
-impl Serialize for InOrder<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(CallRecord::COLUMNS.len()))?;
-        for column in CallRecord::COLUMNS {
-            map.serialize_entry(column, &self.0.get(column))?;
-        }
-        map.end()
-    }
-}
-
-/// One value in CSV: nothing for null, JSON text for what is nested.
-fn cell(value: Option<&Value>) -> String {
+/// One value in CSV: nothing for what is absent or empty, JSON text for what is nested.
+fn cell(value: &Value) -> String {
     match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_))) => {
-            value.to_string()
-        }
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => String::new(),
+        Value::Object(fields) if fields.is_empty() => String::new(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::tests::full;
 
-    fn written(format: ExportFormat, records: &[Value]) -> String {
+    fn written(format: ExportFormat, records: &[CallRecord]) -> String {
         let mut out = Vec::new();
         let mut lines = Lines::new(&mut out, format);
         lines.begin().unwrap();
@@ -176,25 +163,25 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn record() -> Value {
-        serde_json::json!({
-            "call_id": "0190", "model": "a,\"b\"", "input_tokens": 0, "stream": true,
-            "dimensions": {"team": "x"}, "flags": ["aborted"], "cost_usd": "0.0025075",
-        })
+    fn record() -> CallRecord {
+        let mut record = full();
+        record.model = Some("a,\"b\"".to_owned());
+        record.usage.input = Some(0);
+        record.usage.output = None;
+        record.flags.clear();
+        record
     }
 
     #[test]
-    fn a_line_of_json_has_every_column_in_order_and_says_null() {
+    fn a_line_of_json_has_every_column_and_says_null() {
         let line = written(ExportFormat::Jsonl, &[record()]);
-        let mut rest = line.as_str();
-        for column in CallRecord::COLUMNS {
-            let name = format!("\"{column}\":");
-            let at = rest
-                .find(&name)
-                .unwrap_or_else(|| panic!("{column} in {line}"));
-            rest = &rest[at + name.len()..];
-        }
         let back: Value = serde_json::from_str(&line).unwrap();
+        assert!(
+            CallRecord::COLUMNS
+                .iter()
+                .all(|column| back.get(column).is_some()),
+            "{line}"
+        );
         assert_eq!(
             (&back["output_tokens"], &back["input_tokens"]),
             (&Value::Null, &Value::from(0))
@@ -216,9 +203,10 @@ mod tests {
         let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
         assert_eq!(rows.len(), 2);
         assert_eq!(&rows[0][place("model")], "a,\"b\"");
-        assert_eq!(&rows[0][place("dimensions")], r#"{"team":"x"}"#);
+        assert_eq!(&rows[0][place("dimensions")], r#"{"team":"a"}"#);
         assert_eq!(&rows[0][place("input_tokens")], "0");
         assert_eq!(&rows[0][place("output_tokens")], "");
+        assert_eq!(&rows[0][place("flags")], "");
     }
 
     /// A reader that takes some bytes and goes.
