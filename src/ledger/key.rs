@@ -1,7 +1,6 @@
 //! The one key of all totals: `period | start | origin | role | currency | names…`, big-endian, so
 //! that the order of keys is the order of time.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -77,15 +76,6 @@ impl Group {
     #[must_use]
     pub fn in_total(&self) -> bool {
         self.role != Role::Gateway
-    }
-
-    /// The dimensions as a map.
-    #[must_use]
-    pub fn dimension_map(&self) -> BTreeMap<&str, &str> {
-        self.dimensions
-            .iter()
-            .filter_map(|pair| pair.split_once('='))
-            .collect()
     }
 }
 
