@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::money::{Currency, Pico};
 use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
@@ -148,7 +148,11 @@ pub struct CallRecord {
     #[serde(default, skip_serializing_if = "Units::is_empty")]
     pub units: Units,
     /// Inference billed beside the top-level counts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "or_none",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub side: Vec<SideUsage>,
     /// Whether the money is known.
     pub pricing: Pricing,
@@ -187,6 +191,11 @@ pub struct CallRecord {
     /// What is odd about the call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
+}
+
+/// A list that a row writes as `null` when there is none.
+fn or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SideUsage>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl CallRecord {

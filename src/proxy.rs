@@ -9,6 +9,7 @@ mod attribution;
 mod body;
 mod connect;
 mod error;
+mod flush_first;
 mod forward;
 mod headers;
 mod patience;

@@ -1,7 +1,8 @@
 //! A record as a row of a table: every column, in one order, for exports and the API.
 //!
 //! A record leaves out what is absent; a row says `null`, so that a reader sees that the column
-//! exists and that nothing is known; lists and maps are empty then. Money stays a decimal string.
+//! exists and that nothing is known; maps and the lists that are ours are empty then. Money stays a
+//! decimal string.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
@@ -50,7 +51,8 @@ impl CallRecord {
 fn absent(column: &str) -> Value {
     match column {
         "dimensions" | "units" => Value::Object(Map::new()),
-        "side" | "cost_lines" | "flags" => Value::Array(Vec::new()),
+        "cost_lines" | "flags" => Value::Array(Vec::new()),
+        // `side` among them: not reported.
         _ => Value::Null,
     }
 }

@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 
 use super::admission::InFlight;
+use super::flush_first::FlushFirst;
 use super::patience::Patience;
 use super::stall::Handover;
 use super::upload::UploadObserver;
@@ -40,7 +41,7 @@ pin_project! {
         /// From the upstream.
         Passed {
             #[pin]
-            body: TeeBody<IdleLimited, Option<ResponseObserver>>,
+            body: TeeBody<FlushFirst<IdleLimited>, Option<ResponseObserver>>,
             handover: Option<Arc<Handover>>,
             // Dropped with the body: until then the call is in flight.
             in_flight: InFlight,
@@ -61,7 +62,7 @@ impl ResponseBody {
         observer: Option<ResponseObserver>,
         in_flight: InFlight,
     ) -> Self {
-        let body = TeeBody::new(IdleLimited::new(body, idle), observer);
+        let body = TeeBody::new(FlushFirst::new(IdleLimited::new(body, idle)), observer);
         Self::Passed {
             body,
             handover: Handover::of_this_task(),

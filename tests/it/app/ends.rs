@@ -167,14 +167,14 @@ fn whole() -> Vec<End> {
             CHAT,
             Then::Close(ok(USAGE)),
             json!({"end": "complete", "complete": true, "status": 200, "stream": false, "source": "reported",
-                "pricing": "priced", "input_tokens": 7, "output_tokens": 1, "flags": null}),
+                "pricing": "priced", "input_tokens": 7, "output_tokens": 1, "flags": []}),
         ),
         (
             "stream",
             CHAT,
             Then::Close(stream(&done)),
             json!({"end": "complete", "complete": true, "status": 200, "stream": true, "source": "reported",
-                "pricing": "priced", "model": "gpt-4o-2024-08-06", "flags": null}),
+                "pricing": "priced", "model": "gpt-4o-2024-08-06", "flags": []}),
         ),
         (
             "an error in a stream",
@@ -193,7 +193,7 @@ fn whole() -> Vec<End> {
             "refused without a body",
             CHAT,
             Then::Close(answer("429 Too Many Requests", "content-length: 0", "")),
-            json!({"end": "complete", "status": 429, "source": null, "pricing": "free", "flags": null}),
+            json!({"end": "complete", "status": 429, "source": null, "pricing": "free", "flags": []}),
         ),
         (
             "listing",
@@ -296,7 +296,7 @@ fn broken() -> Vec<End> {
             "connect refused",
             "POST /down/v1/chat/completions",
             Then::Down,
-            json!({"end": "upstream_failed", "status": null, "source": null, "pricing": "free", "flags": null}),
+            json!({"end": "upstream_failed", "status": null, "source": null, "pricing": "free", "flags": []}),
         ),
     ]
 }
@@ -310,19 +310,19 @@ fn bodiless() -> Vec<End> {
             "HEAD",
             "HEAD /v1/models",
             Then::Close(answer("200 OK", long, "")),
-            json!({"end": "complete", "status": 200, "pricing": "free", "request_id": "q", "flags": null}),
+            json!({"end": "complete", "status": 200, "pricing": "free", "request_id": "q", "flags": []}),
         ),
         (
             "204",
             CHAT,
             said("204 No Content"),
-            json!({"end": "complete", "status": 204, "source": "unknown", "flags": null}),
+            json!({"end": "complete", "status": 204, "source": "unknown", "flags": []}),
         ),
         (
             "304",
             CHAT,
             said("304 Not Modified"),
-            json!({"end": "complete", "status": 304, "source": null, "pricing": "free", "flags": null}),
+            json!({"end": "complete", "status": 304, "source": null, "pricing": "free", "flags": []}),
         ),
     ]
 }
