@@ -192,8 +192,18 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) async fn begin(request: impl AsRef<[u8]>) -> Self {
+        Self::within(|_| {}, request).await
+    }
+
+    /// The same within other limits.
+    pub(crate) async fn within(
+        limit: impl FnOnce(&mut Settings),
+        request: impl AsRef<[u8]>,
+    ) -> Self {
         let upstream = Upstream::bind().await;
-        let proxy = Running::before(&upstream).await;
+        let mut settings = settings(&upstream.url());
+        limit(&mut settings);
+        let proxy = Running::start(settings).await;
         let mut client = proxy.connect().await;
         client.send(request).await;
         let mut server = upstream.accept().await;
