@@ -7,6 +7,7 @@ mod breakeven;
 mod counters;
 mod gauges;
 mod offline;
+mod open;
 mod settings;
 mod shared;
 mod show;
@@ -19,23 +20,21 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use crate::admin::{Admin, Source};
-use crate::call::CallRecord;
 use crate::config::{Config, Problems};
-use crate::journal::{FrameKind, Journal, JournalError};
-use crate::ledger::{History, Ledger, LedgerError, Orphan, Recovery};
-use crate::meter::{ConfirmHook, Confirmed, Entry, FinishedCall, Meter};
-use crate::metrics::{LateEnd, Metrics, Stage};
+use crate::journal::{Journal, JournalError};
+use crate::ledger::{History, LedgerError};
+use crate::meter::{Entry, Meter};
 use crate::proxy::{Proxy, SettingsError, Shutdown};
-use crate::recorder::{self, Recorder, Sinks};
+use crate::recorder::Recorder;
 
 pub use offline::Offline;
+use open::Opened;
 use shared::{Parts, Shared};
 
 /// How often the verdict is asked whether a minute has closed.
@@ -137,7 +136,7 @@ impl App {
             (config, opened)
         })
         .await?;
-        opened?.serve(load, config, traffic, admin)
+        Self::serve(opened?, load, config, traffic, admin)
     }
 
     /// Where clients send their calls.
@@ -197,95 +196,20 @@ impl App {
         info!("everything is in the ledger");
         Ok(())
     }
-}
 
-async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| AppError::Listen {
-            address,
-            flag,
-            source,
-        })
-}
-
-/// Waits for work that waits for the disk: never on an event loop.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, AppError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|panic| AppError::Thread(std::io::Error::other(panic)))
-}
-
-/// Makes the data directory, for us alone: what tenants spend is nobody else's business.
-fn make_data_dir(config: &Config) -> Result<(), AppError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let path = &config.server.data_dir;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|source| AppError::DataDir {
-            path: path.clone(),
-            source,
-        })
-}
-
-/// What is open before the first call is taken.
-struct Opened {
-    journal: Journal<Entry>,
-    recorder: Recorder,
-    sinks: Sinks,
-}
-
-impl Opened {
-    /// Opens journal and ledger, counts what the ledger had missed, and books what a crash left.
-    fn new(config: &Config, history: Option<History>) -> Result<Self, AppError> {
-        let settings = settings::journal(config);
-        let (queue, closed) = mpsc::channel(settings.queue_max);
-        let mut recorder_queue = recorder::Queue::new(queue);
-        let journal = Journal::open(settings, move |seq, entry| {
-            recorder_queue.send(seq, entry);
-        })?;
-        let (ledger, recovery) = Ledger::open(settings::ledger(config, Some(journal.durable())))?;
-        tell(&recovery);
-        if let Some(history) = history {
-            ledger.import(history)?;
-        }
-        let ledger = Arc::new(ledger);
-        let verdict = ArcSwap::from_pointee(shared::verdict(config, &ledger, None)?);
-        let metrics = Metrics::new(&settings::metrics(config, show::models(&ledger, now())?));
-        let (verdict, batch) = (Arc::new(verdict), Arc::default());
-        let sinks = Sinks {
-            ledger,
-            metrics,
-            verdict,
-            batch,
-        };
-        let recorder = Recorder::start(closed, sinks.clone()).map_err(AppError::Thread)?;
-        recovery
-            .orphans
-            .iter()
-            .try_for_each(|orphan| book(orphan, &journal))?;
-        Ok(Self {
-            journal,
-            recorder,
-            sinks,
-        })
-    }
-
+    /// Takes the first call.
     fn serve(
-        self,
+        opened: Opened,
         load: Loader,
         config: Config,
         traffic: TcpListener,
         admin: TcpListener,
     ) -> Result<App, AppError> {
-        let Self {
+        let Opened {
             journal,
             recorder,
             sinks,
-        } = self;
+        } = opened;
         let prices = Arc::new(ArcSwap::new(Arc::clone(&config.prices)));
         let address = |listener: &TcpListener| {
             listener.local_addr().map_err(|source| AppError::Listen {
@@ -299,7 +223,7 @@ impl Opened {
             settings::meter(&config),
             journal.clone(),
             Arc::clone(&prices),
-            confirmed(sinks.metrics.clone()),
+            counters::confirmed(sinks.metrics.clone()),
         );
         let shutdown = Shutdown::default();
         let proxy = Proxy::new(
@@ -343,56 +267,36 @@ impl Opened {
     }
 }
 
-/// Counts what the last frames of calls found when they waited for their records.
-fn confirmed(metrics: Metrics) -> ConfirmHook {
-    Box::new(move |upstream, confirmed, waited| {
-        metrics.overhead(Stage::Confirm, waited);
-        match confirmed {
-            Confirmed::Written => {}
-            Confirmed::Late => metrics.late_end(upstream, LateEnd::AckTimeout),
-            Confirmed::Refused => metrics.late_end(upstream, LateEnd::JournalFailed),
-        }
-    })
+async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| AppError::Listen {
+            address,
+            flag,
+            source,
+        })
 }
 
-/// Says what opening the ledger found.
-fn tell(recovery: &Recovery) {
-    if let Some(rebuilt) = &recovery.rebuilt {
-        error!(
-            found = rebuilt.found,
-            moved_to = ?rebuilt.moved_to,
-            "the ledger was damaged and has been computed again from the journal"
-        );
-    }
-    if let Some(lost) = recovery.lost_rows {
-        error!(
-            counted = lost.watermark,
-            journal_end = lost.journal_end,
-            "rows that were counted are no longer in the journal; their totals are kept"
-        );
-    }
-    if recovery.replayed > 0 || !recovery.orphans.is_empty() {
-        info!(
-            replayed = recovery.replayed,
-            interrupted = recovery.orphans.len(),
-            "caught up with the journal"
-        );
-    }
+/// Waits for work that waits for the disk: never on an event loop.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|panic| AppError::Thread(std::io::Error::other(panic)))
 }
 
-/// Books a call that the last process left unfinished: its `Begin` is the record it leaves.
-fn book(orphan: &Orphan, journal: &Journal<Entry>) -> Result<(), AppError> {
-    let record: CallRecord = match serde_json::from_slice(&orphan.body) {
-        Ok(record) => record,
-        Err(error) => {
-            error!(seq = orphan.seq, %error, "an unfinished call cannot be read");
-            return Ok(());
-        }
-    };
-    let ended = Entry::Ended(Box::new(FinishedCall::left_over(record)));
-    let at = u64::try_from(now().as_millisecond()).unwrap_or(0);
-    let ack = journal.append(FrameKind::End, at, orphan.body.clone(), Some(ended))?;
-    ack.wait().map_err(AppError::from)
+/// Makes the data directory, for us alone: what tenants spend is nobody else's business.
+fn make_data_dir(config: &Config) -> Result<(), AppError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let path = &config.server.data_dir;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| AppError::DataDir {
+            path: path.clone(),
+            source,
+        })
 }
 
 /// Closes minutes until the end: notes that tollgate is up, and lets the verdict look.

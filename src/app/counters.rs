@@ -1,9 +1,10 @@
-//! What the proxy counts, as metrics.
+//! What proxy and meter count, as metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::metrics::{Gate, Metrics, Stage, Unmetered};
+use crate::meter::{ConfirmHook, Confirmed};
+use crate::metrics::{Gate, LateEnd, Metrics, Stage, Unmetered};
 use crate::proxy::{Counters, UpstreamCounters};
 
 /// The metrics as the proxy's counters.
@@ -38,4 +39,16 @@ impl UpstreamCounters for MeasuredUpstream {
     fn unmetered(&self) {
         self.0.unmetered(Unmetered::LedgerBehind);
     }
+}
+
+/// Counts what the last frames of calls found when they waited for their records.
+pub(super) fn confirmed(metrics: Metrics) -> ConfirmHook {
+    Box::new(move |upstream, confirmed, waited| {
+        metrics.overhead(Stage::Confirm, waited);
+        match confirmed {
+            Confirmed::Written => {}
+            Confirmed::Late => metrics.late_end(upstream, LateEnd::AckTimeout),
+            Confirmed::Refused => metrics.late_end(upstream, LateEnd::JournalFailed),
+        }
+    })
 }

@@ -34,7 +34,7 @@ impl Offline {
             });
         }
         let (ledger, recovery) = Ledger::open(settings)?;
-        super::tell(&recovery);
+        super::open::tell(&recovery);
         Ok(Self { config, ledger })
     }
 

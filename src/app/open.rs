@@ -1,0 +1,100 @@
+//! What is opened before the first call is taken, and what a crash left is booked.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+use tracing::{error, info};
+
+use super::{AppError, now, settings, shared, show};
+use crate::call::CallRecord;
+use crate::config::Config;
+use crate::journal::{FrameKind, Journal};
+use crate::ledger::{History, Ledger, Orphan, Recovery};
+use crate::meter::{Entry, FinishedCall};
+use crate::metrics::Metrics;
+use crate::recorder::{self, Recorder, Sinks};
+
+/// What is open before the first call is taken.
+pub(super) struct Opened {
+    pub(super) journal: Journal<Entry>,
+    pub(super) recorder: Recorder,
+    pub(super) sinks: Sinks,
+}
+
+impl Opened {
+    /// Opens journal and ledger, counts what the ledger had missed, and books what a crash left.
+    pub(super) fn new(config: &Config, history: Option<History>) -> Result<Self, AppError> {
+        let settings = settings::journal(config);
+        let (queue, closed) = mpsc::channel(settings.queue_max);
+        let mut recorder_queue = recorder::Queue::new(queue);
+        let journal = Journal::open(settings, move |seq, entry| {
+            recorder_queue.send(seq, entry);
+        })?;
+        let (ledger, recovery) = Ledger::open(settings::ledger(config, Some(journal.durable())))?;
+        tell(&recovery);
+        if let Some(history) = history {
+            ledger.import(history)?;
+        }
+        let ledger = Arc::new(ledger);
+        let verdict = ArcSwap::from_pointee(shared::verdict(config, &ledger, None)?);
+        let metrics = Metrics::new(&settings::metrics(config, show::models(&ledger, now())?));
+        let (verdict, batch) = (Arc::new(verdict), Arc::default());
+        let sinks = Sinks {
+            ledger,
+            metrics,
+            verdict,
+            batch,
+        };
+        let recorder = Recorder::start(closed, sinks.clone()).map_err(AppError::Thread)?;
+        recovery
+            .orphans
+            .iter()
+            .try_for_each(|orphan| book(orphan, &journal))?;
+        Ok(Self {
+            journal,
+            recorder,
+            sinks,
+        })
+    }
+}
+
+/// Says what opening the ledger found.
+pub(super) fn tell(recovery: &Recovery) {
+    if let Some(rebuilt) = &recovery.rebuilt {
+        error!(
+            found = rebuilt.found,
+            moved_to = ?rebuilt.moved_to,
+            "the ledger was damaged and has been computed again from the journal"
+        );
+    }
+    if let Some(lost) = recovery.lost_rows {
+        error!(
+            counted = lost.watermark,
+            journal_end = lost.journal_end,
+            "rows that were counted are no longer in the journal; their totals are kept"
+        );
+    }
+    if recovery.replayed > 0 || !recovery.orphans.is_empty() {
+        info!(
+            replayed = recovery.replayed,
+            interrupted = recovery.orphans.len(),
+            "caught up with the journal"
+        );
+    }
+}
+
+/// Books a call that the last process left unfinished: its `Begin` is the record it leaves.
+fn book(orphan: &Orphan, journal: &Journal<Entry>) -> Result<(), AppError> {
+    let record: CallRecord = match serde_json::from_slice(&orphan.body) {
+        Ok(record) => record,
+        Err(error) => {
+            error!(seq = orphan.seq, %error, "an unfinished call cannot be read");
+            return Ok(());
+        }
+    };
+    let ended = Entry::Ended(Box::new(FinishedCall::left_over(record)));
+    let at = u64::try_from(now().as_millisecond()).unwrap_or(0);
+    let ack = journal.append(FrameKind::End, at, orphan.body.clone(), Some(ended))?;
+    ack.wait().map_err(AppError::from)
+}
