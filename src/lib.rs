@@ -1,7 +1,7 @@
 //! tollgate: the meter in front of your LLM bill.
 //!
 //! A reverse proxy that passes every byte of production LLM traffic untouched, counts the tokens of
-//! every call, prices it exactly, keeps the totals through any crash, and says on the day it becomes
+//! every call, prices it exactly, keeps the totals through a crash, and says on the day it becomes
 //! true that hosting the model yourself is cheaper. ARCHITECTURE.md shows the way of a call.
 
 pub mod admin;

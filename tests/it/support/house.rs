@@ -61,7 +61,7 @@ impl Running {
     pub(crate) async fn ask_and_stall(&self) -> Wire {
         let mut wire = Wire::new(connect(self.0.admin()).await);
         let ask = "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n";
-        wire.send_what_is_taken(ask.repeat(1_000)).await;
+        soon(wire.send_until_it_stalls(ask.repeat(100).as_bytes())).await;
         wire
     }
 

@@ -1,6 +1,7 @@
 //! One end of a connection, played by hand.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -36,6 +37,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Sends as much as the other end takes before it breaks off.
     pub(crate) async fn send_what_is_taken(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = soon(self.stream.write_all(bytes.as_ref())).await;
+    }
+
+    /// Sends the same again and again until the other end, whose answers nobody reads, takes no more.
+    pub(crate) async fn send_until_it_stalls(&mut self, bytes: &[u8]) {
+        let stalls = Duration::from_millis(500);
+        while let Ok(sent) = tokio::time::timeout(stalls, self.stream.write_all(bytes)).await {
+            sent.unwrap();
+        }
     }
 
     /// Sends one chunk of a chunked body.
