@@ -12,6 +12,7 @@ mod error;
 mod flush_first;
 mod forward;
 mod headers;
+mod link;
 mod patience;
 mod route;
 mod serve;

@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 
 use super::admission::InFlight;
 use super::flush_first::FlushFirst;
+use super::link::LinkBody;
 use super::patience::Patience;
 use super::stall::Handover;
 use super::upload::UploadObserver;
@@ -57,7 +58,7 @@ pin_project! {
 impl ResponseBody {
     /// The upstream's body, with what has to live as long.
     pub(super) fn passed(
-        body: Incoming,
+        body: LinkBody,
         idle: Option<Duration>,
         observer: Option<ResponseObserver>,
         in_flight: InFlight,
@@ -125,13 +126,13 @@ pin_project! {
     /// A reader that does not read is not the upstream's silence: only waits count.
     pub(super) struct IdleLimited {
         #[pin]
-        inner: Incoming,
+        inner: LinkBody,
         patience: Patience,
     }
 }
 
 impl IdleLimited {
-    fn new(inner: Incoming, limit: Option<Duration>) -> Self {
+    fn new(inner: LinkBody, limit: Option<Duration>) -> Self {
         Self {
             inner,
             patience: Patience::new(limit),

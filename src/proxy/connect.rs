@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Uri;
+use http::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -18,14 +18,15 @@ use rustls_pki_types::pem::PemObject;
 use tower_service::Service;
 
 use super::body::RequestBody;
+use super::link::{LinkBody, Links};
 use super::settings::{Http2Mode, UpstreamSettings};
 
 /// Idle connections kept to one upstream.
-const IDLE_CONNECTIONS_MAX: usize = 4_096;
+pub(super) const IDLE_CONNECTIONS_MAX: usize = 4_096;
 
 /// How long an idle connection is kept. Below the idle limits of common servers and load balancers
 /// (60 s and more), so that a call rarely meets a connection that is just being closed.
-const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(55);
+pub(super) const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(55);
 
 /// How often TCP asks whether an idle peer is still there.
 const TCP_KEEPALIVE: Duration = Duration::from_mins(1);
@@ -37,8 +38,46 @@ const HTTP2_PING: Duration = Duration::from_secs(20);
 /// the connection enough for many streams at once.
 const HTTP2_CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 
-/// Sends the calls of one upstream.
-pub(super) type UpstreamClient = Client<TimeLimited<HttpsConnector<HttpConnector>>, RequestBody>;
+/// Makes connections, TLS included.
+pub(super) type Connector = TimeLimited<HttpsConnector<HttpConnector>>;
+
+/// Why a call got no answer.
+#[derive(Debug)]
+pub(super) enum SendError {
+    /// There is no connection.
+    Connect(Box<dyn Error + Send + Sync>),
+    /// The connection broke, or the client's body did.
+    Broken(Box<dyn Error + Send + Sync>),
+}
+
+/// Sends the calls of one upstream, by connections of its own. Clones share them.
+#[derive(Clone)]
+pub(super) struct UpstreamClient {
+    /// Where every connection speaks HTTP/1.1.
+    links: Option<Links>,
+    /// Speaks whatever the upstream does, and can let go of a connection that is to be upgraded.
+    client: Client<Connector, RequestBody>,
+}
+
+impl UpstreamClient {
+    /// Sends a request, whose target is the whole URL, and waits for the head of its answer.
+    /// `uploaded` says whether all of its body has been sent.
+    pub(super) async fn request(
+        &self,
+        request: Request<RequestBody>,
+        upgrade: bool,
+        uploaded: impl Fn() -> bool,
+    ) -> Result<Response<LinkBody>, SendError> {
+        match &self.links {
+            Some(links) if !upgrade => links.request(request, uploaded).await,
+            Some(_) | None => match self.client.request(request).await {
+                Ok(answer) => Ok(answer.map(LinkBody::driven)),
+                Err(error) if error.is_connect() => Err(SendError::Connect(error.into())),
+                Err(error) => Err(SendError::Broken(error.into())),
+            },
+        }
+    }
+}
 
 /// A client with its own pool of connections.
 pub(super) fn client(settings: &UpstreamSettings) -> Result<UpstreamClient, rustls::Error> {
@@ -54,7 +93,14 @@ pub(super) fn client(settings: &UpstreamSettings) -> Result<UpstreamClient, rust
         Http2Mode::Never => tls.enable_http1().wrap_connector(tcp),
         Http2Mode::Always => tls.enable_http2().wrap_connector(tcp),
     };
-    Ok(Client::builder(TokioExecutor::new())
+    let connector = TimeLimited {
+        inner: connector,
+        limit: settings.connect_timeout,
+    };
+    let links = settings
+        .http1_only()
+        .then(|| Links::new(connector.clone(), settings.base_url.clone()));
+    let client = Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_CONNECTION_KEPT)
@@ -64,10 +110,8 @@ pub(super) fn client(settings: &UpstreamSettings) -> Result<UpstreamClient, rust
         .http2_only(settings.http2 == Http2Mode::Always)
         .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
         .http2_keep_alive_interval(HTTP2_PING)
-        .build(TimeLimited {
-            inner: connector,
-            limit: settings.connect_timeout,
-        }))
+        .build(connector);
+    Ok(UpstreamClient { links, client })
 }
 
 /// The certificates in a PEM file, for [`UpstreamSettings::extra_roots`].

@@ -9,14 +9,14 @@ use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Version};
 use hyper::body::{Body, Incoming};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::client::legacy;
 use jiff::Timestamp;
 
 use super::admission::InFlight;
 use super::body::{RequestBody, ResponseBody};
-use super::connect::ConnectTimeout;
+use super::connect::{ConnectTimeout, SendError};
 use super::error::{ProxyError, call_id_value};
 use super::headers::{self, Shape};
+use super::link::LinkBody;
 use super::route::Route;
 use super::settings::OnLedgerFailure;
 use super::upload::{Upload, UploadObserver};
@@ -156,7 +156,9 @@ impl Passage {
         core: &Core,
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
-        let sent = self.upstream.client().request(request);
+        let upgrade = self.upgrade.is_some();
+        let client = self.upstream.client();
+        let sent = client.request(request, upgrade, || self.upload.has_ended());
         let limit = self.upstream.response_header_timeout();
         let error = match self.upload.answered(limit, sent).await {
             Some(Ok(response)) => return self.arrive(core, response),
@@ -172,7 +174,7 @@ impl Passage {
     fn arrive(
         self,
         core: &Core,
-        mut response: Response<Incoming>,
+        mut response: Response<LinkBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         if upgraded && self.upgrade.is_none() {
@@ -218,10 +220,15 @@ impl Passage {
 }
 
 /// What a client's failure means.
-fn failure(upstream: &str, error: legacy::Error) -> ProxyError {
+fn failure(upstream: &str, error: SendError) -> ProxyError {
     let upstream = upstream.to_owned();
+    let (source, connected) = match error {
+        SendError::Connect(source) => (source, false),
+        SendError::Broken(source) => (source, true),
+    };
     let any = |is: fn(&(dyn Error + 'static)) -> bool| {
-        std::iter::successors(error.source(), |&cause| cause.source()).any(is)
+        let outermost: &(dyn Error + 'static) = &*source;
+        std::iter::successors(Some(outermost), |&cause| cause.source()).any(is)
     };
     if any(<dyn Error>::is::<ConnectTimeout>) {
         return ProxyError::ConnectTimeout { upstream };
@@ -230,15 +237,10 @@ fn failure(upstream: &str, error: legacy::Error) -> ProxyError {
     if any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_user)) {
         return ProxyError::ClientBody;
     }
-    if error.is_connect() {
-        return ProxyError::Unreachable {
-            upstream,
-            source: error.into(),
-        };
-    }
-    ProxyError::BrokenOff {
-        upstream,
-        source: error.into(),
+    if connected {
+        ProxyError::BrokenOff { upstream, source }
+    } else {
+        ProxyError::Unreachable { upstream, source }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
+use http::uri::Scheme;
 use rustls_pki_types::CertificateDer;
 
 use super::attribution::Attribution;
@@ -106,6 +107,15 @@ impl UpstreamSettings {
             idle_timeout: Some(Duration::from_mins(15)),
             extra_roots: Vec::new(),
             http2: Http2Mode::default(),
+        }
+    }
+
+    /// Whether every connection speaks HTTP/1.1.
+    pub(super) fn http1_only(&self) -> bool {
+        match self.http2 {
+            Http2Mode::Never => true,
+            Http2Mode::Always => false,
+            Http2Mode::Auto => self.base_url.scheme() == Some(&Scheme::HTTP),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,24 +16,35 @@ use crate::tee::{Hold, Observer};
 #[derive(Clone)]
 pub(super) struct Upload {
     began: Instant,
-    moved_ms: Arc<AtomicU64>,
+    progress: Arc<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    moved_ms: AtomicU64,
+    ended: AtomicBool,
 }
 
 impl Upload {
     pub(super) fn begin() -> Self {
         Self {
             began: Instant::now(),
-            moved_ms: Arc::default(),
+            progress: Arc::default(),
         }
     }
 
     fn move_on(&self) {
         let moved = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.moved_ms.store(moved, Ordering::Relaxed);
+        self.progress.moved_ms.store(moved, Ordering::Relaxed);
+    }
+
+    /// Whether all of the request has gone on.
+    pub(super) fn has_ended(&self) -> bool {
+        self.progress.ended.load(Ordering::Relaxed)
     }
 
     fn last_moved(&self) -> Instant {
-        self.began + Duration::from_millis(self.moved_ms.load(Ordering::Relaxed))
+        self.began + Duration::from_millis(self.progress.moved_ms.load(Ordering::Relaxed))
     }
 
     /// Waits for the answer until `limit` has passed since the last bytes of the request went on;
@@ -72,6 +83,7 @@ impl Observer for UploadObserver {
     }
 
     fn on_end(self, end: StreamEnd) -> Option<Hold> {
+        self.upload.progress.ended.store(true, Ordering::Relaxed);
         self.meter.on_end(end)
     }
 }

@@ -119,11 +119,7 @@ impl Upstream {
 
     /// Whether every connection speaks HTTP/1.1.
     pub(super) fn http1_only(&self) -> bool {
-        match self.settings.http2 {
-            Http2Mode::Never => true,
-            Http2Mode::Always => false,
-            Http2Mode::Auto => self.scheme == Scheme::HTTP,
-        }
+        self.settings.http1_only()
     }
 
     /// The path of a bare call.

@@ -66,6 +66,17 @@ async fn an_answer_can_come_before_the_request_has_ended() {
 }
 
 #[tokio::test]
+async fn a_request_goes_on_while_nobody_reads_the_early_answer() {
+    let mut call =
+        Call::begin("POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nabc").await;
+    call.server.expect("abc").await;
+    call.server.send("HTTP/1.1 200 OK\r\n\r\n").await;
+    call.server.send_until_it_stalls(&bytes(65_536)).await;
+    call.client.send("def").await;
+    call.server.expect("def").await;
+}
+
+#[tokio::test]
 async fn twenty_megabytes_pass_unchanged_both_ways() {
     let upstream = Upstream::bind().await;
     let proxy = Running::before(&upstream).await;

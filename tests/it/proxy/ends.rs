@@ -100,6 +100,23 @@ async fn a_connection_that_the_upstream_closed_is_not_used_again() {
 }
 
 #[tokio::test]
+async fn a_connection_that_closed_while_it_was_idle_is_replaced() {
+    let upstream = Upstream::bind().await;
+    let proxy = Running::before(&upstream).await;
+    let (mut client, mut server) = asked(&upstream, &proxy).await;
+    server.send(OK).await;
+    client.head().await;
+    client.expect("ok").await;
+    drop(server);
+    client.send(GET).await;
+    let mut server = upstream.accept().await;
+    server.head().await;
+    server.send(OK).await;
+    client.head().await;
+    client.expect("ok").await;
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_breaks_off_for_the_client() {
     let upstream = Upstream::bind().await;
     let proxy = Running::before(&upstream).await;
