@@ -1,12 +1,17 @@
 //! Integers as LEB128 varints, signed ones zigzag, behind one version byte.
 
+/// Room for a value as it is usually written: a total; a busy minute makes its own.
+const VALUE_BYTES_USUAL: usize = 64;
+
 /// Writes a value: the version byte, then numbers.
 #[derive(Debug)]
 pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
     pub(super) fn new(version: u8) -> Self {
-        Self(vec![version])
+        let mut value = Vec::with_capacity(VALUE_BYTES_USUAL);
+        value.push(version);
+        Self(value)
     }
 
     pub(super) fn put(&mut self, number: impl Into<u128>) {
@@ -68,6 +73,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn take_u64(&mut self) -> Option<u64> {
+        // Most numbers are small, and a start reads millions of them.
+        if let Some((byte, rest)) = self.0.split_first()
+            && byte & 0x80 == 0
+        {
+            self.0 = rest;
+            return Some(u64::from(*byte));
+        }
         self.take()?.try_into().ok()
     }
 

@@ -26,8 +26,26 @@ pub(super) struct Draft<'a> {
     store: &'a Store,
     timezone: &'a TimeZone,
     names: Vec<Named>,
+    /// What the calls add: most of a batch are a few groups in one hour, and only their sums go on.
+    added: BTreeMap<Added, Totals>,
     totals: BTreeMap<Key, Totals>,
     demand: BTreeMap<DemandKey, DemandMinute>,
+}
+
+/// The calls of one group in one hour of one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Added {
+    ids: Ids,
+    hour: Span,
+    day: Span,
+}
+
+impl Added {
+    /// The keys under which these calls are summed.
+    fn keys(self) -> [Key; 3] {
+        let Self { ids, hour, day } = self;
+        [Span::ALL_TIME, day, hour].map(|span| Key { span, ids })
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -37,6 +55,7 @@ impl<'a> Draft<'a> {
             store,
             timezone,
             names: Vec::new(),
+            added: BTreeMap::new(),
             totals: BTreeMap::new(),
             demand: BTreeMap::new(),
         }
@@ -45,21 +64,30 @@ impl<'a> Draft<'a> {
     /// Adds a call to its day, its hour, all time, and the demand of its minute.
     pub(super) fn add(&mut self, call: &CallRecord) -> Result<(), LedgerError> {
         let ids = self.ids(call);
-        let one = Totals::of(call);
-        let day = day_of(call.started_at, self.timezone);
-        for span in [Span::ALL_TIME, day, Span::hour(call.started_at)] {
-            self.totals(Key { span, ids })?.merge(&one);
-        }
+        let added = Added {
+            ids,
+            hour: Span::hour(call.started_at),
+            day: day_of(call.started_at, self.timezone),
+        };
+        self.added
+            .entry(added)
+            .or_default()
+            .merge(&Totals::of(call));
         self.add_demand(call, ids)
     }
 
-    /// Keys this draft would write.
+    /// Keys this draft would write at most.
     pub(super) fn len(&self) -> usize {
-        self.names.len() + self.totals.len() + self.demand.len()
+        self.names.len() + 3 * self.added.len() + self.totals.len() + self.demand.len()
     }
 
     /// The writes, and the same for memory.
-    pub(super) fn finish(self, watermark: u64) -> (Vec<Write>, Fresh) {
+    pub(super) fn finish(mut self, watermark: u64) -> Result<(Vec<Write>, Fresh), LedgerError> {
+        for (added, sums) in std::mem::take(&mut self.added) {
+            for key in added.keys() {
+                self.totals(key)?.merge(&sums);
+            }
+        }
         let fresh = Fresh {
             names: self.names,
             totals: self.totals,
@@ -76,7 +104,7 @@ impl<'a> Draft<'a> {
         let demand =
             demand.map(|(key, sums)| (In::Demand, key.encode(), Some(demand::encode(sums))));
         let writes = names.chain(totals).chain(demand).collect();
-        (writes, fresh)
+        Ok((writes, fresh))
     }
 
     /// Calls that a provider bills are demand: what is free could not be moved to save anything, and

@@ -128,7 +128,7 @@ impl Ledger {
             let memory = self.memory();
             let mut draft = Draft::new(&memory, store, &self.settings.timezone);
             fill(&mut draft);
-            draft.finish(0)
+            draft.finish(0)?
         };
         for chunk in changes.chunks(KEYS_MAX) {
             store.write(chunk)?;

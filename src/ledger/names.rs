@@ -3,7 +3,7 @@
 //! What a client can choose (model, tenant, dimensions) becomes a name only once an upstream has
 //! answered it with a 2xx; until then, and beyond the bound, it is `other`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::codec::{Reader, Writer};
@@ -88,26 +88,30 @@ impl Named {
 /// All names known, both ways.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
-    kinds: HashMap<NameKind, Kind>,
+    upstreams: Kind,
+    models: Kind,
+    tenants: Kind,
+    dimensions: Kind,
+    capabilities: Kind,
 }
 
-/// The names of one kind; numbers have no holes.
+/// The names of one kind; numbers have no holes. A tree and no hash: most kinds have few names, and
+/// what a client chooses cannot make it slow.
 #[derive(Clone, Debug, Default)]
 struct Kind {
-    ids: HashMap<Arc<str>, u16>,
+    ids: BTreeMap<Arc<str>, u16>,
     names: Vec<Arc<str>>,
 }
 
 impl Names {
     /// The number of a name that is known.
     pub(super) fn find(&self, kind: NameKind, name: &str) -> Option<u16> {
-        self.kinds.get(&kind)?.ids.get(name).copied()
+        self.of(kind).ids.get(name).copied()
     }
 
     /// The number of the next new name of a kind but `ahead`; `other` at the bound.
     pub(super) fn next_id(&self, kind: NameKind, ahead: usize) -> u16 {
-        let used = self.kinds.get(&kind).map_or(0, |kind| kind.names.len());
-        match used.checked_add(ahead) {
+        match self.of(kind).names.len().checked_add(ahead) {
             Some(place) if place < NAMES_MAX => id_at(place),
             _ => OTHER,
         }
@@ -116,7 +120,7 @@ impl Names {
     /// Adds a name under the next number of its kind. False: that is not its number.
     #[must_use]
     pub(super) fn insert(&mut self, named: Named) -> bool {
-        let kind = self.kinds.entry(named.kind).or_default();
+        let kind = self.of_mut(named.kind);
         if named.id != id_at(kind.names.len()) {
             return false;
         }
@@ -132,12 +136,32 @@ impl Names {
             OTHER => None,
             _ => Some(usize::from(id - FIRST)),
         };
-        let known = |place| self.kinds.get(&kind)?.names.get(place);
+        let known = |place: usize| self.of(kind).names.get(place);
         Some(
             place
                 .and_then(known)
                 .map_or_else(|| OTHER_NAME.into(), Arc::clone),
         )
+    }
+
+    const fn of(&self, kind: NameKind) -> &Kind {
+        match kind {
+            NameKind::Upstream => &self.upstreams,
+            NameKind::Model => &self.models,
+            NameKind::Tenant => &self.tenants,
+            NameKind::Dimension => &self.dimensions,
+            NameKind::Capability => &self.capabilities,
+        }
+    }
+
+    const fn of_mut(&mut self, kind: NameKind) -> &mut Kind {
+        match kind {
+            NameKind::Upstream => &mut self.upstreams,
+            NameKind::Model => &mut self.models,
+            NameKind::Tenant => &mut self.tenants,
+            NameKind::Dimension => &mut self.dimensions,
+            NameKind::Capability => &mut self.capabilities,
+        }
     }
 }
 

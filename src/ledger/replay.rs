@@ -221,7 +221,7 @@ impl Ledger {
             Ok(())
         })?;
         draft.set(days, BTreeMap::new());
-        Ok(draft.finish(0).0)
+        Ok(draft.finish(0)?.0)
     }
 
     /// Imported days, from imported hours.

@@ -175,7 +175,7 @@ impl Ledger {
                 watermark = *seq;
                 counted = counted.saturating_add(1);
             }
-            draft.finish(watermark)
+            draft.finish(watermark)?
         };
         let open_from = writer.open.oldest().unwrap_or(watermark.saturating_add(1));
         changes.push(meta::put_number(meta::WATERMARK, watermark));
