@@ -15,6 +15,7 @@ use crate::call::{CallRecord, Role};
 
 mod exposition;
 mod family;
+mod fixed;
 mod gauges;
 mod histogram;
 mod hosting;

@@ -108,10 +108,10 @@ pub(super) fn of_process() -> Vec<MetricFamily> {
 
 fn calls(out: &mut Exposition, tally: &Tally) {
     for (upstream, at) in &tally.upstreams {
-        for (end, calls) in &at.ends {
+        for (end, calls) in at.ends.iter() {
             out.count(f::CALL_ENDS, &[upstream, end], *calls);
         }
-        for (flag, calls) in &at.flags {
+        for (flag, calls) in at.flags.iter() {
             out.count(f::CALL_FLAGS, &[upstream, flag], *calls);
         }
         for (name, model) in &at.models {
@@ -138,7 +138,7 @@ fn of_model(out: &mut Exposition, [upstream, name]: [&str; 2], model: &ModelTall
     out.histogram(f::CALL_DURATION, &[upstream, name, "true"], &model.streamed);
     out.histogram(f::TTFT, &labels, &model.ttft);
     out.histogram(f::TPOT, &labels, &model.tpot);
-    for (source, calls) in &model.sources {
+    for (source, calls) in model.sources.iter() {
         out.count(f::USAGE_SOURCE, &[upstream, name, source], *calls);
     }
 }
@@ -174,7 +174,7 @@ fn money(out: &mut Exposition, labels: [&str; 3], at: &UpstreamTally, calls: &Te
         return;
     }
     let [upstream, model, tenant] = labels;
-    for (kind, cost) in &calls.costs {
+    for (kind, cost) in calls.costs.iter() {
         out.number(f::API_COST, &[upstream, model, tenant, kind], cost.to_f64());
     }
 }

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::fixed::ByLabel;
 use super::histogram::{DURATION_MS, Histogram, TOKENS, TPOT_US, TTFT_MS};
 use super::labels::{Labels, OTHER};
 use super::tokens::Tokens;
 use crate::call::{CallRecord, Flag, LineKind, Pricing, Role, StreamEnd};
 use crate::money::Pico;
-use crate::usage::{TokenUsage, UsageSource};
+use crate::usage::UsageSource;
 
 /// Different (operation, code) pairs that one (upstream, model, tenant) tells apart.
 const OUTCOMES_MAX: usize = 64;
@@ -29,15 +30,15 @@ pub(super) struct Tally {
 pub(super) struct UpstreamTally {
     pub(super) role: Role,
     pub(super) models: BTreeMap<Arc<str>, ModelTally>,
-    pub(super) ends: BTreeMap<&'static str, u64>,
-    pub(super) flags: BTreeMap<&'static str, u64>,
+    pub(super) ends: ByLabel<u64>,
+    pub(super) flags: ByLabel<u64>,
 }
 
 /// The calls of one model at one upstream.
 #[derive(Debug)]
 pub(super) struct ModelTally {
     pub(super) tenants: BTreeMap<Arc<str>, TenantTally>,
-    pub(super) sources: BTreeMap<&'static str, u64>,
+    pub(super) sources: ByLabel<u64>,
     pub(super) unpriced: u64,
     pub(super) unary: Histogram,
     pub(super) streamed: Histogram,
@@ -50,7 +51,7 @@ pub(super) struct ModelTally {
 pub(super) struct TenantTally {
     pub(super) outcomes: Vec<Outcome>,
     pub(super) tokens: Tokens,
-    pub(super) costs: BTreeMap<&'static str, Pico>,
+    pub(super) costs: ByLabel<Pico>,
     pub(super) gateway_cost: Pico,
 }
 
@@ -116,27 +117,18 @@ impl Tally {
     pub(super) fn add(&mut self, call: &CallRecord) {
         let model = self.labels.model_of(call);
         let tenant = self.labels.tenant(call.tenant.as_deref());
-        let upstream = self.upstream(&call.upstream);
-        let at = self
-            .upstreams
-            .entry(upstream)
-            .or_insert_with(|| UpstreamTally::new(call.role));
-        bump(&mut at.ends, call.end.label());
-        for flag in &call.flags {
-            bump(&mut at.flags, flag.label());
-        }
-        let at = at
-            .models
-            .entry(Arc::clone(&model))
-            .or_insert_with(ModelTally::new);
-        at.add(call);
-        let at = at.tenants.entry(tenant).or_insert_with(TenantTally::new);
-        at.add(call, &mut self.labels);
-        let TokenUsage { input, output, .. } = call.usage;
         self.sizes
-            .entry(model)
+            .entry(Arc::clone(&model))
             .or_insert_with(Sizes::new)
-            .add(input, output);
+            .add(call.usage.input, call.usage.output);
+        if let Some(at) = self.upstreams.get_mut(call.upstream.as_str()) {
+            return at.add(call, model, tenant, &mut self.labels);
+        }
+        let upstream = self.upstream(&call.upstream);
+        self.upstreams
+            .entry(upstream)
+            .or_insert_with(|| UpstreamTally::new(call.role))
+            .add(call, model, tenant, &mut self.labels);
     }
 
     /// The label of an upstream. Upstreams are configured; the bound is for a wrong caller.
@@ -157,9 +149,20 @@ impl UpstreamTally {
         Self {
             role,
             models: BTreeMap::new(),
-            ends: StreamEnd::ALL.map(|end| (end.label(), 0)).into(),
-            flags: Flag::ALL.map(|flag| (flag.label(), 0)).into(),
+            ends: ByLabel::new(StreamEnd::ALL.map(StreamEnd::label)),
+            flags: ByLabel::new(Flag::ALL.map(Flag::label)),
         }
+    }
+
+    fn add(&mut self, call: &CallRecord, model: Arc<str>, tenant: Arc<str>, labels: &mut Labels) {
+        bump(&mut self.ends, call.end.label());
+        for flag in &call.flags {
+            bump(&mut self.flags, flag.label());
+        }
+        let at = self.models.entry(model).or_insert_with(ModelTally::new);
+        at.add(call);
+        let at = at.tenants.entry(tenant).or_insert_with(TenantTally::new);
+        at.add(call, labels);
     }
 }
 
@@ -167,7 +170,7 @@ impl ModelTally {
     fn new() -> Self {
         Self {
             tenants: BTreeMap::new(),
-            sources: UsageSource::ALL.map(|source| (source.label(), 0)).into(),
+            sources: ByLabel::new(UsageSource::ALL.map(UsageSource::label)),
             unpriced: 0,
             unary: Histogram::new(&DURATION_MS),
             streamed: Histogram::new(&DURATION_MS),
@@ -220,7 +223,7 @@ impl TenantTally {
         Self {
             outcomes: Vec::new(),
             tokens: Tokens::default(),
-            costs: LineKind::LABELS.map(|kind| (kind, Pico::ZERO)).into(),
+            costs: ByLabel::new(LineKind::LABELS),
             gateway_cost: Pico::ZERO,
         }
     }
@@ -247,37 +250,42 @@ impl TenantTally {
             return;
         }
         for line in &call.cost_lines {
-            *self.costs.entry(line.kind.label()).or_default() += line.cost_usd;
+            self.costs
+                .change(line.kind.label(), |cost| *cost += line.cost_usd);
         }
     }
 
     /// Counts the call under its operation and code.
     fn count(&mut self, call: &CallRecord, labels: &mut Labels) {
         let code = call.status.map_or(Code::NoAnswer(call.end), Code::Status);
-        let is_known = self
-            .outcomes
-            .iter()
-            .any(|seen| seen.is(&call.operation, code));
-        let (operation, code) = if is_known || self.outcomes.len() < OUTCOMES_MAX {
+        if self.bump(&call.operation, code) {
+            return;
+        }
+        let (operation, code) = if self.outcomes.len() < OUTCOMES_MAX {
             (call.operation.as_str(), code)
         } else {
             labels.count_overflow("code");
+            if self.bump(OTHER, Code::Other) {
+                return;
+            }
             (OTHER, Code::Other)
         };
-        if let Some(outcome) = self
-            .outcomes
-            .iter_mut()
-            .find(|seen| seen.is(operation, code))
-        {
-            outcome.calls = outcome.calls.saturating_add(1);
-            return;
-        }
         let operation = operation.into();
         self.outcomes.push(Outcome {
             operation,
             code,
             calls: 1,
         });
+    }
+
+    /// Counts a call under an outcome that was seen before. False: it was not.
+    fn bump(&mut self, operation: &str, code: Code) -> bool {
+        let seen = self.outcomes.iter_mut();
+        let Some(outcome) = seen.into_iter().find(|seen| seen.is(operation, code)) else {
+            return false;
+        };
+        outcome.calls = outcome.calls.saturating_add(1);
+        true
     }
 }
 
@@ -305,7 +313,6 @@ impl Sizes {
     }
 }
 
-fn bump(counts: &mut BTreeMap<&'static str, u64>, label: &'static str) {
-    let count = counts.entry(label).or_default();
-    *count = count.saturating_add(1);
+fn bump(counts: &mut ByLabel<u64>, label: &'static str) {
+    counts.change(label, |count| *count = count.saturating_add(1));
 }
