@@ -7,7 +7,7 @@
 //! Streams that the same plans and endpoints take are one pool: pooling smooths the peaks, and no
 //! projection tells them apart. A pool keeps a minute in some 170 bytes and only minutes with calls.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -34,12 +34,35 @@ pub const UNNAMED_MODEL: &str = "unknown";
 /// gateways (their providers' calls are metered too) and for own hosting.
 #[must_use]
 pub fn demand_of(call: &CallRecord) -> Option<(Stream, CallDemand<'_>)> {
+    let (name, demand) = named_demand(call)?;
+    Some((name.into(), demand))
+}
+
+/// The names of a stream where they stand: the same few come again and again.
+#[derive(Clone, Copy)]
+struct StreamName<'a> {
+    upstream: &'a str,
+    model: &'a str,
+    capability: Capability,
+}
+
+impl From<StreamName<'_>> for Stream {
+    fn from(name: StreamName<'_>) -> Self {
+        Self {
+            upstream: name.upstream.to_owned(),
+            model: name.model.to_owned(),
+            capability: name.capability,
+        }
+    }
+}
+
+fn named_demand(call: &CallRecord) -> Option<(StreamName<'_>, CallDemand<'_>)> {
     if !call.is_billable() || call.role != Role::Provider {
         return None;
     }
-    let stream = Stream {
-        upstream: call.upstream.clone(),
-        model: call.model_name().unwrap_or(UNNAMED_MODEL).to_owned(),
+    let name = StreamName {
+        upstream: &call.upstream,
+        model: call.model_name().unwrap_or(UNNAMED_MODEL),
         // An unreadable class asks for everything: no plan takes it.
         capability: call.capability.parse().unwrap_or(Capability::MOST),
     };
@@ -51,7 +74,7 @@ pub fn demand_of(call: &CallRecord) -> Option<(Stream, CallDemand<'_>)> {
         cost_usd: call.cost_usd,
         imported: call.flags.contains(&crate::call::Flag::Imported),
     };
-    Some((stream, demand))
+    Some((name, demand))
 }
 
 /// One minute of a pool.
@@ -102,7 +125,12 @@ pub(super) struct Pool {
 
 impl Pool {
     fn keep(&mut self, minute: i64, part: &Minute) {
-        let at = self.kept.partition_point(|(kept, _)| *kept < minute);
+        // Minutes come in their order, at a start all of five weeks.
+        let at = match self.kept.back() {
+            Some((newest, _)) if *newest < minute => self.kept.len(),
+            Some((newest, _)) if *newest == minute => self.kept.len().saturating_sub(1),
+            Some(_) | None => self.kept.partition_point(|(kept, _)| *kept < minute),
+        };
         match self.kept.get_mut(at) {
             Some((kept, whole)) if *kept == minute => whole.merge(part),
             Some(_) | None => self.kept.insert(at, (minute, *part)),
@@ -142,7 +170,7 @@ impl Pool {
 pub struct LiveDemand {
     settings: Arc<Settings>,
     pools: Vec<Pool>,
-    by_stream: HashMap<Stream, usize>,
+    by_stream: Streams,
     up: BTreeSet<i64>,
 }
 
@@ -153,19 +181,19 @@ impl LiveDemand {
         Self {
             settings: Arc::clone(settings),
             pools: Vec::new(),
-            by_stream: HashMap::new(),
+            by_stream: Streams::default(),
             up: BTreeSet::new(),
         }
     }
 
     /// Adds one finished call to the minute it belongs to.
     pub fn record(&mut self, call: &CallRecord) {
-        let Some((stream, demand)) = demand_of(call) else {
+        let Some((stream, demand)) = named_demand(call) else {
             return;
         };
         let minute = demand.place().minute;
         self.up(minute);
-        if let Some(pool) = self.pool(&stream) {
+        if let Some(pool) = self.pool(stream) {
             pool.open.entry(minute).or_default().add(&demand);
         }
     }
@@ -173,14 +201,21 @@ impl LiveDemand {
     /// Adds a minute that was kept by someone else.
     pub fn keep(&mut self, stream: &Stream, minute: i64, sums: &DemandMinute) {
         self.up(minute);
-        if let Some(pool) = self.pool(stream) {
+        let name = StreamName {
+            upstream: &stream.upstream,
+            model: &stream.model,
+            capability: stream.capability,
+        };
+        if let Some(pool) = self.pool(name) {
             pool.keep(minute, &Minute::of(sums));
         }
     }
 
     /// Says that tollgate was up in a minute.
     pub fn up(&mut self, minute: i64) {
-        self.up.insert(minute);
+        if self.up.last() != Some(&minute) {
+            self.up.insert(minute);
+        }
     }
 
     /// Compacts minutes that get no more calls and drops what is older than five weeks.
@@ -204,9 +239,9 @@ impl LiveDemand {
     }
 
     /// The pool of a stream, made when it is first seen.
-    fn pool(&mut self, stream: &Stream) -> Option<&mut Pool> {
-        let known = self.by_stream.get(stream).copied();
-        let at = known.unwrap_or_else(|| self.find(stream));
+    fn pool(&mut self, stream: StreamName<'_>) -> Option<&mut Pool> {
+        let known = self.by_stream.find(stream);
+        let at = known.unwrap_or_else(|| self.find(&stream.into()));
         self.pools.get_mut(at)
     }
 
@@ -221,9 +256,32 @@ impl LiveDemand {
             });
             self.pools.len().saturating_sub(1)
         });
-        if self.by_stream.len() < STREAMS_MAX {
-            self.by_stream.insert(stream.clone(), at);
-        }
+        self.by_stream.remember(stream, at);
         at
+    }
+}
+
+/// The pools of the streams seen so far, found by upstream, model and class without a copy of them.
+#[derive(Debug, Default)]
+struct Streams {
+    pools: BTreeMap<String, BTreeMap<String, BTreeMap<Capability, usize>>>,
+    len: usize,
+}
+
+impl Streams {
+    fn find(&self, name: StreamName<'_>) -> Option<usize> {
+        let models = self.pools.get(name.upstream)?;
+        models.get(name.model)?.get(&name.capability).copied()
+    }
+
+    fn remember(&mut self, stream: &Stream, pool: usize) {
+        if self.len >= STREAMS_MAX {
+            return;
+        }
+        let models = self.pools.entry(stream.upstream.clone()).or_default();
+        let classes = models.entry(stream.model.clone()).or_default();
+        if classes.insert(stream.capability, pool).is_none() {
+            self.len = self.len.saturating_add(1);
+        }
     }
 }
