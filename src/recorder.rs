@@ -21,8 +21,9 @@ use crate::verdict::Verdict;
 /// Frames the ledger takes in one go. It splits them by the keys they change, and calls of one
 /// minute share their keys: a batch is mostly one commit, and one wait for the disk.
 const BATCH_RECORDS_MAX: usize = 4_096;
-/// How long a batch gathers: one disk sync serves all that came.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long a batch gathers: one commit and one disk sync serve all that came. Nothing is at stake
+/// meanwhile, the rows are in the journal; a page or a scrape may be so much behind.
+const GATHER: Duration = Duration::from_millis(100);
 /// The first wait after a failed write; it doubles up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(50);
 /// The longest wait between two tries.
@@ -136,7 +137,8 @@ fn run(mut queue: mpsc::Receiver<Sequenced>, sinks: &Sinks) {
     let mut batch: Vec<Sequenced> = Vec::with_capacity(BATCH_RECORDS_MAX);
     while let Some(first) = queue.blocking_recv() {
         batch.push(first);
-        if queue.len() < BATCH_RECORDS_MAX {
+        // At the end nothing more comes.
+        if queue.len() < BATCH_RECORDS_MAX && !queue.is_closed() {
             std::thread::sleep(GATHER);
         }
         while batch.len() < BATCH_RECORDS_MAX {
