@@ -19,8 +19,9 @@ use super::LedgerError;
 pub(super) const KEYS_MAX: usize = 256;
 /// Keys read at once; between pages the writer gets its turn.
 const PAGE_KEYS: usize = 1_000;
-/// What sled may cache; its own default is a gibibyte.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// What sled may cache, by its own count; in memory that is several times as much. Only the newest keys
+/// are written again, and five weeks of minutes are read once, at the start: more would only stay.
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// sled's background flusher also collects its garbage.
 const FLUSH_EVERY_MS: u64 = 500;
 
@@ -206,11 +207,12 @@ pub(super) struct Scan {
 impl Scan {
     fn next_page(&mut self) -> Result<(), LedgerError> {
         let (from, end) = (self.from.clone(), self.end.clone());
-        let page: Page = guarded(|| {
-            self.tree
-                .range(from..end)
-                .take(PAGE_KEYS)
-                .collect::<Result<_, _>>()
+        let page = guarded(|| {
+            let mut page: Page = Vec::with_capacity(PAGE_KEYS);
+            for found in self.tree.range(from..end).take(PAGE_KEYS) {
+                page.push(found?);
+            }
+            Ok(page)
         })?;
         self.done = page.len() < PAGE_KEYS;
         if let Some((last, _)) = page.last() {
