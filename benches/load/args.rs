@@ -101,7 +101,7 @@ pub(crate) enum Sweep {
 pub(crate) enum PeerName {
     Nginx,
     Haproxy,
-    /// From PyPI, some hundred megabytes
+    /// From `PyPI`, some hundred megabytes
     Litellm,
     None,
 }

@@ -18,7 +18,7 @@ use super::web;
 /// Streams that are being opened at the same time: fewer than any backlog of connections.
 const OPENING_MAX: usize = 64;
 /// For all to open, and for all to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(20);
 /// Between the last stream's opening and the window.
 const SETTLING: Duration = Duration::from_secs(1);

@@ -63,7 +63,7 @@ impl Tools {
         Ok(())
     }
 
-    /// A Python environment with a package from PyPI; where its programs are.
+    /// A Python environment with a package from `PyPI`; where its programs are.
     pub(crate) fn python(&self, name: &str, package: &str) -> Result<PathBuf> {
         let venv = self.dir.join(name);
         let programs = venv.join("bin");

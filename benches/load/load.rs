@@ -37,12 +37,14 @@ async fn seen(job: Rc<Job>) -> Result<Seen> {
         Pace::Closed { connections } => {
             let work = tokio::task::spawn_local(async move { probe.work(begin, end).await });
             closed::run(&job, *connections, end, &tally).await;
-            vec![tally.borrow().window(0, job.seconds, work.await?)]
+            let work = work.await?;
+            vec![tally.borrow().window(0, job.seconds, work)]
         }
         Pace::Open { per_second } => {
             let work = tokio::task::spawn_local(async move { probe.work(begin, end).await });
             open::run(&job, *per_second, end, &tally).await?;
-            vec![tally.borrow().window(0, job.seconds, work.await?)]
+            let work = work.await?;
+            vec![tally.borrow().window(0, job.seconds, work)]
         }
     };
     let tally = tally.borrow();

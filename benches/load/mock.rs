@@ -23,6 +23,7 @@ use super::wish::Wish;
 
 /// What a client says about a call stands at the head of its body; the rest is only counted.
 const BODY_KEPT_BYTES: usize = 64 * 1024;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Runs until it is ended.
 pub(crate) fn run(ports: &[u16]) -> Result<()> {
@@ -60,7 +61,11 @@ struct Counter {
 
 async fn accept(listener: TcpListener, counter: Counter) -> Result<()> {
     loop {
-        let (stream, _) = listener.accept().await?;
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many open files, until some are closed.
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
         stream.set_nodelay(true)?;
         let counter = counter.clone();
         // A client that breaks off is billed nothing, and that is all there is to say.

@@ -62,7 +62,7 @@ impl Peer {
         peer: PeerName,
         dir: &Path,
         ports: Ports,
-        (tools, cores): (&Tools, usize),
+        (tools, seat): (&Tools, &Seat),
     ) -> Result<Self> {
         fs::create_dir_all(dir)?;
         let file = |name: &str, text: String| -> Result<String> {
@@ -72,13 +72,13 @@ impl Peer {
         };
         let (program, args) = match peer {
             PeerName::Nginx => {
-                let config = file("nginx.conf", nginx(dir, ports, cores))?;
+                let config = file("nginx.conf", nginx(dir, ports, seat))?;
                 let dir = dir.display().to_string();
                 let args = ["-p", &dir, "-c", &config, "-e", "stderr"].map(str::to_owned);
                 (debian(tools, "nginx")?, args.to_vec())
             }
             PeerName::Haproxy => {
-                let config = file("haproxy.cfg", haproxy(ports, cores))?;
+                let config = file("haproxy.cfg", haproxy(ports, seat))?;
                 (
                     debian(tools, "haproxy")?,
                     vec!["-db".to_owned(), "-f".to_owned(), config],
@@ -88,7 +88,7 @@ impl Peer {
                 let config = file("litellm.yaml", litellm(ports))?;
                 let port = ports.traffic.to_string();
                 let args = ["--host", "127.0.0.1", "--port", &port, "--config", &config];
-                let workers = cores.to_string();
+                let workers = seat.cores.len().to_string();
                 let args = args.into_iter().chain(["--num_workers", &workers]);
                 let programs = tools.python("litellm", "litellm[proxy]")?;
                 (programs.join("litellm"), args.map(str::to_owned).collect())
@@ -111,16 +111,16 @@ fn debian(tools: &Tools, name: &str) -> Result<PathBuf> {
         .with_context(|| format!("{name} is not here: install it"))
 }
 
-fn nginx(dir: &Path, ports: Ports, cores: usize) -> String {
+fn nginx(dir: &Path, ports: Ports, seat: &Seat) -> String {
     let Ports {
         upstream, traffic, ..
     } = ports;
-    let dir = dir.display();
+    let (dir, cores, files) = (dir.display(), seat.cores.len(), seat.files);
     format!(
         "daemon off;
 pid {dir}/nginx.pid;
 worker_processes {cores};
-events {{ worker_connections 32768; }}
+events {{ worker_connections {files}; }}
 http {{
   access_log off;
   client_max_body_size 0;
@@ -152,14 +152,17 @@ http {{
     )
 }
 
-fn haproxy(ports: Ports, cores: usize) -> String {
+fn haproxy(ports: Ports, seat: &Seat) -> String {
     let Ports {
         upstream, traffic, ..
     } = ports;
+    let cores = seat.cores.len();
+    // A connection is two files, and it has some for itself.
+    let connections = (seat.files / 2).saturating_sub(50);
     format!(
         "global
   nbthread {cores}
-  maxconn 30000
+  maxconn {connections}
 defaults
   mode http
   timeout connect 10s

@@ -16,9 +16,11 @@ use super::metering::Metering;
 use super::peers::{self, Peer};
 use super::ports::Ports;
 use super::rounds::{self, Outcome, Plan};
+use super::row::Row;
+use super::samples::Samples;
 use super::seat::Seats;
 use super::suite::{self, Test};
-use super::table::{self, Page};
+use super::table::Page;
 use super::target::{Kind, Target};
 use super::tollgate::Tollgate;
 
@@ -37,9 +39,10 @@ pub(crate) fn run(run: &Run) -> Result<ExitCode> {
     seats.remarks.extend(disk_remark(&run.scratch)?);
     let scratch = TempDir::with_prefix_in("load-", &run.scratch)
         .with_context(|| format!("--scratch {}", run.scratch.display()))?;
-    let (rounds, warm_seconds, seconds) = match run.quick {
-        true => (1, 0.3, 1.0),
-        false => (run.rounds, 1.0, run.secs),
+    let (rounds, warm_seconds, seconds) = if run.quick {
+        (1, 0.3, 1.0)
+    } else {
+        (run.rounds, 1.0, run.secs)
     };
     let plan = Plan {
         tests,
@@ -85,9 +88,12 @@ fn tests(run: &Run, streams_max: usize) -> Result<Vec<Test>> {
 
 fn targets(run: &Run, scratch: &Path, seats: &Seats) -> Result<Vec<Target>> {
     let mut targets = Vec::new();
-    for (name, kind) in rounds::foundations() {
+    for (name, kind) in [
+        (figures::DIRECT, Kind::Direct),
+        (figures::LIMIT, Kind::Limit),
+    ] {
         let ports = Ports::at(run.port, targets.len())?;
-        targets.push(Target::new(name, kind, ports));
+        targets.push(Target::new(name.to_owned(), kind, ports));
     }
     let models = if run.sweep == Some(Sweep::Models) {
         suite::MODELS_MAX
@@ -103,8 +109,7 @@ fn targets(run: &Run, scratch: &Path, seats: &Seats) -> Result<Vec<Target>> {
     for peer in peers::asked_for(&run.peers, &tools) {
         let ports = Ports::at(run.port, targets.len())?;
         let name = peers::name(peer).to_owned();
-        let cores = seats.target.cores.len();
-        let peer = Peer::new(peer, &scratch.join(&name), ports, (&tools, cores))?;
+        let peer = Peer::new(peer, &scratch.join(&name), ports, (&tools, &seats.target))?;
         targets.push(Target::new(name, Kind::Peer(peer), ports));
     }
     Ok(targets)
@@ -150,10 +155,9 @@ fn disk_remark(scratch: &Path) -> Result<Option<String>> {
 
 /// Prints the table, writes the files, and says whether the run counts.
 fn tell(run: &Run, plan: &Plan<'_>, targets: &[Target], outcome: &Outcome) -> Result<ExitCode> {
-    let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
     let page = Page {
         heading: heading(plan),
-        rows: table::rows(&figures::of(&plan.tests), &names, outcome),
+        rows: rows(run, plan, targets, &outcome.samples),
         outcome,
         remarks: plan.seats.remarks.clone(),
     };
@@ -175,6 +179,25 @@ fn tell(run: &Run, plan: &Plan<'_>, targets: &[Target], outcome: &Outcome) -> Re
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The rows of all figures and targets. What must be is said of tollgate alone, and not of what
+/// took a second.
+fn rows(run: &Run, plan: &Plan<'_>, targets: &[Target], samples: &Samples) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for figure in figures::of(&plan.tests) {
+        for target in targets {
+            let mut row = Row::of(&figure, &target.name, samples);
+            if let Some(row) = row
+                .as_mut()
+                .filter(|_| run.quick || target.tollgate().is_none())
+            {
+                (row.must, row.met) = (None, None);
+            }
+            rows.extend(row);
+        }
+    }
+    rows
 }
 
 fn heading(plan: &Plan<'_>) -> String {

@@ -1,17 +1,11 @@
 //! A run: everything started, targets taking turns test by test and round by round, all stopped.
 
-use std::env;
-use std::ffi::OsString;
-use std::fs::File;
-use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result, bail};
-use tokio::io::AsyncReadExt as _;
-use tokio::net::unix::pipe;
+use anyhow::{Context as _, Result};
 
-use super::figures::{DIRECT, LIMIT};
+use super::errand;
+use super::figures::DIRECT;
 use super::job::{Job, Seen};
 use super::metering::Metering;
 use super::ports::local;
@@ -19,7 +13,8 @@ use super::process::Process;
 use super::samples::{Sample, Samples};
 use super::seat::Seats;
 use super::suite::{Needs, Test};
-use super::target::{Kind, Target, start_mock};
+use super::target::{Target, start_mock};
+use super::tollgate::Tollgate;
 
 /// Of what a target has shown to be its most, so much can be asked of it as a rate.
 const PART_OF_ITS_MOST: f64 = 0.85;
@@ -47,21 +42,21 @@ pub(crate) async fn run(plan: &Plan<'_>, targets: &mut [Target]) -> Result<Outco
     let mut disk_before = Vec::new();
     for target in &mut *targets {
         target.start(&plan.seats.target, plan.scratch).await?;
-        let tollgate = target.tollgate();
-        disk_before.push(tollgate.map_or(Ok(0), |tollgate| tollgate.disk_bytes())?);
+        let disk = target.tollgate().map_or(Ok(0), Tollgate::disk_bytes)?;
+        disk_before.push(disk);
     }
-    let mut samples = Samples::default();
+    let mut running = Running {
+        plan,
+        mock: &mock,
+        targets: &mut *targets,
+        samples: Samples::default(),
+    };
     for round in 0..plan.rounds {
         for test in &plan.tests {
-            let mut running = Running {
-                plan,
-                mock: &mock,
-                targets,
-                samples: &mut samples,
-            };
             running.turn(test, round).await?;
         }
     }
+    let samples = running.samples;
     let mut metering = Vec::new();
     for (target, before) in targets.iter_mut().zip(disk_before) {
         target.stop().await?;
@@ -74,7 +69,7 @@ struct Running<'a> {
     plan: &'a Plan<'a>,
     mock: &'a Process,
     targets: &'a mut [Target],
-    samples: &'a mut Samples,
+    samples: Samples,
 }
 
 impl Running<'_> {
@@ -83,27 +78,23 @@ impl Running<'_> {
         let count = self.targets.len();
         for step in 0..count {
             let place = (step + usize::from(round)) % count;
-            let Some(target) = self.targets.get_mut(place) else {
-                continue;
-            };
-            if !holds(self.samples, &target.name, test.needs) {
-                continue;
-            }
-            if test.wants_a_fresh_process() {
-                if target.name == DIRECT {
-                    continue;
-                }
-                target.stop().await?;
-                target
-                    .start(&self.plan.seats.target, self.plan.scratch)
-                    .await?;
-            }
+            let target = self.targets.get(place).context("no such target")?;
             let name = target.name.clone();
-            let job = self.job(test, round, place)?;
-            let seen = self
-                .seen(&job)
-                .await
-                .with_context(|| format!("{} on {name}", test.name))?;
+            // What is asked of held streams is their memory, and the mock's is of no interest.
+            let is_asked = !(test.is_held() && name == DIRECT);
+            if !is_asked || !holds(&self.samples, &name, test.needs) {
+                continue;
+            }
+            // Memory grows from a process that has done nothing; and the thousands of connections
+            // that are kept afterwards are nobody else's business.
+            let seen = if test.is_held() {
+                self.restart(place).await?;
+                let seen = self.ask(test, round, place).await?;
+                self.restart(place).await?;
+                seen
+            } else {
+                self.ask(test, round, place).await?
+            };
             progress(self.plan.rounds, round, test, &name, &seen);
             self.samples.push(Sample {
                 round,
@@ -115,10 +106,17 @@ impl Running<'_> {
         Ok(())
     }
 
-    fn job(&self, test: &Test, round: u8, place: usize) -> Result<Job> {
+    async fn restart(&mut self, place: usize) -> Result<()> {
+        let target = self.targets.get_mut(place).context("no such target")?;
+        target.stop().await?;
+        let Plan { seats, scratch, .. } = self.plan;
+        target.start(&seats.target, scratch).await
+    }
+
+    async fn ask(&self, test: &Test, round: u8, place: usize) -> Result<Seen> {
         let target = self.targets.get(place).context("no such target")?;
         let pids = self.targets.iter().filter_map(Target::pid);
-        Ok(Job {
+        let job = Job {
             target: target.address(),
             mock: local(target.ports.upstream),
             load: test.load.clone(),
@@ -127,41 +125,9 @@ impl Running<'_> {
             target_pid: target.pid().unwrap_or_else(|| self.mock.pid()),
             our_pids: pids.chain([self.mock.pid()]).collect(),
             round,
-        })
+        };
+        errand::run(&job, &self.plan.seats.load, self.plan.scratch).await
     }
-
-    async fn seen(&self, job: &Job) -> Result<Seen> {
-        let rig = env::current_exe()?;
-        let mut command = self.plan.seats.load.command(rig.as_os_str())?;
-        command
-            .arg("load")
-            .arg(OsString::from(serde_json::to_string(job)?));
-        let said = said(command, &self.plan.scratch.join("load.log")).await?;
-        serde_json::from_str(&said).context("what the load client said")
-    }
-}
-
-/// What a command says until it ends.
-async fn said(mut command: Command, log: &Path) -> Result<String> {
-    let errors = File::create(log)?;
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(errors)
-        .spawn()?;
-    let out: OwnedFd = child.stdout.take().context("no output")?.into();
-    let mut said = String::new();
-    pipe::Receiver::from_owned_fd(out)?
-        .read_to_string(&mut said)
-        .await?;
-    // It closed its output by ending.
-    if !child.wait()?.success() {
-        bail!(
-            "the load client failed: {}",
-            std::fs::read_to_string(log)?.trim()
-        );
-    }
-    Ok(said)
 }
 
 /// Whether a target can be asked for a rate, by what it has shown in this run.
@@ -181,37 +147,19 @@ fn holds(samples: &Samples, target: &str, needs: Needs) -> bool {
 }
 
 fn progress(rounds: u8, round: u8, test: &Test, target: &str, seen: &Seen) {
-    let Some(window) = seen.windows.last() else {
-        return;
-    };
-    let what = match window.chunks {
-        0 => format!(
-            "{:>9.0} calls/s {:>8.1} µs CPU a call ",
-            window.calls as f64 / window.seconds,
-            window.work.cpu_us / window.calls.max(1) as f64
-        ),
-        chunks => format!(
-            "{:>8.0} chunks/s {:>8.1} µs CPU a chunk",
-            chunks as f64 / window.seconds,
-            window.work.cpu_us / chunks as f64
-        ),
-    };
-    let failed = match &seen.first_failure {
-        Some(failure) => format!(", {} failed: {failure}", seen.failed),
-        None => String::new(),
-    };
-    eprintln!(
-        "round {}/{rounds}  {:<12} {target:<12} {what}, other work {:.1} cores{failed}",
-        round + 1,
-        test.name,
-        window.work.other_cores
-    );
-}
-
-/// The targets that every comparison needs.
-pub(crate) fn foundations() -> [(String, Kind); 2] {
-    [
-        (DIRECT.to_owned(), Kind::Direct),
-        (LIMIT.to_owned(), Kind::Limit),
-    ]
+    let windows = seen.windows.iter().map(|window| {
+        let (what, count) = match window.chunks {
+            0 => ("call", window.calls),
+            chunks => ("chunk", chunks),
+        };
+        let rate = count as f64 / window.seconds;
+        let cpu = window.work.cpu_us / count.max(1) as f64;
+        let other = window.work.other_cores;
+        format!("{rate:>8.0} {what}s/s {cpu:>7.1} µs CPU a {what}, other work {other:.1} cores")
+    });
+    let failure = seen.first_failure.as_ref();
+    let failure = failure.map(|failure| format!("{} FAILED: {failure}", seen.failed));
+    let what: Vec<String> = windows.chain(failure).collect();
+    let (round, test, what) = (round + 1, &test.name, what.join("; "));
+    eprintln!("round {round}/{rounds}  {test:<12} {target:<12} {what}");
 }

@@ -59,8 +59,8 @@ impl Test {
         self
     }
 
-    /// Whether it asks for a process that has not done anything yet, to see its memory grow.
-    pub(crate) const fn wants_a_fresh_process(&self) -> bool {
+    /// Whether it holds streams open.
+    pub(crate) const fn is_held(&self) -> bool {
         matches!(self.load.pace, Pace::Held { .. })
     }
 }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, TableStyle, presets};
 
-use super::figures::{Figure, Row};
 use super::metering::Metering;
 use super::rounds::Outcome;
+use super::row::Row;
 use super::spread::Spread;
 
 const HEADINGS: [&str; 6] = ["figure", "target", "measured", "to limit", "must", ""];
@@ -18,17 +18,6 @@ pub(crate) struct Page<'a> {
     pub(crate) rows: Vec<Row>,
     pub(crate) outcome: &'a Outcome,
     pub(crate) remarks: Vec<String>,
-}
-
-/// The rows of all figures and targets.
-pub(crate) fn rows(figures: &[Figure], targets: &[String], outcome: &Outcome) -> Vec<Row> {
-    let row = |figure: &Figure| -> Vec<Row> {
-        let rows = targets
-            .iter()
-            .map(|target| figure.row(&outcome.samples, target));
-        rows.flatten().collect()
-    };
-    figures.iter().flat_map(row).collect()
 }
 
 impl Page<'_> {

@@ -82,9 +82,12 @@ impl Target {
             .insert(Process::start(&self.name, command, log)?);
         let (admin, traffic) = (local(self.ports.admin), local(self.ports.traffic));
         let tells = matches!(self.kind, Kind::Tollgate(_));
-        let ready = || match tells {
-            true => web::get(admin, "/readyz").is_ok(),
-            false => TcpStream::connect(traffic).is_ok(),
+        let ready = || {
+            if tells {
+                web::get(admin, "/readyz").is_ok()
+            } else {
+                TcpStream::connect(traffic).is_ok()
+            }
         };
         process.wait_until(patience, ready).await
     }

@@ -40,13 +40,13 @@ impl Tollgate {
             r#"[server]
 listen = "127.0.0.1:{traffic}"
 admin = "127.0.0.1:{admin}"
-data_dir = {:?}
+data_dir = "{}"
 
 [upstreams.openai]
 format = "openai"
 base_url = "http://127.0.0.1:{upstream}"
 "#,
-            dir.join("data")
+            dir.join("data").display()
         );
         if models > 0 {
             let names: Vec<String> = (0..models).map(job::model).collect();
