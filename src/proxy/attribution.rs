@@ -138,12 +138,15 @@ impl KeyHash {
     /// The name of a tenant whose key nobody configured.
     #[must_use]
     pub fn tenant(&self) -> String {
-        use fmt::Write as _;
         let mut name = String::with_capacity("key-".len() + 2 * KEY_NAME_BYTES);
         name.push_str("key-");
         for byte in self.0.iter().take(KEY_NAME_BYTES) {
-            // Writing to a `String` cannot fail.
-            let _ = write!(name, "{byte:02x}");
+            let digits = [byte >> 4, byte & 15].map(u32::from);
+            name.extend(
+                digits
+                    .into_iter()
+                    .filter_map(|digit| char::from_digit(digit, 16)),
+            );
         }
         name
     }
