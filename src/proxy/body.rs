@@ -21,8 +21,8 @@ use super::upload::UploadObserver;
 use crate::meter::ResponseObserver;
 use crate::tee::{IdleTimeout, TeeBody};
 
-/// What the upstream gets.
-pub(super) type RequestBody = TeeBody<Incoming, UploadObserver>;
+/// What the upstream gets; hyper and its pool move it often, so it is one pointer.
+pub(super) type RequestBody = Pin<Box<TeeBody<Incoming, UploadObserver>>>;
 
 /// Why a body broke off.
 #[derive(Debug, thiserror::Error)]
@@ -35,24 +35,21 @@ pub(super) enum BodyError {
     Silent(#[source] IdleTimeout),
 }
 
-pin_project! {
-    /// What the client gets: the upstream's body as it comes, or an answer of ours.
-    #[project = ResponseBodyProj]
-    pub(super) enum ResponseBody {
-        /// From the upstream.
-        Passed {
-            #[pin]
-            body: TeeBody<FlushFirst<IdleLimited>, Option<ResponseObserver>>,
-            handover: Option<Arc<Handover>>,
-            // Dropped with the body: until then the call is in flight.
-            in_flight: InFlight,
-        },
-        /// From us.
-        Own {
-            #[pin]
-            body: Full<Bytes>,
-        },
-    }
+/// The upstream's body on its way to the client.
+type PassedBody = TeeBody<FlushFirst<IdleLimited>, Option<ResponseObserver>>;
+
+/// What the client gets: the upstream's body as it comes, or an answer of ours.
+pub(super) enum ResponseBody {
+    /// From the upstream.
+    Passed {
+        /// With the meter in it, it is far too large to be moved about by value.
+        body: Pin<Box<PassedBody>>,
+        handover: Option<Arc<Handover>>,
+        /// Dropped with the body: until then the call is in flight.
+        _in_flight: InFlight,
+    },
+    /// From us.
+    Own(Full<Bytes>),
 }
 
 impl ResponseBody {
@@ -63,19 +60,20 @@ impl ResponseBody {
         observer: Option<ResponseObserver>,
         in_flight: InFlight,
     ) -> Self {
-        let body = TeeBody::new(FlushFirst::new(IdleLimited::new(body, idle)), observer);
+        let body = IdleLimited {
+            inner: body,
+            patience: Patience::new(idle),
+        };
         Self::Passed {
-            body,
+            body: Box::pin(TeeBody::new(FlushFirst::new(body), observer)),
             handover: Handover::of_this_task(),
-            in_flight,
+            _in_flight: in_flight,
         }
     }
 
     /// An answer of ours.
     pub(super) fn own(text: String) -> Self {
-        Self::Own {
-            body: Full::from(text),
-        }
+        Self::Own(Full::from(text))
     }
 }
 
@@ -87,19 +85,15 @@ impl Body for ResponseBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.project() {
-            ResponseBodyProj::Passed {
-                body,
-                handover,
-                in_flight: _,
-            } => {
-                let polled = body.poll_frame(cx);
+        match self.get_mut() {
+            Self::Passed { body, handover, .. } => {
+                let polled = body.as_mut().poll_frame(cx);
                 if let Some(handover) = handover {
                     handover.polled(&polled);
                 }
                 polled
             }
-            ResponseBodyProj::Own { body } => body
+            Self::Own(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map_err(|never: Infallible| match never {}),
         }
@@ -108,14 +102,14 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Passed { body, .. } => body.is_end_stream(),
-            Self::Own { body } => body.is_end_stream(),
+            Self::Own(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Passed { body, .. } => body.size_hint(),
-            Self::Own { body } => body.size_hint(),
+            Self::Own(body) => body.size_hint(),
         }
     }
 }
@@ -128,15 +122,6 @@ pin_project! {
         #[pin]
         inner: LinkBody,
         patience: Patience,
-    }
-}
-
-impl IdleLimited {
-    fn new(inner: LinkBody, limit: Option<Duration>) -> Self {
-        Self {
-            inner,
-            patience: Patience::new(limit),
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -45,23 +46,28 @@ struct Passage {
 }
 
 /// Answers a request: with what the upstream says, or with why it cannot.
-pub(super) async fn call(
+///
+/// The way is chosen at once, and what waits is boxed: hyper moves it from hand to hand.
+pub(super) fn call(
     core: Arc<Core>,
     request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, Infallible> {
+) -> Pin<Box<impl Future<Output = Result<Response<ResponseBody>, Infallible>>>> {
     let (started_at, began) = ((core.clock)(), Instant::now());
     let call_id = new_call_id(started_at);
-    let answered = match depart(&core, call_id, started_at, request) {
-        Ok((passage, request)) => {
-            core.counters.handed_on(began.elapsed());
-            passage.travel(&core, request).await
-        }
-        Err(refusal) => Err(refusal),
-    };
-    Ok(answered.unwrap_or_else(|Refusal { error, api }| {
-        core.counters.answered_by_us(error.reason());
-        error.answer(api, call_id)
-    }))
+    let departed = depart(&core, call_id, started_at, request);
+    if departed.is_ok() {
+        core.counters.handed_on(began.elapsed());
+    }
+    Box::pin(async move {
+        let answered = match departed {
+            Ok((passage, request)) => passage.travel(&core, request).await,
+            Err(refusal) => Err(refusal),
+        };
+        Ok(answered.unwrap_or_else(|Refusal { error, api }| {
+            core.counters.answered_by_us(error.reason());
+            error.answer(api, call_id)
+        }))
+    })
 }
 
 /// Everything that is decided before a byte is forwarded, by one reading of the settings.
@@ -70,7 +76,7 @@ fn depart(
     call_id: CallId,
     started_at: Timestamp,
     mut request: Request<Incoming>,
-) -> Result<(Passage, Request<RequestBody>), Refusal> {
+) -> Result<(Box<Passage>, Request<RequestBody>), Refusal> {
     let live = core.live.load();
     let Route { upstream, path } = live
         .routes
@@ -98,14 +104,14 @@ fn depart(
     };
     let meter = begin(core, arrival, live.on_ledger_failure, &in_flight).map_err(refuse)?;
     let upgrade = headers::wants_upgrade(&request).then(|| hyper::upgrade::on(&mut request));
-    let passage = Passage {
+    let passage = Box::new(Passage {
         call_id,
         upstream,
         meter,
         in_flight,
         upload: Upload::begin(),
         upgrade,
-    };
+    });
     let request = passage.outgoing(request, path, &live);
     Ok((passage, request))
 }
@@ -148,11 +154,12 @@ impl Passage {
             upload: self.upload.clone(),
             meter: self.meter.as_ref().map(CallMeter::request_observer),
         };
-        Request::from_parts(parts, TeeBody::from_client(body, observer))
+        let body = Box::pin(TeeBody::from_client(body, observer));
+        Request::from_parts(parts, body)
     }
 
     async fn travel(
-        self,
+        self: Box<Self>,
         core: &Core,
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
@@ -172,7 +179,7 @@ impl Passage {
 
     /// The answer as the client gets it.
     fn arrive(
-        self,
+        self: Box<Self>,
         core: &Core,
         mut response: Response<LinkBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
@@ -204,7 +211,7 @@ impl Passage {
     }
 
     /// No answer came.
-    fn fail(self, error: ProxyError) -> Refusal {
+    fn fail(self: Box<Self>, error: ProxyError) -> Refusal {
         match (self.meter, error.end()) {
             // Dropped unanswered, a meter says by itself that the client left.
             (None, _) | (Some(_), StreamEnd::ClientGone) => {}
