@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -56,13 +55,13 @@ impl ResponseBody {
     /// The upstream's body, with what has to live as long.
     pub(super) fn passed(
         body: LinkBody,
-        idle: Option<Duration>,
+        idle: Patience,
         observer: Option<ResponseObserver>,
         in_flight: InFlight,
     ) -> Self {
         let body = IdleLimited {
             inner: body,
-            patience: Patience::new(idle),
+            patience: idle,
         };
         Self::Passed {
             body: Box::pin(TeeBody::new(FlushFirst::new(body), observer)),

@@ -2,15 +2,15 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Version};
 use hyper::body::{Body, Incoming};
 use hyper::upgrade::OnUpgrade;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::admission::InFlight;
 use super::body::{RequestBody, ResponseBody};
@@ -18,6 +18,7 @@ use super::connect::{ConnectTimeout, SendError};
 use super::error::{ProxyError, call_id_value};
 use super::headers::{self, Shape};
 use super::link::LinkBody;
+use super::patience::{Patience, Spare};
 use super::route::Route;
 use super::settings::OnLedgerFailure;
 use super::upload::{Upload, UploadObserver};
@@ -34,6 +35,13 @@ struct Refusal {
     api: WireFormat,
 }
 
+/// When a call began, by both clocks.
+#[derive(Clone, Copy)]
+struct Began {
+    at: Timestamp,
+    instant: Instant,
+}
+
 /// A call on its way to its upstream.
 struct Passage {
     call_id: CallId,
@@ -41,22 +49,29 @@ struct Passage {
     meter: Option<CallMeter>,
     in_flight: InFlight,
     upload: Upload,
+    /// With the answer: first with its beginning, then with each silence in it.
+    patience: Patience,
     /// The client's side of another protocol, if it asked for one.
     upgrade: Option<OnUpgrade>,
 }
 
 /// Answers a request: with what the upstream says, or with why it cannot.
 ///
-/// The way is chosen at once, and what waits is boxed: hyper moves it from hand to hand.
+/// `spare` is the connection's timer. The way is chosen at once, and what waits is boxed: hyper moves it
+/// from hand to hand.
 pub(super) fn call(
     core: Arc<Core>,
+    spare: Spare,
     request: Request<Incoming>,
 ) -> Pin<Box<impl Future<Output = Result<Response<ResponseBody>, Infallible>>>> {
-    let (started_at, began) = ((core.clock)(), Instant::now());
-    let call_id = new_call_id(started_at);
-    let departed = depart(&core, call_id, started_at, request);
+    let began = Began {
+        at: (core.clock)(),
+        instant: Instant::now(),
+    };
+    let call_id = new_call_id(began.at);
+    let departed = depart(&core, call_id, began, spare, request);
     if departed.is_ok() {
-        core.counters.handed_on(began.elapsed());
+        core.counters.handed_on(began.instant.elapsed());
     }
     Box::pin(async move {
         let answered = match departed {
@@ -74,7 +89,8 @@ pub(super) fn call(
 fn depart(
     core: &Core,
     call_id: CallId,
-    started_at: Timestamp,
+    began: Began,
+    spare: Spare,
     mut request: Request<Incoming>,
 ) -> Result<(Box<Passage>, Request<RequestBody>), Refusal> {
     let live = core.live.load();
@@ -95,7 +111,7 @@ fn depart(
         .map_err(refuse)?;
     let arrival = Arrival {
         call_id,
-        started_at,
+        started_at: began.at,
         upstream: Arc::clone(upstream.facts()),
         method: request.method().clone(),
         path: path.path().to_owned(),
@@ -106,10 +122,11 @@ fn depart(
     let upgrade = headers::wants_upgrade(&request).then(|| hyper::upgrade::on(&mut request));
     let passage = Box::new(Passage {
         call_id,
+        patience: Patience::with_spare(upstream.response_header_timeout(), spare),
         upstream,
         meter,
         in_flight,
-        upload: Upload::begin(),
+        upload: Upload::begin(began.instant),
         upgrade,
     });
     let request = passage.outgoing(request, path, &live);
@@ -159,15 +176,17 @@ impl Passage {
     }
 
     async fn travel(
-        self: Box<Self>,
+        mut self: Box<Self>,
         core: &Core,
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
-        let upgrade = self.upgrade.is_some();
-        let client = self.upstream.client();
-        let sent = client.request(request, upgrade, || self.upload.has_ended());
-        let limit = self.upstream.response_header_timeout();
-        let error = match self.upload.answered(limit, sent).await {
+        let answered = {
+            let upgrade = self.upgrade.is_some();
+            let client = self.upstream.client();
+            let sent = pin!(client.request(request, upgrade, || self.upload.has_ended()));
+            self.upload.answered(&mut self.patience, sent).await
+        };
+        let error = match answered {
             Some(Ok(response)) => return self.arrive(core, response),
             Some(Err(error)) => failure(self.upstream.name(), error),
             None => ProxyError::HeadersTimeout {
@@ -203,9 +222,12 @@ impl Passage {
                 tunnel::open(core, ends, idle, observer, self.in_flight);
                 ResponseBody::own(String::new())
             }
-            (Some(_), None) | (None, _) => {
-                ResponseBody::passed(body, idle, observer, self.in_flight)
-            }
+            (Some(_), None) | (None, _) => ResponseBody::passed(
+                body,
+                self.patience.limited_to(idle),
+                observer,
+                self.in_flight,
+            ),
         };
         Ok(Response::from_parts(parts, body))
     }

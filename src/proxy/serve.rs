@@ -10,6 +10,7 @@ use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use super::patience::Spare;
 use super::stall::{StallLimited, Streams};
 use super::{Core, Live, forward};
 
@@ -95,9 +96,10 @@ async fn connection(core: Arc<Core>, stream: TcpStream) {
     // Of its own: the tasks of all connections would wait for one lock at each poll.
     let drain = core.shutdown.drain.child_token();
     let cut = core.cut.clone();
+    let spare = Spare::default();
     let calls = service_fn(move |request| {
         called.store(true, Ordering::Relaxed);
-        forward::call(Arc::clone(&core), request)
+        forward::call(Arc::clone(&core), spare.clone(), request)
     });
     let connection = builder.serve_connection_with_upgrades(io, calls);
     let mut connection = std::pin::pin!(connection);

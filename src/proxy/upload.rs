@@ -1,13 +1,16 @@
 //! When a request's body last moved: an upstream is not late while its client still sends.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
+use super::patience::Patience;
 use crate::call::StreamEnd;
 use crate::meter::RequestObserver;
 use crate::tee::{Hold, Observer};
@@ -26,9 +29,9 @@ struct Progress {
 }
 
 impl Upload {
-    pub(super) fn begin() -> Self {
+    pub(super) fn begin(began: Instant) -> Self {
         Self {
-            began: Instant::now(),
+            began,
             progress: Arc::default(),
         }
     }
@@ -47,26 +50,21 @@ impl Upload {
         self.began + Duration::from_millis(self.progress.moved_ms.load(Ordering::Relaxed))
     }
 
-    /// Waits for the answer until `limit` has passed since the last bytes of the request went on;
-    /// `None` then. Without a limit it waits for ever.
+    /// Waits for the answer until `patience` has lasted since the last bytes of the request went on;
+    /// `None` then.
     pub(super) async fn answered<F: Future>(
         &self,
-        limit: Option<Duration>,
+        patience: &mut Patience,
         answer: F,
     ) -> Option<F::Output> {
-        let Some(limit) = limit else {
-            return Some(answer.await);
-        };
         let mut answer = pin!(answer);
-        loop {
-            let deadline = self.last_moved() + limit;
-            if let Ok(answered) = timeout_at(deadline, answer.as_mut()).await {
-                return Some(answered);
-            }
-            if self.last_moved() + limit <= Instant::now() {
-                return None;
-            }
-        }
+        poll_fn(|cx| match answer.as_mut().poll(cx) {
+            Poll::Ready(answered) => Poll::Ready(Some(answered)),
+            Poll::Pending => patience
+                .poll_exhausted_since(self.last_moved(), cx)
+                .map(|()| None),
+        })
+        .await
     }
 }
 
@@ -98,35 +96,42 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(1);
 
+    fn patience() -> Patience {
+        Patience::new(Some(LIMIT))
+    }
+
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_waited_for_as_long_as_the_request_moves() {
-        let upload = Upload::begin();
+        let upload = Upload::begin(Instant::now());
         let sending = async {
             for _ in 0..3 {
                 sleep(LIMIT * 9 / 10).await;
                 upload.move_on();
             }
         };
-        let (answer, ()) = tokio::join!(upload.answered(Some(LIMIT), pending::<()>()), sending);
+        let patience = &mut patience();
+        let (answer, ()) = tokio::join!(upload.answered(patience, pending::<()>()), sending);
         assert_eq!(answer, None);
         assert_eq!(upload.began.elapsed(), LIMIT * 27 / 10 + LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_stands_still_is_waited_for_once() {
-        let upload = Upload::begin();
-        assert_eq!(upload.answered(Some(LIMIT), pending::<()>()).await, None);
+        let upload = Upload::begin(Instant::now());
+        let answer = upload.answered(&mut patience(), pending::<()>()).await;
+        assert_eq!(answer, None);
         assert_eq!(upload.began.elapsed(), LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_ends_the_wait() {
-        let upload = Upload::begin();
+        let upload = Upload::begin(Instant::now());
         let answer = async {
             sleep(LIMIT / 2).await;
             7
         };
-        assert_eq!(upload.answered(Some(LIMIT), answer).await, Some(7));
-        assert_eq!(upload.answered(None, async { 8 }).await, Some(8));
+        assert_eq!(upload.answered(&mut patience(), answer).await, Some(7));
+        let endless = &mut Patience::new(None);
+        assert_eq!(upload.answered(endless, async { 8 }).await, Some(8));
     }
 }
