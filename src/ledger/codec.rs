@@ -111,6 +111,9 @@ mod tests {
         assert_eq!(reader.take(), Some(unsigned));
         assert_eq!(reader.take_signed(), Some(signed));
         assert!(reader.rest().is_empty());
+        let mut reader = Reader::of(&value, 1).unwrap();
+        assert_eq!(reader.take_u64(), u64::try_from(unsigned).ok());
+        assert_eq!(reader.take_signed(), Some(signed));
         for cut in 0..value.len() {
             let whole = Reader::of(&value[..cut], 1)
                 .and_then(|mut reader| reader.take().and_then(|_| reader.take_signed()));

@@ -1,5 +1,7 @@
 //! From call records to demand.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::made::{TODAY, certain, plan, settings, stream};
@@ -7,7 +9,7 @@ use crate::call::{CallId, CallRecord, Flag, Pricing, Role, StreamEnd};
 use crate::economics::projection::{DAY, FORTNIGHT};
 use crate::money::Pico;
 use crate::usage::{TokenUsage, Units, UsageSource};
-use crate::verdict::{DAY_MINUTES, States, Verdict, demand_of};
+use crate::verdict::{DAY_MINUTES, LiveDemand, States, Verdict, demand_of};
 
 fn record(model: &str, capability: &str) -> CallRecord {
     CallRecord {
@@ -70,6 +72,36 @@ fn a_plan_takes_what_it_names_and_can_do() {
     check(&record("gpt-4o", "8k+vision"), 1.0, 0.0);
     check(&record("gpt-4.1", "8k"), 1.0, 0.0);
     check(&record("gpt-4o", "not a class"), 1.0, 0.0);
+}
+
+#[test]
+fn the_classes_of_one_model_stay_apart() {
+    let verdict = Verdict::new(settings(vec![plan(certain)], vec![]), States::default());
+    for capability in ["8k", "128k", "8k", "8k+vision"] {
+        verdict.record(&record("gpt-4o", capability));
+    }
+    let report = super::made::report(&verdict);
+    assert_eq!(report.window(DAY).unwrap().plans[0].evidence.calls, 2.0);
+}
+
+#[test]
+fn a_minute_of_several_streams_is_kept_once_in_its_order() {
+    let mut demand = LiveDemand::new(&Arc::new(settings(vec![plan(certain)], vec![])));
+    for (capability, minute) in [("8k", 7), ("32k", 7), ("8k", 9), ("32k", 7), ("8k", 8)] {
+        demand.keep(
+            &stream("gpt-4o", capability),
+            minute,
+            &super::made::minute(1, 10),
+        );
+    }
+    let [pool] = demand.pools() else {
+        panic!("one plan takes them all");
+    };
+    let mut kept = Vec::new();
+    pool.minutes(&(0..100), |minute, sums| {
+        kept.push((minute, sums.bucket.total.calls));
+    });
+    assert_eq!(kept, [(7, 3.0), (8, 1.0), (9, 1.0)]);
 }
 
 #[test]
