@@ -14,8 +14,10 @@ use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
 
 mod cost;
 mod flag;
+mod json;
 mod model;
 mod row;
+mod written;
 
 pub use cost::{CostLine, LineKind, Pricing};
 pub use flag::Flag;

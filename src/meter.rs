@@ -217,13 +217,8 @@ impl Shared {
         let started = u64::try_from(record.started_at.as_millisecond()).unwrap_or(0);
         let ts_ms = started.saturating_add(record.duration_ms);
         let mut body = Vec::with_capacity(RECORD_BYTES_USUAL);
-        let appended = serde_json::to_writer(&mut body, &record)
-            .map_err(|error| error.to_string())
-            .and_then(|()| {
-                let entry = Some(entry(record));
-                let appended = self.journal.append(kind, ts_ms, body, entry);
-                appended.map_err(|error| error.to_string())
-            });
+        record.write_json(&mut body);
+        let appended = self.journal.append(kind, ts_ms, body, Some(entry(record)));
         match appended {
             Ok(ack) => Some(ack),
             Err(error) => {

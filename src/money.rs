@@ -4,12 +4,17 @@
 //! a unit per million tokens is one pico-unit per token, so rate × tokens is exact. No floating
 //! point; `metrics` and `economics` convert at their own edge.
 
+mod digits;
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use digits::Digits;
+pub(crate) use digits::last_digits;
 
 /// Pico-units in one unit of a currency.
 pub const PICO_PER_UNIT: i128 = 1_000_000_000_000;
@@ -78,6 +83,12 @@ impl Pico {
             width = usize::try_from(keep).unwrap_or(0)
         )
     }
+
+    /// The amount in digits.
+    #[must_use]
+    pub fn digits(self) -> Digits {
+        Digits::of(self)
+    }
 }
 
 /// `i64` to `i128` in const context.
@@ -113,29 +124,8 @@ fn divide_half_even(value: i128, divisor: i128) -> i128 {
 
 impl fmt::Display for Pico {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let magnitude = self.0.unsigned_abs();
-        let unit = PICO_PER_UNIT.unsigned_abs();
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let units = magnitude / unit;
-        // Below 10¹², so it always fits.
-        let fraction = u64::try_from(magnitude % unit).unwrap_or(0);
-        if fraction == 0 {
-            return write!(f, "{sign}{units}");
-        }
-        let digits = decimals(fraction);
-        let digits = std::str::from_utf8(&digits).unwrap_or_default();
-        write!(f, "{sign}{units}.{}", digits.trim_end_matches('0'))
+        f.write_str(self.digits().as_str())
     }
-}
-
-/// The digits after the point, all twelve: every call writes several amounts, so without a `String`.
-fn decimals(mut fraction: u64) -> [u8; AMOUNT_DECIMALS] {
-    let mut digits = [b'0'; AMOUNT_DECIMALS];
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(fraction % 10).unwrap_or(0);
-        fraction /= 10;
-    }
-    digits
 }
 
 impl FromStr for Pico {
@@ -181,7 +171,7 @@ impl Sum for Pico {
 
 impl Serialize for Pico {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.digits().as_str())
     }
 }
 
@@ -240,16 +230,24 @@ impl FromStr for RatePerMtok {
     }
 }
 
+impl RatePerMtok {
+    /// The rate in digits.
+    #[must_use]
+    pub fn digits(self) -> Digits {
+        // Millionths of a unit: the same digits as an amount of that many micro-units.
+        Pico(i128::from(self.0).saturating_mul(1_000_000)).digits()
+    }
+}
+
 impl fmt::Display for RatePerMtok {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Millionths of a unit: the same digits as an amount of that many micro-units.
-        fmt::Display::fmt(&Pico(i128::from(self.0).saturating_mul(1_000_000)), f)
+        f.write_str(self.digits().as_str())
     }
 }
 
 impl Serialize for RatePerMtok {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.digits().as_str())
     }
 }
 
@@ -272,6 +270,12 @@ impl Currency {
     #[must_use]
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+
+    /// The same in ASCII.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -449,6 +453,9 @@ mod tests {
             123_456_789_012_345,
             -PICO_PER_UNIT,
             i128::from(i64::MAX),
+            i128::from(u64::MAX) + 1,
+            i128::MAX,
+            -i128::MAX,
         ] {
             assert_eq!(Pico(value).to_string().parse(), Ok(Pico(value)));
         }

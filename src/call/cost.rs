@@ -79,6 +79,24 @@ impl LineKind {
         }
     }
 
+    /// The name used in records: finer than the label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::CacheRead => "cache_read",
+            Self::CacheWrite => "cache_write",
+            Self::CacheWrite5m => "cache_write_5m",
+            Self::CacheWrite30m => "cache_write_30m",
+            Self::CacheWrite1h => "cache_write_1h",
+            Self::CacheWrite12h => "cache_write_12h",
+            Self::Output => "output",
+            Self::Reasoning => "reasoning",
+            Self::WebSearch => "web_search",
+            Self::Request => "request",
+        }
+    }
+
     /// All values of [`LineKind::label`], for metrics preset to zero.
     pub const LABELS: [&str; 7] = [
         "input",
