@@ -6,6 +6,7 @@
 
 mod bill;
 mod book;
+mod by_name;
 mod entry;
 mod index;
 mod lines;

@@ -12,26 +12,30 @@ pub fn names_model(name: &str, model: &str) -> bool {
 #[must_use]
 pub fn without_snapshot(name: &str) -> Option<&str> {
     let cut = |len: usize| name.split_at_checked(name.len().checked_sub(len)?);
-    let dashed = cut(11).filter(|(_, tail)| {
-        let parts: Vec<&str> = tail.splitn(4, '-').collect();
-        matches!(parts.as_slice(), ["", year, month, day] if is_date(year, month, day))
-    });
-    let plain = || {
-        cut(9).filter(|(_, tail)| {
-            let digits = tail.strip_prefix(['-', '@']).unwrap_or("");
-            let (year, rest) = digits.split_at_checked(4).unwrap_or(("", ""));
-            let (month, day) = rest.split_at_checked(2).unwrap_or(("", ""));
-            is_date(year, month, day)
-        })
-    };
+    let dashed = cut(11).filter(|(_, tail)| dashed(tail).is_some_and(is_date));
+    let plain = || cut(9).filter(|(_, tail)| plain(tail).is_some_and(is_date));
     dashed
         .or_else(plain)
         .map(|(base, _)| base)
         .filter(|base| !base.is_empty())
 }
 
+/// Year, month and day of `-2024-08-06`.
+fn dashed(suffix: &str) -> Option<[&str; 3]> {
+    let (year, rest) = suffix.strip_prefix('-')?.split_at_checked(4)?;
+    let (month, rest) = rest.strip_prefix('-')?.split_at_checked(2)?;
+    Some([year, month, rest.strip_prefix('-')?])
+}
+
+/// Year, month and day of `-20240806` or `@20240806`.
+fn plain(suffix: &str) -> Option<[&str; 3]> {
+    let (year, rest) = suffix.strip_prefix(['-', '@'])?.split_at_checked(4)?;
+    let (month, day) = rest.split_at_checked(2)?;
+    Some([year, month, day])
+}
+
 /// Whether the digits can be the day of a model's release.
-fn is_date(year: &str, month: &str, day: &str) -> bool {
+fn is_date([year, month, day]: [&str; 3]) -> bool {
     let number = |text: &str, len: usize| {
         let digits = text.len() == len && text.bytes().all(|b| b.is_ascii_digit());
         digits.then(|| text.parse::<u16>().ok()).flatten()
@@ -56,6 +60,14 @@ mod tests {
             ("gpt-4-0613", None),
             ("gpt-4o-2024-13-06", None),
             ("gpt-4o-99991231", None),
+            ("gpt-4o-20191231", None),
+            ("gpt-4o-20201231", Some("gpt-4o")),
+            ("gpt-4o-2099-10-30", Some("gpt-4o")),
+            ("gpt-4o-2024-00-06", None),
+            ("gpt-4o-2024-09-00", None),
+            ("gpt-4o-2024-12-32", None),
+            ("gpt-4o@2024-12-31", None),
+            ("gpt-4o-2024-1x-31", None),
             ("-2024-08-06", None),
             ("x@2024-08-06", None),
             ("gpt-4o+2024-08-6", None),

@@ -1,9 +1,10 @@
 //! Which entries a model's name leads to, best first.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::book::BookProblem;
+use super::by_name::ByName;
 use super::entry::{Layer, PriceEntry};
 use super::names::{Pattern, is_pattern};
 use crate::call::without_snapshot;
@@ -14,13 +15,13 @@ pub(super) type Chain = Vec<usize>;
 /// Entries by price list and name.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    lists: HashMap<String, List>,
+    lists: ByName<List>,
 }
 
 #[derive(Debug, Default)]
 struct List {
-    overlay: HashMap<String, Chain>,
-    catalogue: HashMap<String, Chain>,
+    overlay: ByName<Chain>,
+    catalogue: ByName<Chain>,
     /// By the length of what they fix, longest first, then by their text.
     patterns: BTreeMap<(Reverse<usize>, String), (Pattern, Chain)>,
 }
@@ -30,13 +31,14 @@ impl Index {
     pub(super) fn new(entries: &[PriceEntry]) -> (Self, Vec<BookProblem>) {
         let mut index = Self::default();
         for (position, entry) in entries.iter().enumerate() {
-            let list = index.lists.entry(entry.list.clone()).or_default();
-            for name in &entry.names {
-                list.chain(entry.layer, name).push(position);
-            }
+            index.lists.change(&entry.list, |list| {
+                for name in &entry.names {
+                    list.add(entry.layer, name, position);
+                }
+            });
         }
         let mut problems = Vec::new();
-        for list in index.lists.values_mut() {
+        for (_, list) in index.lists.iter_mut() {
             list.sort(entries, &mut problems);
         }
         problems.sort_by_key(BookProblem::entry);
@@ -53,8 +55,7 @@ impl Index {
     ) -> impl Iterator<Item = &'a Chain> + use<'a> {
         let list = self.lists.get(list);
         let base = without_snapshot(model);
-        let named =
-            move |names: &'a HashMap<String, Chain>| names.get(model).or_else(|| names.get(base?));
+        let named = move |names: &'a ByName<Chain>| names.get(model).or_else(|| names.get(base?));
         let overlay = list.and_then(|list| named(&list.overlay));
         let catalogue = list.and_then(|list| named(&list.catalogue));
         let patterns = list
@@ -67,32 +68,30 @@ impl Index {
 
     /// Whether any entry belongs to the list.
     pub(super) fn has_list(&self, list: &str) -> bool {
-        self.lists.contains_key(list)
+        self.lists.get(list).is_some()
     }
 }
 
 impl List {
-    /// The chain of a name, made where it is missing.
-    fn chain(&mut self, layer: Layer, name: &str) -> &mut Chain {
+    /// Puts an entry into the chain of a name.
+    fn add(&mut self, layer: Layer, name: &str, position: usize) {
         if is_pattern(name) {
             let pattern = Pattern::new(name);
             let key = (Reverse(pattern.literal_len()), name.to_owned());
-            let (_, chain) = self
-                .patterns
-                .entry(key)
-                .or_insert_with(|| (pattern, Chain::new()));
-            return chain;
+            let place = self.patterns.entry(key);
+            let (_, chain) = place.or_insert_with(|| (pattern, Chain::new()));
+            return chain.push(position);
         }
         let names = match layer {
             Layer::Overlay => &mut self.overlay,
             Layer::Catalogue => &mut self.catalogue,
         };
-        names.entry(name.to_owned()).or_default()
+        names.change(name, |chain| chain.push(position));
     }
 
     /// Orders chains and patterns and tells what cannot be ordered.
     fn sort(&mut self, entries: &[PriceEntry], problems: &mut Vec<BookProblem>) {
-        for (name, chain) in self.overlay.iter_mut().chain(&mut self.catalogue) {
+        for (name, chain) in self.overlay.iter_mut().chain(self.catalogue.iter_mut()) {
             sort_chain(name, chain, entries, problems);
         }
         for ((_, name), (_, chain)) in &mut self.patterns {
