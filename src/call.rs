@@ -3,6 +3,7 @@
 //! One shape everywhere: the journal's frame, the export, the API and the day file are this record.
 //! No prompt, no answer and no key is in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -114,9 +115,9 @@ pub struct CallRecord {
     /// What stands behind the upstream.
     pub role: Role,
     /// The upstream's wire format, such as `openai`.
-    pub format: String,
+    pub format: Cow<'static, str>,
     /// What was asked, in OpenTelemetry's words: `chat`, `embeddings`, …; `other` passes unread.
-    pub operation: String,
+    pub operation: Cow<'static, str>,
     /// The model as the client named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_requested: Option<String>,
@@ -130,7 +131,7 @@ pub struct CallRecord {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dimensions: BTreeMap<String, String>,
     /// What a host would have to be able to do, such as `8k`, `32k+vision`.
-    pub capability: String,
+    pub capability: Cow<'static, str>,
     /// The HTTP status the client got; absent when no answer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,

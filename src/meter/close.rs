@@ -51,13 +51,13 @@ pub(super) fn interrupted(arrival: &Arrival, endpoint: Endpoint) -> CallRecord {
         started_at: arrival.started_at,
         upstream: arrival.upstream.name.clone(),
         role: arrival.upstream.role,
-        format: arrival.upstream.format.to_string(),
-        operation: endpoint.operation.label().to_owned(),
+        format: arrival.upstream.format.label().into(),
+        operation: endpoint.operation.label().into(),
         model_requested: None,
         model: None,
         tenant: arrival.tenant.clone(),
         dimensions: arrival.dimensions.clone(),
-        capability: Capability::default().to_string(),
+        capability: Capability::default().name(),
         status: None,
         stream: false,
         end: StreamEnd::Interrupted,
@@ -104,7 +104,7 @@ pub(super) fn record(
     let mut record = CallRecord {
         model_requested: facts.model.clone(),
         model: report.model.clone(),
-        capability: capability(facts, report).to_string(),
+        capability: capability(facts, report).name(),
         status: answer.status.map(|status| status.as_u16()),
         stream: answer
             .reader

@@ -262,7 +262,7 @@ impl TenantTally {
             return;
         }
         let (operation, code) = if self.outcomes.len() < OUTCOMES_MAX {
-            (call.operation.as_str(), code)
+            (&*call.operation, code)
         } else {
             labels.count_overflow("code");
             if self.bump(OTHER, Code::Other) {

@@ -3,6 +3,7 @@
 //! A class is part of a stream's name from the first day on, so that a plan can say later which
 //! calls it serves and the others stay where they are.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -88,6 +89,20 @@ impl Capability {
             (self.hosted_tools, "tools"),
             (self.strict_schema, "schema"),
         ]
+    }
+
+    /// The class as records name it; most calls ask for nothing but context.
+    #[must_use]
+    pub fn name(self) -> Cow<'static, str> {
+        let plain = Self {
+            context: self.context,
+            ..Self::default()
+        };
+        if self == plain {
+            Cow::Borrowed(self.context.label())
+        } else {
+            Cow::Owned(self.to_string())
+        }
     }
 
     /// Whether a host that can do `limit` can take this call.
@@ -181,6 +196,7 @@ mod tests {
             "more+vision+audio+tools+schema",
         ] {
             assert_eq!(class(text).to_string(), text);
+            assert_eq!(class(text).name(), text);
         }
     }
 

@@ -24,7 +24,7 @@ fn record(model: &str, capability: &str) -> CallRecord {
         model: Some(model.into()),
         tenant: None,
         dimensions: std::collections::BTreeMap::default(),
-        capability: capability.into(),
+        capability: capability.to_owned().into(),
         status: Some(200),
         stream: false,
         end: StreamEnd::Complete,
