@@ -24,7 +24,7 @@ use crate::pricing::PriceBook;
 use crate::tee::Hold;
 use crate::wire::{self, Endpoint, RequestScanner, WireFormat};
 
-use close::Answer;
+use close::{Answer, Asked};
 pub use watch::{RequestObserver, ResponseObserver};
 
 /// Room for a record as it is usually written; a longer one makes its own.
@@ -84,14 +84,14 @@ pub enum Entry {
     /// A call was admitted.
     Begun(CallId),
     /// A call is over.
-    Ended(Box<FinishedCall>),
+    Ended(FinishedCall),
 }
 
 /// A closed call on its way to the ledger. Dropping it frees its place in the queue.
 #[derive(Debug)]
 pub struct FinishedCall {
     /// The record, as it stands in the journal.
-    pub record: CallRecord,
+    pub record: Box<CallRecord>,
     place: Option<OwnedSemaphorePermit>,
 }
 
@@ -100,7 +100,7 @@ impl FinishedCall {
     #[must_use]
     pub fn left_over(record: CallRecord) -> Self {
         Self {
-            record,
+            record: Box::new(record),
             place: None,
         }
     }
@@ -187,52 +187,67 @@ impl Meter {
             .try_acquire_owned()
             .map_err(|_| QueueFull)?;
         let endpoint = wire::endpoint(arrival.upstream.format, &arrival.method, &arrival.path);
+        let upstream = Arc::clone(&arrival.upstream);
         // The `Begin` is the record this call leaves if nothing more is ever heard of it.
-        let left = close::interrupted(&arrival, endpoint);
-        let begun = Entry::Begun(left.call_id);
+        let record = Box::new(close::interrupted(arrival, endpoint));
+        let begun = Entry::Begun(record.call_id);
         self.0
-            .append(FrameKind::Begin, left, |_| begun)
+            .append(FrameKind::Begin, Text::of(&record), begun)
             .ok_or(QueueFull)?;
         Ok(CallMeter(Some(OpenCall {
             meter: Arc::clone(&self.0),
             endpoint,
-            request: Arc::new(Mutex::new(RequestScanner::new(arrival.upstream.format))),
-            arrival,
+            request: Arc::new(Mutex::new(RequestScanner::new(upstream.format))),
+            upstream,
+            record,
             began: Instant::now(),
             place,
         })))
     }
 }
 
-impl Shared {
-    /// Appends a frame with what `entry` makes of the record once it is written down; a failure is
-    /// logged, because nobody on the path could do more.
-    fn append(
-        &self,
-        kind: FrameKind,
-        record: CallRecord,
-        entry: impl FnOnce(CallRecord) -> Entry,
-    ) -> Option<Ack> {
-        let call_id = record.call_id;
+/// A record as it stands in the journal.
+struct Text {
+    call_id: CallId,
+    ts_ms: u64,
+    body: Vec<u8>,
+}
+
+impl Text {
+    fn of(record: &CallRecord) -> Self {
         let started = u64::try_from(record.started_at.as_millisecond()).unwrap_or(0);
-        let ts_ms = started.saturating_add(record.duration_ms);
         let mut body = Vec::with_capacity(RECORD_BYTES_USUAL);
         record.write_json(&mut body);
-        let appended = self.journal.append(kind, ts_ms, body, Some(entry(record)));
-        match appended {
-            Ok(ack) => Some(ack),
-            Err(error) => {
-                error!(%call_id, %error, "call not recorded");
-                None
-            }
+        Self {
+            call_id: record.call_id,
+            ts_ms: started.saturating_add(record.duration_ms),
+            body,
         }
+    }
+}
+
+impl Shared {
+    /// Appends a frame and what rides along with it; a failure is logged, because nobody on the
+    /// path could do more.
+    fn append(&self, kind: FrameKind, text: Text, entry: Entry) -> Option<Ack> {
+        let Text {
+            call_id,
+            ts_ms,
+            body,
+        } = text;
+        self.journal
+            .append(kind, ts_ms, body, Some(entry))
+            .inspect_err(|error| error!(%call_id, %error, "call not recorded"))
+            .ok()
     }
 }
 
 /// A call that has not ended.
 struct OpenCall {
     meter: Arc<Shared>,
-    arrival: Arrival,
+    upstream: Arc<UpstreamFacts>,
+    /// What it leaves if nothing more is heard of it; its end completes it.
+    record: Box<CallRecord>,
     endpoint: Endpoint,
     request: Arc<Mutex<RequestScanner>>,
     began: Instant,
@@ -251,28 +266,30 @@ impl OpenCall {
 
     /// Writes the call's one record and hands out what its last frame waits for.
     fn close(self, answer: &Answer<'_>) -> Option<Hold> {
-        let record = close::record(
-            &self.arrival,
-            self.endpoint,
-            // What the request has said so far.
-            self.request
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .facts(),
-            answer,
-            &self.meter.prices.load(),
-        );
         let Self {
             meter,
-            arrival,
+            upstream,
+            mut record,
+            endpoint,
+            request,
             place,
             ..
         } = self;
+        // What the request has said so far.
+        let request = request.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = Asked {
+            upstream: &upstream,
+            endpoint,
+            facts: request.facts(),
+        };
+        close::complete(&mut record, &asked, answer, &meter.prices.load());
+        drop(request);
+        let text = Text::of(&record);
         let place = Some(place);
-        let ended = |record| Entry::Ended(Box::new(FinishedCall { record, place }));
+        let ended = Entry::Ended(FinishedCall { record, place });
         let asked = Instant::now();
-        let Some(ack) = meter.append(FrameKind::End, record, ended) else {
-            (meter.confirm)(&arrival.upstream.name, Confirmed::Refused, asked.elapsed());
+        let Some(ack) = meter.append(FrameKind::End, text, ended) else {
+            (meter.confirm)(&upstream.name, Confirmed::Refused, asked.elapsed());
             return None;
         };
         Some(Box::pin(async move {
@@ -281,7 +298,7 @@ impl OpenCall {
                 Ok(Err(_)) => Confirmed::Refused,
                 Err(_) => Confirmed::Late,
             };
-            (meter.confirm)(&arrival.upstream.name, confirmed, asked.elapsed());
+            (meter.confirm)(&upstream.name, confirmed, asked.elapsed());
         }))
     }
 }

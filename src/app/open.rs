@@ -93,7 +93,7 @@ fn book(orphan: &Orphan, journal: &Journal<Entry>) -> Result<(), AppError> {
             return Ok(());
         }
     };
-    let ended = Entry::Ended(Box::new(FinishedCall::left_over(record)));
+    let ended = Entry::Ended(FinishedCall::left_over(record));
     let at = u64::try_from(now().as_millisecond()).unwrap_or(0);
     let ack = journal.append(FrameKind::End, at, orphan.body.clone(), Some(ended))?;
     ack.wait().map_err(AppError::from)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::Arrival;
+use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
 use crate::pricing::{PriceBook, Priceable, Priced};
 use crate::usage::{Capability, ContextClass, TokenUsage, Units, UsageSource};
@@ -42,21 +42,37 @@ impl Answer<'_> {
     }
 }
 
+/// What was asked for, and where.
+pub(super) struct Asked<'a> {
+    pub(super) upstream: &'a UpstreamFacts,
+    pub(super) endpoint: Endpoint,
+    pub(super) facts: &'a RequestFacts,
+}
+
 /// The record of a call of which nothing but its arrival is known: what a crash leaves.
-pub(super) fn interrupted(arrival: &Arrival, endpoint: Endpoint) -> CallRecord {
-    let billable = endpoint.reading != Reading::Free && arrival.upstream.billed;
+pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
+    let Arrival {
+        call_id,
+        started_at,
+        upstream,
+        method: _,
+        path: _,
+        tenant,
+        dimensions,
+    } = arrival;
+    let billable = endpoint.reading != Reading::Free && upstream.billed;
     CallRecord {
-        call_id: arrival.call_id,
+        call_id,
         attempt_of: None,
-        started_at: arrival.started_at,
-        upstream: arrival.upstream.name.clone(),
-        role: arrival.upstream.role,
-        format: arrival.upstream.format.label().into(),
+        started_at,
+        upstream: upstream.name.clone(),
+        role: upstream.role,
+        format: upstream.format.label().into(),
         operation: endpoint.operation.label().into(),
         model_requested: None,
         model: None,
-        tenant: arrival.tenant.clone(),
-        dimensions: arrival.dimensions.clone(),
+        tenant,
+        dimensions,
         capability: Capability::default().name(),
         status: None,
         stream: false,
@@ -90,46 +106,42 @@ pub(super) fn interrupted(arrival: &Arrival, endpoint: Endpoint) -> CallRecord {
     }
 }
 
-/// The record of an ended call.
-pub(super) fn record(
-    arrival: &Arrival,
-    endpoint: Endpoint,
-    facts: &RequestFacts,
+/// Makes the record of an ended call of the one its arrival left.
+pub(super) fn complete(
+    record: &mut CallRecord,
+    asked: &Asked<'_>,
     answer: &Answer<'_>,
     prices: &PriceBook,
-) -> CallRecord {
+) {
     let nothing = Report::default();
     let report = answer.reader.map_or(&nothing, ResponseReader::report);
-    let source = source(endpoint.reading, answer, report);
-    let mut record = CallRecord {
-        model_requested: facts.model.clone(),
-        model: report.model.clone(),
-        capability: capability(facts, report).name(),
-        status: answer.status.map(|status| status.as_u16()),
-        stream: answer
-            .reader
-            .map_or(answer.labelled_stream, |_| report.is_stream),
-        end: answer.end,
-        complete: complete(endpoint.reading, answer),
-        source,
-        usage: report.usage.unwrap_or_default(),
-        units: report.units.clone(),
-        side: report.side.clone(),
-        service_tier: report.service_tier.clone(),
-        finish_reason: report.finish_reason.clone(),
-        response_id: report.response_id.clone(),
-        request_id: answer.request_id.clone(),
-        ttft_ms: answer.ttft.filter(|_| report.is_stream).map(millis),
-        duration_ms: millis(answer.took),
-        flags: flags(endpoint.reading, source, answer, report),
-        ..interrupted(arrival, endpoint)
-    };
-    price(&mut record, arrival, report, prices);
-    record
+    let reading = asked.endpoint.reading;
+    let source = source(reading, answer, report);
+    record.model_requested.clone_from(&asked.facts.model);
+    record.model.clone_from(&report.model);
+    record.capability = capability(asked.facts, report).name();
+    record.status = answer.status.map(|status| status.as_u16());
+    record.stream = answer
+        .reader
+        .map_or(answer.labelled_stream, |_| report.is_stream);
+    record.end = answer.end;
+    record.complete = ended_whole(reading, answer);
+    record.source = source;
+    record.usage = report.usage.unwrap_or_default();
+    record.units.clone_from(&report.units);
+    record.side.clone_from(&report.side);
+    record.service_tier.clone_from(&report.service_tier);
+    record.finish_reason.clone_from(&report.finish_reason);
+    record.response_id.clone_from(&report.response_id);
+    record.request_id.clone_from(&answer.request_id);
+    record.ttft_ms = answer.ttft.filter(|_| report.is_stream).map(millis);
+    record.duration_ms = millis(answer.took);
+    record.flags = flags(reading, source, answer, report);
+    price(record, asked.upstream, report, prices);
 }
 
 /// Whether the format's own end came. Where the format is not read, the body's end must do.
-fn complete(reading: Reading, answer: &Answer<'_>) -> bool {
+fn ended_whole(reading: Reading, answer: &Answer<'_>) -> bool {
     match (reading, answer.reader) {
         (Reading::Metered, Some(reader)) => reader.ended(),
         (Reading::Metered | Reading::Unread | Reading::Free, _) => {
@@ -192,8 +204,8 @@ fn capability(facts: &RequestFacts, report: &Report) -> Capability {
 }
 
 /// Fills in the money.
-fn price(record: &mut CallRecord, arrival: &Arrival, report: &Report, prices: &PriceBook) {
-    if record.source.is_none() || !arrival.upstream.billed {
+fn price(record: &mut CallRecord, upstream: &UpstreamFacts, report: &Report, prices: &PriceBook) {
+    if record.source.is_none() || !upstream.billed {
         record.pricing = Pricing::Free;
         return;
     }
@@ -206,7 +218,7 @@ fn price(record: &mut CallRecord, arrival: &Arrival, report: &Report, prices: &P
         lines,
         flags,
     } = prices.price(&Priceable {
-        list: &arrival.upstream.price_list,
+        list: &upstream.price_list,
         model: record.model_name(),
         at: record.started_at,
         usage: report.usage.as_ref(),

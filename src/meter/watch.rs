@@ -72,9 +72,7 @@ impl ResponseObserver {
         let reader = call
             .as_ref()
             .filter(|call| call.endpoint.reading != Reading::Free && !compressed)
-            .map(|call| {
-                ResponseReader::new(call.arrival.upstream.format, call.endpoint, content_type)
-            });
+            .map(|call| ResponseReader::new(call.upstream.format, call.endpoint, content_type));
         let request_id = REQUEST_ID_HEADERS.into_iter().find_map(text);
         Self {
             call,
