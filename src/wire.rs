@@ -12,6 +12,7 @@ mod anthropic;
 mod counts;
 mod endpoint;
 mod findings;
+mod flat;
 mod key;
 mod named;
 mod openai;
@@ -24,6 +25,7 @@ mod skip;
 mod sse;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use endpoint::{Endpoint, Operation, Reading, endpoint};
 pub use findings::Report;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use crate::call::Flag;
 
-use super::counts::Counts;
+use super::counts::Usage;
 use super::findings::Findings;
 use super::paths::Action::{Keep, Notice};
 use super::paths::Paths;
@@ -113,11 +113,11 @@ impl Message {
     /// Merges a usage; false if it is none. Of two in one event the last wins, so it is merged
     /// with what was before the event.
     fn usage(&mut self, raw: &[u8], findings: &mut Findings) -> bool {
-        match Counts::read(raw) {
-            Ok(Some(mut counts)) => {
-                self.current = self.settled.merged(&mut counts);
+        match Usage::read(raw) {
+            Ok(Some(usage)) => {
+                self.current = self.settled.merged(usage.counts());
                 self.current.tell(findings);
-                if counts.is_odd() {
+                if usage.is_odd() {
                     findings.flag(Flag::Malformed);
                 }
                 true

@@ -1,69 +1,42 @@
 //! Reads counts out of a captured usage object.
 
-use serde_json::Value;
+use std::cell::Cell;
+
+use super::flat::{self, Kind, Node};
 
 /// A usage object, and whether everything read from it was a count.
 #[derive(Debug)]
-pub(super) struct Counts {
-    root: Value,
-    odd: bool,
+pub(super) struct Usage<'a> {
+    nodes: Vec<Node<'a>>,
+    odd: Cell<bool>,
 }
 
-impl Counts {
+impl<'a> Usage<'a> {
     /// `None` for `null`; an object that is none is `Err`.
-    pub(super) fn read(raw: &[u8]) -> Result<Option<Self>, NotAnObject> {
+    pub(super) fn read(raw: &'a [u8]) -> Result<Option<Self>, NotAnObject> {
         // Every chunk but one has it; that one alone is worth a parser.
         if raw == b"null" {
             return Ok(None);
         }
-        match serde_json::from_slice(raw) {
-            Ok(root @ Value::Object(_)) => Ok(Some(Self { root, odd: false })),
-            Ok(_) | Err(_) => Err(NotAnObject),
+        let nodes = flat::read(raw).map_err(|_| NotAnObject)?;
+        let is_object = nodes.first().is_some_and(|node| node.kind == Kind::Object);
+        let odd = Cell::new(false);
+        is_object
+            .then_some(Some(Self { nodes, odd }))
+            .ok_or(NotAnObject)
+    }
+
+    /// What it counts.
+    pub(super) fn counts(&self) -> Counts<'_> {
+        Counts {
+            nodes: &self.nodes,
+            odd: &self.odd,
         }
-    }
-
-    /// The count at a JSON pointer such as `/prompt_tokens_details/cached_tokens`.
-    pub(super) fn at(&mut self, pointer: &str) -> Option<u64> {
-        // `Value::pointer` copies each step twice to undo escapes, of which no name here has any.
-        let mut steps = pointer.split('/').skip(1);
-        let value = steps.try_fold(&self.root, |value, step| value.get(step))?;
-        let count = whole(value);
-        self.odd |= count.is_none() && !value.is_null();
-        count
-    }
-
-    /// The text at a top-level key.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
-        self.root.get(key).and_then(Value::as_str)
-    }
-
-    /// The objects of an array at a top-level key, each to be read by itself; `None` if absent.
-    pub(super) fn list(&self, key: &str) -> Option<Vec<Self>> {
-        let entries = self.root.get(key)?.as_array()?;
-        Some(
-            entries
-                .iter()
-                .map(|entry| Self {
-                    root: entry.clone(),
-                    odd: false,
-                })
-                .collect(),
-        )
-    }
-
-    /// Whether the value at a top-level key is an object.
-    pub(super) fn has_object(&self, key: &str) -> bool {
-        self.root.get(key).is_some_and(Value::is_object)
-    }
-
-    /// Takes over what was noticed in a part of this object.
-    pub(super) const fn note_odd(&mut self, odd: bool) {
-        self.odd |= odd;
     }
 
     /// Whether something that should be a count was not.
     pub(super) const fn is_odd(&self) -> bool {
-        self.odd
+        self.odd.get()
     }
 }
 
@@ -71,14 +44,55 @@ impl Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotAnObject;
 
-/// Some servers write counts as floats (`12.0`); anything else that is not whole is no count.
-fn whole(value: &Value) -> Option<u64> {
-    let Value::Number(number) = value else {
-        return None;
-    };
-    number
-        .as_u64()
-        .or_else(|| number.to_string().strip_suffix(".0")?.parse().ok())
+/// A usage object or an object in it; one that is absent counts nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts<'t> {
+    nodes: &'t [Node<'t>],
+    odd: &'t Cell<bool>,
+}
+
+impl<'t> Counts<'t> {
+    /// The count at a key.
+    pub(super) fn at(self, key: &str) -> Option<u64> {
+        match self.kind(key)? {
+            Kind::Count(count) => return Some(*count),
+            Kind::Null => {}
+            Kind::Text(_) | Kind::List | Kind::Object | Kind::Other => self.odd.set(true),
+        }
+        None
+    }
+
+    /// The text at a key.
+    pub(super) fn text(self, key: &str) -> Option<&'t str> {
+        match self.kind(key)? {
+            Kind::Text(text) => str::from_utf8(text).ok(),
+            Kind::Null | Kind::Count(_) | Kind::List | Kind::Object | Kind::Other => None,
+        }
+    }
+
+    /// The object at a key.
+    pub(super) fn object(self, key: &str) -> Option<Self> {
+        let nodes = flat::get(self.nodes, key)?;
+        let is_object = nodes.first()?.kind == Kind::Object;
+        is_object.then_some(Self { nodes, ..self })
+    }
+
+    /// What the value at a key counts, be it there or not.
+    pub(super) fn part(self, key: &str) -> Self {
+        let nodes = flat::get(self.nodes, key).unwrap_or_default();
+        Self { nodes, ..self }
+    }
+
+    /// The entries of an array at a key; `None` if there is none.
+    pub(super) fn list(self, key: &str) -> Option<impl Iterator<Item = Self>> {
+        let nodes = flat::get(self.nodes, key)?;
+        let is_list = nodes.first()?.kind == Kind::List;
+        is_list.then(|| flat::children(nodes).map(move |nodes| Self { nodes, ..self }))
+    }
+
+    fn kind(self, key: &str) -> Option<&'t Kind<'t>> {
+        Some(&flat::get(self.nodes, key)?.first()?.kind)
+    }
 }
 
 #[cfg(test)]
@@ -87,11 +101,10 @@ mod tests {
 
     #[track_caller]
     fn check(written: &str, count: Option<u64>, odd: bool) {
-        let mut counts = Counts::read(format!("{{\"n\":{written}}}").as_bytes())
-            .unwrap()
-            .unwrap();
+        let raw = format!("{{\"n\":{written}}}");
+        let usage = Usage::read(raw.as_bytes()).unwrap().unwrap();
         assert_eq!(
-            (counts.at("/n"), counts.is_odd()),
+            (usage.counts().at("n"), usage.is_odd()),
             (count, odd),
             "{written}"
         );
@@ -121,8 +134,9 @@ mod tests {
     fn null_and_absent_are_not_reported() {
         check("null", None, false);
         check("1, \"n\":null", None, false);
-        let mut counts = Counts::read(b"{}").unwrap().unwrap();
-        assert_eq!((counts.at("/a/b"), counts.is_odd()), (None, false));
+        let usage = Usage::read(b"{}").unwrap().unwrap();
+        let counts = usage.counts();
+        assert_eq!((counts.part("a").at("b"), usage.is_odd()), (None, false));
     }
 
     #[test]
@@ -132,10 +146,10 @@ mod tests {
 
     #[test]
     fn only_an_object_is_read() {
-        assert!(Counts::read(b"null").unwrap().is_none());
+        assert!(Usage::read(b"null").unwrap().is_none());
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
         for raw in ["7", "[]", "\"x\"", "{\"a\":}", &deep] {
-            assert_eq!(Counts::read(raw.as_bytes()).unwrap_err(), NotAnObject);
+            assert_eq!(Usage::read(raw.as_bytes()).unwrap_err(), NotAnObject);
         }
     }
 }

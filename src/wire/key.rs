@@ -1,6 +1,6 @@
 //! Reads one object key byte by byte, escapes decoded.
 
-use memchr::memchr2;
+use super::text::quote_or_escape;
 
 /// No named key is longer; a longer one is foreign and need not be kept.
 const KEY_BYTES_MAX: usize = 48;
@@ -50,7 +50,7 @@ impl Key {
             let rest = bytes.get(at..)?;
             match self.mode {
                 Mode::Plain => {
-                    let plain = memchr2(b'"', b'\\', rest);
+                    let plain = quote_or_escape(rest);
                     self.push(rest.get(..plain.unwrap_or(rest.len()))?);
                     at += plain? + 1;
                     if rest.get(plain?) == Some(&b'"') {

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use crate::call::Flag;
 use crate::usage::TokenUsage;
 
-use super::counts::Counts;
+use super::counts::{Counts, Usage};
 use super::findings::Findings;
 use super::paths::Action::{Keep, Notice};
 use super::paths::Paths;
@@ -110,15 +110,16 @@ impl ChatCompletion {
 
     /// The last usage that is one wins: servers that repeat it send running totals.
     fn usage(&mut self, raw: &[u8], findings: &mut Findings) {
-        match Counts::read(raw) {
-            Ok(Some(mut counts)) => {
-                if let Some(usage) = read_usage(&mut counts) {
-                    check(&usage, counts.at("/total_tokens"), findings);
+        match Usage::read(raw) {
+            Ok(Some(object)) => {
+                let counts = object.counts();
+                if let Some(usage) = read_usage(counts) {
+                    check(&usage, counts.at("total_tokens"), findings);
                     findings.report.usage = Some(usage);
                     self.usage_here = true;
                     self.settle(findings);
                 }
-                if counts.is_odd() {
+                if object.is_odd() {
                     findings.flag(Flag::Malformed);
                 }
             }
@@ -135,19 +136,23 @@ impl ChatCompletion {
 }
 
 /// An object without either total reports nothing.
-fn read_usage(counts: &mut Counts) -> Option<TokenUsage> {
+fn read_usage(counts: Counts<'_>) -> Option<TokenUsage> {
+    let (input, output) = (
+        counts.part("prompt_tokens_details"),
+        counts.part("completion_tokens_details"),
+    );
     let usage = TokenUsage {
-        input: counts.at("/prompt_tokens"),
-        cache_read: counts.at("/prompt_tokens_details/cached_tokens"),
-        cache_write: counts.at("/prompt_tokens_details/cache_write_tokens"),
-        input_audio: counts.at("/prompt_tokens_details/audio_tokens"),
-        input_image: counts.at("/prompt_tokens_details/image_tokens"),
-        output: counts.at("/completion_tokens"),
-        reasoning: counts.at("/completion_tokens_details/reasoning_tokens"),
-        output_audio: counts.at("/completion_tokens_details/audio_tokens"),
-        output_image: counts.at("/completion_tokens_details/image_tokens"),
-        accepted_prediction: counts.at("/completion_tokens_details/accepted_prediction_tokens"),
-        rejected_prediction: counts.at("/completion_tokens_details/rejected_prediction_tokens"),
+        input: counts.at("prompt_tokens"),
+        cache_read: input.at("cached_tokens"),
+        cache_write: input.at("cache_write_tokens"),
+        input_audio: input.at("audio_tokens"),
+        input_image: input.at("image_tokens"),
+        output: counts.at("completion_tokens"),
+        reasoning: output.at("reasoning_tokens"),
+        output_audio: output.at("audio_tokens"),
+        output_image: output.at("image_tokens"),
+        accepted_prediction: output.at("accepted_prediction_tokens"),
+        rejected_prediction: output.at("rejected_prediction_tokens"),
         ..TokenUsage::default()
     };
     (usage.input.is_some() || usage.output.is_some()).then_some(usage)

@@ -3,7 +3,7 @@
 //! What is skipped is not validated: only strings and brackets are followed, which is all that is
 //! needed to find the value's end, at the speed of `memchr`.
 
-use memchr::memchr2;
+use super::text::quote_or_escape;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -52,7 +52,7 @@ impl Skip {
         let before = match self.mode {
             Mode::Scalar => rest.iter().position(|byte| is_class(*byte, OUTSIDE_SCALAR)),
             Mode::Outside => rest.iter().position(|byte| is_class(*byte, STRUCTURE)),
-            Mode::InString => memchr2(b'"', b'\\', rest),
+            Mode::InString => quote_or_escape(rest),
             Mode::Escaped => Some(0),
         }?;
         Some((before, *rest.get(before)?))

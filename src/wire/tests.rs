@@ -8,6 +8,7 @@ use http::Method;
 use super::*;
 
 mod bytewise;
+mod counts;
 mod fixtures;
 mod hostile;
 mod random;

@@ -44,24 +44,18 @@ impl Lifetimes {
 
 impl Running {
     /// Absent keeps; 0 never erases a positive count; output and what hangs on it take the last.
-    pub(super) fn merged(&self, counts: &mut Counts) -> Self {
+    pub(super) fn merged(&self, counts: Counts<'_>) -> Self {
+        let output = counts.part("output_tokens_details");
+        let tools = counts.part("server_tool_use");
         Self {
-            input: positive(counts.at("/input_tokens"), self.input),
-            cache_read: positive(counts.at("/cache_read_input_tokens"), self.cache_read),
-            cache_write: positive(counts.at("/cache_creation_input_tokens"), self.cache_write),
+            input: positive(counts.at("input_tokens"), self.input),
+            cache_read: positive(counts.at("cache_read_input_tokens"), self.cache_read),
+            cache_write: positive(counts.at("cache_creation_input_tokens"), self.cache_write),
             lifetimes: self.merged_lifetimes(counts),
-            output: counts.at("/output_tokens").or(self.output),
-            thinking: counts
-                .at("/output_tokens_details/thinking_tokens")
-                .or(self.thinking),
-            web_searches: positive(
-                counts.at("/server_tool_use/web_search_requests"),
-                self.web_searches,
-            ),
-            web_fetches: positive(
-                counts.at("/server_tool_use/web_fetch_requests"),
-                self.web_fetches,
-            ),
+            output: counts.at("output_tokens").or(self.output),
+            thinking: output.at("thinking_tokens").or(self.thinking),
+            web_searches: positive(tools.at("web_search_requests"), self.web_searches),
+            web_fetches: positive(tools.at("web_fetch_requests"), self.web_fetches),
             service_tier: name(counts, "service_tier").or_else(|| self.service_tier.clone()),
             speed: name(counts, "speed").or_else(|| self.speed.clone()),
             region: name(counts, "inference_geo").or_else(|| self.region.clone()),
@@ -69,13 +63,13 @@ impl Running {
         }
     }
 
-    fn merged_lifetimes(&self, counts: &mut Counts) -> Option<Lifetimes> {
-        if !counts.has_object("cache_creation") {
+    fn merged_lifetimes(&self, counts: Counts<'_>) -> Option<Lifetimes> {
+        let Some(written) = counts.object("cache_creation") else {
             return self.lifetimes;
-        }
+        };
         let new = Lifetimes {
-            five_minutes: counts.at("/cache_creation/ephemeral_5m_input_tokens"),
-            one_hour: counts.at("/cache_creation/ephemeral_1h_input_tokens"),
+            five_minutes: written.at("ephemeral_5m_input_tokens"),
+            one_hour: written.at("ephemeral_1h_input_tokens"),
         };
         self.lifetimes
             .filter(|old| old.sum() > 0 && new.sum() == 0)
@@ -130,36 +124,34 @@ fn total(parts: [Option<u64>; 3]) -> Option<u64> {
     parts.into_iter().flatten().reduce(u64::saturating_add)
 }
 
-fn name(counts: &Counts, key: &str) -> Option<String> {
+fn name(counts: Counts<'_>, key: &str) -> Option<String> {
     let short = |text: &&str| (1..=NAME_BYTES_MAX).contains(&text.len());
     counts.text(key).filter(short).map(str::to_owned)
 }
 
 /// The side entries of a usage that lists its iterations.
-fn side(counts: &mut Counts) -> Option<Vec<SideUsage>> {
-    let mut entries = counts.list("iterations")?;
-    let side = entries.iter_mut().filter_map(side_entry).collect();
-    counts.note_odd(entries.iter().any(Counts::is_odd));
-    Some(side)
+fn side(counts: Counts<'_>) -> Option<Vec<SideUsage>> {
+    let entries = counts.list("iterations")?;
+    Some(entries.filter_map(side_entry).collect())
 }
 
-fn side_entry(entry: &mut Counts) -> Option<SideUsage> {
+fn side_entry(entry: Counts<'_>) -> Option<SideUsage> {
     let kind = entry
         .text("type")
         .filter(|kind| SIDE_KINDS.contains(kind))?
         .to_owned();
-    let cached_input_tokens = entry.at("/cache_read_input_tokens");
-    let cache_write_tokens = entry.at("/cache_creation_input_tokens");
+    let cached_input_tokens = entry.at("cache_read_input_tokens");
+    let cache_write_tokens = entry.at("cache_creation_input_tokens");
     Some(SideUsage {
         kind,
         model: name(entry, "model"),
         input_tokens: total([
-            entry.at("/input_tokens"),
+            entry.at("input_tokens"),
             cached_input_tokens,
             cache_write_tokens,
         ]),
         cached_input_tokens,
         cache_write_tokens,
-        output_tokens: entry.at("/output_tokens"),
+        output_tokens: entry.at("output_tokens"),
     })
 }
