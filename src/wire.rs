@@ -10,9 +10,11 @@ use std::str::FromStr;
 
 mod anthropic;
 mod counts;
+mod echo;
 mod endpoint;
 mod findings;
 mod flat;
+mod gap;
 mod key;
 mod named;
 mod openai;

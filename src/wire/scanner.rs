@@ -4,6 +4,7 @@
 //! is bounded by the longest named path and one value of [`VALUE_BYTES_MAX`], whatever the nesting
 //! or the size. It validates what it follows; what it passes over only has to close its brackets.
 
+use super::gap::Gap;
 use super::key::Key;
 use super::paths::{Action, Paths};
 use super::skip::Skip;
@@ -111,6 +112,26 @@ impl<F: Copy> Scanner<F> {
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.state == State::Start
+    }
+
+    /// What may stand here otherwise without being found.
+    pub(super) fn gap(&self) -> Option<Gap> {
+        let in_text = self.skip.as_ref().is_some_and(Skip::is_in_text);
+        match self.state {
+            State::Passing if in_text && self.keep.is_none() => Some(Gap::Text),
+            State::Peek(b'"') if in_text && self.keep.is_none() => Some(Gap::Filled),
+            State::AfterValue => Some(Gap::Blanks),
+            State::Start
+            | State::Value
+            | State::FirstElement
+            | State::FirstKey
+            | State::Key
+            | State::InKey
+            | State::Colon
+            | State::Peek(_)
+            | State::Passing
+            | State::Over => None,
+        }
     }
 
     /// Takes the next bytes and says what is found in them.

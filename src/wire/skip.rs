@@ -47,6 +47,11 @@ impl Skip {
         }
     }
 
+    /// Whether the next byte is inside a string, and not escaped.
+    pub(super) fn is_in_text(&self) -> bool {
+        self.mode == Mode::InString
+    }
+
     /// The next byte that matters in this mode, and how many come before it.
     fn next_landmark(&self, rest: &[u8]) -> Option<(usize, u8)> {
         let before = match self.mode {

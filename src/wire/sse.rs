@@ -4,7 +4,7 @@
 //! it came. Event names, ids and retry times are passed over: our formats repeat in the data what
 //! matters (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 
 const FIELD: &[u8] = b"data";
 const DONE: &[u8] = b"[DONE]";
@@ -87,6 +87,17 @@ impl SseDecoder {
         }
     }
 
+    /// Whether the next byte begins an event as if it were the first.
+    pub(super) fn is_between_events(&self) -> bool {
+        let fresh = !self.has_data && self.done == Some(0);
+        self.line == Line::Name(0) && fresh && !self.after_cr
+    }
+
+    /// Whether the next byte is data.
+    pub(super) fn is_in_data(&self) -> bool {
+        self.line == Line::Data
+    }
+
     fn name(&mut self, seen: usize, byte: u8, found: &mut impl FnMut(Piece<'_>)) -> usize {
         self.line = match FIELD.get(seen) {
             Some(expected) if *expected == byte => Line::Name(seen + 1),
@@ -159,6 +170,16 @@ impl SseDecoder {
         self.has_data = false;
         self.done = Some(0);
     }
+}
+
+/// How long what is left of an event is, if a blank line ends it.
+pub(super) fn event_len(bytes: &[u8]) -> Option<usize> {
+    let after_line = |end: usize| match bytes.get(end + 1..)? {
+        [b'\n', ..] => Some(end + 2),
+        [b'\r', b'\n', ..] => Some(end + 3),
+        _ => None,
+    };
+    memchr_iter(b'\n', bytes).find_map(after_line)
 }
 
 fn up_to_line_end(rest: &[u8]) -> &[u8] {

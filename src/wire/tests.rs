@@ -9,6 +9,7 @@ use super::*;
 
 mod bytewise;
 mod counts;
+mod echo;
 mod fixtures;
 mod hostile;
 mod random;
