@@ -22,7 +22,7 @@ const EXAMPLES: &str = "Examples:
   cargo bench --bench load -- --sweep streams             1 to 10,000 open streams
   cargo bench --profile quick --bench load                built in less time; not for results
 
-Exit codes: 0 it ran, 1 the metering was wrong or something failed, 2 bad use.";
+Exit codes: 0 it ran, 1 the metering was wrong or something failed, 2 not understood.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -60,8 +60,8 @@ pub(crate) struct Run {
     /// In place of the table, how cost grows with one thing
     #[arg(long, value_name = "WHAT")]
     pub(crate) sweep: Option<Sweep>,
-    /// Another tollgate beside the one that was built, as NAME=PATH; a PATH alone, or the name
-    /// `tollgate`, takes its place. Can be given again
+    /// Another tollgate beside the one that was built, and compared with it; a PATH alone, or the
+    /// name `tollgate`, takes its place. Can be given again
     #[arg(long, value_name = "NAME=PATH")]
     pub(crate) tollgate: Vec<String>,
     /// Other proxies; by default those of nginx and haproxy that are here. What is named and not

@@ -169,6 +169,7 @@ defaults
   timeout client 900s
   timeout server 900s
   http-reuse always
+  option http-no-delay
 frontend load
   bind 127.0.0.1:{traffic} backlog 4096
   default_backend mock

@@ -158,6 +158,7 @@ fn tell(run: &Run, plan: &Plan<'_>, targets: &[Target], outcome: &Outcome) -> Re
     let page = Page {
         heading: heading(plan),
         rows: rows(run, plan, targets, &outcome.samples),
+        other: first_of_several(targets).map(str::to_owned),
         outcome,
         remarks: plan.seats.remarks.clone(),
     };
@@ -184,20 +185,27 @@ fn tell(run: &Run, plan: &Plan<'_>, targets: &[Target], outcome: &Outcome) -> Re
 /// The rows of all figures and targets. What must be is said of tollgate alone, and not of what
 /// took a second.
 fn rows(run: &Run, plan: &Plan<'_>, targets: &[Target], samples: &Samples) -> Vec<Row> {
+    let first = first_of_several(targets);
     let mut rows = Vec::new();
     for figure in figures::of(&plan.tests) {
         for target in targets {
-            let mut row = Row::of(&figure, &target.name, samples);
-            if let Some(row) = row
-                .as_mut()
-                .filter(|_| run.quick || target.tollgate().is_none())
-            {
+            let is_tollgate = target.tollgate().is_some();
+            let other = first.filter(|first| is_tollgate && *first != target.name);
+            let mut row = Row::of(&figure, &target.name, other, samples);
+            if let Some(row) = row.as_mut().filter(|_| run.quick || !is_tollgate) {
                 (row.must, row.met) = (None, None);
             }
             rows.extend(row);
         }
     }
     rows
+}
+
+/// The tollgate that the other ones are compared with.
+fn first_of_several(targets: &[Target]) -> Option<&str> {
+    let mut tollgates = targets.iter().filter(|target| target.tollgate().is_some());
+    let first = tollgates.next()?;
+    tollgates.next().map(|_| first.name.as_str())
 }
 
 fn heading(plan: &Plan<'_>) -> String {

@@ -13,30 +13,42 @@ pub(crate) struct Row {
     pub(crate) test: String,
     pub(crate) target: String,
     pub(crate) value: Spread,
+    /// Beside `limit` in the same round.
     pub(crate) to_limit: Option<Spread>,
-    /// Whether `to_limit` is a difference and not a ratio.
+    /// Beside another tollgate in the same round.
+    pub(crate) to_other: Option<Spread>,
+    /// Whether both are differences and not ratios.
     pub(crate) is_difference: bool,
     pub(crate) must: Option<String>,
     pub(crate) met: Option<bool>,
 }
 
 impl Row {
-    /// Of a target that was seen there.
-    pub(crate) fn of(figure: &Figure, target: &str, samples: &Samples) -> Option<Self> {
+    /// Of a target that was seen there, beside another one if there is one.
+    pub(crate) fn of(
+        figure: &Figure,
+        target: &str,
+        other: Option<&str>,
+        samples: &Samples,
+    ) -> Option<Self> {
         let own = by_round(figure, target, samples);
-        let limit = by_round(figure, LIMIT, samples);
         let value = Spread::of(own.iter().map(|(_, value)| *value))?;
         let is_difference = figure.compare.is_difference();
-        let same_round = own.iter().filter_map(|(round, value)| {
-            let (_, limit) = limit.iter().find(|(other, _)| other == round)?;
-            Some(if is_difference {
-                value - limit
-            } else {
-                value / limit
-            })
-        });
-        let is_compared = ![DIRECT, LIMIT].contains(&target);
-        let to_limit = is_compared.then(|| Spread::of(same_round)).flatten();
+        let beside = |other: &[(u8, f64)]| {
+            let same_round = own.iter().filter_map(|(round, value)| {
+                let (_, other) = other.iter().find(|(other, _)| other == round)?;
+                Some(if is_difference {
+                    value - other
+                } else {
+                    value / other
+                })
+            });
+            Spread::of(same_round)
+        };
+        let limit = by_round(figure, LIMIT, samples);
+        let is_foundation = [DIRECT, LIMIT].contains(&target);
+        let to_limit = beside(&limit).filter(|_| !is_foundation);
+        let to_other = other.and_then(|other| beside(&by_round(figure, other, samples)));
         let limit_most = limit.iter().map(|(_, value)| *value).reduce(f64::max);
         let judged =
             to_limit.and_then(|to_limit| judge(figure.compare, value, to_limit, limit_most));
@@ -47,6 +59,7 @@ impl Row {
             target: target.to_owned(),
             value,
             to_limit,
+            to_other,
             is_difference,
             must,
             met,
@@ -79,7 +92,8 @@ fn judge(
     to_limit: Spread,
     limit_most: Option<f64>,
 ) -> Option<(String, bool)> {
-    let to_limit = to_limit.median;
+    // What is judged is what is shown.
+    let to_limit = (to_limit.median * 100.0).round() / 100.0;
     match compare {
         Compare::Ratio | Compare::Difference => None,
         Compare::RatioAtMost(most) => Some((format!("≤ {most:.2}"), to_limit <= most)),

@@ -9,13 +9,13 @@ use super::rounds::Outcome;
 use super::row::Row;
 use super::spread::Spread;
 
-const HEADINGS: [&str; 6] = ["figure", "target", "measured", "to limit", "must", ""];
-
 /// Everything a reader gets.
 pub(crate) struct Page<'a> {
     /// What was run on what.
     pub(crate) heading: String,
     pub(crate) rows: Vec<Row>,
+    /// The tollgate that others are compared with.
+    pub(crate) other: Option<String>,
     pub(crate) outcome: &'a Outcome,
     pub(crate) remarks: Vec<String>,
 }
@@ -48,19 +48,42 @@ impl Page<'_> {
 
     fn table(&self, style: TableStyle) -> Table {
         let mut table = Table::new();
-        table.load_style(style).set_header(HEADINGS);
+        let other = self.other.as_ref().map(|other| format!("to {other}"));
+        let headings = ["figure", "target", "measured", "to limit"].map(str::to_owned);
+        let verdict = ["must", ""].map(str::to_owned);
+        table.load_style(style);
+        table.set_header(headings.into_iter().chain(other).chain(verdict));
         let mut last = "";
         for row in &self.rows {
             let figure = if row.figure == last { "" } else { &row.figure };
             last = &row.figure;
-            table.add_row(cells(figure, row));
+            table.add_row(self.cells(figure, row));
         }
-        for place in [2, 3] {
-            if let Some(column) = table.column_mut(place) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
+        let columns = table.column_iter_mut().skip(2);
+        for column in columns.take(2 + usize::from(self.other.is_some())) {
+            column.set_cell_alignment(CellAlignment::Right);
         }
         table
+    }
+
+    fn cells(&self, figure: &str, row: &Row) -> Vec<String> {
+        let compared = |spread: Option<Spread>| {
+            spread.map_or_else(String::new, |spread| shown(spread, row.is_difference))
+        };
+        let verdict = match row.met {
+            Some(true) => "met",
+            Some(false) => "missed",
+            None => "",
+        };
+        let mut cells = vec![
+            figure.to_owned(),
+            row.target.clone(),
+            shown(row.value, false),
+        ];
+        cells.push(compared(row.to_limit));
+        cells.extend(self.other.as_ref().map(|_| compared(row.to_other)));
+        cells.extend([row.must.clone().unwrap_or_default(), verdict.to_owned()]);
+        cells
     }
 
     fn notes(&self) -> Vec<String> {
@@ -92,25 +115,7 @@ impl Page<'_> {
     }
 }
 
-fn cells(figure: &str, row: &Row) -> [String; 6] {
-    let sign = row.is_difference;
-    [
-        figure.to_owned(),
-        row.target.clone(),
-        spread(row.value, false),
-        row.to_limit
-            .map(|to_limit| spread(to_limit, sign))
-            .unwrap_or_default(),
-        row.must.clone().unwrap_or_default(),
-        match row.met {
-            Some(true) => "met".to_owned(),
-            Some(false) => "missed".to_owned(),
-            None => String::new(),
-        },
-    ]
-}
-
-fn spread(spread: Spread, sign: bool) -> String {
+fn shown(spread: Spread, sign: bool) -> String {
     let Spread {
         median,
         least,
