@@ -13,7 +13,7 @@ rounds. The ratio to `limit` in the same round is the result; absolute figures a
 run counts only if tollgate's ledger has what the mock billed, to the call and to the token.";
 
 const EXAMPLES: &str = "Examples:
-  cargo bench --bench load                                the whole table, about seven minutes
+  cargo bench --bench load                                the whole table, about ten minutes
   cargo bench --bench load -- --quick                     does it work: some seconds, one round
   cargo bench --bench load -- --only unary-1k --rounds 9  one test
   cargo bench --bench load -- --tollgate before=/tmp/tollgate-before
@@ -26,7 +26,7 @@ Exit codes: 0 it ran, 1 the metering was wrong or something failed, 2 not unders
 
 /// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "cargo bench --bench load --", about = ABOUT, after_help = EXAMPLES)]
+#[command(bin_name = "cargo bench --bench load --", about = ABOUT, after_help = EXAMPLES)]
 #[command(
     max_term_width = 100,
     disable_help_subcommand = true,
@@ -60,12 +60,14 @@ pub(crate) struct Run {
     /// In place of the table, how cost grows with one thing
     #[arg(long, value_name = "WHAT")]
     pub(crate) sweep: Option<Sweep>,
-    /// Another tollgate beside the one that was built, and compared with it; a PATH alone, or the
-    /// name `tollgate`, takes its place. Can be given again
+    /// Another tollgate to compare the built one with; can be given again. A PATH alone, or the
+    /// name `tollgate`, takes its place
+    #[arg(verbatim_doc_comment)]
     #[arg(long, value_name = "NAME=PATH")]
     pub(crate) tollgate: Vec<String>,
-    /// Other proxies; by default those of nginx and haproxy that are here. What is named and not
-    /// here is unpacked into target/tools; `none` is none
+    /// Other proxies; without it those of nginx and haproxy that are here. What is named and is
+    /// not here is fetched into target/tools; `none` is none
+    #[arg(verbatim_doc_comment)]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) peers: Vec<PeerName>,
     /// The first of the ports to use, three for each target
@@ -102,6 +104,7 @@ pub(crate) enum PeerName {
     Nginx,
     Haproxy,
     /// From `PyPI`, some hundred megabytes
+    #[value(help = "From PyPI, some hundred megabytes")]
     Litellm,
     None,
 }

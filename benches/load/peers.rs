@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::args::PeerName;
+use super::args::{PeerName, Run};
 use super::install::Tools;
 use super::ports::Ports;
 use super::seat::Seat;
@@ -31,8 +31,9 @@ impl Peer {
 }
 
 /// Those that were named, or those of the light ones that are here.
-pub(crate) fn asked_for(named: &[PeerName], tools: &Tools) -> Vec<PeerName> {
-    if named.is_empty() {
+pub(crate) fn asked_for(run: &Run, tools: &Tools) -> Vec<PeerName> {
+    let named = &run.peers;
+    if named.is_empty() && !run.quick {
         let light = [PeerName::Nginx, PeerName::Haproxy];
         return light
             .into_iter()

@@ -37,6 +37,9 @@ pub(crate) fn run(run: &Run) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     seats.remarks.extend(disk_remark(&run.scratch)?);
+    if tests.iter().any(Test::is_held) {
+        seats.remarks.extend(seats.streams_remark());
+    }
     let scratch = TempDir::with_prefix_in("load-", &run.scratch)
         .with_context(|| format!("--scratch {}", run.scratch.display()))?;
     let (rounds, warm_seconds, seconds) = if run.quick {
@@ -106,7 +109,7 @@ fn targets(run: &Run, scratch: &Path, seats: &Seats) -> Result<Vec<Target>> {
         targets.push(Target::new(name, Kind::Tollgate(tollgate), ports));
     }
     let tools = Tools::beside_the_build()?;
-    for peer in peers::asked_for(&run.peers, &tools) {
+    for peer in peers::asked_for(run, &tools) {
         let ports = Ports::at(run.port, targets.len())?;
         let name = peers::name(peer).to_owned();
         let peer = Peer::new(peer, &scratch.join(&name), ports, (&tools, &seats.target))?;

@@ -64,12 +64,6 @@ impl Seats {
             remarks.push("may not be less nice, so other work had the same priority".to_owned());
         }
         let files = files();
-        if streams(files) < STREAMS {
-            remarks.push(format!(
-                "{} streams in place of {STREAMS}: a process may open {files} files (ulimit -Hn) and needs two for each",
-                streams(files)
-            ));
-        }
         let seat = |cores| Seat { cores, nice, files };
         Ok(Self {
             mock: seat(vec![mock]),
@@ -105,16 +99,21 @@ fn niceness() -> i32 {
     LESS_NICE
 }
 
-/// Streams that a proxy with so many files can hold open.
-fn streams(files: u64) -> usize {
-    let streams = files.saturating_sub(FILES_FOR_THE_REST) / 2;
-    usize::try_from(streams).map_or(STREAMS, |streams| streams.min(STREAMS))
-}
-
 impl Seats {
     /// Streams that a target can hold open.
     pub(crate) fn streams(&self) -> usize {
-        streams(self.target.files)
+        let streams = self.target.files.saturating_sub(FILES_FOR_THE_REST) / 2;
+        usize::try_from(streams).map_or(STREAMS, |streams| streams.min(STREAMS))
+    }
+
+    /// What is said where those are fewer than there should be.
+    pub(crate) fn streams_remark(&self) -> Option<String> {
+        let (streams, files) = (self.streams(), self.target.files);
+        (streams < STREAMS).then(|| {
+            format!(
+                "{streams} streams in place of {STREAMS}: a process may open {files} files here (ulimit -Hn) and needs two for each"
+            )
+        })
     }
 }
 
