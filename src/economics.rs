@@ -6,7 +6,9 @@
 pub mod assumptions;
 pub mod band;
 pub mod breakeven;
+pub mod capacity;
 mod check;
+pub mod cloud;
 mod curve;
 pub mod demand;
 pub mod draft;
@@ -14,12 +16,17 @@ pub mod evaluate;
 pub mod forecast;
 pub mod growth;
 pub mod hysteresis;
+pub mod naive;
 pub mod ownership;
 pub mod plan;
+pub mod price;
 pub mod project;
 pub mod projection;
+pub mod provider;
 pub mod replicas;
 pub mod roofline;
+pub mod routing;
+pub mod text;
 pub mod work;
 
 pub use demand::{CallDemand, DemandMinute, DemandSums, Place, Stream};

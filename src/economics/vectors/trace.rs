@@ -19,8 +19,8 @@ use crate::usage::TokenUsage;
 /// Minutes in the hour that every trace covers.
 const MINUTES: usize = 60;
 
-/// The folder of traces, if this machine has it.
-fn folder() -> Option<PathBuf> {
+/// The folder of what is shared, if this machine has it.
+pub(super) fn shared() -> Option<PathBuf> {
     let named = std::env::var_os("TOLLGATE_SHARED").map(PathBuf::from);
     let asked = named.is_some() || std::env::var("CI").is_ok_and(|ci| ci == "true");
     let shared =
@@ -31,7 +31,7 @@ fn folder() -> Option<PathBuf> {
         "no traces in {}",
         traces.display()
     );
-    traces.is_dir().then_some(traces)
+    traces.is_dir().then_some(shared)
 }
 
 /// Dollars as exact money, for prices that have few decimals.
@@ -54,7 +54,7 @@ fn cost(inputs: &Inputs<'_>, usage: &TokenUsage) -> Pico {
 
 /// The demand of a trace, minute by minute; a call after the hour goes to the last minute.
 fn demand(inputs: &Inputs<'_>) -> Option<Vec<DemandMinute>> {
-    let path = folder()?.join(inputs.text("trace"));
+    let path = shared()?.join("traces").join(inputs.text("trace"));
     let mut minutes = vec![DemandMinute::default(); MINUTES];
     let mut reader = csv::Reader::from_path(path).unwrap();
     let headers = reader.headers().unwrap().clone();
