@@ -20,6 +20,7 @@ mod past;
 mod real;
 mod report;
 mod serve;
+mod sources;
 mod summary;
 
 mod totals;
@@ -73,6 +74,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Breakeven(breakeven) => {
             runtime.block_on(breakeven::run(house, &options, &breakeven, quiet))
         }
+        Verb::Sources(sources) => sources::run(&sources),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
     }
 }

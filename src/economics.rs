@@ -8,6 +8,7 @@ pub mod band;
 pub mod breakeven;
 pub mod capacity;
 mod check;
+pub mod claims;
 pub mod cloud;
 mod curve;
 pub mod demand;

@@ -12,7 +12,7 @@ mod verbs;
 
 pub(super) use verbs::{
     Breakeven, BreakevenFormat, By, Check, Demo, Export, ExportFormat, Exported, Mock, Report,
-    ReportFormat,
+    ReportFormat, Sources, SourcesFormat,
 };
 
 const ABOUT: &str = "The meter in front of your LLM bill";
@@ -129,6 +129,9 @@ pub(super) enum Verb {
     /// What hosting it yourself would have cost, and from when on it is cheaper
     #[command(after_help = examples::BREAKEVEN_EXAMPLES)]
     Breakeven(Breakeven),
+    /// Published claims about LLM costs, and what holds of them
+    #[command(after_help = examples::SOURCES_EXAMPLES)]
+    Sources(Sources),
     /// Ask the running tollgate whether it is ready; for containers without a shell
     Healthcheck,
 }

@@ -9,7 +9,7 @@ pub(super) fn count(n: u64) -> String {
 }
 
 /// Puts a comma between each three digits of the whole part.
-fn grouped(number: &str) -> String {
+pub(super) fn grouped(number: &str) -> String {
     let (sign, number) = number
         .strip_prefix('-')
         .map_or(("", number), |rest| ("-", rest));

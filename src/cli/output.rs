@@ -33,6 +33,11 @@ const WIDTH: usize = 80;
 /// Breaks long lines between words, so that they fit a terminal behind `indent`. What a line is
 /// indented by, its continuation is too, and two more if it has a bullet.
 pub(super) fn wrapped(text: &str, indent: &str) -> String {
+    wrapped_at(WIDTH, text, indent)
+}
+
+/// The same within so many columns, such as those of a cell.
+pub(super) fn wrapped_at(width: usize, text: &str, indent: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
         let words = line.trim_start();
@@ -49,7 +54,7 @@ pub(super) fn wrapped(text: &str, indent: &str) -> String {
                 used = indent.len() + own;
                 out.push_str(indent);
                 out.extend(std::iter::repeat_n(' ', own));
-            } else if used + 1 + length > WIDTH {
+            } else if used + 1 + length > width {
                 used = indent.len() + hang;
                 out.push('\n');
                 out.push_str(indent);

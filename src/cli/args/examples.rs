@@ -52,3 +52,11 @@ Asks the running tollgate; if none runs, reads the data directory. Says on stder
 pub(super) const BREAKEVEN_EXAMPLES: &str = "Examples:
   tollgate breakeven                     the verdict in words, plan by plan
   tollgate breakeven --format json       everything behind it";
+
+pub(super) const SOURCES_EXAMPLES: &str = "Examples:
+  tollgate sources                       each claim, what was said, what holds, and a verdict
+  tollgate sources --format json | jq '.themes[].claims[] | select(.verdict != \"holds\")'
+
+Claims that hosting or an API is cheaper are made with a few round numbers. Here each is computed
+again from its own inputs: `off` by how much, what it `counts too much` or `too little`, where it
+`contradicts` itself or what is known. Needs no configuration, no traffic and no network.";

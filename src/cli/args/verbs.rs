@@ -196,3 +196,25 @@ pub(in crate::cli) enum BreakevenFormat {
     /// Everything.
     Json,
 }
+
+/// `sources`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Sources {
+    /// Rounded for people, or everything as computed
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_SOURCES_FORMAT",
+        default_value = "table"
+    )]
+    pub(in crate::cli) format: SourcesFormat,
+}
+
+/// How claims are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum SourcesFormat {
+    /// A table a theme.
+    Table,
+    /// Everything.
+    Json,
+}
