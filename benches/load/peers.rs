@@ -25,7 +25,9 @@ impl Peer {
         // The system's own come first, as it is the seat that starts with this.
         command
             .args(&self.args)
-            .env("LD_LIBRARY_PATH", &self.libraries);
+            .env("LD_LIBRARY_PATH", &self.libraries)
+            // LiteLLM else asks the network for prices, and waits for the answer.
+            .env("LITELLM_LOCAL_MODEL_COST_MAP", "True");
         Ok(command)
     }
 }
@@ -90,7 +92,12 @@ impl Peer {
                 let port = ports.traffic.to_string();
                 let args = ["--host", "127.0.0.1", "--port", &port, "--config", &config];
                 let workers = seat.cores.len().to_string();
-                let args = args.into_iter().chain(["--num_workers", &workers]);
+                let args = args.into_iter().chain([
+                    "--num_workers",
+                    &workers,
+                    "--timeout_worker_healthcheck",
+                    "60",
+                ]);
                 let programs = tools.python("litellm", "litellm[proxy]")?;
                 (programs.join("litellm"), args.map(str::to_owned).collect())
             }
@@ -189,6 +196,9 @@ fn litellm(ports: Ports) -> String {
       model: \"openai/*\"
       api_base: http://127.0.0.1:{upstream}/v1
       api_key: sk-load-0123456789abcdef
+general_settings:
+  master_key: sk-load-0123456789abcdef
+  dangerously_permit_weak_or_unset_master_key: true
 litellm_settings:
   telemetry: false
 "

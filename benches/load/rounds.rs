@@ -82,7 +82,14 @@ impl Running<'_> {
             let name = target.name.clone();
             // What is asked of held streams is their memory, and the mock's is of no interest.
             let is_asked = !(test.is_held() && name == DIRECT);
-            if !is_asked || !holds(&self.samples, &name, test.needs) {
+            if !is_asked {
+                continue;
+            }
+            if !holds(&self.samples, &name, test.needs) {
+                eprintln!(
+                    "{} is not asked of {name}: it has not shown that rate",
+                    test.name
+                );
                 continue;
             }
             // Memory grows from a process that has done nothing; and the thousands of connections
