@@ -12,7 +12,9 @@ mod figures;
 /// Columns for a claim and what is said of it; the rest goes on in the next line.
 const CLAIM_COLUMNS: usize = 60;
 
-const INTRODUCTION: &str = "Published claims about LLM costs: the figure that was said, and the figure that the same arithmetic gives, computed now from the inputs named. Under \"off by\" stands ours against theirs.\n";
+const INTRODUCTION: &str = "Published claims about LLM costs: the figure that was said, and the \
+    figure that the same arithmetic gives, computed now from the inputs named. Under \"off by\" \
+    stands ours against theirs.\n";
 
 /// Computes every figure and writes all claims.
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
