@@ -50,15 +50,17 @@ pub(super) fn read(raw: &[u8]) -> serde_json::Result<Vec<Node<'_>>> {
 
 /// The nodes of the value at a key of the object that `nodes` are; of two same keys the last wins.
 pub(super) fn get<'t, 'a>(nodes: &'t [Node<'a>], key: &str) -> Option<&'t [Node<'a>]> {
-    if nodes.first()?.kind != Kind::Object {
+    if !matches!(nodes.first()?.kind, Kind::Object) {
         return None;
     }
-    let is_named = |child: &&[Node<'a>]| {
-        child
-            .first()
-            .is_some_and(|node| *node.key == *key.as_bytes())
-    };
-    children(nodes).filter(is_named).last()
+    let (mut at, mut found) = (1, None);
+    while let Some(node) = nodes.get(at) {
+        if *node.key == *key.as_bytes() {
+            found = Some(at..at + node.len);
+        }
+        at += node.len;
+    }
+    nodes.get(found?)
 }
 
 /// The values directly inside the one that `nodes` are, each with what is in it.

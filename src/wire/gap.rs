@@ -2,7 +2,7 @@
 
 use memchr::memchr2;
 
-use super::text::quote_or_escape;
+use super::text::closing_quote;
 
 /// What stands at a place in one text, and may stand there otherwise in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,18 +28,8 @@ impl Gap {
 
 /// Up to the closing quote, all on one line.
 fn text_len(bytes: &[u8]) -> Option<usize> {
-    let mut len = 0;
-    loop {
-        let rest = bytes.get(len..)?;
-        let mark = quote_or_escape(rest)?;
-        len += mark;
-        if rest.get(mark) == Some(&b'"') {
-            break;
-        }
-        len += 2;
-    }
-    let text = bytes.get(..len)?;
-    memchr2(b'\n', b'\r', text).is_none().then_some(len)
+    let text = bytes.get(..closing_quote(bytes).ok()?)?;
+    memchr2(b'\n', b'\r', text).is_none().then_some(text.len())
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) struct Key {
 impl Key {
     pub(super) fn new() -> Self {
         Self {
-            bytes: Vec::with_capacity(KEY_BYTES_MAX),
+            bytes: Vec::new(),
             mode: Mode::Plain,
             foreign: false,
         }
@@ -41,6 +41,17 @@ impl Key {
     /// The decoded key, if a path could be named so.
     pub(super) fn name(&self) -> Option<&[u8]> {
         (!self.foreign).then_some(self.bytes.as_slice())
+    }
+
+    /// The key that follows, if it has just begun, is plainly written and closed in `bytes`.
+    pub(super) fn whole<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let len = quote_or_escape(bytes).filter(|_| self.is_fresh())?;
+        let (key, after) = bytes.split_at_checked(len)?;
+        after.starts_with(b"\"").then_some(key)
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.bytes.is_empty() && matches!(self.mode, Mode::Plain) && !self.foreign
     }
 
     /// Goes on; says how many of `bytes` belong to the key, closing quote included, at its end.

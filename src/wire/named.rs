@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::text::not_plain;
+
 /// A longer name is nobody's name; it is treated as absent.
 pub(super) const NAME_BYTES_MAX: usize = 256;
 
@@ -29,11 +31,9 @@ impl<'a> Name<'a> {
         if inside.len() > NAME_BYTES_MAX * 6 {
             return Self::TooLong;
         }
-        let plain = !inside
-            .iter()
-            .any(|byte| *byte == b'\\' || byte.is_ascii_control());
-        let text = match (plain, str::from_utf8(inside)) {
-            (true, Ok(text)) => Cow::Borrowed(text),
+        let plain = not_plain(inside).is_none();
+        let text = match str::from_utf8(inside) {
+            Ok(text) if plain => Cow::Borrowed(text),
             _ => match serde_json::from_slice::<String>(raw) {
                 Ok(text) => Cow::Owned(text),
                 Err(_) => return Self::Malformed,

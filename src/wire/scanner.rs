@@ -140,7 +140,7 @@ impl<F: Copy> Scanner<F> {
         while let Some(&byte) = rest.first() {
             let used = match self.state {
                 State::Passing => self.pass(rest, found),
-                State::InKey => self.read_key(rest),
+                State::InKey => self.read_key(rest, found),
                 State::Peek(closer) => self.peek(byte, closer, found),
                 State::Over if self.malformed => return,
                 State::Start
@@ -152,7 +152,7 @@ impl<F: Copy> Scanner<F> {
                 | State::AfterValue
                 | State::Over => match byte {
                     b' ' | b'\n' | b'\r' | b'\t' => 1,
-                    _ => self.token(byte, found),
+                    _ => self.token(byte, rest, found),
                 },
             };
             rest = rest.get(used..).unwrap_or_default();
@@ -160,7 +160,7 @@ impl<F: Copy> Scanner<F> {
     }
 
     /// Acts on a byte between values; says whether it is used up.
-    fn token(&mut self, byte: u8, found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+    fn token(&mut self, byte: u8, rest: &[u8], found: &mut impl FnMut(Seen<'_, F>)) -> usize {
         let inside = self.open.last().map(|(_, container)| *container);
         match (self.state, byte, inside) {
             // A byte order mark is allowed to be ignored (RFC 8259, section 8.1).
@@ -171,9 +171,9 @@ impl<F: Copy> Scanner<F> {
             }
             (State::FirstElement, _, _) => {
                 self.say_filled(found);
-                return self.value(byte, found);
+                return self.value(byte, rest, found);
             }
-            (State::Start | State::Value, _, _) => return self.value(byte, found),
+            (State::Start | State::Value, _, _) => return self.value(byte, rest, found),
             (State::FirstKey | State::Key, b'"', _) => {
                 self.say_filled(found);
                 self.key.restart();
@@ -188,7 +188,7 @@ impl<F: Copy> Scanner<F> {
     }
 
     /// Begins a value: enters it where a path leads on, else passes over it.
-    fn value(&mut self, byte: u8, found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+    fn value(&mut self, byte: u8, rest: &[u8], found: &mut impl FnMut(Seen<'_, F>)) -> usize {
         let node = self.next.take();
         match node.and_then(Paths::action) {
             Some(Action::Keep(field)) => self.keep = Some(*field),
@@ -206,32 +206,37 @@ impl<F: Copy> Scanner<F> {
                 self.expect_element(State::FirstElement);
                 1
             }
-            _ => self.begin_passing(byte, found),
+            _ => self.begin_passing(byte, rest, found),
         }
     }
 
-    fn begin_passing(&mut self, byte: u8, found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+    fn begin_passing(
+        &mut self,
+        byte: u8,
+        rest: &[u8],
+        found: &mut impl FnMut(Seen<'_, F>),
+    ) -> usize {
         self.skip = Skip::before(byte);
+        if self.skip.is_none() {
+            self.fail();
+            return 1;
+        }
         self.state = State::Passing;
         let closer = match byte {
             b'"' => b'"',
             b'{' => b'}',
             b'[' => b']',
-            _ if self.skip.is_none() => {
-                self.fail();
-                return 1;
-            }
             b'n' | b'f' => {
                 self.notice = None;
-                return 0;
+                return self.pass(rest, found);
             }
             _ => {
                 self.say_filled(found);
-                return 0;
+                return self.pass(rest, found);
             }
         };
         if self.notice.is_none() {
-            return 0;
+            return self.pass(rest, found);
         }
         self.state = State::Peek(closer);
         self.pass_over(&[byte]);
@@ -260,18 +265,24 @@ impl<F: Copy> Scanner<F> {
             return piece.len();
         }
         self.value_ended();
-        piece.len() + self.step_to_next_key(rest.get(piece.len()..).unwrap_or_default())
+        piece.len() + self.step_on(rest.get(piece.len()..).unwrap_or_default())
     }
 
-    /// Takes the `,"` that nearly always follows a member in one step.
-    fn step_to_next_key(&mut self, rest: &[u8]) -> usize {
-        match (rest, self.open.last()) {
-            ([b',', b'"', ..], Some((_, Container::Object))) => {
-                self.key.restart();
-                self.state = State::InKey;
-                2
+    /// Takes what nearly always follows a member in one step: `,"`, or brackets that close.
+    fn step_on(&mut self, rest: &[u8]) -> usize {
+        let mut used = 0;
+        loop {
+            match (rest.get(used..), self.open.last()) {
+                (Some([b'}', ..]), Some((_, Container::Object)))
+                | (Some([b']', ..]), Some((_, Container::Array))) => self.close(),
+                (Some([b',', b'"', ..]), Some((_, Container::Object))) => {
+                    self.key.restart();
+                    self.state = State::InKey;
+                    return used + 2;
+                }
+                _ => return used,
             }
-            _ => 0,
+            used += 1;
         }
     }
 
@@ -328,16 +339,45 @@ impl<F: Copy> Scanner<F> {
         self.state = state;
     }
 
-    fn read_key(&mut self, rest: &[u8]) -> usize {
-        let Some(used) = self.key.feed(rest) else {
+    fn read_key(&mut self, rest: &[u8], found: &mut impl FnMut(Seen<'_, F>)) -> usize {
+        let parent = self.open.last().map(|(node, _)| *node);
+        let used = if let Some(name) = self.key.whole(rest) {
+            self.next = parent.and_then(|node| node.key(name));
+            name.len() + 1
+        } else {
+            let Some(used) = self.key.feed(rest) else {
+                return rest.len();
+            };
+            self.next = parent.and_then(|node| node.key(self.key.name()?));
+            used
+        };
+        self.state = State::Colon;
+        // The colon and the value nearly always follow at once.
+        let Some([b':', value @ ..]) = rest.get(used..) else {
+            return used;
+        };
+        self.state = State::Value;
+        let begun = match (value.first(), self.next) {
+            (None | Some(b' ' | b'\n' | b'\r' | b'\t'), _) => 0,
+            (Some(byte), None) => self.pass_unnamed(*byte, value),
+            (Some(byte), Some(_)) => self.value(*byte, value, found),
+        };
+        used + 1 + begun
+    }
+
+    /// Passes over the value of a member that nobody asks for, and on to the next key.
+    fn pass_unnamed(&mut self, byte: u8, rest: &[u8]) -> usize {
+        let Some(mut skip) = Skip::before(byte) else {
+            self.fail();
+            return 1;
+        };
+        let Some(len) = skip.feed(rest) else {
+            self.state = State::Passing;
+            self.skip = Some(skip);
             return rest.len();
         };
-        let parent = self.open.last().map(|(node, _)| *node);
-        self.next = parent.and_then(|node| node.key(self.key.name()?));
-        // The colon nearly always follows at once.
-        let colon = rest.get(used) == Some(&b':');
-        self.state = if colon { State::Value } else { State::Colon };
-        used + usize::from(colon)
+        self.state = State::AfterValue;
+        len + self.step_on(rest.get(len..).unwrap_or_default())
     }
 
     fn say_filled(&mut self, found: &mut impl FnMut(Seen<'_, F>)) {

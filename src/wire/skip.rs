@@ -3,7 +3,7 @@
 //! What is skipped is not validated: only strings and brackets are followed, which is all that is
 //! needed to find the value's end, at the speed of `memchr`.
 
-use super::text::quote_or_escape;
+use super::text::closing_quote;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -33,16 +33,56 @@ impl Skip {
 
     /// Goes on; says how many of `bytes` still belong to the value once its end is seen.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
+        match self.mode {
+            Mode::Scalar => position(bytes, OUTSIDE_SCALAR),
+            Mode::Outside => self.outside(bytes, 0),
+            Mode::InString => self.in_string(bytes, 0),
+            Mode::Escaped => {
+                bytes.first()?;
+                self.in_string(bytes, 1)
+            }
+        }
+    }
+
+    /// Goes on from a place outside of strings.
+    fn outside(&mut self, bytes: &[u8], mut at: usize) -> Option<usize> {
+        let mut depth = self.depth;
         loop {
             let rest = bytes.get(at..)?;
-            let (used, byte) = self.next_landmark(rest)?;
-            if self.mode == Mode::Scalar {
-                return Some(at + used);
+            let Some(before) = position(rest, STRUCTURE) else {
+                (self.mode, self.depth) = (Mode::Outside, depth);
+                return None;
+            };
+            at += before + 1;
+            match rest.get(before)? {
+                b'"' => match closing_quote(bytes.get(at..)?) {
+                    Ok(quote) => at += quote + 1,
+                    Err(in_escape) => {
+                        self.depth = depth;
+                        self.mode = text_mode(in_escape);
+                        return None;
+                    }
+                },
+                b'{' | b'[' => {
+                    depth = depth.saturating_add(1);
+                    continue;
+                }
+                _ => depth = depth.saturating_sub(1),
             }
-            at += used + 1;
-            if self.turn(byte) {
+            if depth == 0 {
                 return Some(at);
+            }
+        }
+    }
+
+    /// Goes on from a place inside a string.
+    fn in_string(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        match closing_quote(bytes.get(at..)?) {
+            Ok(quote) if self.depth == 0 => Some(at + quote + 1),
+            Ok(quote) => self.outside(bytes, at + quote + 1),
+            Err(in_escape) => {
+                self.mode = text_mode(in_escape);
+                None
             }
         }
     }
@@ -51,34 +91,13 @@ impl Skip {
     pub(super) fn is_in_text(&self) -> bool {
         self.mode == Mode::InString
     }
+}
 
-    /// The next byte that matters in this mode, and how many come before it.
-    fn next_landmark(&self, rest: &[u8]) -> Option<(usize, u8)> {
-        let before = match self.mode {
-            Mode::Scalar => rest.iter().position(|byte| is_class(*byte, OUTSIDE_SCALAR)),
-            Mode::Outside => rest.iter().position(|byte| is_class(*byte, STRUCTURE)),
-            Mode::InString => quote_or_escape(rest),
-            Mode::Escaped => Some(0),
-        }?;
-        Some((before, *rest.get(before)?))
-    }
-
-    /// Changes mode at a landmark; true at the value's last byte.
-    fn turn(&mut self, byte: u8) -> bool {
-        match (self.mode, byte) {
-            (Mode::InString, b'\\') => self.mode = Mode::Escaped,
-            (Mode::InString, _) => {
-                self.mode = Mode::Outside;
-                return self.depth == 0;
-            }
-            (Mode::Escaped, _) | (_, b'"') => self.mode = Mode::InString,
-            (_, b'{' | b'[') => self.depth = self.depth.saturating_add(1),
-            _ => {
-                self.depth = self.depth.saturating_sub(1);
-                return self.depth == 0;
-            }
-        }
-        false
+const fn text_mode(in_escape: bool) -> Mode {
+    if in_escape {
+        Mode::Escaped
+    } else {
+        Mode::InString
     }
 }
 
@@ -112,10 +131,11 @@ const fn classes() -> [u8; 256] {
     classes
 }
 
-fn is_class(byte: u8, class: u8) -> bool {
-    CLASSES
-        .get(usize::from(byte))
-        .is_some_and(|classes| classes & class != 0)
+/// Where the first byte of a class is.
+fn position(bytes: &[u8], class: u8) -> Option<usize> {
+    let classes_of = |byte: &u8| CLASSES.get(usize::from(*byte));
+    let is_in = |byte: &u8| classes_of(byte).is_some_and(|classes| classes & class != 0);
+    bytes.iter().position(is_in)
 }
 
 #[cfg(test)]

@@ -3,31 +3,49 @@
 //! Keys and names are so short that a call of `memchr` costs more than it finds; it takes over
 //! where a text turns out to be long.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
-/// As far as words are looked at one by one.
-const SHORT_BYTES: usize = 32;
+/// As many words are looked at one by one.
+const SHORT_WORDS: usize = 4;
+
+/// Where the quote is that closes a text; if it is not in `bytes`, whether they end in the middle
+/// of an escape.
+///
+/// Only quotes are looked for: a text may have an escape in every line, and few are `\"`.
+pub(super) fn closing_quote(bytes: &[u8]) -> Result<usize, bool> {
+    let mut open = 0;
+    while let Some(len) = quote(bytes.get(open..).unwrap_or_default()) {
+        let before = bytes.get(..open + len).unwrap_or_default();
+        if !ends_in_escape(before) {
+            return Ok(before.len());
+        }
+        open = before.len() + 1;
+    }
+    Err(ends_in_escape(bytes))
+}
+
+fn quote(bytes: &[u8]) -> Option<usize> {
+    let is_quote = |word| equal(word, b'"');
+    first(bytes, is_quote, |rest| memchr(b'"', rest))
+}
+
+/// Of backslashes in a row each second one is escaped itself.
+fn ends_in_escape(bytes: &[u8]) -> bool {
+    let backslashes = bytes.iter().rev().take_while(|byte| **byte == b'\\');
+    backslashes.count() % 2 == 1
+}
 
 /// Where the first `"` or `\` is.
 pub(super) fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
-    let is_mark = |byte: u8| matches!(byte, b'"' | b'\\');
-    let (short, long) = bytes.split_at(bytes.len().min(SHORT_BYTES));
-    first(
-        short,
-        |word| equal(word, b'"') | equal(word, b'\\'),
-        is_mark,
-    )
-    .or_else(|| Some(SHORT_BYTES + memchr2(b'"', b'\\', long)?))
+    let is_mark = |word| equal(word, b'"') | equal(word, b'\\');
+    first(bytes, is_mark, |rest| memchr2(b'"', b'\\', rest))
 }
 
 /// Where the first byte is that is `"`, `\`, a control character or no ASCII.
 pub(super) fn not_plain(bytes: &[u8]) -> Option<usize> {
     let marks = |word| equal(word, b'"') | equal(word, b'\\') | below_space(word) | (word & HIGHS);
-    first(
-        bytes,
-        marks,
-        |byte| matches!(byte, ..b' ' | b'"' | b'\\' | 0x80..),
-    )
+    let is_mark = |byte: &u8| matches!(byte, ..b' ' | b'"' | b'\\' | 0x80..);
+    first(bytes, marks, |rest| rest.iter().position(is_mark))
 }
 
 const ONES: u64 = repeat(1);
@@ -48,18 +66,22 @@ const fn below_space(word: u64) -> u64 {
     word.wrapping_sub(repeat(b' ')) & !word & HIGHS
 }
 
-/// Where the first byte is that `marks` marks in a word, and `is_mark` knows by itself.
-fn first(bytes: &[u8], marks: impl Fn(u64) -> u64, is_mark: impl Fn(u8) -> bool) -> Option<usize> {
-    let (words, tail) = bytes.as_chunks();
+/// Where the first byte is that `marks` marks in a word; behind the first words `in_rest` looks.
+fn first(
+    bytes: &[u8],
+    marks: impl Fn(u64) -> u64,
+    in_rest: impl Fn(&[u8]) -> Option<usize>,
+) -> Option<usize> {
+    let (words, _) = bytes.as_chunks();
     let mut before = 0;
-    for word in words {
+    for word in words.iter().take(SHORT_WORDS) {
         let marked = marks(u64::from_le_bytes(*word));
         if marked != 0 {
             return Some(before + usize::try_from(marked.trailing_zeros() / 8).ok()?);
         }
         before += word.len();
     }
-    Some(before + tail.iter().position(|byte| is_mark(*byte))?)
+    Some(before + in_rest(bytes.get(before..)?)?)
 }
 
 #[cfg(test)]
@@ -86,8 +108,25 @@ mod tests {
     #[test]
     fn only_ascii_without_controls_quotes_and_escapes_is_plain() {
         check(not_plain, |byte| {
-            byte < b' ' || byte >= 0x80 || byte == b'"' || byte == b'\\'
+            !(b' '..0x80).contains(&byte) || byte == b'"' || byte == b'\\'
         });
+    }
+
+    #[test]
+    fn the_closing_quote_is_the_first_that_is_not_escaped() {
+        for (text, expected) in [
+            (r#"a","b""#, Ok(1)),
+            (r#"\"\\\"\\"x""#, Ok(8)),
+            (r"\n\\", Err(false)),
+            (r#"\"\"#, Err(true)),
+            ("", Err(false)),
+        ] {
+            for pad in 0..100 {
+                let padded = "x".repeat(pad) + text;
+                let expected = expected.map(|quote| pad + quote);
+                assert_eq!(closing_quote(padded.as_bytes()), expected, "{padded}");
+            }
+        }
     }
 
     #[test]

@@ -8,11 +8,20 @@ use super::all_fixtures;
 
 const KEYS: [&str; 5] = ["a", "b", "input_tokens", "größe", ""];
 
-/// All that can be asked of an object: the count and whether it is odd, the text, the object's and
-/// the list's length.
-type Answers = Vec<(Option<u64>, bool, Option<String>, bool, Option<usize>)>;
+/// All that can be asked at a key: the count and whether it is odd, the text, whether it is an
+/// object, the list's length.
+type Answer = (Option<u64>, bool, Option<String>, bool, Option<usize>);
 
-fn asked(raw: &[u8], prefix: &[&str]) -> Option<Option<Answers>> {
+/// The answers of a usage object, under the keys of `prefix`; none for `null`, and none at all for
+/// what is no object.
+#[derive(Debug, PartialEq)]
+enum Answers {
+    Given(Vec<Answer>),
+    Null,
+    NotAnObject,
+}
+
+fn asked(raw: &[u8], prefix: &[&str]) -> Answers {
     let answer = |key: &&str| {
         let usage = Usage::read(raw).unwrap().unwrap();
         let counts = prefix
@@ -21,52 +30,52 @@ fn asked(raw: &[u8], prefix: &[&str]) -> Option<Option<Answers>> {
         let (count, text) = (counts.at(key), counts.text(key).map(str::to_owned));
         let list = counts
             .list(key)
-            .map(|list| list.map(|entry| entry.at("a")).count());
+            .map(|list| list.map(|entry| entry.at("a")).collect::<Vec<_>>());
+        let is_object = counts.object(key).is_some();
         (
             count,
             usage.is_odd(),
             text,
-            counts.object(key).is_some(),
-            list,
+            is_object,
+            list.map(|list| list.len()),
         )
     };
     match Usage::read(raw) {
-        Ok(Some(_)) => Some(Some(KEYS.iter().map(answer).collect())),
-        Ok(None) => Some(None),
-        Err(_) => None,
+        Ok(Some(_)) => Answers::Given(KEYS.iter().map(answer).collect()),
+        Ok(None) => Answers::Null,
+        Err(_) => Answers::NotAnObject,
     }
 }
 
 /// The same, asked of a parsed value.
-fn parsed(raw: &[u8], prefix: &[&str]) -> Option<Option<Answers>> {
+fn parsed(raw: &[u8], prefix: &[&str]) -> Answers {
     if raw == b"null" {
-        return Some(None);
+        return Answers::Null;
     }
-    let root: Value = serde_json::from_slice(raw).ok().filter(Value::is_object)?;
+    let Ok(root @ Value::Object(_)) = serde_json::from_slice(raw) else {
+        return Answers::NotAnObject;
+    };
     let part = prefix.iter().try_fold(&root, |value, key| value.get(key));
     let answer = |key: &&str| {
         let value = part.and_then(|part| part.get(key));
-        let count = value.and_then(whole);
-        let odd = value.is_some_and(|value| !value.is_null()) && count.is_none();
         let list = value.and_then(Value::as_array);
-        let in_list = list
+        let inside = list
             .into_iter()
             .flatten()
             .filter_map(|entry| entry.get("a"));
-        let odd_inside = in_list
-            .into_iter()
-            .any(|inner| !inner.is_null() && whole(inner).is_none());
+        let is_odd = |value: &Value| !value.is_null() && whole(value).is_none();
+        let odd = value.into_iter().chain(inside).any(is_odd);
         let text = value.and_then(Value::as_str).map(str::to_owned);
         let is_object = value.is_some_and(Value::is_object);
         (
-            count,
-            odd || odd_inside,
+            value.and_then(whole),
+            odd,
             text,
             is_object,
             list.map(Vec::len),
         )
     };
-    Some(Some(KEYS.iter().map(answer).collect()))
+    Answers::Given(KEYS.iter().map(answer).collect())
 }
 
 fn whole(value: &Value) -> Option<u64> {
