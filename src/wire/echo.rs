@@ -44,21 +44,17 @@ impl Echo {
         Some(at + same(last, bytes.get(at..)?)?)
     }
 
-    /// Where the event just compared may part from the last one in a gap: behind the last quote
-    /// they have in common, and before blanks.
-    pub(super) fn partings(&self, event: &[u8]) -> [Option<usize>; 2] {
+    /// Where the event just compared may part from the last one in a gap: in a text behind the last
+    /// quote they have in common, or in padding, and whether it is that.
+    pub(super) fn partings(&self, event: &[u8]) -> [Option<(usize, bool)>; 2] {
         let (envelope, at) = self.unlike();
         let rest = event.get(at..).unwrap_or_default();
         let common = common(envelope, rest);
-        let quote = memrchr(b'"', common).map(|quote| at + quote + 1);
+        let quote = memrchr(b'"', common).map(|quote| (at + quote + 1, false));
+        let padding = common.iter().rev().take_while(|byte| **byte == b' ');
+        let padding = (at + common.len() - padding.count(), true);
         let next = [envelope, rest].map(|bytes| bytes.get(common.len()));
-        let padding = common
-            .iter()
-            .rev()
-            .take_while(|byte| **byte == b' ')
-            .count();
-        let blanks = at + common.len() - padding;
-        [quote, next.contains(&Some(&b' ')).then_some(blanks)]
+        [quote, next.contains(&Some(&b' ')).then_some(padding)]
     }
 
     /// The part of the envelope in which the event just compared differs, and where that begins in
@@ -134,7 +130,7 @@ mod tests {
             let repeats = echo.repeats(&[event, b"data"].concat());
             if repeats.is_none() {
                 let partings = echo.partings(event).into_iter().zip(gaps);
-                let mut known = partings.filter_map(|(place, gap)| Some((place?, gap)));
+                let mut known = partings.filter_map(|(place, gap)| Some((place?.0, gap)));
                 echo.remember(event, known.next_back());
             }
             assert!(repeats.is_none_or(|len| len == event.len()), "{repeats:?}");
@@ -172,6 +168,15 @@ mod tests {
         let events: Vec<_> = events.iter().flat_map(|event| [*event; 2]).collect();
         let known = repeated(&events, [Gap::Text, Gap::Blanks]);
         assert!(known.ends_with(&[true, true]), "{known:?}");
+    }
+
+    #[test]
+    fn padding_may_shrink_to_nothing() {
+        let events = ["{\"a\":[]   }\n", "{\"a\":[] }\n", "{\"a\":[]}\n"];
+        assert_eq!(
+            repeated(&events, [Gap::Text, Gap::Blanks]),
+            [false, false, true]
+        );
     }
 
     #[test]

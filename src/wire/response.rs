@@ -7,12 +7,13 @@ use super::anthropic::Message;
 use super::echo::Echo;
 use super::endpoint::{Endpoint, Operation, Reading};
 use super::findings::{Findings, Report};
-use super::gap::Gap;
 use super::openai::ChatCompletion;
 use super::paths::Paths;
 use super::plain::Plain;
 use super::scanner::{Scanner, Seen};
-use super::sse::{Piece, SseDecoder, event_len};
+use super::sse::SseDecoder;
+
+mod events;
 
 /// What a format makes of the values at its named paths. A text is a whole body or one event; the
 /// same text twice in a row says what it says once.
@@ -172,87 +173,6 @@ impl<R: Format> Framed<R> {
         if self.scanner.is_malformed() {
             self.flag_malformed();
         }
-    }
-
-    fn events(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let fresh = self.sse.is_between_events();
-            let repeated = self.echo.repeats(bytes);
-            debug_assert!(
-                fresh || repeated.is_none(),
-                "only whole events are remembered"
-            );
-            let len = repeated.or_else(|| event_len(bytes));
-            let (event, rest) = bytes.split_at(len.unwrap_or(bytes.len()));
-            match (repeated, len) {
-                (Some(_), _) => {}
-                (None, Some(_)) if fresh => self.whole_event(event),
-                (None, _) => {
-                    self.echo.forget();
-                    self.part(event);
-                }
-            }
-            bytes = rest;
-        }
-    }
-
-    /// Reads an event that was just compared with the last one, and remembers it.
-    fn whole_event(&mut self, event: &[u8]) {
-        let [quote, blanks] = self.echo.partings(event);
-        let read = 0;
-        let (read, text) = self.up_to(event, read, quote);
-        let text = text.filter(|(_, gap)| *gap != Gap::Blanks);
-        let (read, padding) = self.up_to(event, read, blanks);
-        let padding = padding.filter(|(_, gap)| *gap == Gap::Blanks);
-        self.part(event.get(read..).unwrap_or_default());
-        self.echo.remember(event, text.or(padding));
-    }
-
-    /// Reads an event further, up to a place; says what gap is there.
-    fn up_to(
-        &mut self,
-        event: &[u8],
-        read: usize,
-        place: Option<usize>,
-    ) -> (usize, Option<(usize, Gap)>) {
-        let Some((place, bytes)) = place.and_then(|place| Some((place, event.get(read..place)?)))
-        else {
-            return (read, None);
-        };
-        self.part(bytes);
-        let gap = self.scanner.gap().filter(|_| self.sse.is_in_data());
-        (place, gap.map(|gap| (place, gap)))
-    }
-
-    fn part(&mut self, bytes: &[u8]) {
-        let Self {
-            scanner,
-            reader,
-            findings,
-            promised,
-            ..
-        } = self;
-        self.sse.feed(bytes, &mut |piece| {
-            let whole = match piece {
-                Piece::Data(data) => {
-                    scanner.feed(data, &mut |seen| reader.see(seen, findings));
-                    !scanner.is_malformed()
-                }
-                Piece::Done => {
-                    reader.done(findings);
-                    true
-                }
-                Piece::End => {
-                    let whole = scanner.is_complete() || scanner.is_blank();
-                    reader.end_text(findings);
-                    scanner.reset();
-                    whole
-                }
-            };
-            if *promised && !whole {
-                findings.flag(Flag::Malformed);
-            }
-        });
     }
 
     fn flag_malformed(&mut self) {

@@ -193,6 +193,11 @@ fn what_is_not_json_is_malformed() {
         r#"{"list":[1,]}"#,
         r#"{"list":[,1]}"#,
         r#"{"x":+1}"#,
+        r#"{"a":1]"#,
+        r#"{"a":{"b":1]}"#,
+        r#"{"list":[{"name":1]}"#,
+        r#"{"list":[1}"#,
+        r#"{"kept":1]"#,
         "<html>",
     ] {
         let (all, end) = found(&[json.as_bytes()]);
