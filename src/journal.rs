@@ -1,43 +1,45 @@
 //! The append-only file that is the first durable record; it knows frames, not calls.
 //!
-//! One thread takes all that is queued and writes it with one `write(2)`; a second thread syncs the
-//! file, so that a slow disk delays no call. A frame is good when its length and CRC32C are, and the
-//! sequence has no holes: what follows the last good frame is cut when the journal is opened. No
-//! retention here: who owns the rows deletes segments.
+//! Who appends a frame writes it, with one `write(2)` for all that came together; what may take long
+//! is for two threads of its own, so that a slow disk delays no call. A frame is good when its length
+//! and CRC32C are, and the sequence has no holes: what follows the last good frame is cut when the
+//! journal is opened. No retention here: who owns the rows deletes segments.
 
+mod ack;
+mod append;
+mod backlog;
+
+mod desk;
 mod disk;
 mod frame;
+mod group;
 mod reader;
 mod segment;
+mod stats;
 mod syncer;
-mod writer;
+mod thread;
+mod trust;
 
+use std::fmt;
 use std::fs::File;
-use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
-
+pub use self::ack::{Ack, Pending};
+use self::append::Core;
+use self::desk::Desk;
 use self::disk::{Disk, RealDisk};
 pub use self::frame::{BODY_BYTES_MAX, Frame, FrameKind};
 pub use self::reader::{Frames, first_seq_near, frames, last_seq, segment_behind};
 use self::segment::Cut;
+pub use self::stats::Stats;
 pub use self::syncer::Durable;
-use self::writer::{Command, Entry, Shared, Writer};
 
 /// Bodies waiting to be written, in bytes; beyond it `append` says `QueueFull`.
 pub const QUEUE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-
-/// How long `close` waits before it asks a full queue again.
-const CLOSE_PAUSE: Duration = Duration::from_millis(1);
 
 /// Where the journal lives and how much it holds back.
 #[derive(Clone, Debug)]
@@ -52,10 +54,13 @@ pub struct Settings {
     pub sync_records: usize,
     /// Frames waiting to be written; beyond it `append` says `QueueFull`.
     pub queue_max: usize,
+    /// A disk that takes longer for a write is left to a thread of the journal's own for a while.
+    pub quick_write_max: Duration,
 }
 
 impl Settings {
-    /// 64 MiB a segment, a sync every 20 ms or 256 frames, 131,072 frames queued.
+    /// 64 MiB a segment, a sync every 20 ms or 256 frames, 131,072 frames queued, writes of
+    /// up to 1 ms (the page cache takes some microseconds).
     #[must_use]
     pub fn in_dir(dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -64,6 +69,7 @@ impl Settings {
             sync_interval: Duration::from_millis(20),
             sync_records: 256,
             queue_max: 131_072,
+            quick_write_max: Duration::from_millis(1),
         }
     }
 }
@@ -141,27 +147,6 @@ impl JournalError {
     }
 }
 
-/// Counters for metrics, read at any moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Frames written.
-    pub appended: u64,
-    /// Writes that carried them.
-    pub groups: u64,
-    /// Bytes written.
-    pub bytes: u64,
-    /// Writes and syncs that failed.
-    pub errors: u64,
-    /// Frames given up at a close while the disk refused them.
-    pub lost: u64,
-    /// Frames waiting to be written.
-    pub queued: u64,
-    /// Their bodies, in bytes.
-    pub queued_bytes: u64,
-    /// For how long the oldest written frame has not been synced.
-    pub unsynced: Duration,
-}
-
 /// What was cut off when the journal was opened: the rest of a write that a crash broke.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CutTail {
@@ -176,7 +161,6 @@ pub struct CutTail {
 /// The open journal. Clones write to the same file.
 ///
 /// `T` rides along with a frame and is handed to the sink, in sequence, after the frame is written.
-#[derive(Debug)]
 pub struct Journal<T> {
     inner: Arc<Inner<T>>,
 }
@@ -189,19 +173,30 @@ impl<T> Clone for Journal<T> {
     }
 }
 
-#[derive(Debug)]
 struct Inner<T> {
-    queue: mpsc::Sender<Command<T>>,
-    shared: Arc<Shared>,
+    core: Arc<Core<T>>,
     durable: Durable,
     cut: Option<CutTail>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// Nobody can append any more: what waits is written, and the threads end.
+impl<T> Drop for Inner<T> {
+    fn drop(&mut self) {
+        self.core.close();
+    }
+}
+
+impl<T> fmt::Debug for Journal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").finish_non_exhaustive()
+    }
+}
+
 impl<T: Send + 'static> Journal<T> {
     /// Opens or creates the journal, cuts what a crash left half written, and starts its threads.
     ///
-    /// The sink runs on the writing thread: it must not block.
+    /// The sink runs on whatever thread writes, a client's too: it must not block, nor append.
     pub fn open(
         settings: Settings,
         sink: impl FnMut(u64, T) + Send + 'static,
@@ -217,81 +212,64 @@ impl<T: Send + 'static> Journal<T> {
     ) -> Result<Self, JournalError> {
         let lock = segment::prepare(&settings.dir)?;
         let (end, cut) = segment::open_end(&settings.dir)?;
-        let (queue, commands) = mpsc::channel(settings.queue_max.max(1));
-        let shared = Arc::new(Shared::default());
-        let file = end.file.clone();
-        let (durable, syncing) = Durable::start(&settings, file, end.next_seq.saturating_sub(1))?;
-        let writer = Writer::new(disk, settings, end, durable.clone(), Arc::clone(&shared));
-        let writing = spawn("journal-write", move || {
-            writer.run(commands, sink);
+        let (first, queue_max) = (end.next_seq, settings.queue_max);
+        let (durable, sync_thread) =
+            Durable::start(&settings, end.file.clone(), first.saturating_sub(1))?;
+        let to_write = Desk::new(disk, settings, end, durable.clone(), sink);
+        let core = Arc::new(Core::new(to_write, first, queue_max));
+        let same = Arc::clone(&core);
+        let write_thread = spawn("journal-write", move || {
+            same.run();
             drop::<File>(lock);
         })?;
+        core.wakes(write_thread.thread());
         Ok(Self {
             inner: Arc::new(Inner {
-                queue,
-                shared,
+                core,
                 durable,
                 cut: cut.map(Cut::into_report),
-                threads: Mutex::new(vec![writing, syncing]),
+                threads: Mutex::new(vec![write_thread, sync_thread]),
             }),
         })
     }
 
-    /// Queues a frame; never blocks. `ts_ms` is the time of writing, milliseconds since 1970.
-    ///
-    /// The [`Ack`] is ready once the frame is in the file (not yet synced). It can be dropped.
+    /// Writes a frame, or queues it where that would take long; never waits for a disk that is known
+    /// to be slow. `ts_ms` is the time of writing, milliseconds since 1970.
     pub fn append(
         &self,
         kind: FrameKind,
         ts_ms: u64,
-        body: Vec<u8>,
+        body: impl AsRef<[u8]>,
         payload: Option<T>,
     ) -> Result<Ack, JournalError> {
-        let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        if body.len() > BODY_BYTES_MAX {
-            return Err(JournalError::TooLarge { bytes: body.len() });
-        }
-        let shared = &self.inner.shared;
-        if shared.queued_bytes.fetch_add(bytes, Ordering::AcqRel) > QUEUE_BYTES_MAX {
-            shared.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
-            return Err(JournalError::QueueFull);
-        }
-        let (ack, written) = oneshot::channel();
-        let entry = Entry {
-            kind,
-            ts_ms,
-            body,
-            payload,
-            ack: Some(ack),
-        };
-        match self.inner.queue.try_send(Command::Append(entry)) {
-            Ok(()) => Ok(Ack(written)),
-            Err(refused) => {
-                shared.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
-                Err(match refused {
-                    TrySendError::Full(_) => JournalError::QueueFull,
-                    TrySendError::Closed(_) => JournalError::Closed,
-                })
-            }
-        }
+        let frame = group::Frame::new(kind, ts_ms, body.as_ref())?;
+        self.inner.core.append(frame, payload)
+    }
+
+    /// The same for a frame that nobody waits for: the next write carries it, and there is one
+    /// within some milliseconds. A kill before that takes it.
+    pub fn leave(
+        &self,
+        kind: FrameKind,
+        ts_ms: u64,
+        body: impl AsRef<[u8]>,
+        payload: Option<T>,
+    ) -> Result<(), JournalError> {
+        let frame = group::Frame::new(kind, ts_ms, body.as_ref())?;
+        self.inner.core.leave(frame, payload)
     }
 
     /// Writes what is queued, syncs it and ends the threads. Blocks; later appends are refused.
     ///
     /// On a disk that refuses to write, what is still in memory is given up and counted as lost.
     pub fn close(self) {
-        self.inner.shared.closing.store(true, Ordering::Release);
-        while let Err(TrySendError::Full(_)) = self.inner.queue.try_send(Command::Close) {
-            std::thread::sleep(CLOSE_PAUSE);
-        }
-        let threads = std::mem::take(
-            &mut *self
-                .inner
-                .threads
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        for thread in threads {
+        self.inner.core.close();
+        let mut threads = self
+            .inner
+            .threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
             // A thread that panicked has said so on its own; the other one still ends.
             let _ = thread.join();
         }
@@ -300,7 +278,7 @@ impl<T: Send + 'static> Journal<T> {
     /// Whether the last write and the last sync succeeded.
     #[must_use]
     pub fn healthy(&self) -> bool {
-        self.inner.shared.healthy() && self.inner.durable.healthy()
+        self.inner.core.healthy() && self.inner.durable.healthy()
     }
 
     /// What is already safe from a power cut, to wait for.
@@ -318,35 +296,10 @@ impl<T: Send + 'static> Journal<T> {
     /// The counters of this moment.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let queued = self.inner.queue.max_capacity() - self.inner.queue.capacity();
-        let mut stats = self.inner.shared.stats();
-        stats.queued = stats
-            .queued
-            .saturating_add(u64::try_from(queued).unwrap_or(u64::MAX));
+        let mut stats = self.inner.core.stats();
         stats.errors = stats.errors.saturating_add(self.inner.durable.errors());
         stats.unsynced = self.inner.durable.unsynced();
         stats
-    }
-}
-
-/// Ready once its frame is in the file.
-#[derive(Debug)]
-pub struct Ack(oneshot::Receiver<Result<(), JournalError>>);
-
-impl Ack {
-    /// Waits on a thread of its own; panics inside an async runtime.
-    pub fn wait(self) -> Result<(), JournalError> {
-        self.0.blocking_recv().unwrap_or(Err(JournalError::Closed))
-    }
-}
-
-impl Future for Ack {
-    type Output = Result<(), JournalError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0)
-            .poll(cx)
-            .map(|answer| answer.unwrap_or(Err(JournalError::Closed)))
     }
 }
 

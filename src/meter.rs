@@ -5,6 +5,7 @@
 //! forwarded, so ending is short and cannot fail. It never sees a whole body and never changes one.
 
 mod close;
+mod record;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -16,19 +17,15 @@ use arc_swap::ArcSwap;
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::error;
 
 use crate::call::{CallId, CallRecord, Role, StreamEnd};
-use crate::journal::{Ack, FrameKind, Journal};
+use crate::journal::Journal;
 use crate::pricing::PriceBook;
-use crate::tee::Hold;
 use crate::wire::{self, Endpoint, RequestScanner, WireFormat};
 
 use close::{Answer, Asked};
+use record::Ended;
 pub use watch::{RequestObserver, ResponseObserver};
-
-/// Room for a record as it is usually written; a longer one makes its own.
-const RECORD_BYTES_USUAL: usize = 1_024;
 
 /// What the meter needs to know about where calls go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,11 +187,8 @@ impl Meter {
         let upstream = Arc::clone(&arrival.upstream);
         // The `Begin` is the record this call leaves if nothing more is ever heard of it.
         let record = Box::new(close::interrupted(arrival, endpoint));
-        let begun = Entry::Begun(record.call_id);
-        self.0
-            .append(FrameKind::Begin, Text::of(&record), begun)
-            .ok_or(QueueFull)?;
-        Ok(CallMeter(Some(OpenCall {
+        self.0.begun(&record).ok_or(QueueFull)?;
+        Ok(CallMeter(Some(Box::new(OpenCall {
             meter: Arc::clone(&self.0),
             endpoint,
             request: Arc::new(Mutex::new(RequestScanner::new(upstream.format))),
@@ -202,43 +196,7 @@ impl Meter {
             record,
             began: Instant::now(),
             place,
-        })))
-    }
-}
-
-/// A record as it stands in the journal.
-struct Text {
-    call_id: CallId,
-    ts_ms: u64,
-    body: Vec<u8>,
-}
-
-impl Text {
-    fn of(record: &CallRecord) -> Self {
-        let started = u64::try_from(record.started_at.as_millisecond()).unwrap_or(0);
-        let mut body = Vec::with_capacity(RECORD_BYTES_USUAL);
-        record.write_json(&mut body);
-        Self {
-            call_id: record.call_id,
-            ts_ms: started.saturating_add(record.duration_ms),
-            body,
-        }
-    }
-}
-
-impl Shared {
-    /// Appends a frame and what rides along with it; a failure is logged, because nobody on the
-    /// path could do more.
-    fn append(&self, kind: FrameKind, text: Text, entry: Entry) -> Option<Ack> {
-        let Text {
-            call_id,
-            ts_ms,
-            body,
-        } = text;
-        self.journal
-            .append(kind, ts_ms, body, Some(entry))
-            .inspect_err(|error| error!(%call_id, %error, "call not recorded"))
-            .ok()
+        }))))
     }
 }
 
@@ -264,8 +222,8 @@ impl OpenCall {
         }
     }
 
-    /// Writes the call's one record and hands out what its last frame waits for.
-    fn close(self, answer: &Answer<'_>) -> Option<Hold> {
+    /// Writes the call's one record; none where the journal did not take it.
+    fn end(self, answer: &Answer<'_>) -> Option<Ended> {
         let Self {
             meter,
             upstream,
@@ -284,29 +242,24 @@ impl OpenCall {
         };
         close::complete(&mut record, &asked, answer, &meter.prices.load());
         drop(request);
-        let text = Text::of(&record);
-        let place = Some(place);
-        let ended = Entry::Ended(FinishedCall { record, place });
         let asked = Instant::now();
-        let Some(ack) = meter.append(FrameKind::End, text, ended) else {
+        let Some(ack) = meter.ended(record, place) else {
             (meter.confirm)(&upstream.name, Confirmed::Refused, asked.elapsed());
             return None;
         };
-        Some(Box::pin(async move {
-            let confirmed = match tokio::time::timeout(meter.ack_wait, ack).await {
-                Ok(Ok(())) => Confirmed::Written,
-                Ok(Err(_)) => Confirmed::Refused,
-                Err(_) => Confirmed::Late,
-            };
-            (meter.confirm)(&upstream.name, confirmed, asked.elapsed());
-        }))
+        Some(Ended {
+            meter,
+            upstream,
+            ack,
+            asked,
+        })
     }
 }
 
 /// One call on its way, from before it is forwarded until its answer begins.
 ///
 /// Dropped without an answer, the client left before there was one.
-pub struct CallMeter(Option<OpenCall>);
+pub struct CallMeter(Option<Box<OpenCall>>);
 
 impl CallMeter {
     /// Watches the request body pass.
@@ -326,7 +279,7 @@ impl CallMeter {
         if let Some(call) = self.0.take() {
             let took = call.began.elapsed();
             // Nobody waits for this record: the answer is one of our own.
-            drop(call.close(&Answer::none(end, took, sent)));
+            drop(call.end(&Answer::none(end, took, sent)));
         }
     }
 }
@@ -335,7 +288,7 @@ impl Drop for CallMeter {
     fn drop(&mut self) {
         if let Some(call) = self.0.take() {
             let (end, took) = (call.dropped(), call.began.elapsed());
-            drop(call.close(&Answer::none(end, took, true)));
+            drop(call.end(&Answer::none(end, took, true)));
         }
     }
 }

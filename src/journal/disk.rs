@@ -1,4 +1,4 @@
-//! The three things the writer asks of a disk, so that a test can let them fail.
+//! The three things that writing asks of a disk, so that a test can let them fail.
 
 use std::fs::{File, OpenOptions};
 use std::io;

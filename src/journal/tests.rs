@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod turns;
+
 /// What the sink got.
 type Seen = Arc<Mutex<Vec<(u64, u64)>>>;
 

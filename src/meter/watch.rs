@@ -46,9 +46,9 @@ impl Observer for RequestObserver {
 
 /// Reads what a response reports while its body passes, and closes the call at its end.
 pub struct ResponseObserver {
-    call: Option<OpenCall>,
+    call: Option<Box<OpenCall>>,
     /// Absent where nothing is billed or nothing can be read.
-    reader: Option<ResponseReader>,
+    reader: Option<Box<ResponseReader>>,
     /// Whether the answer is labelled as a stream, for those that are not read.
     labelled_stream: bool,
     status: StatusCode,
@@ -58,7 +58,11 @@ pub struct ResponseObserver {
 }
 
 impl ResponseObserver {
-    pub(super) fn new(call: Option<OpenCall>, status: StatusCode, headers: &HeaderMap) -> Self {
+    pub(super) fn new(
+        call: Option<Box<OpenCall>>,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Self {
         let text = |name: &str| {
             let text = headers.get(name)?.to_str().ok()?;
             (text.len() <= REQUEST_ID_BYTES_MAX).then(|| text.to_owned())
@@ -72,7 +76,10 @@ impl ResponseObserver {
         let reader = call
             .as_ref()
             .filter(|call| call.endpoint.reading != Reading::Free && !compressed)
-            .map(|call| ResponseReader::new(call.upstream.format, call.endpoint, content_type));
+            .map(|call| {
+                let format = call.upstream.format;
+                Box::new(ResponseReader::new(format, call.endpoint, content_type))
+            });
         let request_id = REQUEST_ID_HEADERS.into_iter().find_map(text);
         Self {
             call,
@@ -100,13 +107,19 @@ impl ResponseObserver {
             took: call.began.elapsed(),
             sent: true,
             status: Some(self.status),
-            reader: self.reader.as_ref(),
+            reader: self.reader.as_deref(),
             labelled_stream: self.labelled_stream,
             request_id: self.request_id.take(),
             compressed: self.compressed,
             ttft: self.ttft,
         };
-        call.close(&answer)
+        let ended = call.end(&answer)?;
+        // Whoever was dropped has no frame that waits.
+        let heard = matches!(
+            end,
+            StreamEnd::Complete | StreamEnd::UpstreamFailed | StreamEnd::Timeout
+        );
+        if heard { ended.hold() } else { None }
     }
 }
 
