@@ -1,8 +1,8 @@
 //! `kill -9` under load, again and again on one data directory: every call whose end a client saw
 //! is in the ledger exactly once, what was cut is `interrupted`, and rows and totals agree.
 //!
-//! Verified by breaking it: a last frame that does not wait for its record (`OpenCall::close` gives
-//! nothing to hold) loses ends in most of the 30 rounds.
+//! Verified by breaking it: an append that answers before its write (as `leave` does) loses ends in
+//! most of the 30 rounds.
 //!
 //! `TOLLGATE_KILL_ROUNDS` and `TOLLGATE_KILL_SEED` set another length and another order.
 

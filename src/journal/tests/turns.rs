@@ -257,7 +257,22 @@ fn what_nobody_waits_for_is_in_the_file_without_another_append() {
 }
 
 #[test]
-fn the_next_write_carries_what_was_left() {
+fn who_writes_takes_along_what_was_left_before() {
+    let dir = TempDir::new().unwrap();
+    let (journal, seen) = open(undisturbed(&dir));
+    begin(&journal);
+    for n in (2..=60).step_by(2) {
+        journal
+            .leave(FrameKind::Begin, n, body(n), Some(n))
+            .unwrap();
+        append(&journal, n + 1).wait().unwrap();
+        assert_kept(&dir, &seen, n + 1);
+    }
+    assert!(journal.stats().groups < 61, "{:?}", journal.stats());
+}
+
+#[test]
+fn the_thread_takes_along_what_was_left_before() {
     let dir = TempDir::new().unwrap();
     let (release, held) = sync_channel::<()>(10);
     let (disk, noted) = Noting::new(move || {
