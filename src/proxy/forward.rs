@@ -198,7 +198,7 @@ impl Passage {
 
     /// The answer as the client gets it.
     fn arrive(
-        self: Box<Self>,
+        self,
         core: &Core,
         mut response: Response<LinkBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
@@ -233,7 +233,7 @@ impl Passage {
     }
 
     /// No answer came.
-    fn fail(self: Box<Self>, error: ProxyError) -> Refusal {
+    fn fail(self, error: ProxyError) -> Refusal {
         match (self.meter, error.end()) {
             // Dropped unanswered, a meter says by itself that the client left.
             (None, _) | (Some(_), StreamEnd::ClientGone) => {}
