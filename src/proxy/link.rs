@@ -147,7 +147,10 @@ impl Link {
         let connection = &mut self.connection;
         poll_fn(|cx| {
             drive(connection, cx);
-            answer.as_mut().poll(cx)
+            // It is told by the connection, so nobody has to be woken for it.
+            answer
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
         })
         .await
     }
@@ -195,6 +198,32 @@ impl LinkBody {
         }
     }
 
+    /// What has come, or what reading the connection brings.
+    ///
+    /// Frames come only while the connection is driven, which is here: a waker that is called for
+    /// them would call this task again for nothing. So it is the last look alone, after which there
+    /// is nothing to give out, that leaves the waker with the socket.
+    fn next_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Self { incoming, link } = self;
+        let Some((link, _)) = link else {
+            return Pin::new(incoming).poll_frame(cx);
+        };
+        let unwoken = &mut Context::from_waker(Waker::noop());
+        let mut polled = Pin::new(&mut *incoming).poll_frame(unwoken);
+        if polled.is_pending() {
+            link.drive(unwoken);
+            polled = Pin::new(&mut *incoming).poll_frame(unwoken);
+        }
+        if polled.is_pending() {
+            link.drive(cx);
+            polled = Pin::new(&mut *incoming).poll_frame(unwoken);
+        }
+        polled
+    }
+
     fn give_back(&mut self, cx: &mut Context<'_>) {
         if let Some((mut link, idle)) = self.link.take() {
             link.drive(cx);
@@ -213,13 +242,7 @@ impl Body for LinkBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let mut polled = Pin::new(&mut self.incoming).poll_frame(cx);
-        if polled.is_pending()
-            && let Some((link, _)) = &mut self.link
-        {
-            link.drive(cx);
-            polled = Pin::new(&mut self.incoming).poll_frame(cx);
-        }
+        let polled = self.next_frame(cx);
         match &polled {
             Poll::Ready(None) => self.give_back(cx),
             Poll::Ready(Some(Ok(_))) if self.incoming.is_end_stream() => self.give_back(cx),
