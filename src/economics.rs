@@ -11,6 +11,7 @@ mod check;
 pub mod claims;
 pub mod cloud;
 mod curve;
+pub mod decision;
 pub mod demand;
 pub mod draft;
 pub mod evaluate;

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::economics::band::Deviation;
+use crate::economics::plan::Moved;
 use crate::economics::projection::{
-    Alternative, Band, ChosenOn, Commitment, EndpointProjection, Evidence, Hosted, Latency,
-    Projection, Scenario,
+    Alternative, Band, ChosenOn, Commitment, EndpointProjection, Evidence, Figures, Hosted,
+    Latency, Projection, Scenario, Spread,
 };
 use crate::economics::{Endpoint, HostPlan};
 use crate::verdict::{Report, StateView, WindowReport, words};
@@ -91,15 +92,18 @@ fn evidence(evidence: &Evidence) -> Value {
 
 fn band(band: &Band) -> Value {
     let scenario = |scenario: Scenario| {
-        let figures = band.figures(scenario);
-        let value = json!({
-            "cost_usd": figures.cost_usd,
-            "savings_usd": figures.savings_usd,
-            "savings_ratio": figures.savings_ratio,
-        });
+        let value = figures(band.figures(scenario));
         (scenario.label().to_owned(), value)
     };
     Value::Object(Scenario::ALL.map(scenario).into_iter().collect())
+}
+
+fn figures(figures: &Figures) -> Value {
+    json!({
+        "cost_usd": figures.cost_usd,
+        "savings_usd": figures.savings_usd,
+        "savings_ratio": figures.savings_ratio,
+    })
 }
 
 fn sensitivity(band: &Band) -> Value {
@@ -127,16 +131,35 @@ fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
         },
         "price": {
             "usd_per_replica_hour": plan.price.usd_per_hour,
+            "term_months": plan.price.term_months,
             "source": plan.price.source,
             "as_of": plan.price.as_of,
         },
         "policy": plan.policy.label(),
+        "nobodys_measurement": plan.assumed.iter().map(|p| p.key()).collect::<Vec<_>>(),
         "latency": latency(projection.latency),
         "hosted": projection.hosted.as_ref().map(hosted),
+        "moved_defaults": moved(plan, projection.hosted.as_ref()),
         "best_endpoint": projection.best_endpoint.as_ref().map(alternative),
         "calls_per_day": projection.calls_per_day,
         "breakeven_calls_per_day": breakeven(projection),
     })
+}
+
+/// The defaults that someone moved in favour of hosting, and what each adds to the savings.
+fn moved(plan: &HostPlan, hosted: Option<&Hosted>) -> Value {
+    let worth = hosted.map_or(&[][..], |hosted| &hosted.moved_usd);
+    let of = |(at, Moved { parameter, default }): (usize, &Moved)| {
+        json!({
+            "parameter": parameter.key(),
+            "default": [default.low, default.expected, default.high],
+            "worth_usd": worth.get(at),
+            "basis": plan.basis.as_ref().map(|basis| &basis.basis),
+            "by": plan.basis.as_ref().map(|basis| &basis.by),
+            "date": plan.basis.as_ref().map(|basis| basis.date),
+        })
+    };
+    plan.moved.iter().enumerate().map(of).collect()
 }
 
 fn hosted(hosted: &Hosted) -> Value {
@@ -147,6 +170,7 @@ fn hosted(hosted: &Hosted) -> Value {
     };
     json!({
         "scenarios": band(&hosted.band),
+        "all_at_worst": figures(&hosted.band.all_at_worst),
         "sensitivity": sensitivity(&hosted.band),
         "replicas": {
             "now": hosted.replicas.now,
@@ -167,9 +191,16 @@ fn commitment(commitment: &Commitment) -> Value {
     json!({
         "up_front_usd": commitment.up_front_usd,
         "months": commitment.months,
-        "net_usd": commitment.net_usd,
-        "payback_months": commitment.payback_months,
+        "net_usd": spread(commitment.net_usd),
+        "payback_months": spread(commitment.payback_months),
+        "pays": commitment.pays(),
     })
+}
+
+/// A value by scenario.
+fn spread<T: Copy + Into<Value>>(spread: Spread<T>) -> Value {
+    let one = |scenario: Scenario| (scenario.label().to_owned(), spread.at(scenario).into());
+    Value::Object(Scenario::ALL.map(one).into_iter().collect())
 }
 
 /// The limit on the time per output token, and whether the machines can hold it.
@@ -207,6 +238,7 @@ fn endpoint((endpoint, projection): (&Endpoint, &EndpointProjection)) -> Value {
         "api_cost_usd": projection.api_cost,
         "evidence": evidence(&projection.evidence),
         "scenarios": band(&projection.band),
+        "all_at_worst": figures(&projection.band.all_at_worst),
         "sensitivity": sensitivity(&projection.band),
     })
 }

@@ -35,11 +35,15 @@ pub enum Parameter {
     CachedWorkSaved,
     /// People, in dollars a month.
     OpsUsdPerMonth,
+    /// d: by how much API prices fall in a year. It moves dates and net values, not the window.
+    ApiPriceDecline,
+    /// The same of rented machines.
+    GpuPriceDecline,
 }
 
 impl Parameter {
     /// All parameters.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::WorkMultiplier,
         Self::Utilisation,
         Self::GpuPriceFactor,
@@ -49,6 +53,8 @@ impl Parameter {
         Self::TokenRatioOut,
         Self::CachedWorkSaved,
         Self::OpsUsdPerMonth,
+        Self::ApiPriceDecline,
+        Self::GpuPriceDecline,
     ];
 
     /// The key in a plans file.
@@ -64,6 +70,8 @@ impl Parameter {
             Self::TokenRatioOut => "token_ratio_out",
             Self::CachedWorkSaved => "cached_work_saved",
             Self::OpsUsdPerMonth => "ops_usd_per_month",
+            Self::ApiPriceDecline => "api_price_decline_per_year",
+            Self::GpuPriceDecline => "gpu_price_decline_per_year",
         }
     }
 
@@ -71,13 +79,17 @@ impl Parameter {
     #[must_use]
     pub const fn up_favours_hosting(self) -> bool {
         match self {
-            Self::Utilisation | Self::QualifyingShare | Self::CachedWorkSaved => true,
+            Self::Utilisation
+            | Self::QualifyingShare
+            | Self::CachedWorkSaved
+            | Self::GpuPriceDecline => true,
             Self::WorkMultiplier
             | Self::GpuPriceFactor
             | Self::Escalation
             | Self::TokenRatioIn
             | Self::TokenRatioOut
-            | Self::OpsUsdPerMonth => false,
+            | Self::OpsUsdPerMonth
+            | Self::ApiPriceDecline => false,
         }
     }
 
@@ -90,6 +102,7 @@ impl Parameter {
             Self::Escalation | Self::CachedWorkSaved => (0.0, 1.0),
             Self::TokenRatioIn | Self::TokenRatioOut => (0.1, 10.0),
             Self::OpsUsdPerMonth => (0.0, 1e9),
+            Self::ApiPriceDecline | Self::GpuPriceDecline => (0.0, 0.99),
         }
     }
 
@@ -119,7 +132,27 @@ impl Parameter {
                 "assumption: 1.0, 0.5 or 0.1 of an engineer at 200,000 dollars a year for the \
                  first plan, 0.1 for each further one"
             }
+            Self::ApiPriceDecline => {
+                "assumption: market accounts of 2024 say 50-75 % a year; 0 for a contract, or for a \
+                 model whose list price does not move"
+            }
+            Self::GpuPriceDecline => {
+                "list prices: A100 2.21 (2024) to 1.29-1.39 (2026), H100 4.25 to 2.29-2.69, about \
+                 20 % a year"
+            }
         }
+    }
+
+    /// Whether it moves the figures of a window; the others move dates and net values alone.
+    #[must_use]
+    pub const fn moves_window(self) -> bool {
+        !matches!(self, Self::ApiPriceDecline | Self::GpuPriceDecline)
+    }
+
+    /// Whether the default is nobody's measurement.
+    #[must_use]
+    pub fn is_assumed(self) -> bool {
+        self.basis().starts_with("assumption")
     }
 }
 
@@ -168,6 +201,12 @@ impl Assumptions {
     #[must_use]
     pub fn expected(&self) -> Point {
         Point(self.0.map(|range| range.expected))
+    }
+
+    /// Everything at one end.
+    #[must_use]
+    pub fn all_at(&self, end: End) -> Point {
+        Point(self.0.map(|range| range.at(end)))
     }
 
     /// Everything as expected, but one group at an end.

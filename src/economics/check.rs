@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod plan;
+mod price;
 mod throughput;
 
 use std::fmt::Display;
@@ -66,11 +67,11 @@ impl Checker {
     /// The defaults with what was written over them, and which of these favour hosting.
     fn ranges(
         &mut self,
-        defaults: Assumptions,
+        defaults: &Assumptions,
         written: &[(Parameter, Range)],
         basis: Option<&Basis>,
     ) -> (Assumptions, Vec<Moved>) {
-        let mut assumptions = defaults;
+        let mut assumptions = *defaults;
         let mut moved = Vec::new();
         for (parameter, range) in written.iter().copied() {
             let key = parameter.key();

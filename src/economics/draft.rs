@@ -38,6 +38,8 @@ pub struct PlanDraft {
     pub host_usd_per_hour: Option<f64>,
     /// `[plans.NAME.owned]`: bought instead of rented; the keys are the fields.
     pub owned: Option<Ownership>,
+    /// `[plans.NAME.reserved]`: rented for a term, used or not.
+    pub reserved: Option<ReservedDraft>,
     /// `price_as_of`: a date.
     pub price_as_of: Option<Date>,
     /// `price_source`.
@@ -77,6 +79,21 @@ pub struct PlanDraft {
     pub min_saving_usd_per_month: Option<f64>,
     /// `alert`: true.
     pub alert: Option<bool>,
+}
+
+/// `[plans.NAME.reserved]` as written. It has a date and a source of its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReservedDraft {
+    /// `usd_per_gpu_hour`: of every hour of the term.
+    pub usd_per_gpu_hour: Option<f64>,
+    /// `term_months`: how long it is paid for.
+    pub term_months: Option<u32>,
+    /// `up_front_usd`: paid at once for a replica, beside the hours; 0.
+    pub up_front_usd: Option<f64>,
+    /// `as_of`: a date.
+    pub as_of: Option<Date>,
+    /// `source`: an offer, a contract.
+    pub source: Option<String>,
 }
 
 /// `[plans.NAME.throughput]` as written.

@@ -16,8 +16,10 @@ const MONTHS_MAX: u32 = 120;
 pub struct Prospect {
     /// What the API costs now.
     pub api_usd: f64,
-    /// What hosting would cost now.
+    /// What hosting would cost now, of that which moves with prices and volume.
     pub selfhost_usd: f64,
+    /// What it costs whatever prices and volume do, such as people.
+    pub steady_usd: f64,
     /// By how much API prices fall in a year.
     pub api_decline: f64,
     /// By how much the prices of own machines fall in a year.
@@ -30,6 +32,7 @@ impl Prospect {
         let years = f64::from(month) / 12.0;
         self.api_usd * (1.0 - self.api_decline).powf(years)
             - self.selfhost_usd * (1.0 - self.selfhost_decline).powf(years)
+            - self.steady_usd
     }
 }
 
@@ -47,17 +50,25 @@ pub fn required_growth(api_decline: f64, selfhost_decline: f64) -> (f64, f64) {
 /// api(t) = api·exp(g·t)·(1-d)^(t/365); own(t) = own·(f + (1-f)·exp(g·t))·(1-d_own)^(t/365).
 #[must_use]
 pub fn breakeven_days(prospect: &Prospect, growth_per_day: f64, fixed_share: f64) -> Option<f64> {
-    let gap = |days: f64| {
+    first_day(1, |days: f64| {
         let (years, volume) = (days / DAYS_PER_YEAR, (growth_per_day * days).exp());
         let api = prospect.api_usd * volume * (1.0 - prospect.api_decline).powf(years);
         let own = fixed_share + (1.0 - fixed_share) * volume;
-        api - prospect.selfhost_usd * own * (1.0 - prospect.selfhost_decline).powf(years)
-    };
+        let own = prospect.selfhost_usd * own * (1.0 - prospect.selfhost_decline).powf(years);
+        api - own - prospect.steady_usd
+    })
+}
+
+/// The first day on which `gap` is not below zero, looked for every `step` days and then refined;
+/// `None` within ten years.
+pub(super) fn first_day(step: usize, gap: impl Fn(f64) -> f64) -> Option<f64> {
     if gap(0.0) >= 0.0 {
         return Some(0.0);
     }
-    let day = (1..=DAYS_MAX).find(|day| gap(f64::from(*day)) >= 0.0)?;
-    let (mut before, mut after) = (f64::from(day) - 1.0, f64::from(day));
+    let days = || (0..=DAYS_MAX).step_by(step).map(f64::from);
+    let (mut before, mut after) = days()
+        .zip(days().skip(1))
+        .find(|(_, day)| gap(*day) >= 0.0)?;
     for _ in 0..60 {
         let middle = before.midpoint(after);
         if gap(middle) >= 0.0 {

@@ -4,6 +4,8 @@
 )]
 //! The hourly cost of a machine that is bought, not rented.
 
+use super::replicas::whole;
+
 /// Hours in a year, as every projection counts them.
 pub const HOURS_PER_YEAR: f64 = 8_760.0;
 /// Hours in a month, as every projection counts them.
@@ -43,6 +45,12 @@ impl Ownership {
         }
         let growth = (1.0 + rate).powf(self.life_years);
         (self.capex_usd - self.residual_usd / growth) * rate / (1.0 - 1.0 / growth)
+    }
+
+    /// Its life in months, one that was begun included.
+    #[must_use]
+    pub fn life_months(&self) -> u32 {
+        whole(self.life_years * 12.0)
     }
 
     /// Dollars an hour that do not end when the machine is paid: maintenance, power, place.

@@ -58,10 +58,13 @@ pub struct Throughput {
 pub struct ReplicaPrice {
     /// Dollars an hour, everything included.
     pub usd_per_hour: f64,
-    /// The part of that which pays off a purchase; 0 when rented.
+    /// The part of that which pays off money up front; 0 when rented.
     pub purchase_usd_per_hour: f64,
     /// Dollars paid up front for a replica; 0 when rented.
     pub up_front_usd: f64,
+    /// Months for which a replica is paid, used or not, at a price that does not fall; absent when it
+    /// is rented by the hour.
+    pub term_months: Option<u32>,
     /// When the price was last looked at.
     pub as_of: Date,
     /// Who says so.
@@ -134,6 +137,8 @@ pub struct HostPlan {
     pub moved: Vec<Moved>,
     /// Who answers for that; present if something was moved.
     pub basis: Option<Basis>,
+    /// Which ranges are nobody's measurement: assumptions left as they came.
+    pub assumed: Vec<Parameter>,
     /// Fine-tuning, migration, dollars.
     pub one_off_usd: f64,
     /// Months over which up-front money must come back.
@@ -147,6 +152,13 @@ pub struct HostPlan {
 }
 
 impl HostPlan {
+    /// Months in which money that is committed must come back: the term of the machines, or, where
+    /// they can be given back, the amortisation of what was paid once.
+    #[must_use]
+    pub fn term_months(&self) -> u32 {
+        self.price.term_months.unwrap_or(self.amortisation_months)
+    }
+
     /// Prices and limits at one point of the assumptions.
     #[must_use]
     pub fn terms(&self, point: &Point) -> Terms {

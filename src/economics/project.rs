@@ -4,6 +4,7 @@
 )]
 //! A plan or an endpoint over a window of demand, with its band.
 
+mod commitment;
 mod endpoint;
 mod loads;
 
@@ -11,20 +12,15 @@ use super::assumptions::{End, Group, Parameter, Point};
 use super::band::{Deviation, band};
 use super::breakeven::{BreakEven, Search, breakeven_scale};
 use super::evaluate::{Outcome, Policy, quantile_of};
-use super::forecast::{Prospect, npv_savings, payback_months};
-use super::ownership::HOURS_PER_MONTH;
 use super::plan::{HostPlan, bucket_seconds};
-use super::projection::{Band, ChosenOn, Commitment, Figures, Hosted, Replicas};
+use super::projection::{Band, ChosenOn, Figures, Hosted, Replicas};
 use super::work::real;
 
+pub(super) use commitment::commitment;
 pub use endpoint::rented_tokens;
 use loads::Loads;
 pub use loads::{Bucket, Demand, latency};
 
-/// How API prices are expected to fall in a year (market accounts of 2024: 50 to 75 %).
-const API_DECLINE: f64 = 0.5;
-/// How the prices of rented GPUs are expected to fall in a year (A100 and H100, 2024 to 2026).
-const GPU_DECLINE: f64 = 0.2;
 /// Smallest and largest volume at which a break-even is looked for, times today's.
 const SCALES: (f64, f64) = (0.01, 100.0);
 
@@ -39,12 +35,13 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
         .moved
         .iter()
         .map(|moved| ranges.with(moved.parameter, moved.default).expected());
-    let points: Vec<Point> = std::iter::once(ranges.expected())
+    let points: Vec<Point> = [ranges.expected(), ranges.all_at(End::Low)]
+        .into_iter()
         .chain(ends)
         .chain(unmoved)
         .collect();
     let outcomes = scored(plan, &points, limit, demand)?;
-    let (outcome, others) = outcomes.split_first()?;
+    let ([outcome, worst], others) = outcomes.split_first_chunk()?;
     let (ends, unmoved) = others.split_at_checked(2 * Group::ALL.len())?;
     let deviation = |(group, ends): (Group, &[Outcome])| {
         let change = |end: usize| ends.get(end).map(|o| o.savings_usd - outcome.savings_usd);
@@ -59,7 +56,12 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
     let expected = ranges.expected();
     let loads = Loads::of(plan, &expected, limit, demand.now)?;
     Some(Hosted {
-        band: banded(outcome.api_usd, outcome.savings_usd, sensitivity),
+        band: banded(
+            outcome.api_usd,
+            outcome.savings_usd,
+            worst.savings_usd,
+            sensitivity,
+        ),
         replicas: replicas(plan, &expected, &loads, outcome),
         moved_usd: unmoved
             .iter()
@@ -126,8 +128,13 @@ fn scored(
     outcomes.into_iter().collect()
 }
 
-/// The three scenarios around an expected saving.
-fn banded(api_usd: f64, expected_usd: f64, mut sensitivity: Vec<Deviation>) -> Band {
+/// The three scenarios around an expected saving, and the worst of all.
+fn banded(
+    api_usd: f64,
+    expected_usd: f64,
+    worst_usd: f64,
+    mut sensitivity: Vec<Deviation>,
+) -> Band {
     let (pessimistic, optimistic) = band(expected_usd, &sensitivity);
     let figures = |savings_usd: f64| Figures {
         cost_usd: api_usd - savings_usd,
@@ -139,6 +146,7 @@ fn banded(api_usd: f64, expected_usd: f64, mut sensitivity: Vec<Deviation>) -> B
         pessimistic: figures(pessimistic),
         expected: figures(expected_usd),
         optimistic: figures(optimistic),
+        all_at_worst: figures(worst_usd),
         sensitivity,
     }
 }
@@ -170,32 +178,6 @@ fn replicas(plan: &HostPlan, point: &Point, loads: &Loads, outcome: &Outcome) ->
 /// Hours in so many minutes.
 fn buckets_hours(buckets: usize) -> f64 {
     real(u128::try_from(buckets).unwrap_or(u128::MAX)) * bucket_seconds() / 3_600.0
-}
-
-/// The worth of up-front money, at constant volume and expected price declines.
-fn commitment(plan: &HostPlan, outcome: &Outcome, buckets: usize) -> Option<Commitment> {
-    let up_front_usd = plan.one_off_usd + plan.price.up_front_usd * f64::from(outcome.replicas);
-    let hours = buckets_hours(buckets);
-    if up_front_usd <= 0.0 || hours <= 0.0 {
-        return None;
-    }
-    let months_seen = hours / HOURS_PER_MONTH;
-    let purchase = outcome.replica_hours * plan.price.purchase_usd_per_hour / months_seen;
-    let spread = plan.one_off_usd / f64::from(plan.amortisation_months);
-    let own = (outcome.selfhost_usd - outcome.residual_usd) / months_seen - purchase - spread;
-    let rented = plan.price.up_front_usd <= 0.0;
-    let prospect = Prospect {
-        api_usd: (outcome.api_usd - outcome.residual_usd) / months_seen,
-        selfhost_usd: own,
-        api_decline: API_DECLINE,
-        selfhost_decline: if rented { GPU_DECLINE } else { 0.0 },
-    };
-    Some(Commitment {
-        up_front_usd,
-        months: plan.amortisation_months,
-        net_usd: npv_savings(&prospect, plan.amortisation_months, up_front_usd),
-        payback_months: payback_months(&prospect, up_front_usd),
-    })
 }
 
 /// The volume at which the plan beats the API and its best rival; the policy may choose anew at

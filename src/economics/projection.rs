@@ -60,6 +60,38 @@ impl Scenario {
     }
 }
 
+/// A value in each scenario.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spread<T> {
+    /// At the pessimistic end.
+    pub pessimistic: T,
+    /// As expected.
+    pub expected: T,
+    /// At the optimistic end.
+    pub optimistic: T,
+}
+
+impl<T: Copy> Spread<T> {
+    /// The value that `of` gives in each scenario.
+    pub fn of(of: impl Fn(Scenario) -> T) -> Self {
+        Self {
+            pessimistic: of(Scenario::Pessimistic),
+            expected: of(Scenario::Expected),
+            optimistic: of(Scenario::Optimistic),
+        }
+    }
+
+    /// The value in one scenario.
+    #[must_use]
+    pub const fn at(&self, scenario: Scenario) -> T {
+        match scenario {
+            Scenario::Pessimistic => self.pessimistic,
+            Scenario::Expected => self.expected,
+            Scenario::Optimistic => self.optimistic,
+        }
+    }
+}
+
 /// The money of a window in one scenario, dollars.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figures {
@@ -80,6 +112,9 @@ pub struct Band {
     pub expected: Figures,
     /// The upper end.
     pub optimistic: Figures,
+    /// Everything at its pessimistic end at once: the band takes the parameters as independent, this
+    /// does not.
+    pub all_at_worst: Figures,
     /// What each uncertain parameter does to the savings, the most influential first.
     pub sensitivity: Vec<Deviation>,
 }
@@ -148,31 +183,31 @@ pub struct Hosted {
     pub short_ratio: f64,
     /// API cost of those calls, dollars.
     pub overflow_usd: f64,
-    /// What a plan with money up front is worth at falling prices; absent without such money.
+    /// What committed money brings back at falling prices; absent where nothing is committed.
     pub commitment: Option<Commitment>,
     /// Dollars per million hosted tokens, idle time included.
     pub usd_per_mtok: Option<f64>,
 }
 
-/// What up-front money brings back.
+/// What committed money brings back: paid up front, or owed month by month until a term ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Commitment {
-    /// Money up front, dollars.
+    /// Money up front, dollars; 0 where only the months are owed.
     pub up_front_usd: f64,
-    /// Months in which it must come back.
+    /// Months of the term, in which it must come back.
     pub months: u32,
-    /// Savings over these months at the expected price decline, less the money up front.
-    pub net_usd: f64,
+    /// Savings over these months less the money up front, by how prices decline.
+    pub net_usd: Spread<f64>,
     /// Months until it is paid back, if ever.
-    pub payback_months: Option<f64>,
+    pub payback_months: Spread<Option<f64>>,
 }
 
 impl Commitment {
-    /// Net value not negative, and paid back inside the term.
+    /// Net value not negative at the expected decline, and paid back inside the term.
     #[must_use]
     pub fn pays(&self) -> bool {
         let in_time = |months| months <= f64::from(self.months);
-        self.net_usd >= 0.0 && self.payback_months.is_some_and(in_time)
+        self.net_usd.expected >= 0.0 && self.payback_months.expected.is_some_and(in_time)
     }
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 mod calculators;
+mod decision;
 mod run;
 mod trace;
 

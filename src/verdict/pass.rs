@@ -14,6 +14,7 @@ use super::live::LiveDemand;
 use super::report::{Report, WindowReport};
 use super::settings::{Settings, Takers};
 use super::state::States;
+use crate::economics::decision::rival_savings;
 use crate::economics::project::{Demand, breakeven, hosted, latency, rented_tokens};
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
 use crate::economics::{Alternative, Endpoint, EndpointProjection, HostPlan, Projection};
@@ -166,7 +167,7 @@ impl<'a> Pass<'a> {
         let now = buckets(&live, &self.now, at);
         drop(live);
         if projection.evidence.calls > 0.0 {
-            projection.breakeven = breakeven(plan, limit, &now, rival_savings(projection));
+            projection.breakeven = breakeven(plan, limit, &now, rival_of(projection));
         }
     }
 
@@ -213,10 +214,9 @@ impl<'a> Pass<'a> {
 }
 
 /// What the best endpoint already saves on a plan's streams, dollars; not less than nothing.
-fn rival_savings(projection: &Projection) -> f64 {
-    let api_usd = projection.api_cost.to_f64();
+fn rival_of(projection: &Projection) -> f64 {
     let best = projection.best_endpoint.as_ref();
-    best.map_or(0.0, |best| (api_usd - best.cost_usd).max(0.0))
+    rival_savings(projection.api_cost.to_f64(), best.map(|best| best.cost_usd))
 }
 
 /// The report over the windows that end at `end`.

@@ -3,7 +3,7 @@
 use crate::config::section::Section;
 use crate::config::value::Value;
 use crate::economics::assumptions::{Parameter, Range};
-use crate::economics::draft::{MachineDraft, ThroughputDraft};
+use crate::economics::draft::{MachineDraft, ReservedDraft, ThroughputDraft};
 use crate::economics::ownership::Ownership;
 use crate::economics::plan::Basis;
 use crate::economics::work::Coefficients;
@@ -24,6 +24,7 @@ pub(super) fn plan(name: &str, s: &mut Section<'_>) -> PlanDraft {
         gpu_usd_per_hour: s.read("gpu_usd_per_hour", Value::number),
         host_usd_per_hour: s.read("host_usd_per_hour", Value::number),
         owned: s.read("owned", |value| owned(value.section())),
+        reserved: s.read("reserved", |value| Some(reserved(value.section()))),
         price_as_of: s.read("price_as_of", Value::day),
         price_source: text(s, "price_source"),
         policy: text(s, "policy"),
@@ -151,6 +152,19 @@ fn owned(mut s: Section<'_>) -> Option<Ownership> {
     };
     s.finish(&[]);
     capex.and(life).map(|_| owned)
+}
+
+/// Rented for a term: what is missing is told by the check.
+fn reserved(mut s: Section<'_>) -> ReservedDraft {
+    let draft = ReservedDraft {
+        usd_per_gpu_hour: s.read("usd_per_gpu_hour", Value::number),
+        term_months: s.read("term_months", Value::whole),
+        up_front_usd: s.read("up_front_usd", Value::number),
+        as_of: s.read("as_of", Value::day),
+        source: text(&mut s, "source"),
+    };
+    s.finish(&[]);
+    draft
 }
 
 fn basis(mut s: Section<'_>) -> Option<Basis> {

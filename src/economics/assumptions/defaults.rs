@@ -37,5 +37,7 @@ pub(super) fn default_range(
                 Range::certain(engineers(0.1))
             }
         }
+        Parameter::ApiPriceDecline => Range::new(0.75, 0.5, 0.0),
+        Parameter::GpuPriceDecline => Range::new(0.0, 0.2, 0.3),
     }
 }

@@ -19,7 +19,7 @@ impl Endpoint {
             c.tell(parameter.key(), "says nothing about an endpoint");
         }
         let defaults = Assumptions::defaults(ThroughputSource::Measured, false);
-        let (assumptions, _) = c.ranges(defaults, &draft.ranges, draft.basis.as_ref());
+        let (assumptions, _) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
         let mut rate = |key: &str, rate: Option<RatePerMtok>| {
             if rate.is_none() {
                 c.tell(key, "is missing; such as 0.59");

@@ -1,18 +1,14 @@
-#![expect(
-    clippy::float_arithmetic,
-    reason = "hourly prices add up here, to a projection's price"
-)]
 //! A way of hosting, checked.
 
 use std::ops::RangeInclusive;
 
 use super::Checker;
+use super::price::replica_price;
 use super::throughput::throughput;
-use crate::economics::assumptions::Assumptions;
+use crate::economics::assumptions::{Assumptions, Parameter};
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::draft::{PlanDraft, PlanProblem};
 use crate::economics::evaluate::Policy;
-use crate::economics::ownership::{HOURS_PER_YEAR, replica_hour_own};
 use crate::economics::plan::{HostPlan, LatencyLimit, ReplicaPrice};
 use crate::economics::work::Decode;
 
@@ -33,7 +29,7 @@ impl HostPlan {
         let gpus = c.require("gpus", draft.gpus, "2").max(1);
         let throughput = throughput(c, &draft, gpus);
         let defaults = Assumptions::defaults(throughput.source, !draft.further);
-        let (assumptions, moved) = c.ranges(defaults, &draft.ranges, draft.basis.as_ref());
+        let (assumptions, moved) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
         let min_replicas = draft.min_replicas.unwrap_or(1);
         let max_replicas = draft.max_replicas.unwrap_or(u32::MAX);
         if max_replicas < min_replicas {
@@ -49,11 +45,15 @@ impl HostPlan {
                 "0 is no time to earn the cost back; such as 12",
             );
         }
+        let price = replica_price(c, &draft, gpus);
+        let written = |parameter: &Parameter| draft.ranges.iter().any(|(p, _)| p == parameter);
+        let assumed = |parameter: &Parameter| parameter.is_assumed() && !written(parameter);
         let plan = Self {
+            assumed: Parameter::ALL.into_iter().filter(assumed).collect(),
             replaces: c.names(&draft.replaces),
             serves: c.serves(draft.serves.as_deref()),
-            price: replica_price(c, &draft, gpus),
-            policy: policy(c, &draft, min_replicas..=max_replicas),
+            policy: policy(c, &draft, &price, min_replicas..=max_replicas),
+            price,
             latency: latency(c, &draft, throughput.coefficients.decode),
             ttft_slo_seconds: draft
                 .ttft_limit_seconds
@@ -83,53 +83,25 @@ impl HostPlan {
     }
 }
 
-fn replica_price(c: &mut Checker, draft: &PlanDraft, gpus: u32) -> ReplicaPrice {
-    let host = c.amount("host_usd_per_hour", draft.host_usd_per_hour, 0.0);
-    let (hourly, purchase, up_front) = match (draft.gpu_usd_per_hour, &draft.owned) {
-        (Some(gpu), None) => {
-            let gpu = c.within("gpu_usd_per_hour", gpu, (0.0, 1e6));
-            (f64::from(gpus) * gpu, 0.0, 0.0)
-        }
-        (None, Some(owned)) => {
-            c.within("owned.capex_usd", owned.capex_usd, (0.0, 1e12));
-            c.within("owned.life_years", owned.life_years, (0.1, 50.0));
-            let purchase = owned.usd_per_year() / HOURS_PER_YEAR;
-            (replica_hour_own(owned), purchase, owned.capex_usd)
-        }
-        (None, None) => {
-            c.tell(
-                "gpu_usd_per_hour",
-                "is missing; such as 2.69, or a table owned",
-            );
-            (0.0, 0.0, 0.0)
-        }
-        (Some(_), Some(_)) => {
-            c.tell(
-                "owned",
-                "is either rented (gpu_usd_per_hour) or owned, not both",
-            );
-            (0.0, 0.0, 0.0)
-        }
-    };
-    ReplicaPrice {
-        usd_per_hour: hourly + host,
-        purchase_usd_per_hour: purchase,
-        up_front_usd: up_front,
-        as_of: c.require(
-            "price_as_of",
-            draft.price_as_of,
-            "2026-05-22: a price has a date",
-        ),
-        source: c.require("price_source", draft.price_source.clone(), "\"quote of …\""),
+fn policy(
+    c: &mut Checker,
+    draft: &PlanDraft,
+    price: &ReplicaPrice,
+    limits: RangeInclusive<u32>,
+) -> Policy {
+    let chosen = draft.policy.as_deref().unwrap_or("hybrid");
+    if matches!(chosen, "auto" | "serverless") && price.term_months.is_some() {
+        let message = format!(
+            "{chosen} gives replicas back when they are idle, and these are paid for until their \
+             term ends: use fixed, peak or hybrid"
+        );
+        c.tell("policy", message);
     }
-}
-
-fn policy(c: &mut Checker, draft: &PlanDraft, limits: RangeInclusive<u32>) -> Policy {
     let buckets = |written: Option<u32>, default: u32| {
         let bucket = u32::try_from(BUCKET_SECONDS).unwrap_or(60);
         usize::try_from(written.unwrap_or(default).div_ceil(bucket)).unwrap_or(usize::MAX)
     };
-    match draft.policy.as_deref().unwrap_or("hybrid") {
+    match chosen {
         "hybrid" => Policy::Hybrid,
         "peak" => Policy::Peak {
             quantile: c.within(

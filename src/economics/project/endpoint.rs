@@ -24,7 +24,8 @@ pub fn rented_tokens(endpoint: &Endpoint, total: &TokenSums, api_usd: f64) -> Ba
         low_usd: at(End::Low),
         high_usd: at(End::High),
     };
-    banded(api_usd, expected, vec![quality])
+    // Quality is the only doubt: at its worst, everything is.
+    banded(api_usd, expected, expected + quality.low_usd, vec![quality])
 }
 
 /// q·tokens at the endpoint's price, repeated calls and what may not move at API cost.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Fields, calculators, trace};
+use super::{Answer, Fields, calculators, decision, trace};
 use crate::economics::band::{Deviation, band};
 use crate::economics::breakeven::{Search, breakeven_requests_closed_form, breakeven_scale};
 use crate::economics::evaluate::{Outcome, Policy, Profile, Terms, Window, best_hybrid, evaluate};
@@ -114,8 +114,9 @@ impl Inputs<'_> {
         }
     }
 
-    fn prospect(&self, per: &str) -> Prospect {
+    pub(super) fn prospect(&self, per: &str) -> Prospect {
         Prospect {
+            steady_usd: self.or(&format!("steady_usd_{per}"), 0.0),
             api_usd: self.number(&format!("api_usd_{per}")),
             selfhost_usd: self.number(&format!("selfhost_usd_{per}")),
             api_decline: self.number("api_price_decline_year"),
@@ -124,7 +125,7 @@ impl Inputs<'_> {
     }
 
     /// Runs `use_it` on the profile that the inputs spell out.
-    fn with_profile<T>(&self, use_it: impl FnOnce(Profile<'_>) -> T) -> T {
+    pub(super) fn with_profile<T>(&self, use_it: impl FnOnce(Profile<'_>) -> T) -> T {
         use_it(Profile {
             bucket_seconds: self.number("bucket_seconds"),
             loads: &self.list("loads"),
@@ -181,7 +182,10 @@ pub(super) fn run(function: &str, inputs: &Fields) -> Answer {
         "trace_sums" | "trace_evaluate" | "trace_need_burst" => {
             return trace::run(function, &of);
         }
-        _ => return calculators::run(function, &of),
+        _ => match decision::run(function, &of) {
+            Some(got) => got,
+            None => return calculators::run(function, &of),
+        },
     })
 }
 

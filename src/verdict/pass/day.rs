@@ -1,18 +1,13 @@
-#![expect(
-    clippy::float_arithmetic,
-    reason = "alternatives are compared as projections"
-)]
 //! What a closed day says about the states.
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Pass, plan_lacks, rival_savings};
-use crate::economics::HostPlan;
+use super::{Pass, plan_lacks, rival_of};
+use crate::economics::decision::{Offer, Threshold, decide, impossible};
 use crate::economics::hysteresis::Day;
 use crate::economics::ownership::HOURS_PER_MONTH;
-use crate::economics::projection::{
-    AlternativeKind, Band, ChosenOn, FORTNIGHT, Hosted, Projection,
-};
+use crate::economics::projection::{AlternativeKind, ChosenOn, FORTNIGHT};
+use crate::economics::{Endpoint, EndpointProjection, HostPlan, Projection};
 use crate::verdict::DAY_MINUTES;
 use crate::verdict::evidence::lacks;
 use crate::verdict::gather::Observed;
@@ -52,51 +47,39 @@ pub(in crate::verdict) fn day(
         alert: endpoint.alert,
         day: lacks(settings, &projection.evidence, FORTNIGHT, ChosenOn::Nothing)
             .is_empty()
-            .then(|| {
-                let saved = projection.band.expected.savings_usd;
-                Day {
-                    coverage,
-                    may_enter: saved >= endpoint.min_saving_usd_per_month * months,
-                    ..ratios(&projection.band, projection.api_cost.to_f64(), 0.0)
-                }
-            }),
+            .then(|| endpoint_day(endpoint, &projection, months, coverage)),
     });
     plans.chain(endpoints).collect()
 }
 
-/// A plan's day: its savings beyond what the best endpoint saves, over what the API cost.
+/// A plan's day: against staying and the best endpoint.
 fn plan_day(plan: &HostPlan, projection: &Projection, months: f64, coverage: f64) -> Day {
     let Some(hosted) = &projection.hosted else {
-        return Day {
-            ratio: -1.0,
-            pessimistic_ratio: -1.0,
-            coverage,
-            may_enter: false,
-        };
+        return impossible(coverage);
     };
-    let rival = rival_savings(projection);
-    let saved = hosted.band.expected.savings_usd - rival;
-    let pays = |hosted: &Hosted| hosted.commitment.is_none_or(|commitment| commitment.pays());
-    Day {
-        coverage,
-        may_enter: saved >= plan.min_saving_usd_per_month * months && pays(hosted),
-        ..ratios(&hosted.band, projection.api_cost.to_f64(), rival)
-    }
+    let threshold = Threshold {
+        min_saving_usd_per_month: plan.min_saving_usd_per_month,
+        months,
+    };
+    let offer = Offer {
+        rival_savings_usd: rival_of(projection),
+        commitment: hosted.commitment,
+        ..Offer::of(&hosted.band, projection.api_cost.to_f64())
+    };
+    decide(&offer, threshold, coverage)
 }
 
-/// Savings beyond `rival_usd` over API cost; nothing spent is nothing saved.
-fn ratios(band: &Band, api_usd: f64, rival_usd: f64) -> Day {
-    let ratio = |savings_usd: f64| {
-        if api_usd > 0.0 {
-            (savings_usd - rival_usd) / api_usd
-        } else {
-            -1.0
-        }
+/// An endpoint's day: against staying.
+fn endpoint_day(
+    endpoint: &Endpoint,
+    projection: &EndpointProjection,
+    months: f64,
+    coverage: f64,
+) -> Day {
+    let threshold = Threshold {
+        min_saving_usd_per_month: endpoint.min_saving_usd_per_month,
+        months,
     };
-    Day {
-        ratio: ratio(band.expected.savings_usd),
-        pessimistic_ratio: ratio(band.pessimistic.savings_usd),
-        coverage: 0.0,
-        may_enter: false,
-    }
+    let offer = Offer::of(&projection.band, projection.api_cost.to_f64());
+    decide(&offer, threshold, coverage)
 }

@@ -40,6 +40,8 @@ pub(super) fn certain(draft: &mut PlanDraft) {
             | Parameter::TokenRatioIn
             | Parameter::TokenRatioOut => 1.0,
             Parameter::Utilisation => 0.7,
+            Parameter::ApiPriceDecline => 0.5,
+            Parameter::GpuPriceDecline => 0.2,
             Parameter::Escalation | Parameter::CachedWorkSaved | Parameter::OpsUsdPerMonth => 0.0,
         };
         draft.ranges.push((parameter, Range::certain(value)));

@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 use super::{Words, age, count, dollars, percent};
 use crate::economics::assumptions::Parameter;
 use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
-use crate::economics::projection::{Band, ChosenOn, Hosted, Latency, Projection};
+use crate::economics::projection::{Band, ChosenOn, Commitment, Hosted, Latency, Projection};
 
 /// `saves $3 a month (between $1 and $5)`.
 pub(super) fn saving(band: &Band, monthly: f64) -> String {
@@ -177,16 +177,36 @@ fn commitment(out: &mut String, hosted: &Hosted) -> fmt::Result {
     let Some(commitment) = &hosted.commitment else {
         return Ok(());
     };
-    let back = commitment.payback_months.map_or_else(
-        || "is never paid back".to_owned(),
-        |months| format!("is paid back in {months:.1} months"),
-    );
+    let Commitment {
+        up_front_usd,
+        months,
+        net_usd,
+        payback_months,
+    } = *commitment;
+    if up_front_usd > 0.0 {
+        let back = |months: Option<f64>| {
+            months.map_or_else(
+                || "never".to_owned(),
+                |months| format!("in {months:.1} months"),
+            )
+        };
+        write!(
+            out,
+            "  {} up front is paid back {} (pessimistic {}, optimistic {}).",
+            dollars(up_front_usd),
+            back(payback_months.expected),
+            back(payback_months.pessimistic),
+            back(payback_months.optimistic),
+        )?;
+    } else {
+        write!(out, "  It is paid for whether it is used or not.")?;
+    }
     writeln!(
         out,
-        "  {} up front {back}; over {} months, with prices falling as expected, it is worth {}.",
-        dollars(commitment.up_front_usd),
-        commitment.months,
-        dollars(commitment.net_usd),
+        " Over its {months} months it is worth {} with API prices falling as expected, {} if they \
+         fall as fast as they may.",
+        dollars(net_usd.expected),
+        dollars(net_usd.pessimistic),
     )
 }
 
@@ -215,11 +235,15 @@ fn influence(out: &mut String, plan: &HostPlan, hosted: &Hosted, monthly: f64) -
         return Ok(());
     };
     for (Moved { parameter, .. }, worth) in plan.moved.iter().zip(&hosted.moved_usd) {
+        let worth = if parameter.moves_window() {
+            format!("worth {} a month", dollars(worth * monthly))
+        } else {
+            "which moves dates and net values".to_owned()
+        };
         writeln!(
             out,
-            "  {} was set in favour of hosting, worth {} a month: {} ({}, {}).",
+            "  {} was set in favour of hosting, {worth}: {} ({}, {}).",
             parameter.key(),
-            dollars(worth * monthly),
             basis.basis,
             basis.by,
             basis.date
