@@ -13,6 +13,7 @@ mod prices;
 mod print;
 mod problem;
 mod rate_key;
+mod rows;
 mod secret;
 mod section;
 mod server;
@@ -25,6 +26,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::economics::Catalogue;
 use crate::pricing::{Layer, PriceBook};
 use document::Document;
 use prices::Reading;
@@ -59,21 +61,27 @@ pub struct Config {
     pub metrics: Metrics,
     /// What sums are shown in.
     pub reporting: Reporting,
-    /// Files in place of the embedded catalogues.
+    /// Files in place of the embedded catalogues, or beside them.
     pub catalogues: Catalogues,
     /// All prices: the catalogue and the user's own.
     pub prices: Arc<PriceBook>,
+    /// GPUs, prices of their hours, models and published throughput: ours and the user's.
+    pub rows: Catalogue,
     /// What the metered traffic is compared with.
     pub plans: Plans,
 }
 
-/// Files in place of the embedded catalogues, relative to the configuration.
+/// Files in place of the embedded catalogues, or beside them, relative to the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogues {
     /// In place of `config/prices.toml`.
     pub prices: Option<PathBuf>,
     /// In place of `config/plans.toml`.
     pub plans: Option<PathBuf>,
+    /// Beside `config/hardware.toml`: rows of the same key win.
+    pub hardware: Option<PathBuf>,
+    /// Beside `config/throughput.toml`: rows of the same key win.
+    pub throughput: Option<PathBuf>,
 }
 
 /// What the command line says; it wins over environment and file.
@@ -125,6 +133,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
     prices.catalogue(catalogues.prices.as_deref(), context);
     prices.entries(&mut root, Layer::Overlay);
     let book = prices.into_book(context);
+    let rows = rows::read(&catalogues, context);
     let upstreams = Upstream::read_all(&mut root, book.as_ref());
     let config = Config {
         server: Server::read(root.section("server"), overrides),
@@ -136,6 +145,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         reporting: Reporting::read(&mut root),
         upstreams,
         plans: Plans::read(&mut root, catalogues.plans.as_deref()),
+        rows,
         catalogues,
         prices: Arc::new(book?),
     };
@@ -148,6 +158,8 @@ impl Catalogues {
         let catalogues = Self {
             prices: section.read("prices", Value::path),
             plans: section.read("plans", Value::path),
+            hardware: section.read("hardware", Value::path),
+            throughput: section.read("throughput", Value::path),
         };
         section.finish(&[]);
         catalogues

@@ -3,10 +3,13 @@
 //! Eight sums a minute are enough to replay any plan over the past: nothing here keeps a call,
 //! reads a clock or does I/O. Money that was paid stays exact; what would be paid is an `f64`.
 
+pub mod as_of;
 pub mod assumptions;
 pub mod band;
 pub mod breakeven;
+pub mod calibrate;
 pub mod capacity;
+pub mod catalogue;
 mod check;
 pub mod claims;
 pub mod cloud;
@@ -31,6 +34,8 @@ pub mod routing;
 pub mod text;
 pub mod work;
 
+pub use as_of::AsOf;
+pub use catalogue::Catalogue;
 pub use demand::{CallDemand, DemandMinute, DemandSums, Place, Stream};
 pub use draft::{EndpointDraft, PlanDraft, PlanProblem};
 pub use plan::{Endpoint, HostPlan};

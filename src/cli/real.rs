@@ -111,12 +111,17 @@ impl House for Tollgate {
     fn check(&self, options: &Options) -> Result<Checked, Failure> {
         let config = loaded(options)?;
         let summary = format!(
-            "{} upstreams, {} tenants, {} prices, {} plans, {} endpoints",
+            "{} upstreams, {} tenants, {} prices, {} plans, {} endpoints, {} GPUs at {} offers, {} \
+             models, {} published throughputs",
             config.upstreams.len(),
             config.tenants.len(),
             config.prices.entries().len(),
             config.plans.plans.len(),
             config.plans.endpoints.len(),
+            config.rows.gpus.len(),
+            config.rows.offers.len(),
+            config.rows.models.len(),
+            config.rows.published.len(),
         );
         Ok(Checked {
             summary,

@@ -224,9 +224,16 @@ fn reporting(reporting: &Reporting, put: &mut impl FnMut(&str, Value) -> Option<
 }
 
 fn catalogues(catalogues: &Catalogues) -> Value {
-    let Catalogues { prices, plans } = catalogues;
+    let Catalogues {
+        prices,
+        plans,
+        hardware,
+        throughput,
+    } = catalogues;
     table([
         ("prices", prices.as_deref().map(path)),
         ("plans", plans.as_deref().map(path)),
+        ("hardware", hardware.as_deref().map(path)),
+        ("throughput", throughput.as_deref().map(path)),
     ])
 }

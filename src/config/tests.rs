@@ -3,6 +3,7 @@
 mod catalogue;
 mod everything;
 mod golden;
+mod rows;
 
 use std::path::Path;
 
@@ -102,6 +103,11 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     file("prices.toml", include_str!("../../config/prices.toml"));
     file("plans.toml", include_str!("../../config/plans.toml"));
+    file("hardware.toml", include_str!("../../config/hardware.toml"));
+    file(
+        "throughput.toml",
+        include_str!("../../config/throughput.toml"),
+    );
     file("key-hash-secret", "h");
     let path = folder.path().join("tollgate.toml");
     let secrets = |name: &str| {

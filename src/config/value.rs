@@ -11,6 +11,7 @@ use toml::de::DeValue;
 use super::closest::closest;
 use super::document::{Document, kind};
 use super::problem::{Context, Problem};
+use crate::economics::as_of::{AsOf, NotADate};
 use crate::money::DecimalError;
 
 /// A value at one place of a file.
@@ -181,6 +182,24 @@ impl<'d> Value<'d> {
         // A day, not a moment: `2026-01-31T00:00:00` would be read as one and lose its time.
         let plain = written.filter(|day: &Date| self.shown().trim_matches('"') == day.to_string());
         plain.or_else(|| self.is_not("a day, such as 2026-01-31"))
+    }
+
+    /// A date as well as it is known: `2026-01-31`, `"2026-01"` or `"2026"`.
+    pub(super) fn as_of(&self) -> Option<AsOf> {
+        let written = match self.item.get_ref() {
+            DeValue::Datetime(day) => day.to_string().parse(),
+            DeValue::String(date) => date.parse(),
+            DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => Err(NotADate),
+        };
+        let tell = |error| {
+            let found = self.shown();
+            self.problem(&format!("{found} is {error}"));
+        };
+        written.map_err(tell).ok()
     }
 
     /// An address to listen on.

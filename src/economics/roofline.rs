@@ -7,6 +7,8 @@
 //! Dense models on Hopper come out within 3 to 7 %; mixtures of experts and FP4 come out 1.2 to 2.5
 //! times too fast.
 
+pub mod constants;
+
 use super::work::{Coefficients, Decode};
 
 /// A model and the machine it would run on; bytes, FLOPs and seconds.

@@ -8,7 +8,7 @@ use crate::pricing::Priceable;
 use crate::usage::{TokenUsage, Units};
 
 /// The shared folder with reference data and recorded exchanges, if it is there.
-fn shared() -> Option<PathBuf> {
+pub(super) fn shared() -> Option<PathBuf> {
     let set = std::env::var_os("TOLLGATE_SHARED").map(PathBuf::from);
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let path = set.clone().unwrap_or(beside);
