@@ -144,7 +144,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         metrics: Metrics::read(root.section("metrics")),
         reporting: Reporting::read(&mut root),
         upstreams,
-        plans: Plans::read(&mut root, catalogues.plans.as_deref()),
+        plans: Plans::read(&mut root, catalogues.plans.as_deref(), &rows),
         rows,
         catalogues,
         prices: Arc::new(book?),

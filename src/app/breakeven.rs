@@ -127,13 +127,13 @@ fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
         "throughput": {
             "source": plan.throughput.source.label(),
             "cite": plan.throughput.cite,
-            "as_of": plan.throughput.as_of,
+            "as_of": plan.throughput.as_of.to_string(),
         },
         "price": {
             "usd_per_replica_hour": plan.price.usd_per_hour,
             "term_months": plan.price.term_months,
             "source": plan.price.source,
-            "as_of": plan.price.as_of,
+            "as_of": plan.price.as_of.to_string(),
         },
         "policy": plan.policy.label(),
         "nobodys_measurement": plan.assumed.iter().map(|p| p.key()).collect::<Vec<_>>(),

@@ -105,8 +105,8 @@ fn lacks(state: &StateView) -> Vec<&'static str> {
 
 fn info(plan: &HostPlan) -> PlanInfo {
     PlanInfo {
-        model: plan.model.clone(),
-        gpu: plan.gpu.clone(),
+        model: plan.model.name.clone(),
+        gpu: plan.gpu.name.clone(),
         gpus: plan.gpus.to_string(),
         precision: plan.precision.clone(),
         policy: plan.policy.label().to_owned(),
@@ -156,8 +156,8 @@ fn prices(report: &Report) -> Vec<PriceDate> {
     };
     let plans = settings.plans.iter().flat_map(|plan| {
         [
-            date("gpu", &plan.name, plan.price.as_of),
-            date("throughput", &plan.name, plan.throughput.as_of),
+            date("gpu", &plan.name, plan.price.as_of.earliest()),
+            date("throughput", &plan.name, plan.throughput.as_of.earliest()),
         ]
     });
     let endpoints = settings.endpoints.iter();

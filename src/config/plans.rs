@@ -10,7 +10,7 @@ use std::path::Path;
 use super::document::Document;
 use super::problem::Context;
 use super::section::Section;
-use crate::economics::{Endpoint, HostPlan, PlanProblem};
+use crate::economics::{Catalogue, Endpoint, HostPlan, PlanProblem};
 
 /// The examples in the binary, their alerts off, and what problems call them.
 const EMBEDDED: (&str, &str) = (
@@ -31,10 +31,10 @@ pub struct Plans {
 
 impl Plans {
     /// What the configuration itself says and the file it names; without both, the examples.
-    pub(super) fn read(root: &mut Section<'_>, path: Option<&Path>) -> Self {
+    pub(super) fn read(root: &mut Section<'_>, path: Option<&Path>, rows: &Catalogue) -> Self {
         let context = root.context;
         let mut plans = Self::default();
-        let own = plans.entries(root);
+        let own = plans.entries(root, rows);
         if own {
             // Parsed before, with its places; here for `print` alone.
             let whole: toml::Table = root.document.text.parse().unwrap_or_default();
@@ -44,24 +44,24 @@ impl Plans {
                 .collect();
         }
         if path.is_some() || !own {
-            plans.catalogue(path, context);
+            plans.catalogue(path, context, rows);
         }
         plans
     }
 
-    fn catalogue(&mut self, path: Option<&Path>, context: &Context<'_>) {
+    fn catalogue(&mut self, path: Option<&Path>, context: &Context<'_>, rows: &Catalogue) {
         let Some(document) = Document::catalogue(path, EMBEDDED, context) else {
             return;
         };
         if let Some(table) = document.parse(context) {
             let mut root = Section::root(context, &document, table.get_ref());
-            self.entries(&mut root);
+            self.entries(&mut root, rows);
             root.finish(&[]);
         }
     }
 
     /// Reads the entries of a file's root, if it has any; a name is used once.
-    fn entries(&mut self, root: &mut Section<'_>) -> bool {
+    fn entries(&mut self, root: &mut Section<'_>, rows: &Catalogue) -> bool {
         let (plans, endpoints) = (root.named("plans"), root.named("endpoints"));
         let any = !plans.is_empty() || !endpoints.is_empty();
         for (name, mut section) in plans {
@@ -71,7 +71,8 @@ impl Plans {
                 self.plans.iter().map(|plan| plan.name.as_str()),
                 name,
             );
-            self.plans.extend(checked(HostPlan::check(draft), section));
+            self.plans
+                .extend(checked(HostPlan::check(draft, rows), section));
         }
         for (name, mut section) in endpoints {
             let draft = drafts::endpoint(name, &mut section);

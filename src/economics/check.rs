@@ -1,6 +1,8 @@
 //! From a draft to settings that need no further check: all problems at once.
 
 mod endpoint;
+mod machine;
+mod offer;
 mod plan;
 mod price;
 mod throughput;

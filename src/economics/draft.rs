@@ -1,10 +1,12 @@
 //! A plan and an endpoint as someone wrote them: every value still to be checked.
 //!
 //! The names of the fields are the keys of a plans file. Prices and throughput without a date are
-//! errors, and so is a model that does not fit its machines: never a zero, never a guess.
+//! errors, and so is a model that does not fit its machines: never a zero, never a guess. Model and
+//! GPU name rows of the catalogue.
 
 use jiff::civil::Date;
 
+use super::as_of::AsOf;
 use super::assumptions::{Parameter, Range};
 use super::ownership::Ownership;
 use super::plan::Basis;
@@ -30,8 +32,8 @@ pub struct PlanDraft {
     pub precision: Option<String>,
     /// `[plans.NAME.throughput]`.
     pub throughput: ThroughputDraft,
-    /// `[plans.NAME.machine]`: shapes and data sheet.
-    pub machine: Option<MachineDraft>,
+    /// `offer`: a row of the catalogue that says what the GPU costs, such as `"runpod/secure SXM"`.
+    pub offer: Option<String>,
     /// `gpu_usd_per_hour`: rent of one GPU.
     pub gpu_usd_per_hour: Option<f64>,
     /// `host_usd_per_hour`: what else a replica costs an hour.
@@ -40,9 +42,9 @@ pub struct PlanDraft {
     pub owned: Option<Ownership>,
     /// `[plans.NAME.reserved]`: rented for a term, used or not.
     pub reserved: Option<ReservedDraft>,
-    /// `price_as_of`: a date.
-    pub price_as_of: Option<Date>,
-    /// `price_source`.
+    /// `price_as_of`: a date; an offer brings its own.
+    pub price_as_of: Option<AsOf>,
+    /// `price_source`; an offer brings its own.
     pub price_source: Option<String>,
     /// `policy`: `"fixed"`, `"peak"`, `"auto"` or `"hybrid"` (the default).
     pub policy: Option<String>,
@@ -91,7 +93,7 @@ pub struct ReservedDraft {
     /// `up_front_usd`: paid at once for a replica, beside the hours; 0.
     pub up_front_usd: Option<f64>,
     /// `as_of`: a date.
-    pub as_of: Option<Date>,
+    pub as_of: Option<AsOf>,
     /// `source`: an offer, a contract.
     pub source: Option<String>,
 }
@@ -101,33 +103,13 @@ pub struct ReservedDraft {
 pub struct ThroughputDraft {
     /// `source`: `"measured"`, `"published"` or `"roofline"`.
     pub source: Option<String>,
-    /// `a`, `b`, `c` and optionally `d`: seconds; not for `roofline`, which computes them.
+    /// `a`, `b`, `c` and optionally `d`: seconds. `published` looks them up where they are left out,
+    /// `roofline` computes them.
     pub coefficients: Option<Coefficients>,
-    /// `as_of`: a date.
-    pub as_of: Option<Date>,
-    /// `cite`: which table or load test.
+    /// `as_of`: a date; only with coefficients.
+    pub as_of: Option<AsOf>,
+    /// `cite`: which table or load test; only with coefficients.
     pub cite: Option<String>,
-}
-
-/// `[plans.NAME.machine]` as written: the model's shape and one GPU's data sheet.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MachineDraft {
-    /// `total_params_b`: billions.
-    pub total_params_b: f64,
-    /// `active_params_b`: billions a token passes through.
-    pub active_params_b: f64,
-    /// `kv_elements_per_token`.
-    pub kv_elements_per_token: f64,
-    /// `weight_bytes`: of one weight.
-    pub weight_bytes: f64,
-    /// `kv_bytes`: of one KV element.
-    pub kv_bytes: f64,
-    /// `gpu_memory_gb`.
-    pub gpu_memory_gb: f64,
-    /// `gpu_bandwidth_tb_s`.
-    pub gpu_bandwidth_tb_s: f64,
-    /// `gpu_tflops`: dense, at the precision served.
-    pub gpu_tflops: f64,
 }
 
 /// `[endpoints.NAME]` as written.

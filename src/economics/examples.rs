@@ -1,11 +1,23 @@
 //! The example plans of the repository, read for tests; the configuration has its own reader.
 
+mod rows;
+
+use std::sync::LazyLock;
+
 use toml::{Table, Value};
 
 use super::assumptions::{Parameter, Range};
-use super::draft::{EndpointDraft, MachineDraft, PlanDraft, ThroughputDraft};
+use super::draft::{EndpointDraft, PlanDraft, PlanProblem, ThroughputDraft};
 use super::work::Coefficients;
-use super::{Endpoint, HostPlan};
+use super::{Catalogue, Endpoint, HostPlan};
+
+/// The rows of the repository.
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(rows::read);
+
+/// The plan of a draft that refers to the rows of the repository.
+pub(crate) fn checked(draft: PlanDraft) -> Result<HostPlan, Vec<PlanProblem>> {
+    HostPlan::check(draft, &CATALOGUE)
+}
 
 fn file() -> Table {
     include_str!("../../config/plans.toml").parse().unwrap()
@@ -45,8 +57,6 @@ fn names(table: &Table) -> Vec<String> {
 
 fn plan(name: String, table: &Table) -> PlanDraft {
     let throughput = table["throughput"].as_table().unwrap();
-    let machine = table["machine"].as_table().unwrap();
-    let of = |key| parsed::<f64>(machine, key).unwrap();
     PlanDraft {
         name,
         replaces: names(table),
@@ -57,29 +67,9 @@ fn plan(name: String, table: &Table) -> PlanDraft {
         precision: text(table, "precision"),
         throughput: ThroughputDraft {
             source: text(throughput, "source"),
-            coefficients: Some(Coefficients {
-                a: parsed(throughput, "a").unwrap(),
-                b: parsed(throughput, "b").unwrap(),
-                c: parsed(throughput, "c").unwrap(),
-                d: 0.0,
-                decode: None,
-            }),
-            as_of: parsed(throughput, "as_of"),
-            cite: text(throughput, "cite"),
+            ..ThroughputDraft::default()
         },
-        machine: Some(MachineDraft {
-            total_params_b: of("total_params_b"),
-            active_params_b: of("active_params_b"),
-            kv_elements_per_token: of("kv_elements_per_token"),
-            weight_bytes: of("weight_bytes"),
-            kv_bytes: of("kv_bytes"),
-            gpu_memory_gb: of("gpu_memory_gb"),
-            gpu_bandwidth_tb_s: of("gpu_bandwidth_tb_s"),
-            gpu_tflops: of("gpu_tflops"),
-        }),
-        gpu_usd_per_hour: parsed(table, "gpu_usd_per_hour"),
-        price_as_of: parsed(table, "price_as_of"),
-        price_source: text(table, "price_source"),
+        offer: text(table, "offer"),
         policy: text(table, "policy"),
         min_replicas: parsed(table, "min_replicas"),
         tpot_limit_seconds: parsed(table, "tpot_limit_seconds"),
@@ -134,7 +124,7 @@ pub(crate) fn endpoint_drafts() -> Vec<EndpointDraft> {
 fn the_examples_are_valid_and_raise_no_alert() {
     let plans: Vec<HostPlan> = plan_drafts()
         .into_iter()
-        .map(|draft| HostPlan::check(draft).unwrap())
+        .map(|draft| checked(draft).unwrap())
         .collect();
     let endpoints: Vec<Endpoint> = endpoint_drafts()
         .into_iter()
@@ -154,7 +144,7 @@ fn the_examples_are_valid_and_raise_no_alert() {
 fn refused(change: impl FnOnce(&mut PlanDraft), key: &str, says: &str) {
     let mut draft = small();
     change(&mut draft);
-    let problems = HostPlan::check(draft).unwrap_err();
+    let problems = checked(draft).unwrap_err();
     let [problem] = &problems[..] else {
         panic!("not one problem: {problems:?}");
     };
@@ -162,24 +152,42 @@ fn refused(change: impl FnOnce(&mut PlanDraft), key: &str, says: &str) {
     assert!(problem.message.contains(says), "{problem}");
 }
 
+/// A plan with a price and figures of its own.
+fn written(plan: &mut PlanDraft) {
+    plan.offer = None;
+    plan.gpu_usd_per_hour = Some(2.5);
+    plan.price_as_of = "2026-05".parse().ok();
+    plan.price_source = Some("quote".into());
+    plan.throughput = ThroughputDraft {
+        source: Some("measured".into()),
+        coefficients: Some(Coefficients {
+            a: 1e-5,
+            b: 2e-5,
+            c: 3e-8,
+            d: 0.0,
+            decode: None,
+        }),
+        as_of: "2026-05-22".parse().ok(),
+        cite: Some("load test".into()),
+    };
+}
+
 #[test]
 fn what_is_undated_unknown_or_does_not_fit_is_refused_by_key() {
-    refused(|plan| plan.price_as_of = None, "price_as_of", "is missing");
-    refused(
-        |plan| plan.throughput.as_of = None,
-        "throughput.as_of",
-        "is missing",
-    );
-    refused(
-        |plan| plan.throughput.source = Some("naive".into()),
-        "throughput.source",
-        "naive is not",
-    );
-    refused(
-        |plan| plan.throughput.coefficients = None,
-        "throughput.a",
-        "missing",
-    );
+    let undated = |plan: &mut PlanDraft| {
+        written(plan);
+        plan.price_as_of = None;
+    };
+    refused(undated, "price_as_of", "is missing");
+    let undated = |plan: &mut PlanDraft| {
+        written(plan);
+        plan.throughput.as_of = None;
+    };
+    refused(undated, "throughput.as_of", "is missing");
+    let unmeasured = |plan: &mut PlanDraft| {
+        plan.throughput.source = Some("measured".into());
+    };
+    refused(unmeasured, "throughput.a", "tollgate calibrate");
     refused(|plan| plan.serves = Some("9k".into()), "serves", "9k");
     refused(|plan| plan.replaces.clear(), "replaces", "no model");
     refused(|plan| plan.policy = Some("magic".into()), "policy", "magic");
@@ -188,16 +196,16 @@ fn what_is_undated_unknown_or_does_not_fit_is_refused_by_key() {
         "replicas",
         "is missing",
     );
-    refused(
-        |plan| plan.gpu_usd_per_hour = None,
-        "gpu_usd_per_hour",
-        "is missing",
-    );
-    refused(
-        |plan| plan.gpu_usd_per_hour = Some(f64::NAN),
-        "gpu_usd_per_hour",
-        "NaN",
-    );
+    let unpriced = |plan: &mut PlanDraft| {
+        written(plan);
+        plan.gpu_usd_per_hour = None;
+    };
+    refused(unpriced, "gpu_usd_per_hour", "offer = ");
+    let not_a_price = |plan: &mut PlanDraft| {
+        written(plan);
+        plan.gpu_usd_per_hour = Some(f64::NAN);
+    };
+    refused(not_a_price, "gpu_usd_per_hour", "NaN");
     refused(|plan| plan.max_replicas = Some(0), "max_replicas", "below");
     refused(
         |plan| plan.amortisation_months = Some(0),
@@ -209,43 +217,156 @@ fn what_is_undated_unknown_or_does_not_fit_is_refused_by_key() {
         "tpot_limit_seconds",
         "infeasible",
     );
-    refused(
-        |plan| {
-            plan.machine = None;
-        },
-        "tpot_limit_seconds",
-        "without a table machine",
+}
+
+#[test]
+fn a_model_or_gpu_nobody_knows_is_refused_with_the_nearest_and_a_remedy() {
+    let model = |plan: &mut PlanDraft| plan.model = Some("Llama-3.1-8B-Instruct".into());
+    refused(model, "model", "did you mean llama-3.1-8b");
+    refused(model, "model", "add a [[model]] row");
+    let gpu = |plan: &mut PlanDraft| plan.gpu = Some("H100".into());
+    refused(gpu, "gpu", "did you mean H100-SXM?");
+    refused(gpu, "gpu", "add a [[gpu]] row");
+    let precision = |plan: &mut PlanDraft| plan.precision = Some("fp6".into());
+    refused(precision, "precision", "bf16, fp8, int8, fp4, int4");
+}
+
+#[test]
+fn a_precision_without_a_figure_has_no_roofline_but_can_be_measured() {
+    let int4 = |plan: &mut PlanDraft| {
+        written(plan);
+        plan.gpu = Some("A10G".into());
+        plan.precision = Some("int4".into());
+    };
+    let mut measured = small();
+    int4(&mut measured);
+    let plan = checked(measured).unwrap();
+    assert!(plan.throughput.coefficients.decode.unwrap().weights_seconds > 0.0);
+    let estimated = |plan: &mut PlanDraft| {
+        int4(plan);
+        plan.throughput = ThroughputDraft {
+            source: Some("roofline".into()),
+            ..ThroughputDraft::default()
+        };
+    };
+    refused(estimated, "precision", "no arithmetic figure for int4");
+}
+
+#[test]
+fn weights_that_do_not_fit_are_an_error_with_both_sizes_and_what_would_fit() {
+    let mut draft = plan_draft("llama-70b-2xh100");
+    draft.gpus = Some(1);
+    draft.precision = Some("bf16".into());
+    let problems = checked(draft).unwrap_err();
+    let [problem] = &problems[..] else {
+        panic!("not one problem: {problems:?}");
+    };
+    assert_eq!(problem.key, "gpus");
+    assert_eq!(
+        problem.message,
+        "llama-3.3-70b does not fit: 141 GB of weights at bf16, 72 GB usable on 1 x H100-SXM; gpus = \
+         2 or more, or a smaller precision"
     );
 }
 
 #[test]
-fn weights_that_do_not_fit_are_an_error_with_both_sizes() {
-    let mut draft = plan_draft("llama-70b-2xh100");
-    draft.gpus = Some(1);
-    draft.tpot_limit_seconds = None;
-    draft.machine.as_mut().unwrap().weight_bytes = 2.0;
-    let problems = HostPlan::check(draft).unwrap_err();
-    assert_eq!(problems.len(), 1);
-    assert!(
-        problems[0]
-            .message
-            .starts_with("does not fit: 141 GB of weights, 72 GB usable")
+fn published_figures_are_of_the_same_replica_or_of_none() {
+    let plan = checked(plan_draft("llama-70b-2xh100")).unwrap();
+    assert!((plan.throughput.coefficients.a - 6.862_786e-5).abs() < 1e-12);
+    assert_eq!(plan.throughput.as_of.to_string(), "2025-09-24");
+    let four = |plan: &mut PlanDraft| plan.gpus = Some(4);
+    refused(
+        four,
+        "throughput.source",
+        "1 x H100-SXM at fp8, 1 x H200-SXM at fp8;",
     );
+    let other = |plan: &mut PlanDraft| plan.model = Some("mistral-7b".into());
+    refused(other, "throughput.source", "nothing of this model is");
+    let cited = |plan: &mut PlanDraft| plan.throughput.cite = Some("mine".into());
+    refused(cited, "throughput.cite", "leave it out");
+}
+
+#[test]
+fn published_figures_may_be_written_out() {
+    let mut draft = small();
+    written(&mut draft);
+    draft.throughput.source = Some("published".into());
+    let plan = checked(draft).unwrap();
+    assert_eq!(plan.throughput.cite, "load test");
+    // c0 is c without the memory factor: 8.03 GB of weights leave 63.97 of 72.
+    let decode = plan.throughput.coefficients.decode.unwrap();
+    assert!((decode.c0 - 3e-8 / (1.0 + 8.03 / 63.97)).abs() < 1e-15);
 }
 
 #[test]
 fn a_roofline_computes_its_coefficients() {
     let mut draft = small();
     draft.throughput.source = Some("roofline".into());
-    draft.throughput.coefficients = None;
-    let plan = HostPlan::check(draft).unwrap();
-    let published = HostPlan::check(small()).unwrap();
+    let plan = checked(draft).unwrap();
+    let published = checked(small()).unwrap();
     let (mine, theirs) = (
         plan.throughput.coefficients,
         published.throughput.coefficients,
     );
     assert!((mine.a / theirs.a - 1.0).abs() < 0.01);
     assert!((mine.c / theirs.c - 1.0).abs() < 0.1);
+    // As old as the oldest of what it is made of.
+    assert_eq!(plan.throughput.as_of.to_string(), "2025-09-24");
+    let given = |plan: &mut PlanDraft| {
+        written(plan);
+        plan.throughput.source = Some("roofline".into());
+        plan.throughput.as_of = None;
+        plan.throughput.cite = None;
+    };
+    refused(given, "throughput.a", "comes with the roofline");
+}
+
+#[test]
+fn the_naive_figure_makes_no_verdict_and_the_problem_says_why() {
+    let naive = |plan: &mut PlanDraft| plan.throughput.source = Some("naive".into());
+    refused(naive, "throughput.source", "no verdict is made of it");
+    let guessed = |plan: &mut PlanDraft| plan.throughput.source = Some("guessed".into());
+    refused(guessed, "throughput.source", "guessed is not one of");
+}
+
+#[test]
+fn an_offer_brings_price_date_and_source() {
+    let price = checked(plan_draft("llama-70b-2xh100")).unwrap().price;
+    assert!((price.usd_per_hour - 5.38).abs() < 1e-12);
+    assert_eq!(price.as_of.to_string(), "2026-05-22");
+    assert!(price.source.starts_with("runpod/secure SXM, on-demand: "));
+    let offer = |name: &'static str| move |plan: &mut PlanDraft| plan.offer = Some(name.into());
+    refused(
+        offer("runpod/secure"),
+        "offer",
+        "runpod/secure SXM, aws-ec2/p5.48xlarge",
+    );
+    refused(offer("aws-ec2/p5.48xlarge"), "offer", "8 GPUs at a time");
+    let twice = |plan: &mut PlanDraft| plan.gpu_usd_per_hour = Some(2.0);
+    refused(twice, "gpu_usd_per_hour", "offer is there too");
+    let dated = |plan: &mut PlanDraft| plan.price_as_of = "2026".parse().ok();
+    refused(dated, "price_as_of", "comes with the offer");
+}
+
+#[test]
+fn an_offer_for_three_years_is_owed_for_three_years() {
+    let mut draft = small();
+    draft.gpu = Some("A100-80GB".into());
+    draft.precision = Some("bf16".into());
+    draft.throughput.source = Some("roofline".into());
+    draft.offer = Some("azure/3-year reserved".into());
+    let price = checked(draft).unwrap().price;
+    assert_eq!(price.term_months, Some(36));
+    assert_eq!(price.as_of.to_string(), "2024-01");
+}
+
+#[test]
+fn an_offer_that_others_contradict_says_so_in_the_plan() {
+    let mut draft = plan_draft("qwen3-235b-8xh100");
+    draft.offer = Some("aws-ec2/p5.48xlarge".into());
+    let price = checked(draft).unwrap().price;
+    assert!(price.source.contains("CONFLICT"), "{}", price.source);
+    assert_eq!(price.as_of.to_string(), "2026-03");
 }
 
 #[test]
@@ -263,7 +384,7 @@ fn a_default_moved_in_favour_of_hosting_asks_who_says_so() {
     );
     let mut against = small();
     against.ranges.push(share(0.3));
-    let plan = HostPlan::check(against).unwrap();
+    let plan = checked(against).unwrap();
     assert!(plan.moved.is_empty());
     let mut founded = small();
     founded.ranges.push(share(0.9));
@@ -272,7 +393,7 @@ fn a_default_moved_in_favour_of_hosting_asks_who_says_so() {
         by: "search".into(),
         date: jiff::civil::date(2026, 10, 1),
     });
-    assert_eq!(HostPlan::check(founded).unwrap().moved.len(), 1);
+    assert_eq!(checked(founded).unwrap().moved.len(), 1);
 }
 
 #[test]
@@ -280,7 +401,7 @@ fn the_first_plan_pays_people_and_a_further_one_a_tenth() {
     let ops = |further| {
         let mut draft = small();
         draft.further = further;
-        HostPlan::check(draft)
+        checked(draft)
             .unwrap()
             .assumptions
             .range(Parameter::OpsUsdPerMonth)

@@ -6,7 +6,9 @@
 
 use jiff::civil::Date;
 
+use super::as_of::AsOf;
 use super::assumptions::{Assumptions, Parameter, Point, Range};
+use super::catalogue::{Gpu, Shape};
 use super::demand::{BUCKET_SECONDS, SLOT_SECONDS};
 use super::evaluate::{Policy, Terms};
 use super::replicas::Burst;
@@ -48,7 +50,7 @@ pub struct Throughput {
     /// Seconds per token of each kind.
     pub coefficients: Coefficients,
     /// When the source was last looked at.
-    pub as_of: Date,
+    pub as_of: AsOf,
     /// What it is: a table, a load test.
     pub cite: String,
 }
@@ -66,7 +68,7 @@ pub struct ReplicaPrice {
     /// is rented by the hour.
     pub term_months: Option<u32>,
     /// When the price was last looked at.
-    pub as_of: Date,
+    pub as_of: AsOf,
     /// Who says so.
     pub source: String,
 }
@@ -110,9 +112,9 @@ pub struct HostPlan {
     /// The most it can do; calls that ask for more stay on the API.
     pub serves: Capability,
     /// The open model.
-    pub model: String,
+    pub model: Shape,
     /// The kind of GPU.
-    pub gpu: String,
+    pub gpu: Gpu,
     /// GPUs in one replica.
     pub gpus: u32,
     /// The weights' precision.

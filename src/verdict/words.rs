@@ -16,7 +16,7 @@ use super::report::{Report, StateView, WindowReport};
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::projection::{AlternativeKind, FORTNIGHT};
-use crate::economics::{Alternative, Endpoint, EndpointProjection};
+use crate::economics::{Alternative, AsOf, Endpoint, EndpointProjection};
 
 /// Prices older than this are named as old.
 const STALE_DAYS: i64 = 90;
@@ -78,15 +78,17 @@ pub(super) fn listed(lacks: &[Lack]) -> String {
     all.join("; ")
 }
 
-/// How old a price is, on the day of the report.
-pub(super) fn age(as_of: Date, today: Date) -> String {
+/// How old a price is, on the day of the report; at most, where its day is not known.
+pub(super) fn age(as_of: impl Into<AsOf>, today: Date) -> String {
+    let as_of = as_of.into();
     let days = today
-        .since(as_of)
+        .since(as_of.earliest())
         .map_or(0, |span| i64::from(span.get_days()));
+    let at_most = if as_of.is_a_day() { "" } else { "at most " };
     match days {
         ..=1 => "looked up today or yesterday".to_owned(),
-        2..=STALE_DAYS => format!("looked up {days} days ago"),
-        _ => format!("looked up {days} days ago, which is old"),
+        2..=STALE_DAYS => format!("looked up {at_most}{days} days ago"),
+        _ => format!("looked up {at_most}{days} days ago, which is old"),
     }
 }
 

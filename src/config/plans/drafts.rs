@@ -3,7 +3,7 @@
 use crate::config::section::Section;
 use crate::config::value::Value;
 use crate::economics::assumptions::{Parameter, Range};
-use crate::economics::draft::{MachineDraft, ReservedDraft, ThroughputDraft};
+use crate::economics::draft::{ReservedDraft, ThroughputDraft};
 use crate::economics::ownership::Ownership;
 use crate::economics::plan::Basis;
 use crate::economics::work::Coefficients;
@@ -20,12 +20,12 @@ pub(super) fn plan(name: &str, s: &mut Section<'_>) -> PlanDraft {
         gpus: s.read("gpus", Value::whole),
         precision: text(s, "precision"),
         throughput: throughput(s.section("throughput")),
-        machine: s.read("machine", |value| machine(value.section())),
+        offer: text(s, "offer"),
         gpu_usd_per_hour: s.read("gpu_usd_per_hour", Value::number),
         host_usd_per_hour: s.read("host_usd_per_hour", Value::number),
         owned: s.read("owned", |value| owned(value.section())),
         reserved: s.read("reserved", |value| Some(reserved(value.section()))),
-        price_as_of: s.read("price_as_of", Value::day),
+        price_as_of: s.read("price_as_of", Value::as_of),
         price_source: text(s, "price_source"),
         policy: text(s, "policy"),
         replicas: s.read("replicas", Value::whole),
@@ -103,35 +103,11 @@ fn throughput(mut section: Section<'_>) -> ThroughputDraft {
     let draft = ThroughputDraft {
         source: text(&mut section, "source"),
         coefficients: written.then_some(coefficients),
-        as_of: section.read("as_of", Value::day),
+        as_of: section.read("as_of", Value::as_of),
         cite: text(&mut section, "cite"),
     };
     section.finish(&[]);
     draft
-}
-
-/// Shapes and data sheet; all of it or none.
-fn machine(mut s: Section<'_>) -> Option<MachineDraft> {
-    let mut number = |key, such_as| s.require(key, such_as, Value::number);
-    let total_params_b = number("total_params_b", "total_params_b = 70.6");
-    let active_params_b = number("active_params_b", "active_params_b = 70.6");
-    let kv_elements_per_token = number("kv_elements_per_token", "kv_elements_per_token = 163840");
-    let weight_bytes = number("weight_bytes", "weight_bytes = 1.0");
-    let kv_bytes = number("kv_bytes", "kv_bytes = 1.0");
-    let gpu_memory_gb = number("gpu_memory_gb", "gpu_memory_gb = 80");
-    let gpu_bandwidth_tb_s = number("gpu_bandwidth_tb_s", "gpu_bandwidth_tb_s = 3.35");
-    let gpu_tflops = number("gpu_tflops", "gpu_tflops = 1979");
-    s.finish(&[]);
-    Some(MachineDraft {
-        total_params_b: total_params_b?,
-        active_params_b: active_params_b?,
-        kv_elements_per_token: kv_elements_per_token?,
-        weight_bytes: weight_bytes?,
-        kv_bytes: kv_bytes?,
-        gpu_memory_gb: gpu_memory_gb?,
-        gpu_bandwidth_tb_s: gpu_bandwidth_tb_s?,
-        gpu_tflops: gpu_tflops?,
-    })
 }
 
 /// A bought replica: what it costs and how long it lives must be said, the rest may be nothing.
@@ -160,7 +136,7 @@ fn reserved(mut s: Section<'_>) -> ReservedDraft {
         usd_per_gpu_hour: s.read("usd_per_gpu_hour", Value::number),
         term_months: s.read("term_months", Value::whole),
         up_front_usd: s.read("up_front_usd", Value::number),
-        as_of: s.read("as_of", Value::day),
+        as_of: s.read("as_of", Value::as_of),
         source: text(&mut s, "source"),
     };
     s.finish(&[]);

@@ -87,21 +87,12 @@ tpot_limit_seconds = 0.1
 escalation = 0.2
 utilisation = [0.4, 0.5, 0.9]
 basis = { basis = "load test", by = "ops", date = 2026-10-01 }
-throughput = { source = "roofline", as_of = 2026-05-22, cite = "data sheet" }
+throughput = { source = "roofline" }
 [plans.mine.owned]
 capex_usd = 60000
 life_years = 4
 kw = 1.6
 usd_per_kwh = 0.2
-[plans.mine.machine]
-total_params_b = 70.55
-active_params_b = 70.55
-kv_elements_per_token = 163840
-weight_bytes = 1.0
-kv_bytes = 1
-gpu_memory_gb = 80
-gpu_bandwidth_tb_s = 3.35
-gpu_tflops = 1979
 [endpoints.there]
 replaces = "gpt-4o"
 serves = "128k"
@@ -191,5 +182,41 @@ fn a_plans_file_adds_to_the_plans_written_beside_it() {
         twice.matches("is in the other file too").count(),
         2,
         "{twice}"
+    );
+}
+
+#[test]
+fn rows_of_ones_own_are_added_and_take_the_place_of_ours() {
+    let folder = folder(
+        "[catalogues]\nhardware = \"h.toml\"\nthroughput = \"t.toml\"\n\
+         [plans.p]\nreplaces = \"gpt-4o\"\nserves = \"8k\"\nmodel = \"ours-9b\"\n\
+         gpu = \"H100-SXM\"\ngpus = 1\nprecision = \"fp8\"\noffer = \"ours/rack 4\"\n\
+         throughput.source = \"roofline\"\n",
+    );
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file(
+        "h.toml",
+        "[[gpu]]\nname = \"H100-SXM\"\nmemory_gb = 96\nbandwidth_tb_s = 3.35\n\
+         tflops = { fp8 = 1979 }\ntdp_w = 700\nas_of = \"2026-05\"\nsource = \"nvidia-smi\"\n\
+         [[offer]]\ngpu = \"H100-SXM\"\nprovider = \"ours\"\noffer = \"rack 4\"\ngpus = 1\n\
+         usd_per_gpu_hour = 1.25\nkind = \"ownership\"\nas_of = 2026-10-01\nsource = \"books\"\n",
+    );
+    file(
+        "t.toml",
+        "[[model]]\nname = \"ours-9b\"\ntotal_params_b = 9\nactive_params_b = 9\n\
+         kv_elements_per_token = 65536\nas_of = \"2026-11\"\nsource = \"config.json\"\n",
+    );
+    let path = folder.path().join("tollgate.toml");
+    let config = load_with(Some(&path), &Overrides::default(), &env).unwrap();
+    let (ours, rows) = (defaults().rows, &config.rows);
+    assert_eq!(rows.gpus.len(), ours.gpus.len(), "in place of ours");
+    assert_eq!(rows.offers.len(), ours.offers.len() + 1);
+    assert_eq!(rows.models.len(), ours.models.len() + 1);
+    let plan = config.plans.plans.first().unwrap();
+    assert!((plan.gpu.memory_gb - 96.0).abs() < 1e-9);
+    assert!((plan.price.usd_per_hour - 1.25).abs() < 1e-12);
+    assert_eq!(
+        plan.throughput.cite,
+        "shape: config.json; data sheet: nvidia-smi"
     );
 }

@@ -212,8 +212,6 @@ policies = "hybrid"
 source = "guessed"
 a = 5.0
 cites = "x"
-[plans.a.machine]
-gpu_tflops = "many"
 [plans.a.basis]
 basis = "hope"
 [endpoints.b]
@@ -223,6 +221,128 @@ output_usd_per_mtok = 0.79
 price_as_of = 2026
 "#,
     );
+}
+
+/// A plan whose model, GPUs and precision are `replica`, with a price unless `rest` has one.
+fn referring(
+    name: &str,
+    (model, gpus, gpu, precision): (&str, u32, &str, &str),
+    rest: &str,
+) -> String {
+    let priced = rest.contains("offer") || rest.contains("usd");
+    let offer = if priced {
+        ""
+    } else {
+        "offer = \"verda/1H100.80S.32V\"\n"
+    };
+    let source = if rest.contains("source") {
+        ""
+    } else {
+        "throughput.source = \"published\"\n"
+    };
+    format!(
+        "[plans.{name}]\nreplaces = \"gpt-4o\"\nserves = \"8k\"\nmodel = \"{model}\"\ngpu = \"{gpu}\"\n\
+         gpus = {gpus}\nprecision = \"{precision}\"\n{offer}{source}{rest}"
+    )
+}
+
+#[test]
+fn what_plans_refer_to_is_told_with_what_is_known() {
+    let large = ("llama-3.3-70b", 2, "H100-SXM", "fp8");
+    let small = ("llama-3.1-8b", 1, "H100-SXM", "fp8");
+    let plans = [
+        referring("unknown", ("Llama-3.3-70B-Instruct", 2, "H100", "fp16"), ""),
+        referring("too-large", ("llama-3.1-405b", 4, "H100-SXM", "fp8"), ""),
+        referring(
+            "nobody-measured",
+            ("llama-3.3-70b", 4, "H100-SXM", "fp8"),
+            "",
+        ),
+        referring("slow", large, "tpot_limit_seconds = 0.01\n"),
+        referring("no-offer", ("llama-3.3-70b", 1, "H200-SXM", "fp8"), ""),
+        referring(
+            "whole-hosts",
+            large,
+            "offer = \"aws-ec2/p5.48xlarge\"\nprice_as_of = \"2026\"\n",
+        ),
+        referring("undated", large, "gpu_usd_per_hour = 2.5\n"),
+        referring(
+            "no-figure",
+            ("llama-3.1-8b", 1, "A10G", "fp8"),
+            "offer = \"aws-ec2/g5.xlarge\"\nthroughput.source = \"roofline\"\n",
+        ),
+        referring("naive", small, "throughput.source = \"naive\"\n"),
+        referring("unmeasured", small, "throughput.source = \"measured\"\n"),
+    ];
+    check("config-references.txt", &plans.concat());
+}
+
+#[test]
+fn rows_of_the_users_own_are_told_all_at_once() {
+    let folder = folder("[catalogues]\nhardware = \"h.toml\"\nthroughput = \"t.toml\"\n");
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file(
+        "h.toml",
+        r#"[[gpu]]
+name = "H100-PCIe"
+memory_gb = -80
+tflops = { bf16 = 756, fp16 = 756 }
+tdp_w = 350
+as_of = "May 2026"
+source = "data sheet"
+[[gpu]]
+name = "L40S"
+[[offer]]
+gpu = "H100-PCI"
+provider = "ours"
+offer = "rack 4"
+gpus = 0
+usd_per_gpu_hour = "1.10"
+kind = "on demand"
+as_of = 2026-05
+"#,
+    );
+    file(
+        "t.toml",
+        r#"[[model]]
+name = "ours-9b"
+total_params_b = 9
+active_params_b = 90
+kv_elements_per_token = 65536
+as_of = "2026-11"
+source = "config.json"
+[[model]]
+name = "ours-9b"
+total_params_b = 9
+active_params_b = 9
+kv_elements_per_token = 65536
+as_of = "2026-11"
+source = "config.json"
+[[published]]
+model = "ours-8b"
+gpu = "H100"
+gpus = 1
+precision = "fp16"
+a = 1.5
+b = "fast"
+points = 10
+fit_error = [0.08, 0.03]
+left_out_error = 0.05
+single_figure_error = [0.3, 0.9]
+as_of = 2026-05-22
+cites = "table"
+"#,
+    );
+    let path = folder.path().join("tollgate.toml");
+    let load = || {
+        let problems = load_with(Some(&path), &Overrides::default(), &env).unwrap_err();
+        let place = format!("{}/", folder.path().display());
+        problems.to_string().replace(&place, "config/")
+    };
+    let not_toml = load();
+    let text = std::fs::read_to_string(folder.path().join("h.toml")).unwrap();
+    file("h.toml", &text.replace("2026-05\n", "\"2026-05\"\n"));
+    compare("config-rows.txt", &format!("{not_toml}\n\n{}\n", load()));
 }
 
 #[test]

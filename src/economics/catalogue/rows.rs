@@ -95,6 +95,15 @@ impl OfferKind {
             Self::Ownership => "ownership",
         }
     }
+
+    /// Months for which it is owed, used or not.
+    #[must_use]
+    pub const fn term_months(self) -> Option<u32> {
+        match self {
+            Self::Reserved3y => Some(36),
+            Self::OnDemand | Self::Serverless | Self::Spot | Self::Ownership => None,
+        }
+    }
 }
 
 /// The shape of an open model.

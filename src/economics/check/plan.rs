@@ -3,9 +3,11 @@
 use std::ops::RangeInclusive;
 
 use super::Checker;
+use super::machine::machine;
 use super::price::replica_price;
 use super::throughput::throughput;
 use crate::economics::assumptions::{Assumptions, Parameter};
+use crate::economics::catalogue::Catalogue;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::draft::{PlanDraft, PlanProblem};
 use crate::economics::evaluate::Policy;
@@ -23,11 +25,12 @@ const COOL_DOWN_SECONDS: u32 = 900;
 
 impl HostPlan {
     /// The checked plan, or everything that is wrong with the draft.
-    pub fn check(draft: PlanDraft) -> Result<Self, Vec<PlanProblem>> {
+    pub fn check(draft: PlanDraft, catalogue: &Catalogue) -> Result<Self, Vec<PlanProblem>> {
         let mut checker = Checker::default();
         let c = &mut checker;
         let gpus = c.require("gpus", draft.gpus, "2").max(1);
-        let throughput = throughput(c, &draft, gpus);
+        let machine = machine(c, &draft, catalogue);
+        let throughput = throughput(c, &draft, catalogue, &machine);
         let defaults = Assumptions::defaults(throughput.source, !draft.further);
         let (assumptions, moved) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
         let min_replicas = draft.min_replicas.unwrap_or(1);
@@ -45,7 +48,7 @@ impl HostPlan {
                 "0 is no time to earn the cost back; such as 12",
             );
         }
-        let price = replica_price(c, &draft, gpus);
+        let price = replica_price(c, &draft, gpus, catalogue);
         let written = |parameter: &Parameter| draft.ranges.iter().any(|(p, _)| p == parameter);
         let assumed = |parameter: &Parameter| parameter.is_assumed() && !written(parameter);
         let plan = Self {
@@ -65,9 +68,9 @@ impl HostPlan {
                 draft.min_saving_usd_per_month,
                 PLAN_SAVING_MIN_USD,
             ),
-            model: c.require("model", draft.model, "\"llama-3.3-70b\""),
-            gpu: c.require("gpu", draft.gpu, "\"H100-SXM\""),
-            precision: c.require("precision", draft.precision, "\"fp8\""),
+            model: machine.shape,
+            gpu: machine.gpu,
+            precision: draft.precision.unwrap_or_default(),
             name: draft.name,
             gpus,
             throughput,
@@ -138,12 +141,6 @@ fn latency(c: &mut Checker, draft: &PlanDraft, decode: Option<Decode>) -> Latenc
     let Some(limit) = draft.tpot_limit_seconds else {
         return LatencyLimit::AsToday;
     };
-    if draft.machine.is_none() {
-        c.tell(
-            "tpot_limit_seconds",
-            "cannot be held without a table machine, which tells how fast weights are read",
-        );
-    }
     let floor = decode.map_or(0.0, |decode| decode.weights_seconds);
     if limit <= floor {
         let message = format!("{limit} is infeasible: reading the weights takes {floor:.4} s");

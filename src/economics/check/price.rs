@@ -4,9 +4,10 @@
 )]
 //! What a replica costs: rented by the hour, reserved for a term, or owned.
 
-use jiff::civil::Date;
-
 use super::Checker;
+use super::offer::offer;
+use crate::economics::as_of::AsOf;
+use crate::economics::catalogue::Catalogue;
 use crate::economics::draft::{PlanDraft, ReservedDraft};
 use crate::economics::ownership::{HOURS_PER_MONTH, HOURS_PER_YEAR, Ownership, replica_hour_own};
 use crate::economics::plan::ReplicaPrice;
@@ -15,25 +16,34 @@ use crate::economics::plan::ReplicaPrice;
 const DATED: &str = "2026-05-22: a price has a date";
 
 /// The price of a replica of `gpus` GPUs, by the one way of paying that is written.
-pub(super) fn replica_price(c: &mut Checker, draft: &PlanDraft, gpus: u32) -> ReplicaPrice {
+pub(super) fn replica_price(
+    c: &mut Checker,
+    draft: &PlanDraft,
+    gpus: u32,
+    catalogue: &Catalogue,
+) -> ReplicaPrice {
     let ways = [
+        draft.offer.is_some(),
         draft.gpu_usd_per_hour.is_some(),
         draft.reserved.is_some(),
         draft.owned.is_some(),
     ];
-    let key = ["gpu_usd_per_hour", "reserved", "owned"];
+    let key = ["offer", "gpu_usd_per_hour", "reserved", "owned"];
     let mut written = key.iter().zip(ways).filter(|(_, is)| *is);
     match (written.next(), written.next_back()) {
         (Some(_), None) => {}
         (None, _) => c.tell(
             "gpu_usd_per_hour",
-            "is missing; such as 2.69, or a table reserved or owned",
+            "is missing; such as 2.69, or offer = \"runpod/secure SXM\", or a table reserved or owned",
         ),
         (Some((first, _)), Some((key, _))) => {
             c.tell(key, format!("{first} is there too; keep one of them"));
         }
     }
     let host = c.amount("host_usd_per_hour", draft.host_usd_per_hour, 0.0);
+    if draft.offer.is_some() {
+        return with_host(offer(c, draft, gpus, catalogue), host);
+    }
     let price = match (&draft.reserved, &draft.owned, draft.gpu_usd_per_hour) {
         (Some(reserved), _, _) => return with_host(self::reserved(c, reserved, gpus), host),
         (None, Some(owned), _) => self::owned(c, owned, draft.amortisation_months),
@@ -60,13 +70,13 @@ fn with_host(price: ReplicaPrice, usd_per_hour: f64) -> ReplicaPrice {
     }
 }
 
-fn unpriced() -> ReplicaPrice {
+pub(super) fn unpriced() -> ReplicaPrice {
     ReplicaPrice {
         usd_per_hour: 0.0,
         purchase_usd_per_hour: 0.0,
         up_front_usd: 0.0,
         term_months: None,
-        as_of: Date::default(),
+        as_of: AsOf::default(),
         source: String::new(),
     }
 }
@@ -120,7 +130,7 @@ fn owned(c: &mut Checker, owned: &Ownership, amortisation_months: Option<u32>) -
 
 #[cfg(test)]
 mod tests {
-    use crate::economics::examples::plan_draft;
+    use crate::economics::examples::{checked, plan_draft};
     use crate::economics::ownership::Ownership;
     use crate::economics::{HostPlan, PlanDraft, PlanProblem};
 
@@ -129,18 +139,16 @@ mod tests {
     /// A year at 1.90 a GPU.
     fn reserved(change: impl FnOnce(&mut PlanDraft)) -> Result<HostPlan, Vec<PlanProblem>> {
         let mut draft = plan_draft("llama-70b-2xh100");
-        draft.gpu_usd_per_hour = None;
-        draft.price_as_of = None;
-        draft.price_source = None;
+        draft.offer = None;
         draft.reserved = Some(ReservedDraft {
             usd_per_gpu_hour: Some(1.9),
             term_months: Some(12),
             up_front_usd: None,
-            as_of: Some(jiff::civil::date(2026, 9, 1)),
+            as_of: Some(jiff::civil::date(2026, 9, 1).into()),
             source: Some("offer".into()),
         });
         change(&mut draft);
-        HostPlan::check(draft)
+        checked(draft)
     }
 
     #[track_caller]
@@ -185,7 +193,7 @@ mod tests {
         refused(
             |draft| {
                 draft.reserved = None;
-                draft.price_as_of = Some(jiff::civil::date(2026, 9, 1));
+                draft.price_as_of = Some(jiff::civil::date(2026, 9, 1).into());
                 draft.price_source = Some("quote".into());
             },
             "gpu_usd_per_hour",
@@ -204,7 +212,7 @@ mod tests {
             |draft| {
                 draft.policy = Some("auto".into());
                 draft.reserved = None;
-                draft.price_as_of = Some(jiff::civil::date(2026, 9, 1));
+                draft.price_as_of = Some(jiff::civil::date(2026, 9, 1).into());
                 draft.price_source = Some("bill".into());
                 draft.owned = Some(Ownership {
                     capex_usd: 1e5,

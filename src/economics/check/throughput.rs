@@ -1,54 +1,52 @@
 #![expect(
     clippy::float_arithmetic,
-    reason = "units of data sheets are converted here"
+    reason = "coefficients are made comparable here"
 )]
-//! How fast a replica is: written coefficients, or the roofline of a machine.
+//! How fast a replica is: as written, as published, or the roofline of the machine.
 
 use super::Checker;
-use crate::economics::draft::{MachineDraft, PlanDraft};
+use super::machine::Machine;
+use crate::economics::as_of::AsOf;
+use crate::economics::catalogue::{Catalogue, Published, Replica};
+use crate::economics::draft::PlanDraft;
 use crate::economics::plan::{Throughput, ThroughputSource};
-use crate::economics::roofline::{Machine, Roofline, roofline};
+use crate::economics::roofline::{Roofline, constants};
 use crate::economics::work::{Coefficients, Decode};
 
-/// The coefficients with their source, and with what a latency limit needs, if the machine is known.
-pub(super) fn throughput(c: &mut Checker, draft: &PlanDraft, gpus: u32) -> Throughput {
+/// The coefficients with their source, and with what a latency limit needs.
+pub(super) fn throughput(
+    c: &mut Checker,
+    draft: &PlanDraft,
+    catalogue: &Catalogue,
+    machine: &Machine,
+) -> Throughput {
     let written = &draft.throughput;
     let source = source(c, written.source.as_deref());
-    let estimate = draft
-        .machine
-        .and_then(|machine| estimate(c, &machine, gpus));
-    let coefficients = match (source, written.coefficients, &estimate) {
-        (ThroughputSource::Roofline, None, Some(estimate)) => estimate.coefficients,
-        (ThroughputSource::Roofline, None, None) => {
-            if draft.machine.is_none() {
-                c.tell(
-                    "machine",
-                    "is missing; a roofline needs shapes and a data sheet",
-                );
-            }
-            NOTHING
+    let estimate = machine.estimate.as_ref();
+    let (coefficients, as_of, cite) = match (source, written.coefficients) {
+        (ThroughputSource::Measured | ThroughputSource::Published, Some(written)) => {
+            let (as_of, cite) = dated(c, draft);
+            (known(c, written, estimate), as_of, cite)
         }
-        (ThroughputSource::Roofline, Some(_), _) => {
-            c.tell(
-                "throughput.a",
-                "a roofline computes a, b and c; leave them out",
-            );
-            NOTHING
+        (ThroughputSource::Measured, None) => {
+            let message = "a, b and c are missing; tollgate calibrate fits them to a load test";
+            c.tell("throughput.a", message);
+            (NOTHING, AsOf::default(), String::new())
         }
-        (_, None, _) => {
-            c.tell(
-                "throughput.a",
-                "a, b and c are missing; such as a = 6.86e-5",
-            );
-            NOTHING
+        (ThroughputSource::Published, None) => {
+            comes_with(c, draft, "the published row");
+            published(c, draft, catalogue, machine)
         }
-        (_, Some(written), estimate) => known(c, written, estimate.as_ref()),
+        (ThroughputSource::Roofline, _) => {
+            comes_with(c, draft, "the roofline");
+            computed(c, draft, machine)
+        }
     };
     Throughput {
         source,
         coefficients,
-        as_of: c.require("throughput.as_of", written.as_of, "2026-05-22"),
-        cite: c.require("throughput.cite", written.cite.clone(), "\"our load test\""),
+        as_of,
+        cite,
     }
 }
 
@@ -66,12 +64,40 @@ fn source(c: &mut Checker, word: Option<&str>) -> ThroughputSource {
         .into_iter()
         .find(|source| word == Some(source.label()));
     found.unwrap_or_else(|| {
-        let word = word.unwrap_or("nothing");
-        let message = format!("{word} is not one of measured, published, roofline");
+        let message = match word {
+            None => "is missing; such as \"published\"".to_owned(),
+            Some("naive") => "naive counts the arithmetic alone, at 100 % of the peak: real work is 3 to \
+                              32 times that, so no verdict is made of it; measured, published or roofline"
+                .to_owned(),
+            Some(word) => format!("{word} is not one of measured, published, roofline"),
+        };
         c.tell("throughput.source", message);
-        // The widest range that asks for nothing more.
+        // Asks for nothing more than what is written.
         ThroughputSource::Published
     })
+}
+
+/// Written coefficients have a date and a source of their own.
+fn dated(c: &mut Checker, draft: &PlanDraft) -> (AsOf, String) {
+    let written = &draft.throughput;
+    (
+        c.require("throughput.as_of", written.as_of, "2026-05-22"),
+        c.require("throughput.cite", written.cite.clone(), "\"our load test\""),
+    )
+}
+
+/// Refuses what the catalogue brings.
+fn comes_with(c: &mut Checker, draft: &PlanDraft, what: &str) {
+    let written = &draft.throughput;
+    for (key, written) in [
+        ("throughput.a", written.coefficients.is_some()),
+        ("throughput.as_of", written.as_of.is_some()),
+        ("throughput.cite", written.cite.is_some()),
+    ] {
+        if written {
+            c.tell(key, format!("comes with {what}; leave it out"));
+        }
+    }
 }
 
 /// Written coefficients; c0 is c without the memory factor 1 + W/K, which the machine tells.
@@ -96,64 +122,93 @@ fn known(c: &mut Checker, written: Coefficients, estimate: Option<&Roofline>) ->
     Coefficients { decode, ..written }
 }
 
-/// The part of peak arithmetic and of peak bandwidth that is reached, by GPUs in a replica: fitted to
-/// the published tables of dense models on Hopper.
-const REACHED_BY_GPUS: [(u32, f64, f64); 4] = [
-    (1, 0.57, 0.80),
-    (2, 0.50, 0.70),
-    (4, 0.45, 0.55),
-    (8, 0.40, 0.42),
-];
-/// Mixtures of experts reach so much less of the arithmetic (four tables: 0.09 to 0.38 in all).
-const MOE_MFU_FACTOR: f64 = 0.45;
-/// The part of memory that an engine uses.
-const MEMORY_FRACTION: f64 = 0.9;
+/// The row of the catalogue for this replica.
+fn published(
+    c: &mut Checker,
+    draft: &PlanDraft,
+    catalogue: &Catalogue,
+    machine: &Machine,
+) -> (Coefficients, AsOf, String) {
+    let replica = Replica {
+        model: machine.shape.name.clone(),
+        gpu: machine.gpu.name.clone(),
+        gpus: draft.gpus.unwrap_or_default(),
+        precision: draft.precision.clone().unwrap_or_default(),
+    };
+    let mut rows = catalogue.published.iter();
+    let Some(row) = rows.find(|row| row.replica == replica) else {
+        // What names no rows, or does not fit, is told already.
+        if machine.estimate.is_some() {
+            unpublished(c, &replica, catalogue);
+        }
+        return (NOTHING, AsOf::default(), String::new());
+    };
+    let Published { a, b, c: kv, .. } = *row;
+    let written = Coefficients {
+        a,
+        b,
+        c: kv,
+        ..NOTHING
+    };
+    let cite = format!(
+        "{}, {} shapes, fitted within {:.0} % on average",
+        row.cite,
+        row.points,
+        row.fit.mean * 100.0
+    );
+    (
+        known(c, written, machine.estimate.as_ref()),
+        row.as_of,
+        cite,
+    )
+}
 
-fn estimate(c: &mut Checker, machine: &MachineDraft, gpus: u32) -> Option<Roofline> {
-    let reached = REACHED_BY_GPUS
-        .iter()
-        .rev()
-        .find(|(least, ..)| *least <= gpus);
-    let (_, mfu, mbu) = *reached.unwrap_or(&(1, 0.57, 0.80));
-    let dense = machine.active_params_b >= machine.total_params_b;
-    for (key, value) in [
-        ("machine.total_params_b", machine.total_params_b),
-        ("machine.active_params_b", machine.active_params_b),
-        ("machine.weight_bytes", machine.weight_bytes),
-        (
-            "machine.kv_elements_per_token",
-            machine.kv_elements_per_token,
-        ),
-        ("machine.kv_bytes", machine.kv_bytes),
-        ("machine.gpu_memory_gb", machine.gpu_memory_gb),
-        ("machine.gpu_bandwidth_tb_s", machine.gpu_bandwidth_tb_s),
-        ("machine.gpu_tflops", machine.gpu_tflops),
-    ] {
-        c.within(key, value, (1e-6, 1e9));
-    }
-    let estimate = roofline(&Machine {
-        total_params: machine.total_params_b * 1e9,
-        active_params: machine.active_params_b * 1e9,
-        kv_elements_per_token: machine.kv_elements_per_token,
-        gpus: f64::from(gpus),
-        memory_bytes: machine.gpu_memory_gb * 1e9,
-        bandwidth: machine.gpu_bandwidth_tb_s * 1e12,
-        flops: machine.gpu_tflops * 1e12,
-        weight_bytes_per_param: machine.weight_bytes,
-        kv_bytes_per_element: machine.kv_bytes,
-        mfu: if dense { mfu } else { mfu * MOE_MFU_FACTOR },
-        mbu,
-        memory_fraction: MEMORY_FRACTION,
-        engine_factor: 1.0,
-    });
-    if estimate.is_none() {
-        let weights = machine.total_params_b * machine.weight_bytes;
-        let memory = MEMORY_FRACTION * f64::from(gpus) * machine.gpu_memory_gb;
+fn unpublished(c: &mut Checker, replica: &Replica, catalogue: &Catalogue) {
+    let rows = catalogue.published_of(&replica.model);
+    let rows: Vec<String> = rows
+        .map(|Published { replica, .. }| {
+            format!(
+                "{} x {} at {}",
+                replica.gpus, replica.gpu, replica.precision
+            )
+        })
+        .collect();
+    let rows = match rows.as_slice() {
+        [] => "nothing of this model is".to_owned(),
+        rows => format!("of this model there is {}", rows.join(", ")),
+    };
+    let message = format!(
+        "no figures are published for {replica}: {rows}; source = \"roofline\" estimates it, tollgate \
+         calibrate fits your own load test"
+    );
+    c.tell("throughput.source", message);
+}
+
+/// The roofline, as old as the oldest row behind it.
+fn computed(c: &mut Checker, draft: &PlanDraft, machine: &Machine) -> (Coefficients, AsOf, String) {
+    let Machine {
+        shape,
+        gpu,
+        estimate: Some(estimate),
+    } = machine
+    else {
+        return (NOTHING, AsOf::default(), String::new());
+    };
+    let precision = draft.precision.as_deref().unwrap_or_default();
+    if !gpu.tflops.contains_key(precision) {
+        let known: Vec<&str> = gpu.tflops.keys().map(String::as_str).collect();
         let message = format!(
-            "does not fit: {weights:.0} GB of weights, {memory:.0} GB usable on {gpus} GPUs; more \
-             GPUs or a smaller precision"
+            "{} has no arithmetic figure for {precision}, only for {}; serve one of these, or measure: \
+             tollgate calibrate",
+            gpu.name,
+            known.join(", ")
         );
-        c.tell("machine", message);
+        c.tell("precision", message);
+        return (NOTHING, AsOf::default(), String::new());
     }
-    estimate
+    let as_of = AsOf::from(constants::AS_OF)
+        .older(shape.as_of)
+        .older(gpu.as_of);
+    let cite = format!("shape: {}; data sheet: {}", shape.source, gpu.source);
+    (estimate.coefficients, as_of, cite)
 }

@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 
 use super::run::Inputs;
-use crate::economics::HostPlan;
 use crate::economics::assumptions::Range;
 use crate::economics::decision::{Offer, Threshold, decide, rival_savings};
 use crate::economics::draft::ReservedDraft;
 use crate::economics::evaluate::{Outcome, Terms, evaluate};
-use crate::economics::examples::plan_draft;
+use crate::economics::examples::{checked, plan_draft};
 use crate::economics::forecast::{npv_savings, payback_months};
 use crate::economics::hysteresis::{Hysteresis, Rule};
 use crate::economics::ownership::Ownership;
@@ -74,6 +73,9 @@ fn run_decide(of: &Inputs<'_>) -> Value {
 fn run_commitment(of: &Inputs<'_>) -> Value {
     let mut draft = plan_draft("llama-70b-2xh100");
     draft.gpus = of.integer("gpus");
+    draft.offer = None;
+    draft.price_as_of = "2026-09-01".parse().ok();
+    draft.price_source = Some("made for a vector".into());
     draft.gpu_usd_per_hour = of.maybe("gpu_usd_per_hour");
     draft.one_off_usd = of.maybe("one_off_usd");
     draft.amortisation_months = of.integer("amortisation_months");
@@ -81,7 +83,7 @@ fn run_commitment(of: &Inputs<'_>) -> Value {
         usd_per_gpu_hour: Some(usd),
         term_months: of.integer("term_months"),
         up_front_usd: of.maybe("up_front_usd"),
-        as_of: Some(jiff::civil::date(2026, 9, 1)),
+        as_of: Some(jiff::civil::date(2026, 9, 1).into()),
         source: Some("made for a vector".into()),
     });
     draft.owned = of.maybe("capex").map(|capex_usd| Ownership {
@@ -95,7 +97,7 @@ fn run_commitment(of: &Inputs<'_>) -> Value {
         colo_usd_per_kw_month: 0.0,
         cost_of_capital: of.or("cost_of_capital", 0.0),
     });
-    let plan = HostPlan::check(draft).unwrap();
+    let plan = checked(draft).unwrap();
     let replicas = of.integer("replicas").unwrap();
     let hours = of.number("hours");
     let replica_hours = f64::from(replicas) * hours;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::economics::assumptions::{Parameter, Range};
 use crate::economics::draft::EndpointDraft;
-use crate::economics::examples::{endpoint_drafts, plan_draft};
+use crate::economics::examples::{checked, endpoint_drafts, plan_draft};
 use crate::economics::{CallDemand, DemandMinute, Endpoint, HostPlan, PlanDraft, Stream};
 use crate::money::Pico;
 use crate::usage::TokenUsage;
@@ -18,7 +18,7 @@ pub(super) fn plan(change: impl FnOnce(&mut PlanDraft)) -> HostPlan {
     let mut draft = plan_draft("llama-70b-2xh100");
     draft.alert = Some(true);
     change(&mut draft);
-    HostPlan::check(draft).unwrap()
+    checked(draft).unwrap()
 }
 
 /// The endpoint that sells the same model, with the alert on.

@@ -131,7 +131,9 @@ fn up_front_money_must_come_back_at_falling_prices() {
 fn a_bought_machine_is_paid_up_front_and_not_a_second_time_by_the_hour() {
     let bought = plan(|draft| {
         certain(draft);
-        draft.gpu_usd_per_hour = None;
+        draft.offer = None;
+        draft.price_as_of = "2026-05-22".parse().ok();
+        draft.price_source = Some("invoice".into());
         draft.amortisation_months = Some(24);
         draft.owned = Some(Ownership {
             capex_usd: 100_000.0,

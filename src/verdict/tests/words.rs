@@ -26,12 +26,22 @@ fn a_verdict_in_words() {
         "Hosting beats every other way from 337,906 calls a day on; you are at 86,400.",
         "For the same calls the endpoint groq-llama-70b would take $4,139 a month.",
         "Throughput: published (TensorRT-LLM 1.0 performance overview",
-        "Machines: $5.38 an hour a replica (RunPod secure cloud, on demand, looked up",
+        "Machines: $5.38 an hour a replica (runpod/secure SXM, on-demand: spheron.network runpod \
+         H100 page; community 1.80-2.40, looked up 105 days ago, which is old).",
         "What moves the saving most, a month: people (by ",
         "Not known:",
     ] {
         assert!(said.contains(phrase), "no {phrase:?} in:\n{said}");
     }
+}
+
+#[test]
+fn a_price_of_a_month_is_as_old_as_it_can_be() {
+    let rough = plan(|draft| draft.offer = Some("gcp/a3-high".into()));
+    let verdict = steady(settings(vec![rough], vec![]), 30, 60, 5_000);
+    let said = words(&report(&verdict));
+    let phrase = "costnimbus.com GPU cost page, looked up at most 187 days ago, which is old";
+    assert!(said.contains(phrase), "{said}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Words<'_> {
         write!(
             out,
             "\n{} ({} {}, {} x {}): ",
-            plan.name, plan.model, plan.precision, plan.gpus, plan.gpu
+            plan.name, plan.model.name, plan.precision, plan.gpus, plan.gpu.name
         )?;
         if projection.evidence.calls <= 0.0 {
             return writeln!(out, "takes none of the calls seen.");
