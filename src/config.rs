@@ -144,7 +144,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         metrics: Metrics::read(root.section("metrics")),
         reporting: Reporting::read(&mut root),
         upstreams,
-        plans: Plans::read(&mut root, catalogues.plans.as_deref(), &rows),
+        plans: Plans::read(&mut root, catalogues.plans.as_deref(), &rows, book.as_ref()),
         rows,
         catalogues,
         prices: Arc::new(book?),

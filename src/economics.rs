@@ -3,6 +3,7 @@
 //! Eight sums a minute are enough to replay any plan over the past: nothing here keeps a call,
 //! reads a clock or does I/O. Money that was paid stays exact; what would be paid is an `f64`.
 
+pub mod arm;
 pub mod as_of;
 pub mod assumptions;
 pub mod band;
@@ -34,12 +35,13 @@ pub mod routing;
 pub mod text;
 pub mod work;
 
+pub use arm::{Arm, Endpoint};
 pub use as_of::AsOf;
 pub use catalogue::Catalogue;
 pub use demand::{CallDemand, DemandMinute, DemandSums, Place, Stream};
-pub use draft::{EndpointDraft, PlanDraft, PlanProblem};
-pub use plan::{Endpoint, HostPlan};
-pub use projection::{Alternative, EndpointProjection, Projection};
+pub use draft::{EndpointDraft, OptimisedDraft, PlanDraft, PlanProblem};
+pub use plan::HostPlan;
+pub use projection::{Alternative, EndpointProjection, OptimisedProjection, Projection};
 
 #[cfg(test)]
 pub(crate) mod examples;

@@ -10,9 +10,10 @@ use crate::economics::band::Deviation;
 use crate::economics::plan::Moved;
 use crate::economics::projection::{
     Alternative, Band, ChosenOn, Commitment, EndpointProjection, Evidence, Figures, Hosted,
-    Latency, Projection, Scenario, Spread,
+    Latency, OptimisedProjection, Projection, Scenario, Spread,
 };
-use crate::economics::{Endpoint, HostPlan};
+use crate::economics::routing::{Routing, routing_breakeven_share};
+use crate::economics::{Arm, Endpoint, HostPlan};
 use crate::verdict::{Report, StateView, WindowReport, words};
 
 /// The answer of `/api/v1/breakeven`.
@@ -56,6 +57,7 @@ fn window(report: &Report, window: &WindowReport) -> Value {
         hours,
         plans,
         endpoints,
+        optimised: cheaper,
         alternatives,
     } = window;
     json!({
@@ -66,6 +68,7 @@ fn window(report: &Report, window: &WindowReport) -> Value {
         "alternatives": alternatives.iter().map(alternative).collect::<Vec<_>>(),
         "plans": settings.plans.iter().zip(plans).map(plan).collect::<Vec<_>>(),
         "endpoints": settings.endpoints.iter().zip(endpoints).map(endpoint).collect::<Vec<_>>(),
+        "optimised": settings.optimised.iter().zip(cheaper).map(optimised).collect::<Vec<_>>(),
     })
 }
 
@@ -141,6 +144,7 @@ fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
         "hosted": projection.hosted.as_ref().map(hosted),
         "moved_defaults": moved(plan, projection.hosted.as_ref()),
         "best_endpoint": projection.best_endpoint.as_ref().map(alternative),
+        "best_optimised": projection.best_optimised.as_ref().map(alternative),
         "calls_per_day": projection.calls_per_day,
         "breakeven_calls_per_day": breakeven(projection),
     })
@@ -234,12 +238,41 @@ fn endpoint((endpoint, projection): (&Endpoint, &EndpointProjection)) -> Value {
     json!({
         "endpoint": projection.endpoint,
         "alert": endpoint.alert,
-        "price": { "source": endpoint.source, "as_of": endpoint.as_of },
+        "price": { "source": endpoint.arm.source, "as_of": endpoint.arm.as_of },
         "api_cost_usd": projection.api_cost,
         "evidence": evidence(&projection.evidence),
         "scenarios": band(&projection.band),
         "all_at_worst": figures(&projection.band.all_at_worst),
         "sensitivity": sensitivity(&projection.band),
+    })
+}
+
+fn optimised((arm, projection): (&Arm, &OptimisedProjection)) -> Value {
+    json!({
+        "optimised": projection.optimised,
+        "price": { "source": arm.source, "as_of": arm.as_of },
+        "api_cost_usd": projection.api_cost,
+        "evidence": evidence(&projection.evidence),
+        "scenarios": band(&projection.band),
+        "sensitivity": sensitivity(&projection.band),
+        "routing": projection.routing.as_ref().map(routing),
+    })
+}
+
+/// A share above 1 is never reached; null: a call to the smaller model saves nothing.
+fn routing(routing: &Routing) -> Value {
+    let Routing {
+        big_usd_per_call,
+        small_usd_per_call,
+        router_usd_per_call,
+        escalation,
+    } = routing;
+    json!({
+        "big_usd_per_call": big_usd_per_call,
+        "small_usd_per_call": small_usd_per_call,
+        "router_usd_per_call": router_usd_per_call,
+        "escalation": escalation,
+        "pays_above_share": routing_breakeven_share(routing),
     })
 }
 
@@ -260,6 +293,7 @@ mod tests {
         let settings = Settings {
             plans: config.plans.plans.clone(),
             endpoints: config.plans.endpoints.clone(),
+            optimised: config.plans.optimised.clone(),
             ..Settings::default()
         };
         let end: Timestamp = "2026-09-01T00:00:00Z".parse().unwrap();

@@ -47,7 +47,7 @@ fn alerts(report: &Report) -> Vec<AlertGauge> {
     let plans = report.settings.plans.iter();
     let plans = plans.map(|plan| gauge(AlternativeKind::Selfhost, &plan.name, plan.alert));
     let endpoints = report.settings.endpoints.iter();
-    let endpoints = endpoints.map(|at| gauge(AlternativeKind::Endpoint, &at.name, at.alert));
+    let endpoints = endpoints.map(|at| gauge(AlternativeKind::Endpoint, &at.arm.name, at.alert));
     plans.chain(endpoints).collect()
 }
 
@@ -78,7 +78,7 @@ fn plan(report: &Report, settings: &HostPlan, i: usize) -> PlanGauges {
     }
 }
 
-/// The word of the state: the dashboard knows these six. It is about the plan's own calls, so another
+/// The word of the state: the dashboard knows these seven. It is about the plan's own calls, so another
 /// plan that is cheaper for other calls does not change it.
 fn verdict(state: &StateView, longest: &Projection) -> &'static str {
     if state.cheaper {
@@ -92,10 +92,14 @@ fn verdict(state: &StateView, longest: &Projection) -> &'static str {
     };
     let own = hosted.band.expected.cost_usd;
     let stay = longest.api_cost.to_f64();
-    match &longest.best_endpoint {
-        Some(best) if best.cost_usd < stay && best.cost_usd <= own => "endpoint_cheaper",
-        Some(_) | None if stay <= own => "api_cheaper",
-        Some(_) | None => "hosting_not_sure",
+    let rivals = [&longest.best_endpoint, &longest.best_optimised];
+    let best = rivals.into_iter().flatten();
+    let best = best.min_by(|x, y| x.cost_usd.total_cmp(&y.cost_usd));
+    match best.filter(|best| best.cost_usd < stay && best.cost_usd <= own) {
+        Some(best) if best.kind == AlternativeKind::Optimised => "optimised_cheaper",
+        Some(_) => "endpoint_cheaper",
+        None if stay <= own => "api_cheaper",
+        None => "hosting_not_sure",
     }
 }
 
@@ -160,9 +164,10 @@ fn prices(report: &Report) -> Vec<PriceDate> {
             date("throughput", &plan.name, plan.throughput.as_of.earliest()),
         ]
     });
-    let endpoints = settings.endpoints.iter();
-    let endpoints = endpoints.map(|endpoint| date("api", &endpoint.name, endpoint.as_of));
-    plans.chain(endpoints).flatten().collect()
+    let endpoints = settings.endpoints.iter().map(|endpoint| &endpoint.arm);
+    let arms = endpoints.chain(&settings.optimised);
+    let arms = arms.map(|arm| date("api", &arm.name, arm.as_of));
+    plans.chain(arms).flatten().collect()
 }
 
 /// The age of the prices that `models`, pairs of upstream and model, are billed by today.
@@ -239,6 +244,7 @@ mod tests {
                 kind: AlternativeKind::Endpoint,
                 cost_usd,
             }),
+            best_optimised: None,
             breakeven: None,
             calls_per_day: 0.0,
         }
@@ -268,6 +274,15 @@ mod tests {
         is(Some(80.0), Some(90.0), "hosting_not_sure");
         is(Some(80.0), None, "hosting_not_sure");
         is(None, None, "too_slow");
+        let optimised = Projection {
+            best_optimised: Some(Alternative {
+                name: "batch".into(),
+                kind: AlternativeKind::Optimised,
+                cost_usd: 60.0,
+            }),
+            ..fortnight(Some(80.0), Some(70.0))
+        };
+        check(false, vec![], &optimised, "optimised_cheaper");
         check(
             true,
             vec![],

@@ -77,6 +77,7 @@ pub(super) fn verdict(config: &Config) -> verdict::Settings {
     verdict::Settings {
         plans: config.plans.plans.clone(),
         endpoints: config.plans.endpoints.clone(),
+        optimised: config.plans.optimised.clone(),
         ..verdict::Settings::default()
     }
 }

@@ -111,13 +111,14 @@ impl House for Tollgate {
     fn check(&self, options: &Options) -> Result<Checked, Failure> {
         let config = loaded(options)?;
         let summary = format!(
-            "{} upstreams, {} tenants, {} prices, {} plans, {} endpoints, {} GPUs at {} offers, {} \
-             models, {} published throughputs",
+            "{} upstreams, {} tenants, {} prices, {} plans, {} endpoints, {} ways to pay less, \
+             {} GPUs at {} offers, {} models, {} published throughputs",
             config.upstreams.len(),
             config.tenants.len(),
             config.prices.entries().len(),
             config.plans.plans.len(),
             config.plans.endpoints.len(),
+            config.plans.optimised.len(),
             config.rows.gpus.len(),
             config.rows.offers.len(),
             config.rows.models.len(),

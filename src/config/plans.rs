@@ -1,22 +1,29 @@
-//! `[plans.NAME]` and `[endpoints.NAME]`: ways of hosting, and services that sell tokens.
+//! `[plans.NAME]`, `[endpoints.NAME]` and `[optimised.NAME]`: ways of hosting, services that sell
+//! tokens, and ways to pay the same provider less.
 //!
 //! Here the file becomes drafts; what a plan must be is checked by `economics`, whose problems are
 //! told at the key they are about.
 
 mod drafts;
+mod optimised;
 
 use std::path::Path;
 
 use super::document::Document;
 use super::problem::Context;
 use super::section::Section;
-use crate::economics::{Catalogue, Endpoint, HostPlan, PlanProblem};
+use crate::economics::{Arm, Catalogue, Endpoint, HostPlan, PlanProblem};
+use crate::pricing::PriceBook;
+use optimised::Prices;
 
 /// The examples in the binary, their alerts off, and what problems call them.
 const EMBEDDED: (&str, &str) = (
     "config/plans.toml (embedded)",
     include_str!("../../config/plans.toml"),
 );
+
+/// The tables of a plans file.
+const TABLES: [&str; 3] = ["plans", "endpoints", "optimised"];
 
 /// What the metered traffic is compared with.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,45 +32,59 @@ pub struct Plans {
     pub plans: Vec<HostPlan>,
     /// Per-token alternatives, by name.
     pub endpoints: Vec<Endpoint>,
+    /// Ways to pay the same provider less, by name.
+    pub optimised: Vec<Arm>,
     /// The tables of the configuration file itself, as they are written there.
     pub(super) written: toml::Table,
 }
 
 impl Plans {
     /// What the configuration itself says and the file it names; without both, the examples.
-    pub(super) fn read(root: &mut Section<'_>, path: Option<&Path>, rows: &Catalogue) -> Self {
+    pub(super) fn read(
+        root: &mut Section<'_>,
+        path: Option<&Path>,
+        rows: &Catalogue,
+        book: Option<&PriceBook>,
+    ) -> Self {
         let context = root.context;
         let mut plans = Self::default();
-        let own = plans.entries(root, rows);
+        let prices = |for_examples| Prices { book, for_examples };
+        let own = plans.entries(root, rows, prices(false));
         if own {
             // Parsed before, with its places; here for `print` alone.
             let whole: toml::Table = root.document.text.parse().unwrap_or_default();
             let tables = whole.into_iter();
             plans.written = tables
-                .filter(|(key, _)| key == "plans" || key == "endpoints")
+                .filter(|(key, _)| TABLES.contains(&key.as_str()))
                 .collect();
         }
         if path.is_some() || !own {
-            plans.catalogue(path, context, rows);
+            plans.file(path, context, rows, prices(path.is_none()));
         }
         plans
     }
 
-    fn catalogue(&mut self, path: Option<&Path>, context: &Context<'_>, rows: &Catalogue) {
+    fn file(
+        &mut self,
+        path: Option<&Path>,
+        context: &Context<'_>,
+        rows: &Catalogue,
+        prices: Prices<'_>,
+    ) {
         let Some(document) = Document::catalogue(path, EMBEDDED, context) else {
             return;
         };
         if let Some(table) = document.parse(context) {
             let mut root = Section::root(context, &document, table.get_ref());
-            self.entries(&mut root, rows);
+            self.entries(&mut root, rows, prices);
             root.finish(&[]);
         }
     }
 
     /// Reads the entries of a file's root, if it has any; a name is used once.
-    fn entries(&mut self, root: &mut Section<'_>, rows: &Catalogue) -> bool {
-        let (plans, endpoints) = (root.named("plans"), root.named("endpoints"));
-        let any = !plans.is_empty() || !endpoints.is_empty();
+    fn entries(&mut self, root: &mut Section<'_>, rows: &Catalogue, prices: Prices<'_>) -> bool {
+        let [plans, endpoints, optimised] = TABLES.map(|table| root.named(table));
+        let any = !plans.is_empty() || !endpoints.is_empty() || !optimised.is_empty();
         for (name, mut section) in plans {
             let draft = drafts::plan(name, &mut section);
             check_unique(
@@ -78,11 +99,25 @@ impl Plans {
             let draft = drafts::endpoint(name, &mut section);
             check_unique(
                 &section,
-                self.endpoints.iter().map(|e| e.name.as_str()),
+                self.endpoints.iter().map(|e| e.arm.name.as_str()),
                 name,
             );
             self.endpoints
                 .extend(checked(Endpoint::check(draft), section));
+        }
+        for (name, mut section) in optimised {
+            let draft = optimised::draft(name, &mut section, prices);
+            check_unique(
+                &section,
+                self.optimised.iter().map(|arm| arm.name.as_str()),
+                name,
+            );
+            match draft {
+                Some(draft) => self
+                    .optimised
+                    .extend(checked(Arm::check_optimised(draft), section)),
+                None => section.finish(&[]),
+            }
         }
         any
     }

@@ -3,6 +3,7 @@
 mod endpoint;
 mod machine;
 mod offer;
+mod optimised;
 mod plan;
 mod price;
 mod throughput;

@@ -6,6 +6,7 @@
 
 use jiff::civil::Date;
 
+use super::arm::TokenRates;
 use super::as_of::AsOf;
 use super::assumptions::{Parameter, Range};
 use super::ownership::Ownership;
@@ -141,6 +142,35 @@ pub struct EndpointDraft {
     pub min_saving_usd_per_month: Option<f64>,
     /// `alert`: true.
     pub alert: Option<bool>,
+}
+
+/// `[optimised.NAME]` as written: a way to pay the same provider less. Exactly one of a model or its
+/// prices, `price_factor` and `cached_share` says which way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OptimisedDraft {
+    /// NAME.
+    pub name: String,
+    /// `replaces`: model names.
+    pub replaces: Vec<String>,
+    /// `serves`: the most it can do; everything, where the same model answers.
+    pub serves: Option<String>,
+    /// `model`: the smaller model; with `cached_share` the one that answers today.
+    pub model: Option<String>,
+    /// Its prices: `input_usd_per_mtok`, `cached_input_usd_per_mtok` and `output_usd_per_mtok`, or
+    /// those of the price catalogue.
+    pub rates: Option<TokenRates>,
+    /// `price_factor`: times what was paid.
+    pub price_factor: Option<f64>,
+    /// `cached_share`: the part of fresh input that would be read from the cache.
+    pub cached_share: Option<Range>,
+    /// `router_usd_per_call`: 0.
+    pub router_usd_per_call: Option<f64>,
+    /// `price_as_of`: a date, or that of the catalogue.
+    pub price_as_of: Option<Date>,
+    /// `price_source`, or that of the catalogue.
+    pub price_source: Option<String>,
+    /// `qualifying_share`, `escalation`, `token_ratio_in`, `token_ratio_out`.
+    pub ranges: Vec<(Parameter, Range)>,
 }
 
 /// What is wrong with a draft: the key, and what would do.

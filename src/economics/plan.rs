@@ -2,7 +2,7 @@
     clippy::float_arithmetic,
     reason = "prices become projections here, not bills"
 )]
-//! A way of hosting and a per-token alternative, checked: settings that need no further check.
+//! A way of hosting, checked: settings that need no further check.
 
 use jiff::civil::Date;
 
@@ -13,7 +13,6 @@ use super::demand::{BUCKET_SECONDS, SLOT_SECONDS};
 use super::evaluate::{Policy, Terms};
 use super::replicas::Burst;
 use super::work::{Coefficients, Conversion, real};
-use crate::money::RatePerMtok;
 use crate::usage::Capability;
 
 /// Where a plan's coefficients come from, best first.
@@ -202,33 +201,4 @@ pub fn bucket_seconds() -> f64 {
 /// A whole number of seconds, not negative.
 fn seconds(whole: i64) -> f64 {
     real(u128::try_from(whole).unwrap_or_default())
-}
-
-/// A service that sells an open model per token: a price and no fixed cost.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Endpoint {
-    /// The configured name.
-    pub name: String,
-    /// Models it may replace, as the provider names them.
-    pub replaces: Vec<String>,
-    /// The most it can do.
-    pub serves: Capability,
-    /// The open model.
-    pub model: String,
-    /// Price of fresh input.
-    pub input: RatePerMtok,
-    /// Price of cached input; without a discount it is the price of fresh input.
-    pub cached_input: RatePerMtok,
-    /// Price of output.
-    pub output: RatePerMtok,
-    /// When the price was last looked at.
-    pub as_of: Date,
-    /// Who says so.
-    pub source: String,
-    /// The ranges of what is not known; of these only quality matters.
-    pub assumptions: Assumptions,
-    /// Less saving than this, dollars a month, is not worth a move.
-    pub min_saving_usd_per_month: f64,
-    /// Whether the state may ever say "cheaper".
-    pub alert: bool,
 }

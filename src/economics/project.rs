@@ -4,8 +4,8 @@
 )]
 //! A plan or an endpoint over a window of demand, with its band.
 
+mod arm;
 mod commitment;
-mod endpoint;
 mod loads;
 
 use super::assumptions::{End, Group, Parameter, Point};
@@ -16,8 +16,8 @@ use super::plan::{HostPlan, bucket_seconds};
 use super::projection::{Band, ChosenOn, Figures, Hosted, Replicas};
 use super::work::real;
 
+pub use arm::{rented_tokens, routed};
 pub(super) use commitment::commitment;
-pub use endpoint::rented_tokens;
 use loads::Loads;
 pub use loads::{Bucket, Demand, latency};
 

@@ -2,6 +2,7 @@
 
 use super::band::Deviation;
 use super::breakeven::BreakEven;
+use super::routing::Routing;
 use crate::money::Pico;
 
 /// A trailing window.
@@ -218,6 +219,8 @@ pub enum AlternativeKind {
     Stay,
     /// A per-token endpoint takes what it may.
     Endpoint,
+    /// The same provider is paid less: another model, tier or cache.
+    Optimised,
     /// Own replicas take what they may.
     Selfhost,
 }
@@ -229,6 +232,7 @@ impl AlternativeKind {
         match self {
             Self::Stay => "stay",
             Self::Endpoint => "endpoint",
+            Self::Optimised => "optimised",
             Self::Selfhost => "selfhost",
         }
     }
@@ -277,6 +281,8 @@ pub struct Projection {
     pub hosted: Option<Hosted>,
     /// The best per-token endpoint for the same calls, if one takes any of them.
     pub best_endpoint: Option<Alternative>,
+    /// The best way to pay today's provider less for the same calls, if one takes any of them.
+    pub best_optimised: Option<Alternative>,
     /// The volume at which hosting beats every other way; scales of what the window saw.
     pub breakeven: Option<BreakEven>,
     /// Calls a day in the window.
@@ -296,4 +302,21 @@ pub struct EndpointProjection {
     pub evidence: Evidence,
     /// The money.
     pub band: Band,
+}
+
+/// A way to pay today's provider less, over one window of the streams that it covers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptimisedProjection {
+    /// The configured name.
+    pub optimised: String,
+    /// The window.
+    pub window: Span,
+    /// What the covered calls really cost.
+    pub api_cost: Pico,
+    /// How well the window is known.
+    pub evidence: Evidence,
+    /// The money.
+    pub band: Band,
+    /// The costs of a call on either side; absent without a second model or without calls.
+    pub routing: Option<Routing>,
 }

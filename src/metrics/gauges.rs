@@ -105,7 +105,7 @@ pub struct ScenarioGauges {
 pub struct AlternativeGauge {
     /// Its configured name; `stay` for staying.
     pub alternative: String,
-    /// `stay`, `selfhost` or `endpoint`.
+    /// `stay`, `selfhost`, `endpoint` or `optimised`.
     pub kind: &'static str,
     /// Such as `1d` or `14d`.
     pub window: &'static str,

@@ -2,8 +2,9 @@
     clippy::float_arithmetic,
     reason = "alternatives are compared as projections"
 )]
-//! One pass: every plan and endpoint over every window.
+//! One pass: every plan and every arm over every window.
 
+mod arms;
 mod day;
 mod views;
 
@@ -12,13 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::gather::{Observed, PoolTotals, buckets};
 use super::live::LiveDemand;
 use super::report::{Report, WindowReport};
-use super::settings::{Settings, Takers};
+use super::settings::Settings;
 use super::state::States;
-use crate::economics::decision::rival_savings;
-use crate::economics::project::{Demand, breakeven, hosted, latency, rented_tokens};
+use crate::economics::project::{Demand, breakeven, hosted, latency};
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
-use crate::economics::{Alternative, Endpoint, EndpointProjection, HostPlan, Projection};
+use crate::economics::{Alternative, HostPlan, Projection};
 
+use arms::rival_of;
 pub(super) use day::day;
 use views::{plan_lacks, views};
 
@@ -83,6 +84,7 @@ impl<'a> Pass<'a> {
             latency,
             hosted,
             best_endpoint: self.best_endpoint(at, totals.cost.to_f64()),
+            best_optimised: self.best_optimised(at, totals.cost.to_f64()),
             breakeven: None,
             calls_per_day: if days > 0.0 {
                 totals.tokens.calls / days
@@ -92,52 +94,9 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The cheapest endpoint for the streams of a plan; what it does not take stays on the API.
-    fn best_endpoint(&self, plan: usize, api_usd: f64) -> Option<Alternative> {
-        let taken = |at: usize| {
-            move |takers: &Takers| takers.plans.contains(&plan) && takers.endpoints.contains(&at)
-        };
-        let costs = self
-            .settings
-            .endpoints
-            .iter()
-            .enumerate()
-            .filter_map(|(at, endpoint)| {
-                let totals = self.totals.sum(taken(at));
-                (totals.tokens.calls > 0.0).then(|| {
-                    let usd = totals.cost.to_f64();
-                    let band = rented_tokens(endpoint, &totals.tokens, usd);
-                    Alternative {
-                        name: endpoint.name.clone(),
-                        kind: AlternativeKind::Endpoint,
-                        cost_usd: api_usd - band.expected.savings_usd,
-                    }
-                })
-            });
-        costs.min_by(|x, y| x.cost_usd.total_cmp(&y.cost_usd))
-    }
-
-    fn endpoint(&self, at: usize, endpoint: &Endpoint) -> EndpointProjection {
-        let totals = self.totals.sum(|takers| takers.endpoints.contains(&at));
-        EndpointProjection {
-            endpoint: endpoint.name.clone(),
-            window: self.span,
-            api_cost: totals.cost,
-            evidence: totals.evidence(&self.now),
-            band: rented_tokens(endpoint, &totals.tokens, totals.cost.to_f64()),
-        }
-    }
-
     fn plans(&self) -> Vec<Projection> {
         let plans = self.settings.plans.iter().enumerate();
         plans.map(|(at, plan)| self.plan(at, plan)).collect()
-    }
-
-    fn endpoints(&self) -> Vec<EndpointProjection> {
-        let endpoints = self.settings.endpoints.iter().enumerate();
-        endpoints
-            .map(|(at, endpoint)| self.endpoint(at, endpoint))
-            .collect()
     }
 
     /// The break-even volumes: the previous report's inside the same hour.
@@ -174,6 +133,7 @@ impl<'a> Pass<'a> {
     fn report(&self, plans: Vec<Projection>) -> WindowReport {
         let all = self.totals.sum(|_| true);
         let endpoints = self.endpoints();
+        let optimised = self.optimised();
         let api_usd = all.cost.to_f64();
         let mut alternatives = vec![Alternative {
             name: STAY.to_owned(),
@@ -194,6 +154,9 @@ impl<'a> Pass<'a> {
                 &endpoint.band,
             );
         }
+        for way in &optimised {
+            add(&way.optimised, AlternativeKind::Optimised, &way.band);
+        }
         for plan in &plans {
             if let Some(hosted) = &plan.hosted {
                 add(&plan.plan, AlternativeKind::Selfhost, &hosted.band);
@@ -208,15 +171,10 @@ impl<'a> Pass<'a> {
             hours: self.now.hours(),
             plans,
             endpoints,
+            optimised,
             alternatives,
         }
     }
-}
-
-/// What the best endpoint already saves on a plan's streams, dollars; not less than nothing.
-fn rival_of(projection: &Projection) -> f64 {
-    let best = projection.best_endpoint.as_ref();
-    rival_savings(projection.api_cost.to_f64(), best.map(|best| best.cost_usd))
 }
 
 /// The report over the windows that end at `end`.

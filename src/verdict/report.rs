@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::evidence::Lack;
 use super::settings::Settings;
 use crate::economics::projection::{AlternativeKind, Evidence, Span};
-use crate::economics::{Alternative, EndpointProjection, Projection};
+use crate::economics::{Alternative, EndpointProjection, OptimisedProjection, Projection};
 use crate::money::Pico;
 
 /// Everything the verdict says at one moment.
@@ -38,6 +38,8 @@ pub struct WindowReport {
     pub plans: Vec<Projection>,
     /// Each endpoint, in the order of the settings.
     pub endpoints: Vec<EndpointProjection>,
+    /// Each way to pay the same provider less, in the order of the settings.
+    pub optimised: Vec<OptimisedProjection>,
     /// Every way of serving all calls of the window, the cheapest first; what a way does not take
     /// stays on the API. Of equals, staying comes first.
     pub alternatives: Vec<Alternative>,

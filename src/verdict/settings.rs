@@ -2,7 +2,7 @@
 
 use crate::call::names_model;
 use crate::economics::hysteresis::Rule;
-use crate::economics::{Endpoint, HostPlan, Stream};
+use crate::economics::{Arm, Endpoint, HostPlan, Stream};
 use crate::usage::Capability;
 
 /// Checked settings, as `config` hands them over.
@@ -12,6 +12,8 @@ pub struct Settings {
     pub plans: Vec<HostPlan>,
     /// Per-token alternatives.
     pub endpoints: Vec<Endpoint>,
+    /// Ways to pay the same provider less. They have no state: they are what plans must beat.
+    pub optimised: Vec<Arm>,
     /// When a state switches.
     pub rule: Rule,
     /// More of the money than this unpriced or unknown is not enough evidence.
@@ -25,6 +27,7 @@ impl Default for Settings {
         Self {
             plans: Vec::new(),
             endpoints: Vec::new(),
+            optimised: Vec::new(),
             rule: Rule::default(),
             doubtful_share_max: 0.02,
             sees_all_traffic: true,
@@ -38,27 +41,32 @@ fn takes(replaces: &[String], serves: Capability, stream: &Stream) -> bool {
     stream.capability.within(serves) && replaces.iter().any(named)
 }
 
-/// Which plans and endpoints, by their place in the settings, take the calls of a stream.
+/// Which plans and arms, by their place in the settings, take the calls of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Takers {
     pub(super) plans: Vec<usize>,
     pub(super) endpoints: Vec<usize>,
+    pub(super) optimised: Vec<usize>,
 }
 
 impl Settings {
     /// Who takes the calls of a stream.
     pub(super) fn takers(&self, stream: &Stream) -> Takers {
-        let plans = self.plans.iter().enumerate();
-        let endpoints = self.endpoints.iter().enumerate();
+        let arm = |arm: &Arm| takes(&arm.replaces, arm.serves, stream);
         Takers {
-            plans: plans
-                .filter(|(_, plan)| takes(&plan.replaces, plan.serves, stream))
-                .map(|(i, _)| i)
-                .collect(),
-            endpoints: endpoints
-                .filter(|(_, endpoint)| takes(&endpoint.replaces, endpoint.serves, stream))
-                .map(|(i, _)| i)
-                .collect(),
+            plans: places(&self.plans, |plan| {
+                takes(&plan.replaces, plan.serves, stream)
+            }),
+            endpoints: places(&self.endpoints, |endpoint| arm(&endpoint.arm)),
+            optimised: places(&self.optimised, arm),
         }
     }
+}
+
+/// Where those are that `wanted` picks.
+fn places<T>(all: &[T], wanted: impl Fn(&T) -> bool) -> Vec<usize> {
+    let all = all.iter().enumerate();
+    all.filter(|(_, one)| wanted(one))
+        .map(|(at, _)| at)
+        .collect()
 }

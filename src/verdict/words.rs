@@ -4,6 +4,7 @@
 )]
 //! The verdict in plain English: the cheapest way, every other way, and what is not known.
 
+mod arm;
 mod plan;
 
 use std::fmt::{self, Write as _};
@@ -16,7 +17,7 @@ use super::report::{Report, StateView, WindowReport};
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::projection::{AlternativeKind, FORTNIGHT};
-use crate::economics::{Alternative, AsOf, Endpoint, EndpointProjection};
+use crate::economics::{Alternative, AsOf};
 
 /// Prices older than this are named as old.
 const STALE_DAYS: i64 = 90;
@@ -100,7 +101,11 @@ impl Words<'_> {
         let Some(window) = self.0.window(FORTNIGHT) else {
             return writeln!(out, "No minute of traffic has been seen yet: no verdict.");
         };
-        if self.0.settings.plans.is_empty() && self.0.settings.endpoints.is_empty() {
+        let settings = &self.0.settings;
+        let alone = settings.plans.is_empty()
+            && settings.endpoints.is_empty()
+            && settings.optimised.is_empty();
+        if alone {
             return writeln!(
                 out,
                 "No plan and no endpoint is configured: nothing to compare with."
@@ -116,6 +121,9 @@ impl Words<'_> {
         }
         let monthly = HOURS_PER_MONTH / window.hours;
         self.headline(out, window, monthly)?;
+        for projection in &window.optimised {
+            self.optimised(out, projection, monthly)?;
+        }
         for projection in &window.endpoints {
             self.endpoint(out, projection, monthly)?;
         }
@@ -157,24 +165,26 @@ impl Words<'_> {
                 "staying on the API is cheapest, at {} a month",
                 dollars(cost)
             ),
-            AlternativeKind::Endpoint | AlternativeKind::Selfhost => format!(
-                "{} is cheapest, at {} a month instead of {} for the same calls: {} less",
-                way(cheapest),
-                dollars(cost),
-                dollars(paid),
-                dollars(paid - cost),
-            ),
+            AlternativeKind::Endpoint | AlternativeKind::Optimised | AlternativeKind::Selfhost => {
+                format!(
+                    "{} is cheapest, at {} a month instead of {} for the same calls: {} less",
+                    way(cheapest),
+                    dollars(cost),
+                    dollars(paid),
+                    dollars(paid - cost),
+                )
+            }
         };
         let Some(view) = self.state(cheapest) else {
-            return writeln!(out, "Stay on the API. On these figures {figures}.");
+            return writeln!(out, "{} On these figures {figures}.", stay(cheapest.kind));
         };
         if !view.lacks.is_empty() && !view.cheaper {
             let lacks = listed(&view.lacks);
             return writeln!(out, "No verdict yet: {lacks}. On these figures {figures}.");
         }
         match (cheapest.kind, view.cheaper) {
-            (AlternativeKind::Stay, _) => {
-                writeln!(out, "Stay on the API. On these figures {figures}.")
+            (AlternativeKind::Stay | AlternativeKind::Optimised, _) => {
+                writeln!(out, "{} On these figures {figures}.", stay(cheapest.kind))
             }
             (AlternativeKind::Endpoint | AlternativeKind::Selfhost, true) => {
                 let since = view.since.map_or_else(String::new, |since| {
@@ -193,12 +203,12 @@ impl Words<'_> {
         }
     }
 
-    /// The state that decides about the cheapest way. Staying has none of its own: it is a verdict
-    /// as soon as there is evidence about one of the others.
+    /// The state that decides about the cheapest way. Staying, for less or not, has none of its own:
+    /// it is a verdict as soon as there is evidence about one of the others.
     fn state(&self, cheapest: &Alternative) -> Option<&StateView> {
         let states = &self.0.states;
         match cheapest.kind {
-            AlternativeKind::Stay => states
+            AlternativeKind::Stay | AlternativeKind::Optimised => states
                 .iter()
                 .find(|view| view.lacks.is_empty())
                 .or_else(|| states.first()),
@@ -206,36 +216,6 @@ impl Words<'_> {
                 .iter()
                 .find(|view| view.kind == cheapest.kind && view.name == cheapest.name),
         }
-    }
-
-    fn endpoint(
-        &self,
-        out: &mut String,
-        projection: &EndpointProjection,
-        monthly: f64,
-    ) -> fmt::Result {
-        let named = |endpoint: &&Endpoint| endpoint.name == projection.endpoint;
-        let Some(endpoint) = self.0.settings.endpoints.iter().find(named) else {
-            return Ok(());
-        };
-        write!(out, "\n{} ({}, per token): ", endpoint.name, endpoint.model)?;
-        if projection.evidence.calls <= 0.0 {
-            return writeln!(out, "takes none of the calls seen.");
-        }
-        let band = &projection.band;
-        writeln!(
-            out,
-            "{} a month instead of {}; {}.",
-            dollars(band.expected.cost_usd * monthly),
-            dollars(projection.api_cost.to_f64() * monthly),
-            plan::saving(band, monthly),
-        )?;
-        writeln!(
-            out,
-            "  Price: {}, {}.",
-            endpoint.source,
-            age(endpoint.as_of, self.today())
-        )
     }
 
     /// The UTC day on which the windows end.
@@ -287,6 +267,19 @@ fn way(alternative: &Alternative) -> String {
     match alternative.kind {
         AlternativeKind::Stay => "staying on the API".to_owned(),
         AlternativeKind::Endpoint => format!("moving to the endpoint {}", alternative.name),
+        AlternativeKind::Optimised => {
+            format!("paying the same provider less by {}", alternative.name)
+        }
         AlternativeKind::Selfhost => format!("hosting by the plan {}", alternative.name),
+    }
+}
+
+/// What to do where nothing moves.
+const fn stay(kind: AlternativeKind) -> &'static str {
+    match kind {
+        AlternativeKind::Optimised => "Stay with the provider and pay it less.",
+        AlternativeKind::Stay | AlternativeKind::Endpoint | AlternativeKind::Selfhost => {
+            "Stay on the API."
+        }
     }
 }

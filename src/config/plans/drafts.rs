@@ -36,7 +36,7 @@ pub(super) fn plan(name: &str, s: &mut Section<'_>) -> PlanDraft {
         max_replicas: s.read("max_replicas", Value::whole),
         tpot_limit_seconds: s.read("tpot_limit_seconds", Value::number),
         ttft_limit_seconds: s.read("ttft_limit_seconds", Value::number),
-        ranges: ranges(s),
+        ranges: ranges(s, &Parameter::ALL),
         further: s.read("further", Value::boolean).unwrap_or(false),
         basis: s.read("basis", |value| basis(value.section())),
         one_off_usd: s.read("one_off_usd", Value::number),
@@ -60,30 +60,30 @@ pub(super) fn endpoint(name: &str, s: &mut Section<'_>) -> EndpointDraft {
         output_usd_per_mtok: s.read("output_usd_per_mtok", rate),
         price_as_of: s.read("price_as_of", Value::day),
         price_source: text(s, "price_source"),
-        ranges: ranges(s),
+        ranges: ranges(s, &Parameter::ALL),
         basis: s.read("basis", |value| basis(value.section())),
         min_saving_usd_per_month: s.read("min_saving_usd_per_month", Value::number),
         alert: s.read("alert", Value::boolean),
     }
 }
 
-fn text(s: &mut Section<'_>, key: &str) -> Option<String> {
+pub(super) fn text(s: &mut Section<'_>, key: &str) -> Option<String> {
     s.read(key, Value::text).map(str::to_owned)
 }
 
-fn texts(s: &mut Section<'_>, key: &str) -> Vec<String> {
+pub(super) fn texts(s: &mut Section<'_>, key: &str) -> Vec<String> {
     let value = s.value(key);
     let texts = value.iter().flat_map(Value::texts);
     texts.map(|(text, _)| text.to_owned()).collect()
 }
 
-fn ranges(s: &mut Section<'_>) -> Vec<(Parameter, Range)> {
+pub(super) fn ranges(s: &mut Section<'_>, parameters: &[Parameter]) -> Vec<(Parameter, Range)> {
     let mut read = |parameter: Parameter| Some((parameter, s.read(parameter.key(), range)?));
-    Parameter::ALL.into_iter().filter_map(&mut read).collect()
+    parameters.iter().copied().filter_map(&mut read).collect()
 }
 
 /// `[low, expected, high]` as seen from hosting, or one number that is certain.
-fn range(value: &Value<'_>) -> Option<Range> {
+pub(super) fn range(value: &Value<'_>) -> Option<Range> {
     if value.item.get_ref().as_array().is_none() {
         return value.number().map(Range::certain);
     }

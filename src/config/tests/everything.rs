@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::call::Role;
+use crate::economics::Arm;
+use crate::economics::arm::ArmPrice;
 use crate::economics::assumptions::{Parameter, Range};
 
 /// A file that sets everything to something else than the default.
@@ -103,6 +105,12 @@ output_usd_per_mtok = 0.79
 price_as_of = "2026-05-22"
 price_source = "its page"
 alert = false
+[optimised.later]
+replaces = ["gpt-4o"]
+price_factor = 0.5
+qualifying_share = [0.1, 0.2, 0.3]
+price_as_of = 2026-05-22
+price_source = "its page"
 "#;
 
 #[test]
@@ -169,18 +177,18 @@ fn a_plans_file_adds_to_the_plans_written_beside_it() {
     };
     let other = plans
         .replace(".mine", ".other")
-        .replace(".there", ".elsewhere");
+        .replace(".there", ".elsewhere")
+        .replace(".later", ".never");
     let config = load(&format!("[plans.other]{other}")).unwrap();
-    assert_eq!(
-        (config.plans.plans.len(), config.plans.endpoints.len()),
-        (2, 2)
-    );
+    let of = &config.plans;
+    let numbers = (of.plans.len(), of.endpoints.len(), of.optimised.len());
+    assert_eq!(numbers, (2, 2, 2));
     let twice = load(&format!("[plans.mine]{plans}"))
         .unwrap_err()
         .to_string();
     assert_eq!(
         twice.matches("is in the other file too").count(),
-        2,
+        3,
         "{twice}"
     );
 }
@@ -219,4 +227,44 @@ fn rows_of_ones_own_are_added_and_take_the_place_of_ours() {
         plan.throughput.cite,
         "shape: config.json; data sheet: nvidia-smi"
     );
+}
+
+#[test]
+fn a_smaller_model_is_priced_by_the_catalogue_on_its_day() {
+    let table = |more: &str| {
+        format!(
+            "[optimised.mini]\nreplaces = [\"gpt-4o\"]\nserves = \"32k\"\nqualifying_share = 0.2\n\
+             {more}\n"
+        )
+    };
+    let arm = |more: &str| good(&table(more)).plans.optimised.remove(0);
+    let price = |arm: &Arm| match &arm.price {
+        ArmPrice::Tokens { rates, .. } => rates.input.to_string(),
+        ArmPrice::Factor(_) | ArmPrice::Cache { .. } => panic!("{arm:?}"),
+    };
+    let mini = arm("model = \"gpt-4o-mini\"");
+    assert_eq!(price(&mini), "0.15");
+    assert_eq!(mini.as_of.to_string(), "2025-07-04");
+    assert!(
+        mini.source.starts_with("price list openai: pydantic"),
+        "{}",
+        mini.source
+    );
+    // gpt-4o cost 5 until it cost 2.5.
+    let newest = arm("model = \"gpt-4o\"");
+    let first = arm("model = \"gpt-4o\"\nprice_as_of = 2024-06-01");
+    assert_eq!((price(&newest), price(&first)), ("2.5".into(), "5".into()));
+    assert_eq!(first.as_of.to_string(), "2024-05-01");
+    let haiku = arm("model = \"claude-haiku-4-5\"\nlist = \"anthropic\"");
+    assert_eq!(price(&haiku), "1");
+}
+
+#[test]
+fn without_a_file_every_way_to_pay_less_has_an_example_and_a_price() {
+    let arms = defaults().plans.optimised;
+    let of = |kind: fn(&ArmPrice) -> bool| arms.iter().filter(|arm| kind(&arm.price)).count();
+    assert_eq!(of(|price| matches!(price, ArmPrice::Tokens { .. })), 2);
+    assert_eq!(of(|price| matches!(price, ArmPrice::Factor(_))), 2);
+    assert_eq!(of(|price| matches!(price, ArmPrice::Cache { .. })), 1);
+    assert!(arms.iter().any(|arm| arm.router_usd_per_call > 0.0));
 }

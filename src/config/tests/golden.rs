@@ -392,3 +392,54 @@ fn a_file_that_is_not_there_and_a_wrong_environment_are_told() {
     let odd = load_with(None, &Overrides::default(), &env).unwrap_err();
     compare("config-environment.txt", &format!("{gone}\n\n{odd}\n"));
 }
+
+#[test]
+fn ways_to_pay_less_are_told_all_at_once_each_at_its_key() {
+    check(
+        "config-optimised.txt",
+        r#"[optimised.nothing]
+replaces = ["gpt-4o"]
+[optimised.misspelt]
+replaces = ["gpt-4o"]
+serves = "32k"
+model = "gpt-4o-mni"
+[optimised.nobodys]
+replaces = ["gpt-4o"]
+serves = "32k"
+model = "mistral-large"
+list = "mistral"
+qualifying_share = 0.2
+[optimised.half]
+replaces = ["gpt-4o"]
+serves = "32k"
+model = "m"
+input_usd_per_mtok = 1
+qualifying_share = 0.2
+[optimised.undated]
+replaces = ["gpt-4o"]
+model = "m"
+input_usd_per_mtok = 1
+output_usd_per_mtok = "1,5"
+qualifying_share = [0.4, 0.2, 0.1]
+utilisation = 0.7
+[optimised.batch]
+replaces = ["gpt-4o"]
+price_factor = 1.5
+model = "gpt-4o-mini"
+token_ratio_out = 1.0
+price_as_of = 2026-08-22
+[optimised.cache]
+replaces = ["gpt-4o", "gpt-4o-mini"]
+cached_share = [0.5, 0.2, 1.2]
+router_usd_per_call = -1
+[optimised.cacheless]
+replaces = ["gpt-4-turbo"]
+cached_share = 0.5
+alert = true
+[optimised.both]
+replaces = []
+cached_share = 0.5
+price_factor = 0.5
+"#,
+    );
+}

@@ -1,9 +1,10 @@
 //! A per-token alternative, checked.
 
 use super::Checker;
+use crate::economics::arm::{Arm, ArmPrice, Endpoint, TokenRates};
 use crate::economics::assumptions::{Assumptions, Group};
 use crate::economics::draft::{EndpointDraft, PlanProblem};
-use crate::economics::plan::{Endpoint, ThroughputSource};
+use crate::economics::plan::ThroughputSource;
 use crate::money::RatePerMtok;
 
 /// Less saving than this, dollars a month, is not worth changing the endpoint.
@@ -31,22 +32,30 @@ impl Endpoint {
         let (Some(input), Some(output)) = (input, output) else {
             return Err(checker.problems);
         };
-        let endpoint = Self {
-            replaces: c.names(&draft.replaces),
-            serves: c.serves(draft.serves.as_deref()),
-            model: c.require("model", draft.model, "\"llama-3.3-70b\""),
+        let rates = TokenRates {
+            input,
             cached_input: draft.cached_input_usd_per_mtok.unwrap_or(input),
-            as_of: c.require("price_as_of", draft.price_as_of, "2026-05-22"),
-            source: c.require("price_source", draft.price_source, "\"quote of …\""),
+            output,
+        };
+        let endpoint = Self {
+            arm: Arm {
+                replaces: c.names(&draft.replaces),
+                serves: c.serves(draft.serves.as_deref()),
+                price: ArmPrice::Tokens {
+                    model: c.require("model", draft.model, "\"llama-3.3-70b\""),
+                    rates,
+                },
+                router_usd_per_call: 0.0,
+                as_of: c.require("price_as_of", draft.price_as_of, "2026-05-22"),
+                source: c.require("price_source", draft.price_source, "\"quote of …\""),
+                name: draft.name,
+                assumptions,
+            },
             min_saving_usd_per_month: c.amount(
                 "min_saving_usd_per_month",
                 draft.min_saving_usd_per_month,
                 ENDPOINT_SAVING_MIN_USD,
             ),
-            name: draft.name,
-            input,
-            output,
-            assumptions,
             alert: draft.alert.unwrap_or(true),
         };
         checker.done(endpoint)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Fields, calculators, decision, trace};
+use super::{Answer, Fields, arm, calculators, decision, trace};
 use crate::economics::band::{Deviation, band};
 use crate::economics::breakeven::{Search, breakeven_requests_closed_form, breakeven_scale};
 use crate::economics::evaluate::{Outcome, Policy, Profile, Terms, Window, best_hybrid, evaluate};
@@ -182,7 +182,7 @@ pub(super) fn run(function: &str, inputs: &Fields) -> Answer {
         "trace_sums" | "trace_evaluate" | "trace_need_burst" => {
             return trace::run(function, &of);
         }
-        _ => match decision::run(function, &of) {
+        _ => match decision::run(function, &of).or_else(|| arm::run(function, &of)) {
             Some(got) => got,
             None => return calculators::run(function, &of),
         },

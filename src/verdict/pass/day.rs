@@ -43,7 +43,7 @@ pub(in crate::verdict) fn day(
     let endpoints = settings.endpoints.iter().zip(pass.endpoints());
     let endpoints = endpoints.map(|(endpoint, projection)| DayFacts {
         kind: AlternativeKind::Endpoint,
-        name: endpoint.name.clone(),
+        name: endpoint.arm.name.clone(),
         alert: endpoint.alert,
         day: lacks(settings, &projection.evidence, FORTNIGHT, ChosenOn::Nothing)
             .is_empty()
@@ -52,7 +52,7 @@ pub(in crate::verdict) fn day(
     plans.chain(endpoints).collect()
 }
 
-/// A plan's day: against staying and the best endpoint.
+/// A plan's day: against staying, the best endpoint and the best way to pay less.
 fn plan_day(plan: &HostPlan, projection: &Projection, months: f64, coverage: f64) -> Day {
     let Some(hosted) = &projection.hosted else {
         return impossible(coverage);

@@ -1,8 +1,7 @@
 //! The held states beside what is missing now.
 
-use super::EndpointProjection;
-use crate::economics::Projection;
 use crate::economics::projection::{AlternativeKind, ChosenOn, FORTNIGHT};
+use crate::economics::{EndpointProjection, Projection};
 use crate::verdict::evidence::{Lack, lacks};
 use crate::verdict::report::StateView;
 use crate::verdict::settings::Settings;

@@ -162,15 +162,22 @@ fn volume(out: &mut String, projection: &Projection) -> fmt::Result {
 
 fn rival(out: &mut String, projection: &Projection, monthly: f64) -> fmt::Result {
     let api_usd = projection.api_cost.to_f64();
-    match &projection.best_endpoint {
-        Some(best) if best.cost_usd < api_usd => writeln!(
+    let rivals = [
+        ("the endpoint", &projection.best_endpoint),
+        ("the same provider, paid by", &projection.best_optimised),
+    ];
+    for (who, rival) in rivals {
+        let Some(best) = rival.as_ref().filter(|best| best.cost_usd < api_usd) else {
+            continue;
+        };
+        writeln!(
             out,
-            "  For the same calls the endpoint {} would take {} a month.",
+            "  For the same calls {who} {} would take {} a month.",
             best.name,
             dollars(best.cost_usd * monthly)
-        ),
-        Some(_) | None => Ok(()),
+        )?;
     }
+    Ok(())
 }
 
 fn commitment(out: &mut String, hosted: &Hosted) -> fmt::Result {

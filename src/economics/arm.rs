@@ -1,0 +1,74 @@
+//! An arm of the comparison without fixed cost: someone sells the same calls for other money.
+//!
+//! An endpoint sells an open model per token. The provider of today may sell for less, too: a smaller
+//! model, a tier that may wait, a prompt cache, a router in front of both.
+
+use jiff::civil::Date;
+
+use super::assumptions::{Assumptions, Range};
+use crate::money::RatePerMtok;
+use crate::usage::Capability;
+
+/// A way of serving calls that has a price and no fixed cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arm {
+    /// The configured name.
+    pub name: String,
+    /// Models it may replace, as the provider names them; a dated snapshot of one is that model.
+    pub replaces: Vec<String>,
+    /// The most it can do; calls that ask for more stay as they are.
+    pub serves: Capability,
+    /// What is paid for the calls that it takes.
+    pub price: ArmPrice,
+    /// Deciding which call it takes: dollars for every call of the stream, taken or not.
+    pub router_usd_per_call: f64,
+    /// When the price was last looked at.
+    pub as_of: Date,
+    /// Who says so.
+    pub source: String,
+    /// The ranges of what is not known; of these only quality matters.
+    pub assumptions: Assumptions,
+}
+
+/// What is paid for the calls that an arm takes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ArmPrice {
+    /// So much per token of a model.
+    Tokens {
+        /// The model that answers.
+        model: String,
+        /// Its price.
+        rates: TokenRates,
+    },
+    /// So many times what was paid, 0 to 1: a batch or flex tier.
+    Factor(f64),
+    /// A part of the fresh input is read from the provider's prompt cache instead.
+    Cache {
+        /// That part, 0 to 1; pessimistic, expected and optimistic.
+        share: Range,
+        /// The prices of the model that answers today.
+        rates: TokenRates,
+    },
+}
+
+/// What tokens cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenRates {
+    /// Fresh input.
+    pub input: RatePerMtok,
+    /// Cached input; without a discount the price of fresh input.
+    pub cached_input: RatePerMtok,
+    /// Output.
+    pub output: RatePerMtok,
+}
+
+/// A service that sells an open model per token. Moving there is a decision, so it has a state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// What it is and what it costs.
+    pub arm: Arm,
+    /// Less saving than this, dollars a month, is not worth a move.
+    pub min_saving_usd_per_month: f64,
+    /// Whether the state may ever say "cheaper".
+    pub alert: bool,
+}

@@ -1,0 +1,102 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "alternatives are compared as projections"
+)]
+//! Endpoints and ways to pay less over a window: for their own streams, and as rivals of a plan.
+
+use super::Pass;
+use crate::economics::decision::rival_savings;
+use crate::economics::project::{rented_tokens, routed};
+use crate::economics::projection::AlternativeKind;
+use crate::economics::{
+    Alternative, Arm, Endpoint, EndpointProjection, OptimisedProjection, Projection,
+};
+use crate::verdict::settings::Takers;
+
+impl Pass<'_> {
+    /// The cheapest endpoint for the streams of a plan; what it does not take stays on the API.
+    pub(super) fn best_endpoint(&self, plan: usize, api_usd: f64) -> Option<Alternative> {
+        let arms = self.settings.endpoints.iter().map(|endpoint| &endpoint.arm);
+        let best = self.cheapest(plan, arms, |takers| &takers.endpoints)?;
+        Some(alternative(best, AlternativeKind::Endpoint, api_usd))
+    }
+
+    /// The same for the ways to pay today's provider less.
+    pub(super) fn best_optimised(&self, plan: usize, api_usd: f64) -> Option<Alternative> {
+        let arms = self.settings.optimised.iter();
+        let best = self.cheapest(plan, arms, |takers| &takers.optimised)?;
+        Some(alternative(best, AlternativeKind::Optimised, api_usd))
+    }
+
+    /// The arm that saves most on the streams of a plan that it takes, and how much, dollars.
+    fn cheapest<'s>(
+        &self,
+        plan: usize,
+        arms: impl Iterator<Item = &'s Arm>,
+        taken_by: fn(&Takers) -> &Vec<usize>,
+    ) -> Option<(&'s Arm, f64)> {
+        let saved = |(at, arm): (usize, &'s Arm)| {
+            let totals = self
+                .totals
+                .sum(|takers| takers.plans.contains(&plan) && taken_by(takers).contains(&at));
+            let band = rented_tokens(arm, &totals.tokens, totals.cost.to_f64());
+            (totals.tokens.calls > 0.0).then_some((arm, band.expected.savings_usd))
+        };
+        let all = arms.enumerate().filter_map(saved);
+        // Of equals, the first.
+        all.min_by(|x, y| y.1.total_cmp(&x.1))
+    }
+
+    fn endpoint(&self, at: usize, endpoint: &Endpoint) -> EndpointProjection {
+        let totals = self.totals.sum(|takers| takers.endpoints.contains(&at));
+        EndpointProjection {
+            endpoint: endpoint.arm.name.clone(),
+            window: self.span,
+            api_cost: totals.cost,
+            evidence: totals.evidence(&self.now),
+            band: rented_tokens(&endpoint.arm, &totals.tokens, totals.cost.to_f64()),
+        }
+    }
+
+    fn one_optimised(&self, at: usize, arm: &Arm) -> OptimisedProjection {
+        let totals = self.totals.sum(|takers| takers.optimised.contains(&at));
+        let api_usd = totals.cost.to_f64();
+        OptimisedProjection {
+            optimised: arm.name.clone(),
+            window: self.span,
+            api_cost: totals.cost,
+            evidence: totals.evidence(&self.now),
+            band: rented_tokens(arm, &totals.tokens, api_usd),
+            routing: routed(arm, &totals.tokens, api_usd),
+        }
+    }
+
+    pub(super) fn endpoints(&self) -> Vec<EndpointProjection> {
+        let endpoints = self.settings.endpoints.iter().enumerate();
+        endpoints
+            .map(|(at, endpoint)| self.endpoint(at, endpoint))
+            .collect()
+    }
+
+    pub(super) fn optimised(&self) -> Vec<OptimisedProjection> {
+        let arms = self.settings.optimised.iter().enumerate();
+        arms.map(|(at, arm)| self.one_optimised(at, arm)).collect()
+    }
+}
+
+fn alternative((arm, saved_usd): (&Arm, f64), kind: AlternativeKind, api_usd: f64) -> Alternative {
+    Alternative {
+        name: arm.name.clone(),
+        kind,
+        cost_usd: api_usd - saved_usd,
+    }
+}
+
+/// What the best way without hosting already saves on a plan's streams, dollars; not less than
+/// nothing.
+pub(super) fn rival_of(projection: &Projection) -> f64 {
+    let rivals = [&projection.best_endpoint, &projection.best_optimised];
+    let costs = rivals.into_iter().flatten().map(|best| best.cost_usd);
+    let best = costs.min_by(f64::total_cmp);
+    rival_savings(projection.api_cost.to_f64(), best)
+}
