@@ -47,7 +47,7 @@ pub struct PlanDraft {
     pub price_as_of: Option<AsOf>,
     /// `price_source`; an offer brings its own.
     pub price_source: Option<String>,
-    /// `policy`: `"fixed"`, `"peak"`, `"auto"` or `"hybrid"` (the default).
+    /// `policy`: `"fixed"`, `"peak"`, `"auto"`, `"serverless"` or `"hybrid"` (the default).
     pub policy: Option<String>,
     /// `replicas`: for `fixed`.
     pub replicas: Option<u32>,
@@ -57,7 +57,9 @@ pub struct PlanDraft {
     pub warm_up_seconds: Option<u32>,
     /// `cool_down_seconds`: for `auto`; 900.
     pub cool_down_seconds: Option<u32>,
-    /// `min_replicas`: 1.
+    /// `idle_seconds`: how long a replica stays up after a call, for `serverless`; 60.
+    pub idle_seconds: Option<u32>,
+    /// `min_replicas`: 1; for `serverless` 0.
     pub min_replicas: Option<u32>,
     /// `max_replicas`: no limit.
     pub max_replicas: Option<u32>,

@@ -10,6 +10,7 @@
 //! In a bucket with load above ready·u the share 1 - ready·u/load stays on the API and the bucket is
 //! short, so that a slow scaler is not rewarded for calls it could not have served.
 
+mod serverless;
 mod terms;
 
 use std::cell::OnceCell;
@@ -93,6 +94,9 @@ impl<'a> Window<'a> {
                 let needs: Vec<u32> = self.needs(hosted, terms).collect();
                 let fleet = autoscale(&needs, scaler).into_iter();
                 self.price(scale, terms, &self.walk(hosted, terms, fleet))
+            }
+            Policy::Serverless { idle_seconds } => {
+                self.price(scale, terms, &self.serverless(hosted, terms, idle_seconds))
             }
         }
     }
@@ -261,6 +265,7 @@ mod tests {
                 loads: &loads,
                 api_usd: &api_usd,
                 slot_work: &[],
+                bucket_calls: &[],
                 calls: 1_000.0,
             });
             let terms = Terms {

@@ -88,7 +88,7 @@ fn usd_per_mtok(outcome: &Outcome, point: &Point, buckets: &[Bucket]) -> Option<
 /// What the number of replicas is chosen on.
 fn chosen_on(plan: &HostPlan, demand: &Demand<'_>) -> ChosenOn {
     match plan.policy {
-        Policy::Fixed { .. } | Policy::Auto { .. } => ChosenOn::Nothing,
+        Policy::Fixed { .. } | Policy::Auto { .. } | Policy::Serverless { .. } => ChosenOn::Nothing,
         Policy::Peak { .. } | Policy::Hybrid if demand.before.is_empty() => ChosenOn::Hindsight,
         Policy::Peak { .. } | Policy::Hybrid => ChosenOn::PreviousWindow,
     }
@@ -158,7 +158,7 @@ fn replicas(plan: &HostPlan, point: &Point, loads: &Loads, outcome: &Outcome) ->
     let hours = buckets_hours(needs.len());
     let now = match plan.policy {
         Policy::Fixed { .. } | Policy::Peak { .. } | Policy::Hybrid => outcome.replicas,
-        Policy::Auto { .. } => {
+        Policy::Auto { .. } | Policy::Serverless { .. } => {
             let need = needs.last().copied().unwrap_or(0);
             need.min(terms.max_replicas).max(terms.min_replicas)
         }

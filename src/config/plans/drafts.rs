@@ -32,6 +32,7 @@ pub(super) fn plan(name: &str, s: &mut Section<'_>) -> PlanDraft {
         peak_quantile: s.read("peak_quantile", Value::number),
         warm_up_seconds: s.read("warm_up_seconds", Value::whole),
         cool_down_seconds: s.read("cool_down_seconds", Value::whole),
+        idle_seconds: s.read("idle_seconds", Value::whole),
         min_replicas: s.read("min_replicas", Value::whole),
         max_replicas: s.read("max_replicas", Value::whole),
         tpot_limit_seconds: s.read("tpot_limit_seconds", Value::number),

@@ -20,6 +20,10 @@ const PLAN_SAVING_MIN_USD: f64 = 500.0;
 const AMORTISATION_MONTHS: u32 = 12;
 /// How long a replica takes to start, seconds.
 const WARM_UP_SECONDS: u32 = 300;
+/// How long a serverless replica stays up after a call, seconds.
+const IDLE_SECONDS: u32 = 60;
+/// What stays up longer than this is no serverless host.
+const IDLE_SECONDS_MAX: f64 = 900.0;
 /// How long a scaler waits before it stops a replica, seconds.
 const COOL_DOWN_SECONDS: u32 = 900;
 
@@ -33,7 +37,7 @@ impl HostPlan {
         let throughput = throughput(c, &draft, catalogue, &machine);
         let defaults = Assumptions::defaults(throughput.source, !draft.further);
         let (assumptions, moved) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
-        let min_replicas = draft.min_replicas.unwrap_or(1);
+        let min_replicas = min_replicas(c, &draft);
         let max_replicas = draft.max_replicas.unwrap_or(u32::MAX);
         if max_replicas < min_replicas {
             c.tell(
@@ -86,6 +90,19 @@ impl HostPlan {
     }
 }
 
+/// One, unless replicas come and go with the calls.
+fn min_replicas(c: &mut Checker, draft: &PlanDraft) -> u32 {
+    if draft.policy.as_deref() != Some("serverless") {
+        return draft.min_replicas.unwrap_or(1);
+    }
+    if let Some(least @ 1..) = draft.min_replicas {
+        let message =
+            format!("{least} is a fleet that stays up, and policy is serverless: use auto");
+        c.tell("min_replicas", message);
+    }
+    0
+}
+
 fn policy(
     c: &mut Checker,
     draft: &PlanDraft,
@@ -117,6 +134,13 @@ fn policy(
             warm_buckets: buckets(draft.warm_up_seconds, WARM_UP_SECONDS),
             cool_buckets: buckets(draft.cool_down_seconds, COOL_DOWN_SECONDS),
         },
+        "serverless" => Policy::Serverless {
+            idle_seconds: c.within(
+                "idle_seconds",
+                f64::from(draft.idle_seconds.unwrap_or(IDLE_SECONDS)),
+                (0.0, IDLE_SECONDS_MAX),
+            ),
+        },
         "fixed" => {
             let replicas = c.require("replicas", draft.replicas, "2: policy is fixed");
             if draft.replicas.is_some() && !limits.contains(&replicas) {
@@ -130,7 +154,7 @@ fn policy(
         other => {
             c.tell(
                 "policy",
-                format!("{other} is not one of fixed, peak, auto, hybrid"),
+                format!("{other} is not one of fixed, peak, auto, serverless, hybrid"),
             );
             Policy::Hybrid
         }
@@ -148,4 +172,30 @@ fn latency(c: &mut Checker, draft: &PlanDraft, decode: Option<Decode>) -> Latenc
     }
     c.within("tpot_limit_seconds", limit, (0.0, 60.0));
     LatencyLimit::Seconds(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::economics::examples::{checked, plan_draft};
+
+    #[test]
+    fn a_serverless_plan_keeps_no_replica_up() {
+        let check = |least, idle_seconds| {
+            let mut draft = plan_draft("llama-70b-2xh100");
+            draft.policy = Some("serverless".into());
+            draft.min_replicas = least;
+            draft.idle_seconds = idle_seconds;
+            checked(draft)
+        };
+        let plan = check(None, None).unwrap();
+        assert_eq!(plan.min_replicas, 0);
+        assert_eq!(plan.policy, Policy::Serverless { idle_seconds: 60.0 });
+        for (least, idle, key) in [
+            (Some(1), None, "min_replicas"),
+            (None, Some(901), "idle_seconds"),
+        ] {
+            assert_eq!(check(least, idle).unwrap_err()[0].key, key);
+        }
+    }
 }

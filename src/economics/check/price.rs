@@ -210,6 +210,14 @@ mod tests {
         );
         refused(
             |draft| {
+                draft.policy = Some("serverless".into());
+                draft.min_replicas = None;
+            },
+            "policy",
+            "serverless gives replicas back",
+        );
+        refused(
+            |draft| {
                 draft.policy = Some("auto".into());
                 draft.reserved = None;
                 draft.price_as_of = Some(jiff::civil::date(2026, 9, 1).into());

@@ -13,6 +13,8 @@ pub struct Profile<'a> {
     pub api_usd: &'a [f64],
     /// Work of each bucket's busiest slot, replica-seconds; only read with a burst bound.
     pub slot_work: &'a [f64],
+    /// Calls of each bucket; only read by a serverless policy.
+    pub bucket_calls: &'a [f64],
     /// Calls in the window.
     pub calls: f64,
 }
@@ -64,6 +66,12 @@ pub enum Policy {
         /// Buckets a want must have been lower before a replica stops.
         cool_buckets: usize,
     },
+    /// Paid for while replicas are up, and gone when nobody calls. A cold start delays the first
+    /// token; that is not modelled.
+    Serverless {
+        /// How long a replica stays up after a call.
+        idle_seconds: f64,
+    },
     /// A constant base, the rest stays on the API; the base is the cheapest one.
     Hybrid,
 }
@@ -76,6 +84,7 @@ impl Policy {
             Self::Fixed { .. } => "fixed",
             Self::Peak { .. } => "peak",
             Self::Auto { .. } => "auto",
+            Self::Serverless { .. } => "serverless",
             Self::Hybrid => "hybrid",
         }
     }
@@ -92,7 +101,7 @@ pub struct Outcome {
     pub savings_usd: f64,
     /// Savings over API cost; absent when the API cost nothing.
     pub savings_ratio: Option<f64>,
-    /// Replica-hours paid for.
+    /// Replica-hours paid for; not whole ones where replicas come and go.
     pub replica_hours: f64,
     /// API cost of what the replicas could not have served.
     pub overflow_api_usd: f64,

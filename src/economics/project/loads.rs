@@ -44,7 +44,7 @@ pub(super) struct Loads {
     per_bucket: Vec<f64>,
     api_usd: Vec<f64>,
     slot_work: Vec<f64>,
-    calls: f64,
+    calls: Vec<f64>,
 }
 
 impl Loads {
@@ -73,7 +73,7 @@ impl Loads {
             per_bucket: buckets.iter().map(per_bucket).collect::<Option<_>>()?,
             api_usd: buckets.iter().map(|bucket| bucket.api_usd).collect(),
             slot_work,
-            calls: buckets.iter().map(|bucket| bucket.total.calls).sum(),
+            calls: buckets.iter().map(|bucket| bucket.total.calls).collect(),
         })
     }
 
@@ -83,7 +83,8 @@ impl Loads {
             loads: &self.per_bucket,
             api_usd: &self.api_usd,
             slot_work: &self.slot_work,
-            calls: self.calls,
+            bucket_calls: &self.calls,
+            calls: self.calls.iter().sum(),
         })
     }
 }

@@ -109,6 +109,9 @@ impl Inputs<'_> {
                 warm_buckets: buckets("warm_buckets"),
                 cool_buckets: buckets("cool_buckets"),
             },
+            "serverless" => Policy::Serverless {
+                idle_seconds: self.number("idle_seconds"),
+            },
             "hybrid" => Policy::Hybrid,
             other => panic!("no policy {other}"),
         }
@@ -131,6 +134,7 @@ impl Inputs<'_> {
             loads: &self.list("loads"),
             api_usd: &self.list("api_costs"),
             slot_work: &self.list("busiest_slot_work"),
+            bucket_calls: &self.list("bucket_requests"),
             calls: self.or("requests", 0.0),
         })
     }

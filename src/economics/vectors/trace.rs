@@ -139,6 +139,7 @@ fn evaluated(inputs: &Inputs<'_>, minutes: &[DemandMinute]) -> serde_json::Value
         bucket_seconds,
         loads: &loads,
         api_usd: &api_usd,
+        bucket_calls: &[],
         slot_work: &[],
         calls: 0.0,
     };

@@ -8,6 +8,7 @@ use std::fmt::{self, Write as _};
 
 use super::{Words, age, count, dollars, percent};
 use crate::economics::assumptions::Parameter;
+use crate::economics::evaluate::Policy;
 use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
 use crate::economics::projection::{Band, ChosenOn, Commitment, Hosted, Latency, Projection};
 
@@ -131,6 +132,12 @@ fn replicas(out: &mut String, plan: &HostPlan, hosted: &Hosted) -> fmt::Result {
         percent(hosted.short_ratio),
         dollars(people),
     )?;
+    if let Policy::Serverless { .. } = plan.policy {
+        writeln!(
+            out,
+            "  A replica that starts for a call delays its first token: by how much is not known here."
+        )?;
+    }
     if hosted.chosen_on == ChosenOn::Hindsight {
         writeln!(
             out,
