@@ -8,6 +8,7 @@ mod counters;
 mod gauges;
 mod offline;
 mod open;
+mod paid;
 mod settings;
 mod shared;
 mod show;

@@ -4,6 +4,7 @@
 //! a unit per million tokens is one pico-unit per token, so rate × tokens is exact. No floating
 //! point; `metrics` and `economics` convert at their own edge.
 
+mod avoidable;
 mod digits;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use avoidable::Avoidable;
 pub use digits::Digits;
 pub(crate) use digits::last_digits;
 

@@ -7,6 +7,7 @@
 mod evidence;
 mod gather;
 mod live;
+mod paid;
 mod pass;
 mod report;
 mod settings;
@@ -24,6 +25,7 @@ use crate::economics::{DemandMinute, Stream};
 
 pub use evidence::Lack;
 pub use live::{LiveDemand, UNNAMED_MODEL, demand_of};
+pub use paid::PaidRule;
 pub use report::{Report, StateView, WindowReport};
 pub use settings::Settings;
 pub use state::{Held, States};

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::economics::band::Deviation;
 use crate::economics::plan::Moved;
 use crate::economics::projection::{
-    Alternative, Band, ChosenOn, Commitment, EndpointProjection, Evidence, Figures, Hosted,
-    Latency, OptimisedProjection, Projection, Scenario, Spread,
+    Alternative, Band, ChosenOn, Commitment, Committed, EndpointProjection, Evidence, Figures,
+    Hosted, Latency, OptimisedProjection, Projection, Scenario, Spread,
 };
 use crate::economics::routing::{Routing, routing_breakeven_share};
 use crate::economics::{Arm, Endpoint, HostPlan};
@@ -126,6 +126,7 @@ fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
         "plan": projection.plan,
         "alert": plan.alert,
         "api_cost_usd": projection.api_cost,
+        "committed": committed(&projection.committed),
         "evidence": evidence(&projection.evidence),
         "throughput": {
             "source": plan.throughput.source.label(),
@@ -148,6 +149,12 @@ fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
         "calls_per_day": projection.calls_per_day,
         "breakeven_calls_per_day": breakeven(projection),
     })
+}
+
+/// What is paid whether the calls are moved or not.
+fn committed(committed: &[Committed]) -> Value {
+    let one = |Committed { cost, avoidable }: &Committed| json!({ "api_cost_usd": cost, "avoidable": avoidable.to_string() });
+    committed.iter().map(one).collect()
 }
 
 /// The defaults that someone moved in favour of hosting, and what each adds to the savings.
@@ -240,6 +247,7 @@ fn endpoint((endpoint, projection): (&Endpoint, &EndpointProjection)) -> Value {
         "alert": endpoint.alert,
         "price": { "source": endpoint.arm.source, "as_of": endpoint.arm.as_of },
         "api_cost_usd": projection.api_cost,
+        "committed": committed(&projection.committed),
         "evidence": evidence(&projection.evidence),
         "scenarios": band(&projection.band),
         "all_at_worst": figures(&projection.band.all_at_worst),
@@ -252,8 +260,10 @@ fn optimised((arm, projection): (&Arm, &OptimisedProjection)) -> Value {
         "optimised": projection.optimised,
         "price": { "source": arm.source, "as_of": arm.as_of },
         "api_cost_usd": projection.api_cost,
+        "committed": committed(&projection.committed),
         "evidence": evidence(&projection.evidence),
         "scenarios": band(&projection.band),
+        "all_at_worst": figures(&projection.band.all_at_worst),
         "sensitivity": sensitivity(&projection.band),
         "routing": projection.routing.as_ref().map(routing),
     })

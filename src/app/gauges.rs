@@ -236,6 +236,7 @@ mod tests {
             plan: "llama".into(),
             window: FORTNIGHT,
             api_cost: Pico::from_units(100),
+            committed: Vec::new(),
             evidence: Evidence::default(),
             latency: Latency::NotChecked,
             hosted: own.map(hosted),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::AppError;
+use super::{AppError, paid};
 use crate::admin::{Access, MetricsAccess, Token};
 use crate::config::{self, Config, MetricsToken};
 use crate::meter::{self, UpstreamFacts};
@@ -78,6 +78,7 @@ pub(super) fn verdict(config: &Config) -> verdict::Settings {
         plans: config.plans.plans.clone(),
         endpoints: config.plans.endpoints.clone(),
         optimised: config.plans.optimised.clone(),
+        paid: paid::rules(config),
         ..verdict::Settings::default()
     }
 }

@@ -7,7 +7,7 @@ use super::problem::{Context, Problem};
 use super::rate_key::RateKey;
 use super::section::Section;
 use super::value::Value;
-use crate::money::{Currency, Pico};
+use crate::money::{Avoidable, Currency, Pico};
 use crate::pricing::{
     BookProblem, Conditions, FxRate, Layer, PriceBook, PriceEntry, Rates, Settings, Since, Terms,
     is_pattern,
@@ -110,6 +110,7 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
     let since = since(s);
     let source = s.require("source", "source = \"contract of 2026-01-31\"", Value::text);
     let conditions = conditions(s);
+    let avoidable = avoidable(s, &conditions);
     let free = s.read("free", Value::boolean).unwrap_or(false);
     let free_units: Vec<String> = s
         .value("free_units")
@@ -139,8 +140,30 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
             Terms::Rates(rates)
         },
         free_units,
+        avoidable,
         source: source?.to_owned(),
     })
+}
+
+/// `avoidable`: what moving the calls away saves, and from when on.
+fn avoidable(section: &mut Section<'_>, conditions: &Conditions) -> Avoidable {
+    let Some(value) = section.value("avoidable") else {
+        return Avoidable::Now;
+    };
+    if *conditions != Conditions::default() {
+        value.problem(
+            "cannot be told apart by condition: what is compared knows a call's upstream and model \
+             only; write it at an entry without conditions",
+        );
+    }
+    match value.item.get_ref().as_str() {
+        Some("now") => Avoidable::Now,
+        Some("never") => Avoidable::Never,
+        Some(_) => value
+            .is_not("\"now\", \"never\" or a day, such as 2027-06-30")
+            .unwrap_or_default(),
+        None => value.day().map_or(Avoidable::Now, Avoidable::From),
+    }
 }
 
 /// The names of `match`: patterns only in the user's own prices.

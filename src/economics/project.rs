@@ -61,7 +61,8 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
             outcome.savings_usd,
             worst.savings_usd,
             sensitivity,
-        ),
+        )
+        .beside(demand.now.iter().map(|bucket| bucket.committed_usd).sum()),
         replicas: replicas(plan, &expected, &loads, outcome),
         moved_usd: unmoved
             .iter()
@@ -79,7 +80,11 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
 /// What hosting costs per million hosted tokens; absent when nothing was hosted.
 fn usd_per_mtok(outcome: &Outcome, point: &Point, buckets: &[Bucket]) -> Option<f64> {
     let tokens: f64 = buckets.iter().map(|bucket| bucket.total.tokens()).sum();
-    let spilled = outcome.overflow_api_usd / outcome.api_usd;
+    let spilled = if outcome.api_usd > 0.0 {
+        outcome.overflow_api_usd / outcome.api_usd
+    } else {
+        0.0
+    };
     let hosted = tokens * (point.value(Parameter::QualifyingShare) - spilled);
     let own_usd = outcome.selfhost_usd - outcome.residual_usd;
     (hosted > 0.0).then(|| own_usd / hosted * 1e6)

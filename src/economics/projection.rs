@@ -1,9 +1,13 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "what is paid either way is added to an estimate"
+)]
 //! What a projection says: plain results, for metrics, pages and words alike.
 
 use super::band::Deviation;
 use super::breakeven::BreakEven;
 use super::routing::Routing;
-use crate::money::Pico;
+use crate::money::{Avoidable, Pico};
 
 /// A trailing window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,7 +124,36 @@ pub struct Band {
     pub sensitivity: Vec<Deviation>,
 }
 
+impl Figures {
+    /// The same beside money that is paid either way: it is no saving, and part of all that is paid.
+    fn beside(self, committed_usd: f64) -> Self {
+        let cost_usd = self.cost_usd + committed_usd;
+        let api_usd = cost_usd + self.savings_usd;
+        Self {
+            cost_usd,
+            savings_usd: self.savings_usd,
+            savings_ratio: (api_usd > 0.0).then(|| self.savings_usd / api_usd),
+        }
+    }
+}
+
 impl Band {
+    /// The same beside money that is paid either way.
+    #[must_use]
+    pub fn beside(mut self, committed_usd: f64) -> Self {
+        let Self {
+            pessimistic,
+            expected,
+            optimistic,
+            all_at_worst,
+            sensitivity: _,
+        } = &mut self;
+        for figures in [pessimistic, expected, optimistic, all_at_worst] {
+            *figures = figures.beside(committed_usd);
+        }
+        self
+    }
+
     /// The figures of one scenario.
     #[must_use]
     pub const fn figures(&self, scenario: Scenario) -> &Figures {
@@ -249,6 +282,15 @@ pub struct Alternative {
     pub cost_usd: f64,
 }
 
+/// Money of a window that moving its calls would not save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// How much, dollars.
+    pub cost: Pico,
+    /// From when on it can be avoided.
+    pub avoidable: Avoidable,
+}
+
 /// How much was seen of a window, and how much of it is understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evidence {
@@ -273,6 +315,8 @@ pub struct Projection {
     pub window: Span,
     /// What the covered calls really cost on the API.
     pub api_cost: Pico,
+    /// What of it is paid whether they are moved or not, soonest to end first.
+    pub committed: Vec<Committed>,
     /// How well the window is known.
     pub evidence: Evidence,
     /// The limit on the time per output token.
@@ -298,6 +342,8 @@ pub struct EndpointProjection {
     pub window: Span,
     /// What the covered calls really cost on the API.
     pub api_cost: Pico,
+    /// What of it is paid whether they are moved or not, soonest to end first.
+    pub committed: Vec<Committed>,
     /// How well the window is known.
     pub evidence: Evidence,
     /// The money.
@@ -313,6 +359,8 @@ pub struct OptimisedProjection {
     pub window: Span,
     /// What the covered calls really cost.
     pub api_cost: Pico,
+    /// What of it is paid whether they are moved or not, soonest to end first.
+    pub committed: Vec<Committed>,
     /// How well the window is known.
     pub evidence: Evidence,
     /// The money.

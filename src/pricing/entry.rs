@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::call::LineKind;
-use crate::money::{Currency, Pico, RatePerMtok};
+use crate::money::{Avoidable, Currency, Pico, RatePerMtok};
 
 /// Checked prices, as `config` hands them over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct PriceEntry {
     pub terms: Terms,
     /// Units that cost nothing beyond their tokens, such as `web_fetch`.
     pub free_units: Vec<String>,
+    /// From when on moving the calls away saves what they are billed.
+    pub avoidable: Avoidable,
     /// Who says so.
     pub source: String,
 }

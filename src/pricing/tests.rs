@@ -37,6 +37,7 @@ fn entry(name: &str, since: &str, rates: &str) -> PriceEntry {
         currency: Currency::USD,
         terms: Terms::Rates(card),
         free_units: vec!["web_fetch".into()],
+        avoidable: crate::money::Avoidable::Now,
         source: "test".into(),
     }
 }

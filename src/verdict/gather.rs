@@ -4,15 +4,18 @@
 )]
 //! What a pass reads of the live demand: copied in one go, so that computing holds up nobody.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+
+use jiff::civil::Date;
 
 use super::DAY_MINUTES;
 use super::live::{LiveDemand, Minute};
 use super::settings::Takers;
 use crate::economics::project::Bucket;
-use crate::economics::projection::Evidence;
+use crate::economics::projection::{Committed, Evidence};
 use crate::economics::work::{TokenSums, real};
-use crate::money::Pico;
+use crate::money::{Avoidable, Pico};
 
 /// Which minutes of a range were observed.
 pub(super) struct Observed {
@@ -71,6 +74,8 @@ fn number(length: usize) -> f64 {
 pub(super) struct Totals {
     pub(super) tokens: TokenSums,
     pub(super) cost: Pico,
+    /// The part of it that is paid wherever the calls go.
+    pub(super) committed: Pico,
     unpriced_tokens: f64,
     unknown_calls: f64,
     imported_calls: f64,
@@ -88,9 +93,15 @@ impl Totals {
     fn merge(&mut self, other: &Self) {
         self.tokens += other.tokens;
         self.cost += other.cost;
+        self.committed += other.committed;
         self.unpriced_tokens += other.unpriced_tokens;
         self.unknown_calls += other.unknown_calls;
         self.imported_calls += other.imported_calls;
+    }
+
+    /// What moving the calls would save at most, dollars.
+    pub(super) fn avoidable_usd(&self) -> f64 {
+        (self.cost - self.committed).to_f64()
     }
 
     /// The part of the money that is a guess: unpriced tokens at the mean cost of a token, calls of
@@ -120,23 +131,45 @@ impl Totals {
     }
 }
 
-/// The totals of every pool over a range.
-pub(super) struct PoolTotals(Vec<(Takers, Totals)>);
+/// The totals of every pool over a range, its money committed or not as of a day.
+pub(super) struct PoolTotals {
+    pools: Vec<(Takers, Totals)>,
+    day: Date,
+}
 
 impl PoolTotals {
-    pub(super) fn of(demand: &LiveDemand, range: &Range<i64>) -> Self {
+    pub(super) fn of(demand: &LiveDemand, range: &Range<i64>, day: Date) -> Self {
         let totals = |pool: &super::live::Pool| {
             let mut totals = Totals::default();
             pool.minutes(range, |_, minute| totals.add(minute));
+            if pool.takers.paid.on(day).is_committed(day) {
+                totals.committed = totals.cost;
+            }
             (pool.takers.clone(), totals)
         };
-        Self(demand.pools().iter().map(totals).collect())
+        Self {
+            pools: demand.pools().iter().map(totals).collect(),
+            day,
+        }
+    }
+
+    /// What of the money of the pools that `wanted` picks is paid anyway, soonest to end first.
+    pub(super) fn committed(&self, wanted: impl Fn(&Takers) -> bool) -> Vec<Committed> {
+        let mut by_end = BTreeMap::<Avoidable, Pico>::new();
+        for (takers, totals) in self.pools.iter().filter(|(takers, _)| wanted(takers)) {
+            if totals.committed > Pico::ZERO {
+                *by_end.entry(takers.paid.on(self.day)).or_default() += totals.committed;
+            }
+        }
+        let ends = by_end.into_iter();
+        ends.map(|(avoidable, cost)| Committed { cost, avoidable })
+            .collect()
     }
 
     /// The totals of the pools that `wanted` picks.
     pub(super) fn sum(&self, wanted: impl Fn(&Takers) -> bool) -> Totals {
         let mut sum = Totals::default();
-        for (_, totals) in self.0.iter().filter(|(takers, _)| wanted(takers)) {
+        for (_, totals) in self.pools.iter().filter(|(takers, _)| wanted(takers)) {
             sum.merge(totals);
         }
         sum
@@ -144,17 +177,24 @@ impl PoolTotals {
 }
 
 /// The observed minutes of the pools that a plan takes, in order, those without calls included.
-pub(super) fn buckets(demand: &LiveDemand, observed: &Observed, plan: usize) -> Vec<Bucket> {
+pub(super) fn buckets(
+    demand: &LiveDemand,
+    observed: &Observed,
+    plan: usize,
+    day: Date,
+) -> Vec<Bucket> {
     let mut buckets = vec![Bucket::default(); observed.count];
     let taken = demand
         .pools()
         .iter()
         .filter(|pool| pool.takers.plans.contains(&plan));
     for pool in taken {
+        let committed = pool.takers.paid.on(day).is_committed(day);
         pool.minutes(&observed.range, |minute, part| {
             let place = observed.place(minute);
             if let Some(bucket) = place.and_then(|place| buckets.get_mut(place)) {
-                bucket.merge(&part.bucket);
+                let part = part.bucket;
+                bucket.merge(&if committed { part.committed() } else { part });
             }
         });
     }

@@ -96,6 +96,7 @@ impl Minute {
                 total: TokenSums::from(&total),
                 busiest: TokenSums::from(&sums.busiest_slot()),
                 api_usd: total.cost_usd.to_f64(),
+                committed_usd: 0.0,
                 duration_seconds: number(total.duration_ms) / 1_000.0,
             },
             cost: total.cost_usd,

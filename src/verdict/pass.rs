@@ -10,9 +10,11 @@ mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::civil::Date;
+
 use super::gather::{Observed, PoolTotals, buckets};
 use super::live::LiveDemand;
-use super::report::{Report, WindowReport};
+use super::report::{Report, WindowReport, date_of};
 use super::settings::Settings;
 use super::state::States;
 use crate::economics::project::{Demand, breakeven, hosted, latency};
@@ -38,12 +40,15 @@ struct Pass<'a> {
     now: Observed,
     before: Observed,
     totals: PoolTotals,
+    /// The UTC day on which the window ends: what is committed on it is not saved.
+    day: Date,
 }
 
 impl<'a> Pass<'a> {
     fn new(settings: &'a Settings, demand: &'a Mutex<LiveDemand>, span: Span, end: i64) -> Self {
         let start = end.saturating_sub(span.minutes());
         let earlier = start.saturating_sub(span.minutes());
+        let day = date_of(end);
         let live = demand.lock().unwrap_or_else(PoisonError::into_inner);
         Self {
             settings,
@@ -51,15 +56,16 @@ impl<'a> Pass<'a> {
             span,
             now: Observed::of(&live, start..end),
             before: Observed::of(&live, earlier..start),
-            totals: PoolTotals::of(&live, &(start..end)),
+            totals: PoolTotals::of(&live, &(start..end), day),
+            day,
         }
     }
 
     fn plan(&self, at: usize, plan: &HostPlan) -> Projection {
         let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = buckets(&live, &self.now, at);
+        let now = buckets(&live, &self.now, at, self.day);
         let before = if self.before.count >= CHOOSING_MINUTES_MIN {
-            buckets(&live, &self.before, at)
+            buckets(&live, &self.before, at, self.day)
         } else {
             Vec::new()
         };
@@ -80,6 +86,7 @@ impl<'a> Pass<'a> {
             plan: plan.name.clone(),
             window: self.span,
             api_cost: totals.cost,
+            committed: self.totals.committed(|takers| takers.plans.contains(&at)),
             evidence: totals.evidence(&self.now),
             latency,
             hosted,
@@ -123,7 +130,7 @@ impl<'a> Pass<'a> {
             Latency::Infeasible(_) => return,
         };
         let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = buckets(&live, &self.now, at);
+        let now = buckets(&live, &self.now, at, self.day);
         drop(live);
         if projection.evidence.calls > 0.0 {
             projection.breakeven = breakeven(plan, limit, &now, rival_of(projection));

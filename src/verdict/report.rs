@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::evidence::Lack;
 use super::settings::Settings;
+use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::projection::{AlternativeKind, Evidence, Span};
 use crate::economics::{Alternative, EndpointProjection, OptimisedProjection, Projection};
 use crate::money::Pico;
@@ -58,6 +61,13 @@ pub struct StateView {
     pub since: Option<Timestamp>,
     /// What is missing before the state may switch; empty when the evidence is enough.
     pub lacks: Vec<Lack>,
+}
+
+/// The UTC day in which a minute since 1970 lies.
+pub(super) fn date_of(minute: i64) -> Date {
+    let seconds = minute.saturating_mul(BUCKET_SECONDS);
+    let moment = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    moment.to_zoned(TimeZone::UTC).date()
 }
 
 impl Report {

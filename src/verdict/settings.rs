@@ -1,5 +1,6 @@
 //! What the verdict compares, and when it is sure.
 
+use super::paid::{PaidRule, PaidTerms};
 use crate::call::names_model;
 use crate::economics::hysteresis::Rule;
 use crate::economics::{Arm, Endpoint, HostPlan, Stream};
@@ -14,6 +15,8 @@ pub struct Settings {
     pub endpoints: Vec<Endpoint>,
     /// Ways to pay the same provider less. They have no state: they are what plans must beat.
     pub optimised: Vec<Arm>,
+    /// What is paid whether calls are made or not, the best match of a stream first.
+    pub paid: Vec<PaidRule>,
     /// When a state switches.
     pub rule: Rule,
     /// More of the money than this unpriced or unknown is not enough evidence.
@@ -28,6 +31,7 @@ impl Default for Settings {
             plans: Vec::new(),
             endpoints: Vec::new(),
             optimised: Vec::new(),
+            paid: Vec::new(),
             rule: Rule::default(),
             doubtful_share_max: 0.02,
             sees_all_traffic: true,
@@ -41,12 +45,14 @@ fn takes(replaces: &[String], serves: Capability, stream: &Stream) -> bool {
     stream.capability.within(serves) && replaces.iter().any(named)
 }
 
-/// Which plans and arms, by their place in the settings, take the calls of a stream.
+/// Which plans and arms, by their place in the settings, take the calls of a stream, and what of its
+/// money moving them would not save.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Takers {
     pub(super) plans: Vec<usize>,
     pub(super) endpoints: Vec<usize>,
     pub(super) optimised: Vec<usize>,
+    pub(super) paid: PaidTerms,
 }
 
 impl Settings {
@@ -54,6 +60,7 @@ impl Settings {
     pub(super) fn takers(&self, stream: &Stream) -> Takers {
         let arm = |arm: &Arm| takes(&arm.replaces, arm.serves, stream);
         Takers {
+            paid: PaidTerms::of(&self.paid, stream),
             plans: places(&self.plans, |plan| {
                 takes(&plan.replaces, plan.serves, stream)
             }),

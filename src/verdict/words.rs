@@ -9,15 +9,15 @@ mod plan;
 
 use std::fmt::{self, Write as _};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, civil::Date};
 
 use super::evidence::Lack;
-use super::report::{Report, StateView, WindowReport};
-use crate::economics::demand::BUCKET_SECONDS;
+use super::report::{Report, StateView, WindowReport, date_of};
 use crate::economics::ownership::HOURS_PER_MONTH;
-use crate::economics::projection::{AlternativeKind, FORTNIGHT};
+use crate::economics::projection::{AlternativeKind, Committed, FORTNIGHT};
 use crate::economics::{Alternative, AsOf};
+use crate::money::Avoidable;
 
 /// Prices older than this are named as old.
 const STALE_DAYS: i64 = 90;
@@ -130,7 +130,7 @@ impl Words<'_> {
         for projection in &window.plans {
             self.plan(out, projection, monthly)?;
         }
-        unknown(out, window)
+        self.unknown(out, window)
     }
 
     /// The verdict in two sentences, and what it stands on.
@@ -218,48 +218,64 @@ impl Words<'_> {
         }
     }
 
+    /// What the figures do not contain.
+    fn unknown(&self, out: &mut String, window: &WindowReport) -> fmt::Result {
+        writeln!(out, "\nNot known:")?;
+        if window.evidence.doubtful_share > 0.0 {
+            let share = window.evidence.doubtful_share;
+            let share = if share < 0.001 {
+                "less than 0.1 %".to_owned()
+            } else {
+                format!("about {}", percent(share))
+            };
+            writeln!(
+                out,
+                "- what {share} of the money really is: it is unpriced or of unknown tokens"
+            )?;
+        }
+        if window.evidence.imported_calls > 0.0 {
+            let calls = count(window.evidence.imported_calls);
+            writeln!(
+                out,
+                "- whether imported history is true: {calls} of the calls were not metered here"
+            )?;
+        }
+        writeln!(
+            out,
+            "- whether an open model answers your calls well enough: nobody measured it here"
+        )?;
+        if self.0.settings.paid.is_empty() {
+            writeln!(
+                out,
+                "- what moving does not save, such as commitments to the provider"
+            )?;
+        }
+        Ok(())
+    }
+
     /// The UTC day on which the windows end.
     fn today(&self) -> Date {
-        let seconds = self
-            .0
-            .end_minute
-            .unwrap_or(0)
-            .saturating_mul(BUCKET_SECONDS);
-        let end = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
-        end.to_zoned(TimeZone::UTC).date()
+        date_of(self.0.end_minute.unwrap_or(0))
     }
 }
 
-/// What the figures do not contain.
-fn unknown(out: &mut String, window: &WindowReport) -> fmt::Result {
-    writeln!(out, "\nNot known:")?;
-    if window.evidence.doubtful_share > 0.0 {
-        let share = window.evidence.doubtful_share;
-        let share = if share < 0.001 {
-            "less than 0.1 %".to_owned()
-        } else {
-            format!("about {}", percent(share))
-        };
-        writeln!(
-            out,
-            "- what {share} of the money really is: it is unpriced or of unknown tokens"
-        )?;
+/// What of the money moving does not save.
+fn committed(out: &mut String, committed: &[Committed], monthly: f64) -> fmt::Result {
+    for Committed { cost, avoidable } in committed {
+        let usd = dollars(cost.to_f64() * monthly);
+        match avoidable {
+            Avoidable::Now => {}
+            Avoidable::From(day) => writeln!(
+                out,
+                "  {usd} a month of it is committed until {day} and is not saved."
+            )?,
+            Avoidable::Never => writeln!(
+                out,
+                "  {usd} a month of it is paid whatever happens and is not saved."
+            )?,
+        }
     }
-    if window.evidence.imported_calls > 0.0 {
-        let calls = count(window.evidence.imported_calls);
-        writeln!(
-            out,
-            "- whether imported history is true: {calls} of the calls were not metered here"
-        )?;
-    }
-    writeln!(
-        out,
-        "- whether an open model answers your calls well enough: nobody measured it here"
-    )?;
-    writeln!(
-        out,
-        "- what moving does not save, such as commitments to the provider"
-    )
+    Ok(())
 }
 
 /// An alternative as a phrase.

@@ -5,6 +5,7 @@ use toml::{Table, Value};
 
 use super::{table, text, texts};
 use crate::config::rate_key::RateKey;
+use crate::money::Avoidable;
 use crate::pricing::{Conditions, FxRate, Layer, PriceBook, PriceEntry, Since, Terms};
 
 /// All entries of the configuration file itself.
@@ -30,6 +31,7 @@ fn price(entry: &PriceEntry) -> Value {
         currency,
         terms,
         free_units,
+        avoidable,
         source,
     } = entry;
     let Conditions {
@@ -55,6 +57,14 @@ fn price(entry: &PriceEntry) -> Value {
         (
             "free_units",
             (!free_units.is_empty()).then(|| texts(free_units)),
+        ),
+        (
+            "avoidable",
+            match avoidable {
+                Avoidable::Now => None,
+                Avoidable::From(free) => day(*free),
+                Avoidable::Never => Some(text(avoidable)),
+            },
         ),
         ("source", Some(text(source))),
     ]);

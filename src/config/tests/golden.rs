@@ -58,6 +58,7 @@ from = 2026-01-01
 seen = 2026-01-01
 input_usd_per_mtok = 1
 output_eur_per_mtok = 1
+avoidable = "later"
 source = "two dates, two currencies"
 [[prices]]
 list = "l"
@@ -65,6 +66,8 @@ match = "n"
 from = 2026-01-01T05:00:00
 free = true
 input_usd_per_mtok = 1
+service_tier = "priority"
+avoidable = "never"
 source = "free and not"
 [[prices]]
 list = "l"

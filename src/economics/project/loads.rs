@@ -14,18 +14,28 @@ pub struct Bucket {
     pub total: TokenSums,
     /// The sums of its busiest slot.
     pub busiest: TokenSums,
-    /// What it cost on the API, dollars.
+    /// What it cost on the API and would not have cost if its calls had gone elsewhere, dollars.
     pub api_usd: f64,
+    /// What it cost on the API and is paid wherever its calls go, dollars.
+    pub committed_usd: f64,
     /// Seconds that its calls took together.
     pub duration_seconds: f64,
 }
 
 impl Bucket {
+    /// The same, with all of its cost paid wherever its calls go.
+    #[must_use]
+    pub fn committed(mut self) -> Self {
+        self.committed_usd += std::mem::take(&mut self.api_usd);
+        self
+    }
+
     /// Adds another part of the same minute. The busiest slots add up, which is never too low.
     pub fn merge(&mut self, other: &Self) {
         self.total += other.total;
         self.busiest += other.busiest;
         self.api_usd += other.api_usd;
+        self.committed_usd += other.committed_usd;
         self.duration_seconds += other.duration_seconds;
     }
 }

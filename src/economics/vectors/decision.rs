@@ -6,13 +6,13 @@ use super::run::Inputs;
 use crate::economics::assumptions::Range;
 use crate::economics::decision::{Offer, Threshold, decide, rival_savings};
 use crate::economics::draft::ReservedDraft;
-use crate::economics::evaluate::{Outcome, Terms, evaluate};
+use crate::economics::evaluate::{Outcome, Profile, Terms, evaluate};
 use crate::economics::examples::{checked, plan_draft};
 use crate::economics::forecast::{npv_savings, payback_months};
 use crate::economics::hysteresis::{Hysteresis, Rule};
 use crate::economics::ownership::Ownership;
-use crate::economics::project::commitment;
-use crate::economics::projection::{Commitment, Spread};
+use crate::economics::project::{Bucket, commitment};
+use crate::economics::projection::{Band, Commitment, Figures, Spread};
 use crate::usage::Capability;
 
 /// Runs one function by its name.
@@ -25,6 +25,7 @@ pub(super) fn run(function: &str, of: &Inputs<'_>) -> Option<Value> {
             json!({ "covers": class("capability").within(class("serves")) })
         }
         "moved" => run_moved(of),
+        "committed" => run_committed(of),
         _ => return None,
     })
 }
@@ -125,6 +126,53 @@ fn run_commitment(of: &Inputs<'_>) -> Value {
         "net_pessimistic_usd": found.map(|it| it.net_usd.pessimistic),
         "payback_months": found.and_then(|it| it.payback_months.expected),
         "pays": found.map(|it| it.pays()),
+    })
+}
+
+/// A window of which some buckets' money is paid wherever the calls go.
+fn run_committed(of: &Inputs<'_>) -> Value {
+    let paid = of.list("committed");
+    let buckets: Vec<Bucket> = of
+        .list("api_costs")
+        .iter()
+        .zip(paid)
+        .map(|(api_usd, paid)| {
+            let bucket = Bucket {
+                api_usd: *api_usd,
+                ..Bucket::default()
+            };
+            if paid > 0.0 {
+                bucket.committed()
+            } else {
+                bucket
+            }
+        })
+        .collect();
+    let avoidable: Vec<f64> = buckets.iter().map(|bucket| bucket.api_usd).collect();
+    let outcome = of.with_profile(|profile| {
+        let profile = Profile {
+            api_usd: &avoidable,
+            ..profile
+        };
+        evaluate(&profile, &of.terms(), of.policy())
+    });
+    let expected = Figures {
+        cost_usd: outcome.selfhost_usd,
+        savings_usd: outcome.savings_usd,
+        savings_ratio: outcome.savings_ratio,
+    };
+    let band = Band {
+        expected,
+        ..Band::default()
+    };
+    let committed_usd = buckets.iter().map(|bucket| bucket.committed_usd).sum();
+    let figures = band.beside(committed_usd).expected;
+    json!({
+        "cost_usd": figures.cost_usd,
+        "savings_usd": figures.savings_usd,
+        "savings_ratio": figures.savings_ratio,
+        "overflow_api_usd": outcome.overflow_api_usd,
+        "k": outcome.replicas,
     })
 }
 

@@ -7,10 +7,11 @@
 use super::Pass;
 use crate::economics::decision::rival_savings;
 use crate::economics::project::{rented_tokens, routed};
-use crate::economics::projection::AlternativeKind;
+use crate::economics::projection::{AlternativeKind, Band};
 use crate::economics::{
     Alternative, Arm, Endpoint, EndpointProjection, OptimisedProjection, Projection,
 };
+use crate::verdict::gather::Totals;
 use crate::verdict::settings::Takers;
 
 impl Pass<'_> {
@@ -39,7 +40,7 @@ impl Pass<'_> {
             let totals = self
                 .totals
                 .sum(|takers| takers.plans.contains(&plan) && taken_by(takers).contains(&at));
-            let band = rented_tokens(arm, &totals.tokens, totals.cost.to_f64());
+            let band = rented(arm, &totals);
             (totals.tokens.calls > 0.0).then_some((arm, band.expected.savings_usd))
         };
         let all = arms.enumerate().filter_map(saved);
@@ -53,8 +54,11 @@ impl Pass<'_> {
             endpoint: endpoint.arm.name.clone(),
             window: self.span,
             api_cost: totals.cost,
+            committed: self
+                .totals
+                .committed(|takers| takers.endpoints.contains(&at)),
             evidence: totals.evidence(&self.now),
-            band: rented_tokens(&endpoint.arm, &totals.tokens, totals.cost.to_f64()),
+            band: rented(&endpoint.arm, &totals),
         }
     }
 
@@ -65,8 +69,11 @@ impl Pass<'_> {
             optimised: arm.name.clone(),
             window: self.span,
             api_cost: totals.cost,
+            committed: self
+                .totals
+                .committed(|takers| takers.optimised.contains(&at)),
             evidence: totals.evidence(&self.now),
-            band: rented_tokens(arm, &totals.tokens, api_usd),
+            band: rented(arm, &totals),
             routing: routed(arm, &totals.tokens, api_usd),
         }
     }
@@ -82,6 +89,12 @@ impl Pass<'_> {
         let arms = self.settings.optimised.iter().enumerate();
         arms.map(|(at, arm)| self.one_optimised(at, arm)).collect()
     }
+}
+
+/// What an arm would cost for the calls of `totals`, beside what is paid anyway.
+fn rented(arm: &Arm, totals: &Totals) -> Band {
+    let band = rented_tokens(arm, &totals.tokens, totals.avoidable_usd());
+    band.beside(totals.committed.to_f64())
 }
 
 fn alternative((arm, saved_usd): (&Arm, f64), kind: AlternativeKind, api_usd: f64) -> Alternative {

@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Words, age, dollars, percent, plan};
+use super::{Words, age, committed, dollars, percent, plan};
 use crate::economics::arm::{Arm, ArmPrice, Endpoint};
 use crate::economics::assumptions::{Parameter, Range};
 use crate::economics::projection::{Band, Evidence};
@@ -33,6 +33,7 @@ impl Words<'_> {
             projection.api_cost.to_f64(),
             monthly,
         )? {
+            committed(out, &projection.committed, monthly)?;
             self.price(out, arm)?;
         }
         Ok(())
@@ -56,6 +57,7 @@ impl Words<'_> {
             projection.api_cost.to_f64(),
             monthly,
         )? {
+            committed(out, &projection.committed, monthly)?;
             taken(out, arm)?;
             if let Some(routing) = &projection.routing {
                 routed(out, arm, routing)?;

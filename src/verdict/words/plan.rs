@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Words, age, count, dollars, percent};
+use super::{Words, age, committed, count, dollars, percent};
 use crate::economics::assumptions::Parameter;
 use crate::economics::evaluate::Policy;
 use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
@@ -65,6 +65,7 @@ impl Words<'_> {
             dollars(projection.api_cost.to_f64() * monthly),
             saving(&hosted.band, monthly),
         )?;
+        committed(out, &projection.committed, monthly)?;
         replicas(out, plan, hosted)?;
         volume(out, projection)?;
         rival(out, projection, monthly)?;

@@ -1,0 +1,106 @@
+//! Which money is paid whether calls are made or not, from prices to what the verdict compares.
+
+use std::cmp::Reverse;
+
+use crate::config::{Config, Upstream};
+use crate::money::Avoidable;
+use crate::pricing::{Conditions, Layer, PriceEntry, is_pattern};
+use crate::verdict::PaidRule;
+
+/// The rules of all upstreams, each stream's best match first. A list without committed prices needs
+/// none.
+pub(super) fn rules(config: &Config) -> Vec<PaidRule> {
+    let upstreams = config.upstreams.iter();
+    upstreams
+        .flat_map(|upstream| of(config, upstream))
+        .collect()
+}
+
+fn of(config: &Config, upstream: &Upstream) -> Vec<PaidRule> {
+    let listed = |entry: &&PriceEntry| entry.list == upstream.prices;
+    let entries = config.prices.entries().iter().filter(listed);
+    let entries: Vec<&PriceEntry> = entries.collect();
+    if entries
+        .iter()
+        .all(|entry| entry.avoidable == Avoidable::Now)
+    {
+        return Vec::new();
+    }
+    let ordinary = |entry: &&&PriceEntry| entry.conditions == Conditions::default();
+    let named = entries.iter().filter(ordinary).flat_map(|entry| {
+        let names = entry.names.iter();
+        names.map(move |name| (rank(entry, name), rule(upstream, entry, name)))
+    });
+    let own = |name: &String| {
+        let own = entries.iter().filter(|entry| entry.layer == Layer::Overlay);
+        own.flat_map(|entry| &entry.names)
+            .any(|other| other == name)
+    };
+    // The user's own price of a name hides the catalogue's, whatever their dates.
+    let mut rules: Vec<_> = named
+        .filter(|(rank, rule)| !rank.catalogue || !own(&rule.model))
+        .collect();
+    rules.sort_by_key(|(rank, _)| *rank);
+    rules.into_iter().map(|(_, rule)| rule).collect()
+}
+
+/// As prices are chosen: the user's own names, the catalogue's, patterns; the longest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    pattern: bool,
+    catalogue: bool,
+    length: Reverse<usize>,
+}
+
+fn rank(entry: &PriceEntry, name: &str) -> Rank {
+    Rank {
+        pattern: is_pattern(name),
+        catalogue: entry.layer == Layer::Catalogue,
+        length: Reverse(name.len()),
+    }
+}
+
+fn rule(upstream: &Upstream, entry: &PriceEntry, name: &str) -> PaidRule {
+    PaidRule {
+        upstream: upstream.name.clone(),
+        model: name.to_owned(),
+        since: entry.since.date(),
+        avoidable: entry.avoidable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+
+    fn said(own: &str) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.toml");
+        std::fs::write(&path, own).unwrap();
+        let config = crate::config::load(Some(&path), &Overrides::default()).unwrap();
+        let rules = rules(&config).into_iter();
+        rules
+            .map(|rule| format!("{} {} {}", rule.upstream, rule.model, rule.avoidable))
+            .collect()
+    }
+
+    #[test]
+    fn only_lists_with_committed_prices_have_rules_and_the_users_own_come_first() {
+        assert_eq!(said(""), [""; 0]);
+        let rules = said(
+            "[[prices]]\nlist = \"openai\"\nmatch = \"gpt-*\"\nfrom = 2026-01-01\n\
+             input_usd_per_mtok = 1\navoidable = \"never\"\nsource = \"minimum\"\n\
+             [[prices]]\nlist = \"openai\"\nmatch = \"gpt-4o\"\nfrom = 2025-01-01\n\
+             input_usd_per_mtok = 1\navoidable = 2027-01-01\nsource = \"pack\"\n",
+        );
+        assert_eq!(rules.first().unwrap(), "openai gpt-4o 2027-01-01");
+        assert_eq!(rules.last().unwrap(), "openai gpt-* never");
+        assert!(rules.contains(&"openai gpt-4o-mini now".to_owned()));
+        let about = rules
+            .iter()
+            .filter(|rule| rule.starts_with("openai gpt-4o "));
+        assert_eq!(about.count(), 1);
+        assert!(rules.iter().all(|rule| rule.starts_with("openai ")));
+    }
+}
