@@ -37,6 +37,8 @@ const TPOT_LIMIT: f64 = 0.05;
 
 /// A row of the trace: calls a second, and their mean tokens in and out.
 type Row = (f64, f64, f64);
+/// No money of the trace is committed, so any day will do.
+const ANY_DAY: jiff::civil::Date = jiff::civil::date(2026, 9, 1);
 
 static FORTNIGHT: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let trace = include_str!("../../../../tests/fixtures/traces/servegen-m-large-14d-10min.csv");
@@ -61,7 +63,7 @@ static BREAK_EVEN: LazyLock<f64> = LazyLock::new(|| {
     let scales = breakeven(
         &settings.plans[0],
         Some(TPOT_LIMIT),
-        &buckets(&live, &seen, 0),
+        &buckets(&live, &seen, 0, ANY_DAY),
         0.0,
     );
     let scales = scales.unwrap();
@@ -219,7 +221,7 @@ impl Season {
         let live = self.demand.lock().unwrap();
         let of = |days: std::ops::Range<i64>| {
             let seen = Observed::of(&live, days.start * DAY_MINUTES..days.end * DAY_MINUTES);
-            buckets(&live, &seen, 0)
+            buckets(&live, &seen, 0, ANY_DAY)
         };
         let saves = |day: i64| {
             let demand = Demand {
