@@ -1,4 +1,63 @@
-//! Coefficients from what was measured at full load.
+#![expect(
+    clippy::float_arithmetic,
+    reason = "coefficients are fitted to measurements; no money is made here"
+)]
+//! The coefficients a, b and c of a machine from what it was measured to do at full load.
+//!
+//! Fitted by least squares on relative errors, none below 0: Σ(ŵ/w - 1)² over the points, w the
+//! seconds a call took of the machine. A point knows nothing of the benchmark it comes from.
+
+mod least_squares;
+
+use least_squares::{Sides, determinant, least};
+
+/// Fewer points than coefficients and one more say nothing of the error.
+pub const POINTS_MIN: usize = 4;
+/// Below it, of 1, the lengths are too alike: an error of 1 % in a point may be one of 10 % in a
+/// coefficient. The published tables have 0.05 to 0.37.
+const SPREAD_MIN: f64 = 0.01;
+/// Of which tokens in and out a single figure of tokens a second is usually published.
+const USUAL_TOKENS: f64 = 1_000.0;
+
+/// What a machine did at full load, for calls of some length.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// Mean input tokens of a call.
+    pub input: f64,
+    /// Mean output tokens of a call, above 0.
+    pub output: f64,
+    /// Mean of O·I + O²/2 over the calls: output tokens times the context each was written in.
+    pub context: f64,
+    /// Seconds of the whole machine a call took: elapsed time over calls, above 0.
+    pub seconds: f64,
+}
+
+impl Measured {
+    /// Calls that are all of one length.
+    #[must_use]
+    pub fn alike(input: f64, output: f64, seconds: f64) -> Self {
+        Self {
+            input,
+            output,
+            context: output * input + output * output / 2.0,
+            seconds,
+        }
+    }
+
+    /// Output tokens a second.
+    #[must_use]
+    pub fn output_per_second(&self) -> f64 {
+        self.output / self.seconds
+    }
+
+    fn tokens(&self) -> f64 {
+        self.input + self.output
+    }
+
+    const fn work(&self) -> Sides {
+        [self.input, self.output, self.context]
+    }
+}
 
 /// How far estimates are from what was measured, as parts of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -8,3 +67,138 @@ pub struct Errors {
     /// The largest.
     pub largest: f64,
 }
+
+impl Errors {
+    fn of(deviations: impl Iterator<Item = f64>) -> Self {
+        let mut count = 0.0_f64;
+        let (mut sum, mut largest) = (0.0_f64, 0.0_f64);
+        for deviation in deviations.map(f64::abs) {
+            count += 1.0;
+            sum += deviation;
+            largest = largest.max(deviation);
+        }
+        Self {
+            mean: sum / count.max(1.0),
+            largest,
+        }
+    }
+}
+
+/// What was measured, and what the fit makes of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fitted {
+    /// As measured.
+    pub measured: Measured,
+    /// Seconds of the machine a call takes by the fit.
+    pub seconds: f64,
+    /// The same by a fit that does not know this point.
+    pub left_out_seconds: f64,
+}
+
+impl Fitted {
+    /// The fit against the measurement: 0.1 for 10 % more work.
+    #[must_use]
+    pub fn deviation(&self) -> f64 {
+        self.seconds / self.measured.seconds - 1.0
+    }
+
+    /// The same of a fit that does not know this point.
+    #[must_use]
+    pub fn left_out_deviation(&self) -> f64 {
+        self.left_out_seconds / self.measured.seconds - 1.0
+    }
+}
+
+/// Coefficients, and how well they tell what was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// Seconds per input token.
+    pub a: f64,
+    /// Seconds per output token.
+    pub b: f64,
+    /// Seconds per output token and token of context.
+    pub c: f64,
+    /// Each point.
+    pub points: Vec<Fitted>,
+    /// Of the fit.
+    pub errors: Errors,
+    /// Of each point when the fit does not know it.
+    pub left_out: Errors,
+    /// Tokens a second, in and out, at the length nearest to 1000 in and 1000 out.
+    pub single_figure: f64,
+    /// Of that figure, at all lengths.
+    pub single_figure_errors: Errors,
+}
+
+/// Why points make no fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Three coefficients and their error need more.
+    #[error("{0} lengths at full load, and a fit needs {POINTS_MIN}")]
+    TooFew(usize),
+    /// Several coefficients explain them equally well.
+    #[error("the lengths are too alike to tell input, output and context apart")]
+    TooAlike,
+}
+
+/// Fits the coefficients.
+///
+/// # Errors
+/// The points are too few, or too alike.
+pub fn calibrate(points: &[Measured]) -> Result<Fit, Unfit> {
+    if points.len() < POINTS_MIN {
+        return Err(Unfit::TooFew(points.len()));
+    }
+    let work: Vec<Sides> = points.iter().map(relative).collect();
+    // Not a number where no call has any input.
+    if determinant(&work).is_none_or(|spread| spread < SPREAD_MIN) {
+        return Err(Unfit::TooAlike);
+    }
+    let coefficients = least(&work);
+    let fitted = points.iter().enumerate().map(|(place, point)| {
+        let mut others = work.clone();
+        others.remove(place);
+        Fitted {
+            measured: *point,
+            seconds: seconds(&coefficients, point),
+            left_out_seconds: seconds(&least(&others), point),
+        }
+    });
+    let fitted: Vec<Fitted> = fitted.collect();
+    let single_figure = single_figure(points);
+    let single = |point: &Measured| point.tokens() / single_figure / point.seconds - 1.0;
+    let [a, b, c] = coefficients;
+    Ok(Fit {
+        a,
+        b,
+        c,
+        errors: Errors::of(fitted.iter().map(Fitted::deviation)),
+        left_out: Errors::of(fitted.iter().map(Fitted::left_out_deviation)),
+        single_figure_errors: Errors::of(points.iter().map(single)),
+        single_figure,
+        points: fitted,
+    })
+}
+
+/// What one second of each coefficient would be of the measured time.
+fn relative(point: &Measured) -> Sides {
+    point.work().map(|side| side / point.seconds)
+}
+
+fn seconds(coefficients: &Sides, point: &Measured) -> f64 {
+    let sides = coefficients.iter().zip(point.work());
+    sides.map(|(coefficient, side)| coefficient * side).sum()
+}
+
+/// Tokens a second at the length nearest to the usual one, by the ratio of its tokens.
+fn single_figure(points: &[Measured]) -> f64 {
+    let far = |tokens: f64| (tokens.max(1.0) / USUAL_TOKENS).ln().abs();
+    let distance = |point: &Measured| far(point.input) + far(point.output);
+    let nearest = points
+        .iter()
+        .min_by(|one, other| distance(one).total_cmp(&distance(other)));
+    nearest.map_or(0.0, |point| point.tokens() / point.seconds)
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use super::work::Coefficients;
 use super::{Catalogue, Endpoint, HostPlan};
 
 /// The rows of the repository.
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(rows::read);
+pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(rows::read);
 
 /// The plan of a draft that refers to the rows of the repository.
 pub(crate) fn checked(draft: PlanDraft) -> Result<HostPlan, Vec<PlanProblem>> {
