@@ -6,6 +6,7 @@
 mod admin;
 mod args;
 mod breakeven;
+mod calibrate;
 mod check;
 mod demo;
 mod export;
@@ -74,6 +75,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Breakeven(breakeven) => {
             runtime.block_on(breakeven::run(house, &options, &breakeven, quiet))
         }
+        Verb::Calibrate(calibrate) => calibrate::run(&calibrate),
         Verb::Sources(sources) => sources::run(&sources),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
     }

@@ -11,8 +11,8 @@ mod examples;
 mod verbs;
 
 pub(super) use verbs::{
-    Breakeven, BreakevenFormat, By, Check, Demo, Export, ExportFormat, Exported, Mock, Report,
-    ReportFormat, Sources, SourcesFormat,
+    Breakeven, BreakevenFormat, By, Calibrate, CalibrateFormat, Check, Demo, Export, ExportFormat,
+    Exported, Mock, Report, ReportFormat, Sources, SourcesFormat,
 };
 
 const ABOUT: &str = "The meter in front of your LLM bill";
@@ -129,6 +129,9 @@ pub(super) enum Verb {
     /// What hosting it yourself would have cost, and from when on it is cheaper
     #[command(after_help = examples::BREAKEVEN_EXAMPLES)]
     Breakeven(Breakeven),
+    /// Turn a load test of your own machine into the figures of a plan
+    #[command(after_help = examples::CALIBRATE_EXAMPLES)]
+    Calibrate(Calibrate),
     /// Published claims about LLM costs, and what holds of them
     #[command(after_help = examples::SOURCES_EXAMPLES)]
     Sources(Sources),

@@ -8,7 +8,9 @@
 //! seconds a call took of the machine. A point knows nothing of the benchmark it comes from.
 
 mod least_squares;
+pub mod run;
 
+use super::work::real;
 use least_squares::{Sides, determinant, least};
 
 /// Fewer points than coefficients and one more say nothing of the error.
@@ -41,6 +43,30 @@ impl Measured {
             output,
             context: output * input + output * output / 2.0,
             seconds,
+        }
+    }
+
+    /// So many calls with so many tokens in all, of which only the mean lengths are known.
+    #[must_use]
+    pub fn of_totals(calls: u64, input: u64, output: u64, output_per_second: f64) -> Self {
+        let mean = |tokens: u64| real(tokens.into()) / real(calls.into());
+        let (input, output) = (mean(input), mean(output));
+        Self::alike(input, output, output / output_per_second)
+    }
+
+    /// The same with the input and output tokens of every call.
+    #[must_use]
+    pub fn with_lengths(self, lengths: &[(u64, u64)]) -> Self {
+        let twice = lengths.iter().map(|(input, output)| {
+            let (input, output) = (u128::from(*input), u128::from(*output));
+            // Twice O·I + O²/2, to stay whole.
+            output.saturating_mul(input.saturating_mul(2).saturating_add(output))
+        });
+        let twice = real(twice.fold(0, u128::saturating_add));
+        let calls = u128::try_from(lengths.len()).unwrap_or(u128::MAX);
+        Self {
+            context: twice / 2.0 / real(calls.max(1)),
+            ..self
         }
     }
 
@@ -134,7 +160,7 @@ pub struct Fit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// Three coefficients and their error need more.
-    #[error("{0} lengths at full load, and a fit needs {POINTS_MIN}")]
+    #[error("{0} of the {POINTS_MIN} points at full load that a fit needs")]
     TooFew(usize),
     /// Several coefficients explain them equally well.
     #[error("the lengths are too alike to tell input, output and context apart")]

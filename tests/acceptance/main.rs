@@ -5,6 +5,8 @@
 //! `TOLLGATE_SHARED` and never copied here.
 
 #[cfg(test)]
+mod calibrate;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod kill9;

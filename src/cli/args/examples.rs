@@ -53,6 +53,18 @@ pub(super) const BREAKEVEN_EXAMPLES: &str = "Examples:
   tollgate breakeven                     the verdict in words, plan by plan
   tollgate breakeven --format json       everything behind it";
 
+pub(super) const CALIBRATE_EXAMPLES: &str = "Examples:
+  vllm bench serve --model MODEL --dataset-name random --random-input-len 2048 \\
+    --random-output-len 128 --ignore-eos --num-prompts 1000 --request-rate inf \\
+    --save-result --append-result --result-filename runs.jsonl      ... for four lengths or more
+  tollgate calibrate runs.jsonl --plan llama-70b-2xh100
+  tollgate calibrate run-*.json --format json
+
+Fits seconds per input token, per output token, and per output token and token of context to what
+the machine did at full load, says by how much the fit is off, and writes the table for the plan.
+Results of --save-detailed are taken with the length of every call. Runs that did not fill the
+machine are left out, and said. Needs no configuration and no network.";
+
 pub(super) const SOURCES_EXAMPLES: &str = "Examples:
   tollgate sources                       each claim, what was said, what holds, and a verdict
   tollgate sources --format json | jq '.themes[].claims[] | select(.verdict != \"holds\")'

@@ -1,5 +1,6 @@
 //! The flags of each verb.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, ValueEnum};
@@ -215,6 +216,39 @@ pub(in crate::cli) struct Sources {
 pub(in crate::cli) enum SourcesFormat {
     /// A table a theme.
     Table,
+    /// Everything.
+    Json,
+}
+
+/// `calibrate`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Calibrate {
+    /// Results of `vllm bench serve --save-result`, of one model on one machine
+    #[arg(value_name = "FILE", required = true)]
+    pub(in crate::cli) files: Vec<PathBuf>,
+    /// The plan that the coefficients are for
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TOLLGATE_CALIBRATE_PLAN",
+        default_value = "NAME"
+    )]
+    pub(in crate::cli) plan: String,
+    /// In words with a table to paste, or everything as computed
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_CALIBRATE_FORMAT",
+        default_value = "text"
+    )]
+    pub(in crate::cli) format: CalibrateFormat,
+}
+
+/// How a fit is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum CalibrateFormat {
+    /// Rounded, for people.
+    Text,
     /// Everything.
     Json,
 }

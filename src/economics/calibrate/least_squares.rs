@@ -62,8 +62,8 @@ fn scaled(rows: &[Sides]) -> Option<(Vec<Sides>, Sides)> {
 }
 
 fn join(one: Sides, other: Sides, with: impl Fn(f64, f64) -> f64) -> Sides {
-    let ([a, b, c], [x, y, z]) = (one, other);
-    [with(a, x), with(b, y), with(c, z)]
+    let ([one1, one2, one3], [other1, other2, other3]) = (one, other);
+    [with(one1, other1), with(one2, other2), with(one3, other3)]
 }
 
 fn dot(one: &Sides, other: &Sides) -> f64 {
@@ -80,9 +80,10 @@ fn products(rows: &[Sides]) -> [Sides; 3] {
     })
 }
 
-fn det(matrix: &[Sides; 3]) -> f64 {
-    let [[a, b, c], [d, e, f], [g, h, i]] = matrix;
-    a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+/// The first row times the cross product of the others.
+fn det([first, [a1, a2, a3], [b1, b2, b3]]: &[Sides; 3]) -> f64 {
+    let cross = [a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1];
+    dot(first, &cross)
 }
 
 /// The normal equations of the sides in `set`, by Cramer's rule; `None` where a coefficient would be

@@ -37,7 +37,7 @@ fn every_published_fit_comes_out_again() {
     assert_eq!(CATALOGUE.published.len(), 13);
     for row in &CATALOGUE.published {
         let points = table(row);
-        assert_eq!(points.len(), row.points as usize, "{}", row.replica);
+        assert_eq!(points.len().to_string(), row.points.to_string());
         let fit = calibrate(&points).unwrap();
         for (ours, theirs) in [(fit.a, row.a), (fit.b, row.b), (fit.c, row.c)] {
             near(ours / theirs, 1.0, 1e-6);
@@ -103,6 +103,22 @@ fn a_coefficient_that_would_be_below_zero_is_zero_and_the_others_make_up_for_it(
     for (a, b) in [(1.001, 1.0), (0.999, 1.0), (1.0, 1.001), (1.0, 0.999)] {
         assert!(loss(fit.a * a, fit.b * b) > best);
     }
+}
+
+#[test]
+fn the_sums_of_a_run_are_those_of_its_calls() {
+    let mean = Measured::of_totals(2, 2_000, 2_000, 500.0);
+    assert_eq!(mean, Measured::alike(1_000.0, 1_000.0, 2.0));
+    let exact = mean.with_lengths(&[(100, 100), (1_900, 1_900)]);
+    // 100·100 + 100²/2 and 1900·1900 + 1900²/2, halved.
+    near(exact.context, 2_715_000.0, 1e-6);
+    assert_eq!(
+        Measured {
+            context: mean.context,
+            ..exact
+        },
+        mean
+    );
 }
 
 #[test]
