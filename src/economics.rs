@@ -46,4 +46,6 @@ pub use projection::{Alternative, EndpointProjection, OptimisedProjection, Proje
 #[cfg(test)]
 pub(crate) mod examples;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod vectors;
