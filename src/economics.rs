@@ -33,6 +33,7 @@ pub mod replicas;
 pub mod roofline;
 pub mod routing;
 pub mod text;
+pub mod whatif;
 pub mod work;
 
 pub use arm::{Arm, Endpoint};

@@ -3,6 +3,8 @@
 //! What was paid (`api_cost_usd`) is exact and a string; what would be paid is an estimate and a
 //! number.
 
+mod steps;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -15,6 +17,8 @@ use crate::economics::projection::{
 use crate::economics::routing::{Routing, routing_breakeven_share};
 use crate::economics::{Arm, Endpoint, HostPlan};
 use crate::verdict::{Report, StateView, WindowReport, words};
+
+pub(crate) use steps::steps;
 
 /// The answer of `/api/v1/breakeven`.
 pub(super) fn json(report: &Report) -> Value {
@@ -72,7 +76,7 @@ fn window(report: &Report, window: &WindowReport) -> Value {
     })
 }
 
-fn alternative(way: &Alternative) -> Value {
+pub(crate) fn alternative(way: &Alternative) -> Value {
     json!({ "name": way.name, "kind": way.kind.label(), "cost_usd": way.cost_usd })
 }
 
@@ -142,6 +146,7 @@ fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
         "policy": plan.policy.label(),
         "nobodys_measurement": plan.assumed.iter().map(|p| p.key()).collect::<Vec<_>>(),
         "latency": latency(projection.latency),
+        "steps": projection.steps.as_ref().map(steps),
         "hosted": projection.hosted.as_ref().map(hosted),
         "moved_defaults": moved(plan, projection.hosted.as_ref()),
         "best_endpoint": projection.best_endpoint.as_ref().map(alternative),
@@ -173,7 +178,7 @@ fn moved(plan: &HostPlan, hosted: Option<&Hosted>) -> Value {
     plan.moved.iter().enumerate().map(of).collect()
 }
 
-fn hosted(hosted: &Hosted) -> Value {
+pub(crate) fn hosted(hosted: &Hosted) -> Value {
     let chosen_on = match hosted.chosen_on {
         ChosenOn::PreviousWindow => "previous_window",
         ChosenOn::Hindsight => "hindsight",
@@ -215,7 +220,7 @@ fn spread<T: Copy + Into<Value>>(spread: Spread<T>) -> Value {
 }
 
 /// The limit on the time per output token, and whether the machines can hold it.
-fn latency(latency: Latency) -> Value {
+pub(crate) fn latency(latency: Latency) -> Value {
     match latency {
         Latency::Held(limit) => json!({ "seconds_per_output_token": limit, "held": true }),
         Latency::Infeasible(limit) => json!({ "seconds_per_output_token": limit, "held": false }),
@@ -355,6 +360,9 @@ mod tests {
         assert_eq!(plan["price"]["usd_per_replica_hour"], 5.38);
         assert_eq!(plan["policy"], "hybrid");
         assert_eq!(plan["latency"]["held"], true);
+        assert_eq!(plan["steps"]["replicas_for_peak"], 1);
+        assert_eq!(plan["steps"]["closed_form"]["holds"], true);
+        assert_eq!(plan["best_optimised"]["kind"], "optimised");
         assert_eq!(plan["hosted"]["replicas"]["chosen_on"], "previous_window");
         assert_eq!(plan["hosted"]["sensitivity"][0]["parameter"], "people");
         assert_eq!(fortnight["endpoints"][0]["price"]["as_of"], "2025-08-12");

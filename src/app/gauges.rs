@@ -246,6 +246,7 @@ mod tests {
                 cost_usd,
             }),
             best_optimised: None,
+            steps: None,
             breakeven: None,
             calls_per_day: 0.0,
         }

@@ -1,3 +1,7 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "a price becomes a projection's price here"
+)]
 //! An arm of the comparison without fixed cost: someone sells the same calls for other money.
 //!
 //! An endpoint sells an open model per token. The provider of today may sell for less, too: a smaller
@@ -6,7 +10,8 @@
 use jiff::civil::Date;
 
 use super::assumptions::{Assumptions, Range};
-use crate::money::RatePerMtok;
+use super::price::ListPrice;
+use crate::money::{Pico, RatePerMtok};
 use crate::usage::Capability;
 
 /// A way of serving calls that has a price and no fixed cost.
@@ -60,6 +65,20 @@ pub struct TokenRates {
     pub cached_input: RatePerMtok,
     /// Output.
     pub output: RatePerMtok,
+}
+
+impl TokenRates {
+    /// The same as the calculators read it.
+    #[must_use]
+    pub fn list_price(&self) -> ListPrice {
+        // A rate is a whole number of pico-units per token.
+        let usd = |rate: RatePerMtok| Pico(rate.pico_per_token().into()).to_f64() * 1e6;
+        ListPrice {
+            input_usd_per_mtok: usd(self.input),
+            cached_usd_per_mtok: usd(self.cached_input),
+            output_usd_per_mtok: usd(self.output),
+        }
+    }
 }
 
 /// A service that sells an open model per token. Moving there is a decision, so it has a state.

@@ -7,6 +7,7 @@
 mod arm;
 mod commitment;
 mod loads;
+mod steps;
 
 use super::assumptions::{End, Group, Parameter, Point};
 use super::band::{Deviation, band};
@@ -20,9 +21,10 @@ pub use arm::{rented_tokens, routed};
 pub(super) use commitment::commitment;
 use loads::Loads;
 pub use loads::{Bucket, Demand, latency};
+pub use steps::{CallWork, Fixed, Naive, Steps, steps};
 
 /// Smallest and largest volume at which a break-even is looked for, times today's.
-const SCALES: (f64, f64) = (0.01, 100.0);
+pub const SCALES: (f64, f64) = (0.01, 100.0);
 
 /// The plan over the window; `None` if it cannot hold the latency limit.
 #[must_use]

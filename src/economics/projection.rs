@@ -6,6 +6,7 @@
 
 use super::band::Deviation;
 use super::breakeven::BreakEven;
+use super::project::Steps;
 use super::routing::Routing;
 use crate::money::{Avoidable, Pico};
 
@@ -327,6 +328,8 @@ pub struct Projection {
     pub best_endpoint: Option<Alternative>,
     /// The best way to pay today's provider less for the same calls, if one takes any of them.
     pub best_optimised: Option<Alternative>,
+    /// How the figure comes about; absent without calls, or if the plan cannot hold the limit.
+    pub steps: Option<Steps>,
     /// The volume at which hosting beats every other way; scales of what the window saw.
     pub breakeven: Option<BreakEven>,
     /// Calls a day in the window.

@@ -17,7 +17,7 @@ use super::live::LiveDemand;
 use super::report::{Report, WindowReport, date_of};
 use super::settings::Settings;
 use super::state::States;
-use crate::economics::project::{Demand, breakeven, hosted, latency};
+use crate::economics::project::{Demand, breakeven, hosted, latency, steps};
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
 use crate::economics::{Alternative, HostPlan, Projection};
 
@@ -76,10 +76,13 @@ impl<'a> Pass<'a> {
             now: &now,
             before: &before,
         };
-        let hosted = match latency {
-            Latency::Infeasible(_) => None,
-            Latency::Held(limit) => hosted(plan, Some(limit), &demand),
-            Latency::NotChecked => hosted(plan, None, &demand),
+        let (hosted, steps) = match latency {
+            Latency::Infeasible(_) => (None, None),
+            Latency::Held(limit) => (
+                hosted(plan, Some(limit), &demand),
+                steps(plan, Some(limit), &now),
+            ),
+            Latency::NotChecked => (hosted(plan, None, &demand), steps(plan, None, &now)),
         };
         let days = self.now.hours() / 24.0;
         Projection {
@@ -92,6 +95,7 @@ impl<'a> Pass<'a> {
             hosted,
             best_endpoint: self.best_endpoint(at, totals.cost.to_f64()),
             best_optimised: self.best_optimised(at, totals.cost.to_f64()),
+            steps,
             breakeven: None,
             calls_per_day: if days > 0.0 {
                 totals.tokens.calls / days

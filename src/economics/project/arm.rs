@@ -8,11 +8,10 @@ use super::banded;
 use crate::economics::arm::{Arm, ArmPrice, TokenRates};
 use crate::economics::assumptions::{End, Group, Parameter, Point, Range};
 use crate::economics::band::Deviation;
-use crate::economics::price::{ListPrice, TokenVolume, price_cost, ratio};
+use crate::economics::price::{TokenVolume, price_cost, ratio};
 use crate::economics::projection::Band;
 use crate::economics::routing::Routing;
 use crate::economics::work::TokenSums;
-use crate::money::{Pico, RatePerMtok};
 
 /// The name of the doubt about how much of the input a cache would serve.
 const CACHED_SHARE: &str = "cached_share";
@@ -62,7 +61,7 @@ fn taken_cost(price: &ArmPrice, (point, cache): (&Point, End), total: &TokenSums
                 cached_input: ratio_in * total.cached_input,
                 output: ratio_out * total.output,
             };
-            price_cost(&tokens, &list_price(rates))
+            price_cost(&tokens, &rates.list_price())
         }
         ArmPrice::Factor(factor) => factor * api,
         ArmPrice::Cache { share, rates } => api * cache_factor(*share, cache, rates, total),
@@ -83,19 +82,8 @@ fn cache_factor(share: Range, end: End, rates: &TokenRates, total: &TokenSums) -
         cached_input: today.cached_input + moved,
         ..today
     };
-    let list = list_price(rates);
+    let list = rates.list_price();
     ratio(price_cost(&then, &list), price_cost(&today, &list)).unwrap_or(1.0)
-}
-
-/// Checked rates as the calculators read them.
-pub(super) fn list_price(rates: &TokenRates) -> ListPrice {
-    // A rate is a whole number of pico-units per token.
-    let usd = |rate: RatePerMtok| Pico(rate.pico_per_token().into()).to_f64() * 1e6;
-    ListPrice {
-        input_usd_per_mtok: usd(rates.input),
-        cached_usd_per_mtok: usd(rates.cached_input),
-        output_usd_per_mtok: usd(rates.output),
-    }
 }
 
 /// What a call of the window costs on either side of a router, expected. `None` without a second

@@ -5,7 +5,7 @@ use crate::economics::assumptions::{Parameter, Point};
 use crate::economics::evaluate::{Profile, Window};
 use crate::economics::plan::{HostPlan, LatencyLimit, bucket_seconds, conversion};
 use crate::economics::projection::Latency;
-use crate::economics::work::{TokenSums, latency_factor, work};
+use crate::economics::work::{TokenSums, latency_factor, real, work};
 
 /// The demand of one observed minute on the streams that an alternative covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -85,6 +85,17 @@ impl Loads {
             slot_work,
             calls: buckets.iter().map(|bucket| bucket.total.calls).collect(),
         })
+    }
+
+    /// Mean number of fully busy replicas; 0 of nothing.
+    pub(super) fn mean(&self) -> f64 {
+        let buckets = real(u128::try_from(self.per_bucket.len()).unwrap_or(u128::MAX));
+        self.per_bucket.iter().sum::<f64>() / buckets.max(1.0)
+    }
+
+    /// The same in the busiest minute.
+    pub(super) fn peak(&self) -> f64 {
+        self.per_bucket.iter().copied().fold(0.0, f64::max)
     }
 
     pub(super) fn window(&self) -> Window<'_> {

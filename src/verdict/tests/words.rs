@@ -23,6 +23,9 @@ fn a_verdict_in_words() {
          $880 less a month (between",
         "1.0 replicas on average, 29.9 % used",
         "People: $8,333 a month.",
+        "A call costs $0.005000 on the API and 0.300 s of a replica, which counts as full at 70 %: the \
+         calls keep 0.30 busy on average, 0.30 in the busiest minute. By division alone 1 replica and \
+         people, $403 a day, are earned at 80,616 calls a day; at most 201,887 can be carried: enough.",
         "Hosting beats every other way from 337,906 calls a day on; you are at 86,400.",
         "For the same calls the endpoint groq-llama-70b would take $4,139 a month.",
         "Throughput: published (TensorRT-LLM 1.0 performance overview",

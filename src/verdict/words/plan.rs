@@ -10,6 +10,7 @@ use super::{Words, age, committed, count, dollars, percent};
 use crate::economics::assumptions::Parameter;
 use crate::economics::evaluate::Policy;
 use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
+use crate::economics::project::{Fixed, Steps};
 use crate::economics::projection::{Band, ChosenOn, Commitment, Hosted, Latency, Projection};
 
 /// `saves $3 a month (between $1 and $5)`.
@@ -67,6 +68,9 @@ impl Words<'_> {
         )?;
         committed(out, &projection.committed, monthly)?;
         replicas(out, plan, hosted)?;
+        if let Some(steps) = &projection.steps {
+            step_by_step(out, steps)?;
+        }
         volume(out, projection)?;
         rival(out, projection, monthly)?;
         self.sources(out, plan, projection)?;
@@ -146,6 +150,43 @@ fn replicas(out: &mut String, plan: &HostPlan, hosted: &Hosted) -> fmt::Result {
         )?;
     }
     Ok(())
+}
+
+/// How the figure comes about, in short; the closed form never without what its replicas carry.
+fn step_by_step(out: &mut String, steps: &Steps) -> fmt::Result {
+    let Fixed {
+        replicas,
+        api_usd_per_call,
+        closed_form_calls_per_day,
+        capacity_calls_per_day,
+        ..
+    } = steps.fixed;
+    write!(
+        out,
+        "  A call costs ${api_usd_per_call:.6} on the API and {:.3} s of a replica, which counts as \
+         full at {}: the calls keep {:.2} busy on average, {:.2} in the busiest minute.",
+        steps.work.seconds(),
+        percent(steps.utilisation),
+        steps.mean_load,
+        steps.peak_load,
+    )?;
+    let (Some(calls), Some(carried)) = (closed_form_calls_per_day, capacity_calls_per_day) else {
+        return writeln!(out, " A hosted call gains nothing.");
+    };
+    let so = if steps.fixed.holds() {
+        "enough"
+    } else {
+        "not enough, so that sum is wrong"
+    };
+    let many = if replicas == 1 { "replica" } else { "replicas" };
+    writeln!(
+        out,
+        " By division alone {replicas} {many} and people, {} a day, are earned at {} calls a day; at \
+         most {} can be carried: {so}.",
+        dollars(steps.fixed.usd_per_day()),
+        count(calls),
+        count(carried),
+    )
 }
 
 fn volume(out: &mut String, projection: &Projection) -> fmt::Result {
