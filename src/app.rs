@@ -3,7 +3,7 @@
 //! Up: journal, ledger, verdict, recorder, what a crash left, proxy, admin. Down: listener, calls in
 //! flight, journal, recorder, ledger; each is let finish before the next one stops.
 
-mod breakeven;
+pub(crate) mod breakeven;
 mod counters;
 mod gauges;
 mod offline;

@@ -36,7 +36,7 @@ use value::Value;
 
 pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
 pub use ledger::{Ledger, Metrics, Reporting};
-pub use plans::Plans;
+pub use plans::{Plans, token_rates};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use server::{MetricsToken, Server};

@@ -9,11 +9,13 @@ use super::house::Options;
 
 mod examples;
 mod verbs;
+mod what_if;
 
 pub(super) use verbs::{
     Breakeven, BreakevenFormat, By, Calibrate, CalibrateFormat, Check, Demo, Export, ExportFormat,
     Exported, Mock, Report, ReportFormat, Sources, SourcesFormat,
 };
+pub(super) use what_if::WhatIf;
 
 const ABOUT: &str = "The meter in front of your LLM bill";
 

@@ -1,11 +1,20 @@
-//! `breakeven`: the verdict in words, or everything behind it.
+//! `breakeven`: the verdict in words, or everything behind it; on measured traffic, or on calls that
+//! nobody has made.
 
+mod asked;
+mod figures;
+mod json;
+mod text;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::admin::Admin;
 use super::args::{Breakeven, BreakevenFormat};
 use super::house::{House, Options};
 use super::{Failure, output};
+use crate::config::Config;
+use crate::economics::whatif::compare;
 
 /// Asks for the verdict and writes it.
 pub(super) async fn run<H: House>(
@@ -14,6 +23,10 @@ pub(super) async fn run<H: House>(
     breakeven: &Breakeven,
     quiet: bool,
 ) -> Result<(), Failure> {
+    if breakeven.what_if.is_asked() {
+        let config = house.config(options)?;
+        return output::print(what_if(&config, breakeven, super::now())?);
+    }
     let settings = house.settings(options)?;
     let admin = Admin::of(&settings)?;
     let verdict = if let Some(verdict) = admin.json("/api/v1/breakeven").await? {
@@ -34,6 +47,16 @@ pub(super) async fn run<H: House>(
         BreakevenFormat::Text => output::print(output::wrapped(&words(&verdict), "")),
         BreakevenFormat::Json => output::print(format!("{verdict:#}\n")),
     }
+}
+
+/// The answer about calls that nobody has made, at the prices of `now`.
+fn what_if(config: &Config, flags: &Breakeven, now: Timestamp) -> Result<String, Failure> {
+    let asked = asked::asked(config, &flags.what_if, now)?;
+    let comparison = compare(&asked.question, &asked.arms);
+    Ok(match flags.format {
+        BreakevenFormat::Text => output::wrapped(&text::text(&asked, &comparison), ""),
+        BreakevenFormat::Json => format!("{:#}\n", json::json(&asked, &comparison)),
+    })
 }
 
 /// The paragraphs under every `words` of the verdict, in order; the verdict's own come first.
@@ -69,23 +92,4 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_verdicts_own_words_come_first_and_then_each_plans() {
-        let verdict = serde_json::json!({
-            "plans": [{ "name": "a", "words": ["A is dearer.", "By far."] }, { "words": "B is cheaper." }],
-            "words": "Stay.",
-        });
-        assert_eq!(
-            words(&verdict),
-            "Stay.\nA is dearer.\nBy far.\nB is cheaper.\n"
-        );
-    }
-
-    #[test]
-    fn no_verdict_is_said_and_not_invented() {
-        assert!(words(&serde_json::json!({"plans": []})).starts_with("No verdict yet"));
-    }
-}
+mod tests;

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::Failure;
 use crate::call::CallRecord;
+use crate::config::Config;
 use crate::demo::HistorySettings;
 
 /// What flags and environment say; what is absent is the file's, or the default.
@@ -141,4 +142,7 @@ pub trait House: Sync {
 
     /// What `/api/v1/breakeven` would answer, from the data directory.
     fn breakeven(&self, options: &Options) -> Result<Value, Failure>;
+
+    /// The whole configuration, for questions about calls that nobody has made.
+    fn config(&self, options: &Options) -> Result<Config, Failure>;
 }

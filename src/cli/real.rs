@@ -166,6 +166,10 @@ impl House for Tollgate {
     fn breakeven(&self, options: &Options) -> Result<Value, Failure> {
         offline(options)?.breakeven().map_err(failed)
     }
+
+    fn config(&self, options: &Options) -> Result<Config, Failure> {
+        loaded(options)
+    }
 }
 
 async fn start(

@@ -15,6 +15,7 @@ use super::section::Section;
 use crate::economics::{Arm, Catalogue, Endpoint, HostPlan, PlanProblem};
 use crate::pricing::PriceBook;
 use optimised::Prices;
+pub use optimised::token_rates;
 
 /// The examples in the binary, their alerts off, and what problems call them.
 const EMBEDDED: (&str, &str) = (

@@ -50,8 +50,16 @@ One line a call, every column of the record; a value nobody knows is null, and n
 Asks the running tollgate; if none runs, reads the data directory. Says on stderr which.";
 
 pub(super) const BREAKEVEN_EXAMPLES: &str = "Examples:
-  tollgate breakeven                     the verdict in words, plan by plan
-  tollgate breakeven --format json       everything behind it";
+  tollgate breakeven                     the verdict on measured traffic, plan by plan
+  tollgate breakeven --format json       everything behind it
+  tollgate breakeven --calls-per-day 100000 --model gpt-4o --input-tokens 2000 --output-tokens 400
+  tollgate breakeven --tokens-per-day 5e9 --model gpt-4o --input-tokens 6000 --cached-tokens 4000 \\
+      --output-tokens 300 --plan llama-70b-2xh100 --shape flat
+  tollgate breakeven --calls-per-day 1e6 --model gpt-3.5-turbo --at 2023-12-01 \\
+      --input-tokens 667 --output-tokens 0        a published claim, with its prices of the day
+
+Without a volume the verdict is about metered traffic: it asks the running tollgate; if none runs, it
+reads the data directory. With one, nothing is read but configuration and prices.";
 
 pub(super) const CALIBRATE_EXAMPLES: &str = "Examples:
   vllm bench serve --model MODEL --dataset-name random --random-input-len 2048 \\

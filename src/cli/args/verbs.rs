@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
+use super::what_if::WhatIf;
 use crate::cli::when::{self, When};
 use crate::demo::Serves;
 
@@ -187,12 +188,15 @@ pub(in crate::cli) struct Breakeven {
         default_value = "text"
     )]
     pub(in crate::cli) format: BreakevenFormat,
+    #[command(flatten)]
+    pub(in crate::cli) what_if: WhatIf,
 }
 
 /// How the verdict is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum BreakevenFormat {
     /// Words.
+    #[default]
     Text,
     /// Everything.
     Json,

@@ -23,6 +23,7 @@ use crate::call::CallRecord;
 use crate::cli::{
     Addresses, Checked, DemoPlan, Failure, House, Options, Range, Running, Settings, TotalsQuery,
 };
+use crate::config::Config;
 use crate::demo::{STATS_PATH, Stats, Tokens};
 
 /// Records on one page.
@@ -97,6 +98,12 @@ impl House for SmallHouse {
 
     fn breakeven(&self, _: &Options) -> Result<Value, Failure> {
         Err(Failure::work("read from the directory"))
+    }
+
+    fn config(&self, options: &Options) -> Result<Config, Failure> {
+        let overrides = crate::config::Overrides::default();
+        let loaded = crate::config::load(options.config.as_deref(), &overrides);
+        loaded.map_err(|problems| Failure::use_or_config(problems.to_string()))
     }
 }
 

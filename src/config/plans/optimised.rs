@@ -97,7 +97,7 @@ fn priced<'b>(
     at: Timestamp,
 ) -> Option<(&'b PriceEntry, TokenRates)> {
     let entry = book.in_force(list, model, at)?;
-    Some((entry, rates(entry)?))
+    Some((entry, token_rates(entry)?))
 }
 
 /// Takes a catalogue's price, with its own date and source.
@@ -108,8 +108,9 @@ fn take(draft: &mut OptimisedDraft, entry: &PriceEntry, rates: TokenRates) {
     draft.price_source.get_or_insert_with(source);
 }
 
-/// What a call needs, in dollars.
-fn rates(entry: &PriceEntry) -> Option<TokenRates> {
+/// The prices of a call's tokens in dollars; `None` in another currency, or if one is missing.
+#[must_use]
+pub fn token_rates(entry: &PriceEntry) -> Option<TokenRates> {
     match entry.terms {
         Terms::Rates(rates) if entry.currency == Currency::USD => Some(TokenRates {
             input: rates.input?,
