@@ -7,6 +7,7 @@ mod costs;
 mod doubt;
 mod future;
 mod replicas;
+mod serverless;
 mod volume;
 
 use proptest::prelude::*;

@@ -4,11 +4,12 @@
 )]
 //! Replicas that are paid for while they are up, and go when nobody calls.
 //!
-//! A bucket pays for the smaller of the whole replicas it needs and load/u plus the idle time after
-//! its calls: each call keeps a replica up for at most `idle_seconds`, so this is never too low. Idle
-//! time longer than a bucket runs on into the next ones, and the replicas it keeps are theirs too.
+//! A bucket pays for the smaller of the whole replicas it needs and load/u plus idle time: each call
+//! keeps a replica up for at most `idle_seconds`. What a bucket has no room for runs on into the next
+//! ones, at most the idle time of each replica that was up, and the replicas it keeps are theirs too.
+//! So this is never too low.
 
-use super::{Fleet, Window, clamp, count};
+use super::{Fleet, Window, clamp};
 use crate::economics::curve::{is_short, overflow_share};
 use crate::economics::evaluate::Terms;
 use crate::economics::replicas::{need_burst, whole};
@@ -19,8 +20,10 @@ impl Window<'_> {
         let profile = &self.profile;
         let idle_buckets = idle_seconds / profile.bucket_seconds;
         // How many buckets before it a bucket may still pay for.
-        let reach = usize::try_from(whole(idle_buckets).saturating_sub(1)).unwrap_or(0);
+        let reach = usize::try_from(whole(idle_buckets)).unwrap_or(usize::MAX);
         let mut fleet = Fleet::default();
+        // Replica-buckets that earlier calls still keep up.
+        let mut running_on = 0.0;
         let buckets = profile.loads.iter().zip(profile.api_usd).enumerate();
         for (now, (load, usd)) in buckets {
             let since = now.saturating_sub(reach);
@@ -33,12 +36,16 @@ impl Window<'_> {
                 clamp(need, terms)
             };
             let up = need(peak(profile.loads), peak(profile.slot_work));
-            let idle = hosted * idle_replicas(profile.bucket_calls, since, now, idle_buckets);
+            let calls = profile.bucket_calls.get(now).copied().unwrap_or_default();
+            let idle = running_on + hosted * calls * idle_buckets;
             let load = hosted * load;
             let slot = profile.slot_work.get(now).copied().unwrap_or_default();
             let ready = need(load, hosted * slot);
             let capacity = f64::from(ready) * terms.utilisation;
-            fleet.replica_buckets += f64::from(up).min(load / terms.utilisation + idle);
+            let asked = load / terms.utilisation + idle;
+            let paid = f64::from(up).min(asked);
+            running_on = (asked - paid).min(f64::from(up) * idle_buckets);
+            fleet.replica_buckets += paid;
             fleet.served_load += load.min(capacity);
             fleet.overflow_usd += hosted * usd * overflow_share(load, capacity);
             fleet.short += usize::from(is_short(load, capacity));
@@ -46,16 +53,4 @@ impl Window<'_> {
         }
         fleet
     }
-}
-
-/// Replicas kept idle in bucket `now` by the calls since `since`, each for so many buckets.
-fn idle_replicas(calls: &[f64], since: usize, now: usize, idle_buckets: f64) -> f64 {
-    let recent = calls.get(since..=now).unwrap_or_default();
-    let left = |ago: usize| (idle_buckets - count(ago)).clamp(0.0, 1.0);
-    recent
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(ago, calls)| calls * left(ago))
-        .sum()
 }
