@@ -6,6 +6,8 @@ mod offer;
 mod optimised;
 mod plan;
 mod price;
+#[cfg(test)]
+mod tests;
 mod throughput;
 
 use std::fmt::Display;

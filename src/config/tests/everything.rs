@@ -216,6 +216,14 @@ fn rows_of_ones_own_are_added_and_take_the_place_of_ours() {
     );
     let path = folder.path().join("tollgate.toml");
     let config = load_with(Some(&path), &Overrides::default(), &env).unwrap();
+    let printed = config.print();
+    std::fs::write(&path, &printed).unwrap();
+    let again = load_with(Some(&path), &Overrides::default(), &env).unwrap();
+    assert_eq!(
+        (&again.rows, again.plans),
+        (&config.rows, config.plans.clone()),
+        "{printed}"
+    );
     let (ours, rows) = (defaults().rows, &config.rows);
     assert_eq!(rows.gpus.len(), ours.gpus.len(), "in place of ours");
     assert_eq!(rows.offers.len(), ours.offers.len() + 1);

@@ -6,7 +6,7 @@
 
 use super::Checker;
 use super::price::unpriced;
-use crate::economics::catalogue::{Catalogue, Offer};
+use crate::economics::catalogue::{Catalogue, Offer, OfferKind};
 use crate::economics::draft::PlanDraft;
 use crate::economics::plan::ReplicaPrice;
 
@@ -35,6 +35,11 @@ pub(super) fn offer(
              or write gpu_usd_per_hour, price_as_of and price_source"
         );
         c.tell("offer", message);
+    }
+    let idle_is_free = matches!(draft.policy.as_deref(), Some("auto" | "serverless"));
+    if offer.kind == OfferKind::Ownership && idle_is_free {
+        let message = "an owner pays for idle machines too: use fixed, peak or hybrid";
+        c.tell("policy", message);
     }
     ReplicaPrice {
         usd_per_hour: f64::from(gpus) * offer.usd_per_gpu_hour,
