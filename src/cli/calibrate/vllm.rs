@@ -1,7 +1,8 @@
 //! What `vllm bench serve` and `benchmark_serving.py` write with `--save-result`: one JSON object a
 //! run, with `--append-result` one a line, with `--save-detailed` the lengths of every call.
 //!
-//! The fields are those of vLLM 0.6 to 0.11; `failed` came late, so that its absence is counted.
+//! The fields are those of results of May 2025 and of `vllm/benchmarks/serve.py` of 2026; only the
+//! later ones have `failed`, so that its absence is made up for.
 
 use std::io::BufRead;
 
