@@ -15,8 +15,8 @@ use crate::economics::arm::TokenRates;
 use crate::economics::plan::HostPlan;
 use crate::economics::price::TokenVolume;
 use crate::economics::whatif::{Arms, Question};
-use crate::pricing::PriceEntry;
-use crate::usage::{Capability, ContextClass};
+use crate::pricing::{PriceEntry, Priceable};
+use crate::usage::{Capability, ContextClass, TokenUsage, Units};
 
 /// A question, what it is priced by, and the ways that may take such calls.
 pub(super) struct Asked<'c> {
@@ -47,7 +47,7 @@ pub(super) fn asked<'c>(
         Some(day) => midnight(day)?,
         None => now,
     };
-    let (entry, rates) = price(config, model, at)?;
+    let (entry, rates) = price(config, model, at, flags)?;
     let question = Question {
         calls_per_day,
         call,
@@ -106,17 +106,19 @@ fn call(flags: &WhatIf) -> Result<TokenVolume, Failure> {
     })
 }
 
-/// The price of the model in the first list that has it.
+/// The price of such a call in the first list that has the model.
 fn price<'c>(
     config: &'c Config,
     model: &str,
     at: Timestamp,
+    flags: &WhatIf,
 ) -> Result<(&'c PriceEntry, TokenRates), Failure> {
     let entries = config.prices.entries();
     let mut lists: Vec<&str> = entries.iter().map(|entry| entry.list.as_str()).collect();
     lists.dedup();
     let in_force = |list: &&str| config.prices.in_force(list, model, at);
-    let found = lists.iter().find_map(in_force);
+    let ordinary = lists.iter().find_map(in_force);
+    let found = ordinary.map(|entry| by_length(config, entry, model, at, flags).unwrap_or(entry));
     let priced = found.and_then(|entry| Some((entry, token_rates(entry)?)));
     priced.ok_or_else(|| {
         Failure::use_or_config(format!("{model} has no price in dollars")).remedy(
@@ -124,6 +126,35 @@ fn price<'c>(
              configuration",
         )
     })
+}
+
+/// The entry that a call of this length is billed by: long input may have a price of its own.
+fn by_length<'c>(
+    config: &'c Config,
+    ordinary: &PriceEntry,
+    model: &str,
+    at: Timestamp,
+    flags: &WhatIf,
+) -> Option<&'c PriceEntry> {
+    let usage = TokenUsage {
+        input: flags.input_tokens.map(u64::from),
+        output: flags.output_tokens.map(u64::from),
+        ..TokenUsage::default()
+    };
+    let billed = config.prices.price(&Priceable {
+        list: &ordinary.list,
+        model: Some(model),
+        at,
+        usage: Some(&usage),
+        side: &[],
+        units: &Units::new(),
+        service_tier: None,
+        speed: None,
+        region: None,
+    });
+    let id = billed.price_id?;
+    let mut entries = config.prices.entries().iter();
+    entries.find(|entry| entry.id() == id)
 }
 
 /// The plans that were named; else those that replace the model; else all, and that is said.

@@ -124,6 +124,22 @@ fn tokens_a_day_are_calls_a_day_of_their_size() {
 }
 
 #[test]
+fn a_long_call_is_priced_as_long_calls_are() {
+    let id = |tokens: u32| {
+        let flags = format!(
+            "--calls-per-day 1000 --model claude-sonnet-4-5 --input-tokens {tokens} --output-tokens 400 \
+             --shape flat"
+        );
+        json(&examples(), &flags)["question"]["price"]["id"].to_string()
+    };
+    assert_eq!(id(200_000), "\"anthropic/claude-sonnet-4-5@2026-07-29\"");
+    assert_eq!(
+        id(200_001),
+        "\"anthropic/claude-sonnet-4-5@2026-07-29>200000\""
+    );
+}
+
+#[test]
 fn only_who_takes_such_calls_is_compared() {
     let config = examples();
     let ways = |flags: &str| {

@@ -101,7 +101,7 @@ fn paying_the_provider_less_can_be_the_headline() {
         "routed (gpt-4o-mini, per token): ",
         "  Taken to be answered well enough: 40 % (20 % to 60 %) of the calls; 0 % of these are \
          repeated.\n  Routing pays above a share of 11.3 %.\n",
-        "For the same calls the same provider, paid by batch would take $2,497 a month.",
+        "For the same calls the same provider, by batch, would take $2,497 a month.",
     ] {
         assert!(said.contains(phrase), "no {phrase:?} in:\n{said}");
     }

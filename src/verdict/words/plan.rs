@@ -11,7 +11,9 @@ use crate::economics::assumptions::Parameter;
 use crate::economics::evaluate::Policy;
 use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
 use crate::economics::project::{Fixed, Steps};
-use crate::economics::projection::{Band, ChosenOn, Commitment, Hosted, Latency, Projection};
+use crate::economics::projection::{
+    AlternativeKind, Band, ChosenOn, Commitment, Hosted, Latency, Projection,
+};
 
 /// `saves $3 a month (between $1 and $5)`.
 pub(super) fn saving(band: &Band, monthly: f64) -> String {
@@ -211,20 +213,19 @@ fn volume(out: &mut String, projection: &Projection) -> fmt::Result {
 
 fn rival(out: &mut String, projection: &Projection, monthly: f64) -> fmt::Result {
     let api_usd = projection.api_cost.to_f64();
-    let rivals = [
-        ("the endpoint", &projection.best_endpoint),
-        ("the same provider, paid by", &projection.best_optimised),
-    ];
-    for (who, rival) in rivals {
-        let Some(best) = rival.as_ref().filter(|best| best.cost_usd < api_usd) else {
+    let rivals = [&projection.best_endpoint, &projection.best_optimised];
+    for best in rivals.into_iter().flatten() {
+        if best.cost_usd >= api_usd {
             continue;
+        }
+        let who = match best.kind {
+            AlternativeKind::Optimised => format!("the same provider, by {},", best.name),
+            AlternativeKind::Stay | AlternativeKind::Endpoint | AlternativeKind::Selfhost => {
+                format!("the endpoint {}", best.name)
+            }
         };
-        writeln!(
-            out,
-            "  For the same calls {who} {} would take {} a month.",
-            best.name,
-            dollars(best.cost_usd * monthly)
-        )?;
+        let cost = dollars(best.cost_usd * monthly);
+        writeln!(out, "  For the same calls {who} would take {cost} a month.")?;
     }
     Ok(())
 }
