@@ -98,7 +98,6 @@ pub(super) fn volume(times: f64) -> Made {
 
 impl Made {
     fn minute(self, (calls, input, output): Row) -> DemandMinute {
-        let whole = |value: f64| format!("{value:.0}").parse::<u64>().unwrap();
         let calls = calls * 60.0 * self.volume;
         let (usd_in, usd_out) = API_USD_PER_MTOK;
         let pico_usd = self.price * calls * (input * usd_in + output * usd_out) * 1e6;
@@ -150,6 +149,17 @@ fn live(settings: &Settings, made: impl Fn(i64) -> Made) -> LiveDemand {
         }
     }
     live
+}
+
+/// The nearest whole number.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "made figures are not negative, and far below 2⁵³"
+)]
+fn whole(value: f64) -> u64 {
+    value.round() as u64
 }
 
 /// A whole number as a real one.
