@@ -16,7 +16,7 @@ mod show;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -37,6 +37,9 @@ use crate::recorder::Recorder;
 pub use offline::Offline;
 use open::Opened;
 use shared::{Parts, Shared};
+
+/// How often the calls in flight are looked at for what they would leave.
+const MARK_TICK: Duration = Duration::from_secs(1);
 
 /// How often the verdict is asked whether a minute has closed.
 const TICK: Duration = Duration::from_secs(5);
@@ -241,7 +244,7 @@ impl App {
             config,
             sinks,
             journal: journal.clone(),
-            meter,
+            meter: meter.clone(),
             prices,
             proxy: proxy.clone(),
             recorder: recorder.pulse(),
@@ -266,6 +269,7 @@ impl App {
             stop,
         })
     }
+        tasks.spawn(mark(meter, stop.clone()));
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {
@@ -332,6 +336,25 @@ async fn reload_on_hangup(shared: Arc<Shared>, stop: CancellationToken) {
         }
         let shared = Arc::clone(&shared);
         // Its problems are in the log; there is nobody to answer to.
+/// Until the end, has written down what the calls that last would leave.
+async fn mark(meter: Meter, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(MARK_TICK);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let meter = meter.clone();
+        // Thousands of records are serialised in a moment in which no other task of a worker runs.
+        if tokio::task::spawn_blocking(move || meter.mark(Instant::now()))
+            .await
+            .is_err()
+        {
+            error!("the open calls could not be looked through");
+        }
+    }
+}
+
         let _ = tokio::task::spawn_blocking(move || shared.reload()).await;
     }
 }

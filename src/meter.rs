@@ -5,12 +5,14 @@
 //! forwarded, so ending is short and cannot fail. It never sees a whole body and never changes one.
 
 mod close;
+mod marks;
+mod open;
 mod record;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -21,11 +23,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::call::{CallId, CallRecord, Role, StreamEnd};
 use crate::journal::Journal;
 use crate::pricing::PriceBook;
-use crate::wire::{self, Endpoint, RequestScanner, WireFormat};
+use crate::wire::WireFormat;
 
-use close::{Answer, Asked};
+pub use marks::{MARK_EVERY, MARKS_QUEUED_MAX};
+use marks::{OpenCalls, Place};
+use open::Open;
 use record::Ended;
-pub use watch::{RequestObserver, ResponseObserver};
+pub use watch::{Abandoning, RequestObserver, ResponseObserver};
 
 /// What the meter needs to know about where calls go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +72,9 @@ pub struct Settings {
     pub places: usize,
     /// How long the last frame of a call waits for its record to be written. DESIGN: 5 ms.
     pub ack_wait: Duration,
+    /// Whether that frame waits instead until the record is safe from a power cut, however long that
+    /// takes.
+    pub strict_ack: bool,
 }
 
 /// No record could be promised for a call: the ledger is behind by the whole backlog.
@@ -133,7 +140,9 @@ struct Shared {
     all_places: usize,
     prices: Arc<ArcSwap<PriceBook>>,
     ack_wait: Duration,
+    strict_ack: bool,
     confirm: ConfirmHook,
+    open: OpenCalls,
     /// Whoever is dropped from now on did not leave but was cut by us.
     interrupted: AtomicBool,
 }
@@ -154,7 +163,9 @@ impl Meter {
             all_places,
             prices,
             ack_wait: settings.ack_wait,
+            strict_ack: settings.strict_ack,
             confirm,
+            open: OpenCalls::default(),
             interrupted: AtomicBool::new(false),
         }))
     }
@@ -183,32 +194,25 @@ impl Meter {
         let place = Arc::clone(&self.0.places)
             .try_acquire_owned()
             .map_err(|_| QueueFull)?;
-        let endpoint = wire::endpoint(arrival.upstream.format, &arrival.method, &arrival.path);
-        let upstream = Arc::clone(&arrival.upstream);
+        let call_id = arrival.call_id;
+        let open = Arc::new(Open::new(arrival));
         // The `Begin` is the record this call leaves if nothing more is ever heard of it.
-        let record = Box::new(close::interrupted(arrival, endpoint));
-        self.0.begun(&record).ok_or(QueueFull)?;
-        Ok(CallMeter(Some(Box::new(OpenCall {
+        let begun = open.leaves(|record| self.0.begun(record));
+        begun.flatten().ok_or(QueueFull)?;
+        Ok(CallMeter(Some(OpenCall {
+            stands: self.0.open.add(call_id, &open),
             meter: Arc::clone(&self.0),
-            endpoint,
-            request: Arc::new(Mutex::new(RequestScanner::new(upstream.format))),
-            upstream,
-            record,
-            began: Instant::now(),
+            open,
             place,
-        }))))
+        })))
     }
 }
 
-/// A call that has not ended.
+/// A call that has not ended, as its path holds it.
 struct OpenCall {
     meter: Arc<Shared>,
-    upstream: Arc<UpstreamFacts>,
-    /// What it leaves if nothing more is heard of it; its end completes it.
-    record: Box<CallRecord>,
-    endpoint: Endpoint,
-    request: Arc<Mutex<RequestScanner>>,
-    began: Instant,
+    open: Arc<Open>,
+    stands: Place,
     place: OwnedSemaphorePermit,
 }
 
@@ -223,33 +227,23 @@ impl OpenCall {
     }
 
     /// Writes the call's one record; none where the journal did not take it.
-    fn end(self, answer: &Answer<'_>) -> Option<Ended> {
+    fn end(self, end: StreamEnd, sent: bool) -> Option<Ended> {
         let Self {
             meter,
-            upstream,
-            mut record,
-            endpoint,
-            request,
+            open,
+            stands,
             place,
-            ..
         } = self;
-        // What the request has said so far.
-        let request = request.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = Asked {
-            upstream: &upstream,
-            endpoint,
-            facts: request.facts(),
-        };
-        close::complete(&mut record, &asked, answer, &meter.prices.load());
-        drop(request);
+        meter.open.remove(stands);
+        let record = open.end(end, sent, &meter.prices.load())?;
         let asked = Instant::now();
         let Some(ack) = meter.ended(record, place) else {
-            (meter.confirm)(&upstream.name, Confirmed::Refused, asked.elapsed());
+            (meter.confirm)(&open.upstream.name, Confirmed::Refused, asked.elapsed());
             return None;
         };
         Some(Ended {
             meter,
-            upstream,
+            upstream: Arc::clone(&open.upstream),
             ack,
             asked,
         })
@@ -259,13 +253,19 @@ impl OpenCall {
 /// One call on its way, from before it is forwarded until its answer begins.
 ///
 /// Dropped without an answer, the client left before there was one.
-pub struct CallMeter(Option<Box<OpenCall>>);
+pub struct CallMeter(Option<OpenCall>);
 
 impl CallMeter {
     /// Watches the request body pass.
     #[must_use]
     pub fn request_observer(&self) -> RequestObserver {
-        RequestObserver::new(self.0.as_ref().map(|call| Arc::clone(&call.request)))
+        RequestObserver::new(self.0.as_ref().map(|call| Arc::clone(&call.open)))
+    }
+
+    /// For whoever goes on with the call after its client has left.
+    #[must_use]
+    pub fn abandoning(&self) -> Abandoning {
+        Abandoning::new(self.0.as_ref().map(|call| Arc::clone(&call.open)))
     }
 
     /// The upstream answered: watches the response body pass.
@@ -277,9 +277,8 @@ impl CallMeter {
     /// No answer came. `sent` says whether the upstream may have seen the request, and bill it.
     pub fn fail(mut self, end: StreamEnd, sent: bool) {
         if let Some(call) = self.0.take() {
-            let took = call.began.elapsed();
             // Nobody waits for this record: the answer is one of our own.
-            drop(call.end(&Answer::none(end, took, sent)));
+            drop(call.end(end, sent));
         }
     }
 }
@@ -287,8 +286,8 @@ impl CallMeter {
 impl Drop for CallMeter {
     fn drop(&mut self) {
         if let Some(call) = self.0.take() {
-            let (end, took) = (call.dropped(), call.began.elapsed());
-            drop(call.end(&Answer::none(end, took, true)));
+            let end = call.dropped();
+            drop(call.end(end, true));
         }
     }
 }

@@ -50,6 +50,7 @@ impl House {
         let settings = Settings {
             places: PLACES,
             ack_wait: ACK_WAIT,
+            strict_ack: false,
         };
         let prices = Arc::new(ArcSwap::new(prices()?));
         Ok(Self {

@@ -26,6 +26,7 @@ pub(super) fn meter(config: &Config) -> meter::Settings {
     meter::Settings {
         places: places(config),
         ack_wait: config.ledger.ack_wait,
+        strict_ack: config.ledger.strict_ack,
     }
 }
 
@@ -41,8 +42,10 @@ pub(super) fn journal(config: &Config) -> journal::Settings {
     journal::Settings {
         segment_bytes_max: u64::try_from(config.ledger.segment_bytes_max).unwrap_or(u64::MAX),
         sync_interval: config.ledger.sync_interval,
-        // Each place can have its Begin and its End in the queue.
-        queue_max: places(config).saturating_mul(2),
+        // Each place can have its Begin and its End in the queue, and some marks of calls that last.
+        queue_max: places(config)
+            .saturating_mul(2)
+            .saturating_add(meter::MARKS_QUEUED_MAX),
         ..journal::Settings::in_dir(config.server.data_dir.join(JOURNAL_DIR))
     }
 }

@@ -18,6 +18,8 @@ pub struct Ledger {
     pub backlog_max: usize,
     /// How long the last frame of an answer waits for its record to be written.
     pub ack_wait: Duration,
+    /// Whether it waits instead until its record is on the disk.
+    pub strict_ack: bool,
     /// How often the journal is synced to the disk.
     pub sync_interval: Duration,
     /// Bytes of one journal file.
@@ -39,6 +41,7 @@ impl Default for Ledger {
             on_ledger_failure: OnLedgerFailure::Pass,
             backlog_max: 65_536,
             ack_wait: Duration::from_millis(5),
+            strict_ack: false,
             sync_interval: Duration::from_millis(20),
             segment_bytes_max: 64 << 20,
             sync: true,
@@ -58,6 +61,9 @@ impl Ledger {
                 .read("backlog_max", Value::count)
                 .unwrap_or(base.backlog_max),
             ack_wait: s.read("ack_wait", Value::duration).unwrap_or(base.ack_wait),
+            strict_ack: s
+                .read("strict_ack", Value::boolean)
+                .unwrap_or(base.strict_ack),
             sync_interval: s
                 .read("sync_interval", Value::duration)
                 .unwrap_or(base.sync_interval),

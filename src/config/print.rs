@@ -205,6 +205,7 @@ fn ledger(ledger: &Ledger) -> Value {
         ("backlog_max", Some(number(*backlog_max))),
         ("ack_wait", Some(duration(*ack_wait))),
         ("sync_interval", Some(duration(*sync_interval))),
+        strict_ack,
         ("segment_bytes_max", Some(number(*segment_bytes_max))),
     ])
 }
@@ -213,6 +214,7 @@ fn metrics(metrics: &Metrics) -> Value {
     let Metrics { label_values_max } = metrics;
     table([("label_values_max", Some(number(*label_values_max)))])
 }
+        ("strict_ack", Some(Value::Boolean(*strict_ack))),
 
 fn reporting(reporting: &Reporting, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
     let Reporting { currency, timezone } = reporting;

@@ -20,9 +20,9 @@ pub(super) const HEADER_BYTES: usize = PREFIX_BYTES + FIXED_BYTES;
 pub enum FrameKind {
     /// It was admitted.
     Begin,
-    /// What its head said.
+    /// It lasts: what is known of it by now.
     Facts,
-    /// How far its stream is.
+    /// The same later, when more is known.
     Progress,
     /// It is over: the record.
     End,

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
 use tracing::error;
 
 use super::{JournalError, Settings, spawn};
@@ -38,8 +39,9 @@ struct Shared {
     closing: AtomicBool,
     thread: OnceLock<Thread>,
     state: Mutex<State>,
-    /// A sync ended, well or badly.
+    /// A sync ended, well or badly: for threads that wait, and for tasks.
     synced: Condvar,
+    told: Notify,
     /// No written frame waits longer than this for its sync to start.
     interval: Duration,
     /// A sync starts as soon as so many frames wait for it.
@@ -80,6 +82,7 @@ impl Durable {
                 errors: 0,
             }),
             synced: Condvar::new(),
+            told: Notify::new(),
             interval: settings.sync_interval,
             records: u64::try_from(settings.sync_records.max(1)).unwrap_or(u64::MAX),
         }));
@@ -103,6 +106,23 @@ impl Durable {
         let waited = self.0.synced.wait_timeout_while(state, patience, waiting);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.synced_seq >= seq
+    }
+
+    /// Waits until all that is written by now is on the disk. False: syncing fails.
+    pub async fn synced(&self) -> bool {
+        let written = self.0.written.load(Ordering::SeqCst);
+        loop {
+            // Made before the look, so that no sync in between is missed.
+            let told = self.0.told.notified();
+            let (seq, failed) = {
+                let state = self.state();
+                (state.synced_seq, state.failed)
+            };
+            if seq >= written || failed {
+                return seq >= written;
+            }
+            told.await;
+        }
     }
 
     pub(super) fn healthy(&self) -> bool {
@@ -185,6 +205,7 @@ impl Durable {
             }
             drop(state);
             self.0.synced.notify_all();
+            self.0.told.notify_waiters();
             if failed {
                 if self.0.closing.load(Ordering::SeqCst) {
                     return;

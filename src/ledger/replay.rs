@@ -28,7 +28,7 @@ pub struct Orphan {
     pub seq: u64,
     /// When that was queued, milliseconds since 1970.
     pub ts_ms: u64,
-    /// What it carried.
+    /// The record it leaves: what its last frame carried.
     pub body: Vec<u8>,
 }
 
@@ -281,7 +281,15 @@ impl Replay {
                     self.waiting.push((frame.seq, Read::Ended(Box::new(call))));
                 }
             }
-            FrameKind::Facts | FrameKind::Progress => {}
+            FrameKind::Facts | FrameKind::Progress => self.mark(frame),
+        }
+    }
+
+    /// More was known of an open call: that is what it leaves now.
+    fn mark(&mut self, frame: Frame) {
+        let open = call_id(&frame).and_then(|id| self.begun.get_mut(&id));
+        if let Some(orphan) = open {
+            orphan.body = frame.body;
         }
     }
 

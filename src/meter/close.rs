@@ -2,44 +2,19 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
-
+use super::open::Answer;
 use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
 use crate::pricing::{PriceBook, Priceable, Priced};
 use crate::usage::{Capability, ContextClass, TokenUsage, Units, UsageSource};
 use crate::wire::{Endpoint, Reading, Report, RequestFacts, ResponseReader};
 
-/// How a call ended and what its answer said.
-pub(super) struct Answer<'a> {
+/// How a call ended.
+pub(super) struct Ending {
     pub(super) end: StreamEnd,
     pub(super) took: Duration,
     /// Whether the upstream may have seen the request.
     pub(super) sent: bool,
-    pub(super) status: Option<StatusCode>,
-    pub(super) reader: Option<&'a ResponseReader>,
-    /// Whether the answer is labelled as a stream; a reader knows better.
-    pub(super) labelled_stream: bool,
-    pub(super) request_id: Option<String>,
-    pub(super) compressed: bool,
-    pub(super) ttft: Option<Duration>,
-}
-
-impl Answer<'_> {
-    /// No answer came.
-    pub(super) fn none(end: StreamEnd, took: Duration, sent: bool) -> Self {
-        Self {
-            end,
-            took,
-            sent,
-            status: None,
-            reader: None,
-            labelled_stream: false,
-            request_id: None,
-            compressed: false,
-            ttft: None,
-        }
-    }
 }
 
 /// What was asked for, and where.
@@ -106,26 +81,26 @@ pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
     }
 }
 
-/// Makes the record of an ended call of the one its arrival left.
+/// Makes the record of a call that ends of the one it would have left until now.
 pub(super) fn complete(
     record: &mut CallRecord,
     asked: &Asked<'_>,
-    answer: &Answer<'_>,
+    answer: &Answer,
+    ending: &Ending,
     prices: &PriceBook,
 ) {
     let nothing = Report::default();
-    let report = answer.reader.map_or(&nothing, ResponseReader::report);
+    let reader = answer.reader.as_deref();
+    let report = reader.map_or(&nothing, ResponseReader::report);
     let reading = asked.endpoint.reading;
-    let source = source(reading, answer, report);
+    let source = source(reading, answer, ending, report);
     record.model_requested.clone_from(&asked.facts.model);
     record.model.clone_from(&report.model);
     record.capability = capability(asked.facts, report).name();
     record.status = answer.status.map(|status| status.as_u16());
-    record.stream = answer
-        .reader
-        .map_or(answer.labelled_stream, |_| report.is_stream);
-    record.end = answer.end;
-    record.complete = ended_whole(reading, answer);
+    record.stream = reader.map_or(answer.labelled_stream, |_| report.is_stream);
+    record.end = ending.end;
+    record.complete = ended_whole(reading, answer, ending);
     record.source = source;
     record.usage = report.usage.unwrap_or_default();
     record.units.clone_from(&report.units);
@@ -135,26 +110,31 @@ pub(super) fn complete(
     record.response_id.clone_from(&report.response_id);
     record.request_id.clone_from(&answer.request_id);
     record.ttft_ms = answer.ttft.filter(|_| report.is_stream).map(millis);
-    record.duration_ms = millis(answer.took);
-    record.flags = flags(reading, source, answer, report);
+    record.duration_ms = millis(ending.took);
+    record.flags = flags(reading, source, answer, ending, report);
     price(record, asked.upstream, report, prices);
 }
 
 /// Whether the format's own end came. Where the format is not read, the body's end must do.
-fn ended_whole(reading: Reading, answer: &Answer<'_>) -> bool {
-    match (reading, answer.reader) {
+fn ended_whole(reading: Reading, answer: &Answer, ending: &Ending) -> bool {
+    match (reading, &answer.reader) {
         (Reading::Metered, Some(reader)) => reader.ended(),
         (Reading::Metered | Reading::Unread | Reading::Free, _) => {
-            answer.end == StreamEnd::Complete
+            ending.end == StreamEnd::Complete
         }
     }
 }
 
 /// How the tokens are known; `None` when the call bills nothing.
-fn source(reading: Reading, answer: &Answer<'_>, report: &Report) -> Option<UsageSource> {
+fn source(
+    reading: Reading,
+    answer: &Answer,
+    ending: &Ending,
+    report: &Report,
+) -> Option<UsageSource> {
     let refused = match answer.status {
         Some(status) => !status.is_success(),
-        None => !answer.sent,
+        None => !ending.sent,
     };
     match (&report.usage, reading) {
         (_, Reading::Free) => None,
@@ -170,14 +150,15 @@ fn source(reading: Reading, answer: &Answer<'_>, report: &Report) -> Option<Usag
 fn flags(
     reading: Reading,
     source: Option<UsageSource>,
-    answer: &Answer<'_>,
+    answer: &Answer,
+    ending: &Ending,
     report: &Report,
 ) -> Vec<Flag> {
     let billed = source.is_some();
     let seen = [
         (
             Flag::Aborted,
-            answer.end != StreamEnd::Complete && answer.status.is_some(),
+            ending.end != StreamEnd::Complete && answer.status.is_some(),
         ),
         (Flag::Compressed, billed && answer.compressed),
         (Flag::UnreadOperation, billed && reading == Reading::Unread),

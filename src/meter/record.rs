@@ -3,14 +3,14 @@
 use std::cell::Cell;
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::error;
 
-use super::{Confirmed, Entry, FinishedCall, Shared, UpstreamFacts};
+use super::{Confirmed, Entry, FinishedCall, MARKS_QUEUED_MAX, Shared, UpstreamFacts};
 use crate::call::{CallId, CallRecord};
-use crate::journal::{Ack, FrameKind, Pending};
+use crate::journal::{Ack, FrameKind};
 use crate::tee::Hold;
 
 /// Room for a record as it is usually written; a longer one makes its own.
@@ -32,6 +32,23 @@ impl Shared {
             .journal
             .leave(FrameKind::Begin, text.ts_ms, &text.body, begun);
         text.logged(taken)
+    }
+
+    /// Leaves a mark to the journal's next write; none where it was not taken.
+    pub(super) fn marked(&self, kind: FrameKind, left: &CallRecord) -> Option<()> {
+        let text = Text::of(left);
+        let taken = self.journal.leave(kind, text.ts_ms, &text.body, None);
+        text.logged(taken)
+    }
+
+    fn tell(&self, upstream: &UpstreamFacts, confirmed: Confirmed, after: Duration) {
+        (self.confirm)(&upstream.name, confirmed, after);
+    }
+
+    /// Whether so little waits for the disk that a mark takes no other frame's room.
+    pub(super) fn has_room_for_marks(&self) -> bool {
+        let queued = usize::try_from(self.journal.stats().queued).unwrap_or(usize::MAX);
+        queued < MARKS_QUEUED_MAX && self.journal.healthy()
     }
 
     /// Writes a call's one record; none where it was not taken.
@@ -99,26 +116,45 @@ pub(super) struct Ended {
 impl Ended {
     /// What the last frame waits for; nothing where the record's write has been tried already.
     pub(super) fn hold(self) -> Option<Hold> {
-        let confirmed = match self.ack {
-            Ack::Settled(Ok(())) => Confirmed::Written,
+        let confirmed = match &self.ack {
             Ack::Settled(Err(_)) => Confirmed::Refused,
-            Ack::Pending(pending) => {
-                return Some(wait(self.meter, self.upstream, pending, self.asked));
-            }
+            Ack::Settled(Ok(())) if !self.meter.strict_ack => Confirmed::Written,
+            Ack::Settled(Ok(())) | Ack::Pending(_) => return Some(Box::pin(self.wait())),
         };
-        (self.meter.confirm)(&self.upstream.name, confirmed, self.asked.elapsed());
+        self.meter
+            .tell(&self.upstream, confirmed, self.asked.elapsed());
         None
     }
-}
 
-/// Waits for the writing, for a bounded time, and tells what was found.
-fn wait(meter: Arc<Shared>, upstream: Arc<UpstreamFacts>, ack: Pending, asked: Instant) -> Hold {
-    Box::pin(async move {
-        let confirmed = match tokio::time::timeout(meter.ack_wait, ack).await {
-            Ok(Ok(())) => Confirmed::Written,
-            Ok(Err(_)) => Confirmed::Refused,
-            Err(_) => Confirmed::Late,
+    async fn wait(self) {
+        let Self {
+            meter,
+            upstream,
+            ack,
+            asked,
+        } = self;
+        let written = async {
+            match ack {
+                Ack::Settled(written) => written,
+                Ack::Pending(pending) => pending.await,
+            }
         };
-        (meter.confirm)(&upstream.name, confirmed, asked.elapsed());
-    })
+        let confirmed = if meter.strict_ack {
+            // Where the disk refuses, waiting longer helps nobody.
+            let durable = meter.journal.durable();
+            let is_safe = written.await.is_ok() && durable.synced().await;
+            if is_safe {
+                Confirmed::Written
+            } else {
+                Confirmed::Refused
+            }
+        } else {
+            match tokio::time::timeout(meter.ack_wait, written).await {
+                Ok(Ok(())) => Confirmed::Written,
+                Ok(Err(_)) => Confirmed::Refused,
+                Err(_) => Confirmed::Late,
+            }
+        };
+        meter.tell(&upstream, confirmed, asked.elapsed());
+    }
 }

@@ -1,17 +1,16 @@
 //! The two observers of a call: what the request asks, what the response reports.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 
 use super::OpenCall;
-use super::close::Answer;
+use super::open::{Answer, Open};
 use crate::call::StreamEnd;
 use crate::tee::{Hold, Observer};
-use crate::wire::{self, Reading, RequestScanner, ResponseReader};
+use crate::wire::{self, Reading, ResponseReader};
 
 /// Headers in which providers name a request, in the order they are looked for.
 const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "request-id", "apim-request-id"];
@@ -20,21 +19,18 @@ const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "request-id", "apim-reque
 const REQUEST_ID_BYTES_MAX: usize = 256;
 
 /// Reads what a request asks while its body passes.
-pub struct RequestObserver(Option<Arc<Mutex<RequestScanner>>>);
+pub struct RequestObserver(Option<Arc<Open>>);
 
 impl RequestObserver {
-    pub(super) fn new(scanner: Option<Arc<Mutex<RequestScanner>>>) -> Self {
-        Self(scanner)
+    pub(super) const fn new(call: Option<Arc<Open>>) -> Self {
+        Self(call)
     }
 }
 
 impl Observer for RequestObserver {
     fn on_data(&mut self, data: &Bytes) -> Option<Hold> {
-        if let Some(scanner) = &self.0 {
-            scanner
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .feed(data);
+        if let Some(call) = &self.0 {
+            call.request().feed(data);
         }
         None
     }
@@ -45,75 +41,29 @@ impl Observer for RequestObserver {
 }
 
 /// Reads what a response reports while its body passes, and closes the call at its end.
-pub struct ResponseObserver {
-    call: Option<Box<OpenCall>>,
-    /// Absent where nothing is billed or nothing can be read.
-    reader: Option<Box<ResponseReader>>,
-    /// Whether the answer is labelled as a stream, for those that are not read.
-    labelled_stream: bool,
-    status: StatusCode,
-    request_id: Option<String>,
-    compressed: bool,
-    ttft: Option<Duration>,
-}
+pub struct ResponseObserver(Option<OpenCall>);
 
 impl ResponseObserver {
-    pub(super) fn new(
-        call: Option<Box<OpenCall>>,
-        status: StatusCode,
-        headers: &HeaderMap,
-    ) -> Self {
-        let text = |name: &str| {
-            let text = headers.get(name)?.to_str().ok()?;
-            (text.len() <= REQUEST_ID_BYTES_MAX).then(|| text.to_owned())
-        };
-        let compressed = headers
-            .get(CONTENT_ENCODING)
-            .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-        let content_type = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let reader = call
-            .as_ref()
-            .filter(|call| call.endpoint.reading != Reading::Free && !compressed)
-            .map(|call| {
-                let format = call.upstream.format;
-                Box::new(ResponseReader::new(format, call.endpoint, content_type))
-            });
-        let request_id = REQUEST_ID_HEADERS.into_iter().find_map(text);
-        Self {
-            call,
-            reader,
-            labelled_stream: content_type.is_some_and(wire::is_event_stream),
-            status,
-            request_id,
-            compressed,
-            ttft: None,
+    pub(super) fn new(call: Option<OpenCall>, status: StatusCode, headers: &HeaderMap) -> Self {
+        if let Some(call) = &call {
+            *call.open.answer() = begun(&call.open, status, headers);
         }
+        Self(call)
     }
 
     /// Ends the call; a second end finds it already closed.
     fn close(&mut self, end: StreamEnd) -> Option<Hold> {
-        let call = self.call.take()?;
+        let call = self.0.take()?;
+        let abandoned = call.open.is_abandoned();
         let end = match end {
             StreamEnd::ClientGone => call.dropped(),
+            StreamEnd::Complete if abandoned => StreamEnd::ClientGone,
             StreamEnd::Complete
             | StreamEnd::UpstreamFailed
             | StreamEnd::Timeout
             | StreamEnd::Interrupted => end,
         };
-        let answer = Answer {
-            end,
-            took: call.began.elapsed(),
-            sent: true,
-            status: Some(self.status),
-            reader: self.reader.as_deref(),
-            labelled_stream: self.labelled_stream,
-            request_id: self.request_id.take(),
-            compressed: self.compressed,
-            ttft: self.ttft,
-        };
-        let ended = call.end(&answer)?;
+        let ended = call.end(end, true)?;
         // Whoever was dropped has no frame that waits.
         let heard = matches!(
             end,
@@ -123,18 +73,46 @@ impl ResponseObserver {
     }
 }
 
+/// What the head of an answer says.
+fn begun(call: &Open, status: StatusCode, headers: &HeaderMap) -> Answer {
+    let text = |name: &str| {
+        let text = headers.get(name)?.to_str().ok()?;
+        (text.len() <= REQUEST_ID_BYTES_MAX).then(|| text.to_owned())
+    };
+    let compressed = headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let reads = call.endpoint.reading != Reading::Free && !compressed;
+    let reader = || ResponseReader::new(call.upstream.format, call.endpoint, content_type);
+    Answer {
+        status: Some(status),
+        reader: reads.then(|| Box::new(reader())),
+        labelled_stream: content_type.is_some_and(wire::is_event_stream),
+        request_id: REQUEST_ID_HEADERS.into_iter().find_map(text),
+        compressed,
+        ttft: None,
+    }
+}
+
 impl Observer for ResponseObserver {
     fn on_data(&mut self, data: &Bytes) -> Option<Hold> {
-        let (Some(call), Some(reader)) = (&self.call, &mut self.reader) else {
-            return None;
+        let call = self.0.as_ref()?;
+        let has_ended = {
+            let mut answer = call.open.answer();
+            let Answer { reader, ttft, .. } = &mut *answer;
+            let reader = reader.as_mut()?;
+            reader.feed(data);
+            if ttft.is_none() && reader.output_started() {
+                *ttft = Some(call.open.began.elapsed());
+            }
+            // A client may leave as soon as it has read a stream's terminator, so the call ends here.
+            // A whole JSON body ends with its bytes: the upstream may still break its promised length.
+            reader.ended() && reader.report().is_stream
         };
-        reader.feed(data);
-        if self.ttft.is_none() && reader.output_started() {
-            self.ttft = Some(call.began.elapsed());
-        }
-        // A client may leave as soon as it has read a stream's terminator, so the call ends here.
-        // A whole JSON body ends with its bytes: the upstream may still break its promised length.
-        if reader.ended() && reader.report().is_stream {
+        if has_ended {
             return self.close(StreamEnd::Complete);
         }
         None
@@ -149,5 +127,23 @@ impl Drop for ResponseObserver {
     fn drop(&mut self) {
         // Only reached when the body was dropped without a word: the client left.
         drop(self.close(StreamEnd::ClientGone));
+    }
+}
+
+/// Tells a call that its client has left while its answer is still read.
+#[derive(Default)]
+pub struct Abandoning(Option<Arc<Open>>);
+
+impl Abandoning {
+    pub(super) const fn new(call: Option<Arc<Open>>) -> Self {
+        Self(call)
+    }
+
+    /// However the answer ends from now on, its client was gone before; an upstream's failure or a
+    /// limit of ours is still told as such.
+    pub fn client_left(&self) {
+        if let Some(call) = &self.0 {
+            call.abandon();
+        }
     }
 }

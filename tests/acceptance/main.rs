@@ -15,6 +15,10 @@ mod kill9;
 #[cfg(test)]
 mod prometheus;
 #[cfg(test)]
+mod lasting;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod support;
+mod stop;
+#[cfg(test)]

@@ -6,6 +6,7 @@ mod headers;
 mod http2;
 mod ledger_behind;
 mod limits;
+mod marks;
 mod refusals;
 mod reload;
 mod shutdown;

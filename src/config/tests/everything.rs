@@ -51,6 +51,7 @@ ack_wait = "6ms"
 sync_interval = "7ms"
 segment_bytes_max = "1GiB"
 [metrics]
+strict_ack = true
 label_values_max = 8
 [[prices]]
 list = "vllm"

@@ -161,6 +161,7 @@ base_url = "https://host/#x"
 [ledger]
 on_ledger_failure = "panic"
 ack_wait = "5"
+strict_ack = "yes"
 segment_bytes_max = 64.5
 [metrics]
 label_values_max = "many"

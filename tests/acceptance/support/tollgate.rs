@@ -15,6 +15,7 @@ use super::client::{Answer, Client, get};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
 /// A start replays the journal first; two busy cores take their time.
+const SERVE: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
 const READY_WAIT: Duration = Duration::from_mins(1);
 const STOP_WAIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
@@ -41,6 +42,22 @@ impl Home {
         self.folder.path().join("tollgate.toml")
     }
 
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The journal as anybody can read it: its records are text.
+    pub(crate) fn journal(&self) -> String {
+        let mut text = String::new();
+        for entry in fs::read_dir(self.data_dir().join("journal")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|end| end == "frames") {
+                text.push_str(&String::from_utf8_lossy(&fs::read(path).unwrap()));
+            }
+        }
+        text
+    }
+
     /// Runs a subcommand to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
@@ -48,8 +65,23 @@ impl Home {
 
     /// Starts `serve` and waits until it is ready.
     pub(crate) async fn serve(&self) -> Tollgate {
-        let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+        let command = self.command(&SERVE);
+        Self::start(command).await
+    }
+
+    /// The same, in a process that lives on when a file grows beyond its limit.
+    pub(crate) async fn serve_limited(&self) -> Tollgate {
+        let served = self.command(&SERVE);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(served.get_program())
+            .args(served.get_args());
+        Self::start(command).await
+    }
+
+    async fn start(mut command: Command) -> Tollgate {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -75,7 +107,7 @@ impl Home {
             .arg("--config")
             .arg(self.config())
             .arg("--data-dir")
-            .arg(self.folder.path().join("data"))
+            .arg(self.data_dir())
             .stdin(Stdio::null());
         command
     }
@@ -94,6 +126,31 @@ impl Tollgate {
         Client::new(self.admin).send(get(path)).await
     }
 
+    /// No file of the process grows beyond so many bytes; `None` takes the limit away.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid);
+        let limit = rustix::process::Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        rustix::process::prlimit(pid, rustix::process::Resource::Fsize, limit).unwrap();
+    }
+
+    /// The sum of a metric over its labels.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let text = self.ask_admin("/metrics").await.unwrap().text();
+        let lines = text.lines().filter_map(|line| line.strip_prefix(name));
+        let samples = lines.filter(|rest| rest.starts_with(['{', ' ']));
+        let value = |rest: &str| rest.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
+        samples.map(value).sum()
+    }
+
+    /// How the process ended by itself, or by what it was told.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        self.wait()
+    }
+
     /// `SIGKILL`: no line of the process runs after this.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
@@ -103,6 +160,10 @@ impl Tollgate {
     /// `SIGTERM`, and how the process ended.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         self.signal("TERM");
+        self.wait()
+    }
+
+    fn wait(&mut self) -> ExitStatus {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -24,31 +24,34 @@ async fn rows(house: &House, expected: usize) -> Vec<Value> {
     rows
 }
 
-/// Leaves in the journal what a process that was killed in the middle of a call leaves there.
-fn leave_unfinished(house: &House, row: &Value) {
+/// Leaves in the journal what a process that was killed in the middle of a call leaves there: a
+/// frame of each kind, and what the call's record said then.
+fn leave(house: &House, row: &Value, frames: &[(FrameKind, Value)]) {
     let journal = Journal::<()>::open(
         journal::Settings::in_dir(house.data_dir().join("journal")),
         |_, ()| {},
     );
     let journal = journal.unwrap();
-    let mut begun = row.clone();
-    begun["call_id"] = json!("01910000-0000-7000-8000-000000000000");
-    begun["end"] = json!("interrupted");
-    begun["status"] = Value::Null;
-    // A record leaves out what a row shows as absent.
-    begun
-        .as_object_mut()
-        .unwrap()
-        .retain(|_, value| !value.is_null());
-    let body = serde_json::to_vec(&begun).unwrap();
-    journal.append(FrameKind::Begin, 0, body, None).unwrap();
+    for (kind, said) in frames {
+        let mut record = row.clone();
+        let record = record.as_object_mut().unwrap();
+        record.extend(said.as_object().unwrap().clone());
+        // A record leaves out what a row shows as absent.
+        record.retain(|_, value| !value.is_null());
+        let body = serde_json::to_vec(&record).unwrap();
+        journal.append(*kind, 0, body, None).unwrap();
+    }
     journal.close();
 }
 
-#[tokio::test]
-async fn a_call_that_was_cut_off_by_a_crash_is_booked_once() {
-    let upstream = Upstream::bind().await;
-    let house = house(&upstream);
+/// What the begin of an unfinished call says.
+fn begun(call_id: &str) -> Value {
+    json!({"call_id": call_id, "end": "interrupted", "status": null})
+}
+
+/// A house with one call that came to its end, and its row.
+async fn house_with_a_call(upstream: &Upstream) -> (House, Value) {
+    let house = house(upstream);
     let tollgate = house.start().await.unwrap();
     let mut client = tollgate.connect().await;
     client.send(GET).await;
@@ -59,8 +62,17 @@ async fn a_call_that_was_cut_off_by_a_crash_is_booked_once() {
     let whole = tollgate.rows_once(1).await;
     tollgate.0.stop().await.unwrap();
     assert_eq!(rows(&house, 1).await, whole);
+    (house, whole[0].clone())
+}
 
-    leave_unfinished(&house, &whole[0]);
+const FIRST: &str = "01910000-0000-7000-8000-000000000000";
+const SECOND: &str = "01910000-0000-7000-8000-000000000001";
+
+#[tokio::test]
+async fn a_call_that_was_cut_off_by_a_crash_is_booked_once() {
+    let upstream = Upstream::bind().await;
+    let (house, whole) = house_with_a_call(&upstream).await;
+    leave(&house, &whole, &[(FrameKind::Begin, begun(FIRST))]);
     for _ in 0..3 {
         let rows = rows(&house, 2).await;
         check_row(
@@ -73,5 +85,37 @@ async fn a_call_that_was_cut_off_by_a_crash_is_booked_once() {
             &rows[1],
             &json!({"end": "interrupted", "status": null}),
         );
+    }
+}
+
+#[tokio::test]
+async fn what_was_known_last_of_an_unfinished_call_is_booked() {
+    let upstream = Upstream::bind().await;
+    let (house, whole) = house_with_a_call(&upstream).await;
+    let known = |call_id: &str, output: u64| {
+        json!({"call_id": call_id, "end": "interrupted", "source": "partial",
+            "input_tokens": 25, "output_tokens": output})
+    };
+    let late = json!({"end": "interrupted", "output_tokens": 99});
+    leave(
+        &house,
+        &whole,
+        &[
+            (FrameKind::Begin, begun(FIRST)),
+            (FrameKind::Begin, begun(SECOND)),
+            (FrameKind::Facts, known(FIRST, 1)),
+            (FrameKind::Facts, known(SECOND, 1)),
+            (FrameKind::Progress, known(FIRST, 7)),
+            (FrameKind::Progress, known(FIRST, 9)),
+            // Of a call that has ended.
+            (FrameKind::Progress, late),
+        ],
+    );
+    for _ in 0..2 {
+        let rows = rows(&house, 3).await;
+        assert_eq!(rows[0], whole);
+        for (row, call_id, output) in [(&rows[1], FIRST, 9), (&rows[2], SECOND, 1)] {
+            check_row(call_id, row, &known(call_id, output));
+        }
     }
 }

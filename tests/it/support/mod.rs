@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tollgate::call::Role;
-use tollgate::journal::{self, Journal};
+use tollgate::journal::{self, Frame, Journal};
 use tollgate::meter::{self, Entry, Meter, UpstreamFacts};
 use tollgate::pricing::{self, PriceBook};
 use tollgate::proxy::{Counters, Proxy, Settings, Shutdown, UpstreamCounters, UpstreamSettings};
@@ -105,7 +105,8 @@ pub(crate) struct Running {
     addr: SocketAddr,
     served: JoinHandle<usize>,
     records: Records,
-    _dir: TempDir,
+    pub(crate) meter: Meter,
+    dir: TempDir,
 }
 
 /// Closed calls that the ledger has not taken yet: each holds its place in the queue.
@@ -125,7 +126,7 @@ impl Running {
         let counters: Arc<dyn Counters> = Arc::<Counts>::clone(&counts);
         let records = Records::default();
         let meter = meter(&dir, &records, places);
-        let proxy = Proxy::new(settings, meter, counters, clock, shutdown.clone()).unwrap();
+        let proxy = Proxy::new(settings, meter.clone(), counters, clock, shutdown.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let serving = proxy.clone();
@@ -138,7 +139,8 @@ impl Running {
             addr,
             served,
             records,
-            _dir: dir,
+            meter,
+            dir,
         }
     }
 
@@ -155,6 +157,12 @@ impl Running {
         let stream = soon(TcpStream::connect(self.addr)).await.unwrap();
         stream.set_nodelay(true).unwrap();
         stream
+    }
+
+    /// The frames that are written by now.
+    pub(crate) fn frames(&self) -> Vec<Frame> {
+        let frames = journal::frames(self.dir.path(), 1).unwrap();
+        frames.map(Result::unwrap).collect()
     }
 
     /// How many calls are closed and not taken.
@@ -225,6 +233,7 @@ fn meter(dir: &TempDir, records: &Records, places: usize) -> Meter {
     let settings = meter::Settings {
         places,
         ack_wait: SOON,
+        strict_ack: false,
     };
     let prices = PriceBook::new(pricing::Settings::default()).unwrap();
     let prices = Arc::new(ArcSwap::from_pointee(prices));

@@ -47,6 +47,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
+    /// Says that nothing more comes, as a client does that goes, and waits until that was understood.
+    pub(crate) async fn leave(mut self) {
+        self.stream.shutdown().await.unwrap();
+        self.rest().await;
+    }
+
     /// Sends one chunk of a chunked body.
     pub(crate) async fn send_chunk(&mut self, data: &str) {
         self.send(format!("{:x}\r\n{data}\r\n", data.len())).await;

@@ -1,0 +1,146 @@
+//! A call that has not ended: what it has shown so far, for its observers, its end, and the marks.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+
+use super::close::{self, Asked, Ending};
+use super::{Arrival, UpstreamFacts};
+use crate::call::{CallRecord, StreamEnd};
+use crate::pricing::PriceBook;
+use crate::wire::{self, Endpoint, RequestScanner, ResponseReader};
+
+/// One call, shared by all who look at it. Locks are taken in the order of the fields.
+pub(super) struct Open {
+    pub(super) upstream: Arc<UpstreamFacts>,
+    pub(super) endpoint: Endpoint,
+    pub(super) began: Instant,
+    leaves: Mutex<Option<Leaves>>,
+    request: Mutex<RequestScanner>,
+    answer: Mutex<Answer>,
+    /// The client is gone, and somebody reads on without it.
+    abandoned: AtomicBool,
+}
+
+/// What a call leaves if nothing more is heard of it; taken away by its end.
+struct Leaves {
+    record: Box<CallRecord>,
+    marked: Option<Instant>,
+}
+
+/// What has come of the answer.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub(super) status: Option<StatusCode>,
+    /// Absent where nothing is billed or nothing can be read.
+    pub(super) reader: Option<Box<ResponseReader>>,
+    /// Whether the answer is labelled as a stream; a reader knows better.
+    pub(super) labelled_stream: bool,
+    pub(super) request_id: Option<String>,
+    pub(super) compressed: bool,
+    pub(super) ttft: Option<Duration>,
+}
+
+impl Open {
+    /// A call that has just come.
+    pub(super) fn new(arrival: Arrival) -> Self {
+        let upstream = Arc::clone(&arrival.upstream);
+        let endpoint = wire::endpoint(upstream.format, &arrival.method, &arrival.path);
+        let record = Box::new(close::interrupted(arrival, endpoint));
+        Self {
+            request: Mutex::new(RequestScanner::new(upstream.format)),
+            upstream,
+            endpoint,
+            began: Instant::now(),
+            leaves: Mutex::new(Some(Leaves {
+                record,
+                marked: None,
+            })),
+            answer: Mutex::default(),
+            abandoned: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn request(&self) -> MutexGuard<'_, RequestScanner> {
+        lock(&self.request)
+    }
+
+    pub(super) fn answer(&self) -> MutexGuard<'_, Answer> {
+        lock(&self.answer)
+    }
+
+    /// Shows the record that it leaves now.
+    pub(super) fn leaves<R>(&self, show: impl FnOnce(&CallRecord) -> R) -> Option<R> {
+        lock(&self.leaves).as_ref().map(|left| show(&left.record))
+    }
+
+    /// The client left; what comes of the answer from now on comes for nobody.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
+    /// The call's one record; none the second time.
+    pub(super) fn end(
+        &self,
+        end: StreamEnd,
+        sent: bool,
+        prices: &PriceBook,
+    ) -> Option<Box<CallRecord>> {
+        let Leaves { mut record, .. } = lock(&self.leaves).take()?;
+        let took = self.began.elapsed();
+        self.complete(&mut record, &Ending { end, took, sent }, prices);
+        Some(record)
+    }
+
+    /// Where nothing was marked for `every`, shows what the call would leave if it were cut at `now`:
+    /// always the first time (`true`), then only where more is known than before.
+    pub(super) fn mark(
+        &self,
+        now: Instant,
+        every: Duration,
+        prices: &PriceBook,
+        show: impl FnOnce(bool, &CallRecord) -> bool,
+    ) {
+        let mut leaves = lock(&self.leaves);
+        let Some(Leaves { record, marked }) = leaves.as_mut() else {
+            return;
+        };
+        if now.saturating_duration_since(marked.unwrap_or(self.began)) < every {
+            return;
+        }
+        let mut cut = record.clone();
+        let ending = Ending {
+            end: StreamEnd::Interrupted,
+            took: now.saturating_duration_since(self.began),
+            sent: true,
+        };
+        self.complete(&mut cut, &ending, prices);
+        // Time alone is nothing new.
+        record.duration_ms = cut.duration_ms;
+        let is_first = marked.is_none();
+        if (!is_first && record == &cut) || show(is_first, &cut) {
+            *marked = Some(now);
+            *record = cut;
+        }
+    }
+
+    fn complete(&self, record: &mut CallRecord, ending: &Ending, prices: &PriceBook) {
+        let request = self.request();
+        let asked = Asked {
+            upstream: &self.upstream,
+            endpoint: self.endpoint,
+            facts: request.facts(),
+        };
+        close::complete(record, &asked, &self.answer(), ending, prices);
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
