@@ -8,6 +8,7 @@ mod admission;
 mod attribution;
 mod body;
 mod connect;
+mod drain;
 mod error;
 mod flush_first;
 mod forward;
@@ -37,7 +38,9 @@ pub use self::attribution::{Attribution, KeyHash, KeyHasher};
 pub use self::connect::roots_from_pem;
 pub use self::error::ProxyError;
 pub use self::serve::Shutdown;
-pub use self::settings::{Http2Mode, OnLedgerFailure, Settings, UpstreamSettings};
+pub use self::settings::{
+    ClientGone, DrainLimits, Http2Mode, OnLedgerFailure, Settings, UpstreamSettings,
+};
 pub use self::upstream::SettingsError;
 
 use self::admission::Gate;

@@ -143,6 +143,7 @@ fn upstream(upstream: &config::Upstream) -> Result<UpstreamSettings, AppError> {
         connect_timeout: upstream.connect_timeout,
         response_header_timeout: upstream.response_header_timeout,
         idle_timeout: upstream.idle_timeout,
+        client_gone: upstream.client_gone,
         extra_roots,
         http2: upstream.http2,
         ..UpstreamSettings::new(Arc::new(facts), upstream.base_url.clone())

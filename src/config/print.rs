@@ -10,6 +10,7 @@ use super::{
     Attribution, Catalogues, Config, Ledger, Metrics, MetricsToken, Reporting, Server, Tenant,
     Upstream,
 };
+use crate::proxy::ClientGone;
 
 impl Config {
     /// What `check --print` shows: every value in force, secrets by their names only.
@@ -134,7 +135,12 @@ fn upstream(upstream: &Upstream) -> Value {
         connect_timeout,
         response_header_timeout,
         idle_timeout,
+        client_gone,
     } = upstream;
+    let (client_gone, drains) = match client_gone {
+        ClientGone::Cancel => ("cancel", None),
+        ClientGone::Drain(limits) => ("drain", Some(limits)),
+    };
     table([
         ("format", Some(text(&format.label()))),
         (
@@ -153,6 +159,9 @@ fn upstream(upstream: &Upstream) -> Value {
             Some(limit(*response_header_timeout)),
         ),
         ("idle_timeout", Some(limit(*idle_timeout))),
+        ("client_gone", Some(text(&client_gone))),
+        ("drain_time_max", drains.map(|it| duration(it.time))),
+        ("drain_bytes_max", drains.map(|it| number(it.bytes))),
     ])
 }
 
@@ -196,6 +205,7 @@ fn ledger(ledger: &Ledger) -> Value {
         on_ledger_failure,
         backlog_max,
         ack_wait,
+        strict_ack,
         sync_interval,
         segment_bytes_max,
         sync: _,
@@ -204,8 +214,8 @@ fn ledger(ledger: &Ledger) -> Value {
         ("on_ledger_failure", Some(text(&on_ledger_failure.label()))),
         ("backlog_max", Some(number(*backlog_max))),
         ("ack_wait", Some(duration(*ack_wait))),
+        ("strict_ack", Some(Value::Boolean(*strict_ack))),
         ("sync_interval", Some(duration(*sync_interval))),
-        strict_ack,
         ("segment_bytes_max", Some(number(*segment_bytes_max))),
     ])
 }
@@ -214,7 +224,6 @@ fn metrics(metrics: &Metrics) -> Value {
     let Metrics { label_values_max } = metrics;
     table([("label_values_max", Some(number(*label_values_max)))])
 }
-        ("strict_ack", Some(Value::Boolean(*strict_ack))),
 
 fn reporting(reporting: &Reporting, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
     let Reporting { currency, timezone } = reporting;

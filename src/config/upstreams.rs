@@ -7,7 +7,7 @@ use super::section::Section;
 use super::value::{Value, hint};
 use crate::call::Role;
 use crate::pricing::PriceBook;
-use crate::proxy::Http2Mode;
+use crate::proxy::{ClientGone, DrainLimits, Http2Mode};
 use crate::wire::WireFormat;
 
 /// One place to forward to.
@@ -35,6 +35,8 @@ pub struct Upstream {
     pub response_header_timeout: Option<Duration>,
     /// Between two pieces of a body.
     pub idle_timeout: Option<Duration>,
+    /// What becomes of a call whose client has left.
+    pub client_gone: ClientGone,
 }
 
 /// The wire formats by their names.
@@ -49,6 +51,13 @@ const HTTP2: [(&str, Http2Mode); 3] = [
     (Http2Mode::Never.label(), Http2Mode::Never),
     (Http2Mode::Always.label(), Http2Mode::Always),
 ];
+
+/// Whether an answer is read on when its client has left.
+const CLIENT_GONE: [(&str, bool); 2] = [("cancel", false), ("drain", true)];
+
+/// Most answers are generated in this time, and are shorter.
+const DRAIN_TIME_MAX: Duration = Duration::from_mins(1);
+const DRAIN_BYTES_MAX: usize = 4 << 20;
 
 /// The roles by their names.
 const ROLES: [(&str, Role); 3] = [
@@ -77,6 +86,7 @@ impl Upstream {
             connect_timeout: Some(Duration::from_secs(10)),
             response_header_timeout: Some(SLOWEST_ANSWER),
             idle_timeout: Some(SLOWEST_ANSWER),
+            client_gone: ClientGone::Cancel,
         }
     }
 
@@ -141,10 +151,25 @@ impl Upstream {
             idle_timeout: s
                 .read("idle_timeout", Value::limit)
                 .unwrap_or(base.idle_timeout),
+            client_gone: client_gone(s),
             ..base
         };
         section.finish(&[]);
         format.and(base_url).map(|_| upstream)
+    }
+}
+
+/// Whether an answer is read on that nobody waits for, and how far.
+fn client_gone(section: &mut Section<'_>) -> ClientGone {
+    let drains = section.read("client_gone", |value| value.choice(&CLIENT_GONE));
+    let time = section.read("drain_time_max", Value::duration);
+    let bytes = section.read("drain_bytes_max", Value::bytes);
+    match drains {
+        Some(true) => ClientGone::Drain(DrainLimits {
+            time: time.unwrap_or(DRAIN_TIME_MAX),
+            bytes: bytes.unwrap_or(DRAIN_BYTES_MAX),
+        }),
+        Some(false) | None => ClientGone::Cancel,
     }
 }
 

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 
 use super::admission::InFlight;
+use super::drain::{Carried, CarriedBody};
 use super::flush_first::FlushFirst;
 use super::link::LinkBody;
 use super::patience::Patience;
@@ -47,6 +48,11 @@ pub(super) enum ResponseBody {
         /// Dropped with the body: until then the call is in flight.
         _in_flight: InFlight,
     },
+    /// From the upstream, by way of another task.
+    Carried {
+        body: CarriedBody,
+        handover: Option<Arc<Handover>>,
+    },
     /// From us.
     Own(Full<Bytes>),
 }
@@ -67,6 +73,25 @@ impl ResponseBody {
             body: Box::pin(TeeBody::new(FlushFirst::new(body), observer)),
             handover: Handover::of_this_task(),
             _in_flight: in_flight,
+        }
+    }
+
+    /// What another task reads from the upstream.
+    pub(super) fn carried(carried: Carried) -> Self {
+        Self::Carried {
+            body: FlushFirst::new(carried),
+            handover: None,
+        }
+    }
+
+    /// The same body, to be read by the task that calls this.
+    pub(super) fn of_this_task(self) -> Self {
+        match self {
+            Self::Carried { body, .. } => Self::Carried {
+                body,
+                handover: Handover::of_this_task(),
+            },
+            other @ (Self::Passed { .. } | Self::Own(_)) => other,
         }
     }
 
@@ -92,6 +117,13 @@ impl Body for ResponseBody {
                 }
                 polled
             }
+            Self::Carried { body, handover } => {
+                let polled = Pin::new(body).poll_frame(cx);
+                if let Some(handover) = handover {
+                    handover.polled(&polled);
+                }
+                polled
+            }
             Self::Own(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map_err(|never: Infallible| match never {}),
@@ -101,6 +133,7 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Passed { body, .. } => body.is_end_stream(),
+            Self::Carried { body, .. } => body.is_end_stream(),
             Self::Own(body) => body.is_end_stream(),
         }
     }
@@ -108,6 +141,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Passed { body, .. } => body.size_hint(),
+            Self::Carried { body, .. } => body.size_hint(),
             Self::Own(body) => body.size_hint(),
         }
     }

@@ -20,17 +20,17 @@ use super::headers::{self, Shape};
 use super::link::LinkBody;
 use super::patience::{Patience, Spare};
 use super::route::Route;
-use super::settings::OnLedgerFailure;
+use super::settings::{ClientGone, OnLedgerFailure};
 use super::upload::{Upload, UploadObserver};
 use super::upstream::Upstream;
-use super::{Core, Live, tunnel};
+use super::{Core, Live, drain, tunnel};
 use crate::call::{CallId, StreamEnd};
-use crate::meter::{Arrival, CallMeter};
+use crate::meter::{Abandoning, Arrival, CallMeter};
 use crate::tee::TeeBody;
 use crate::wire::WireFormat;
 
 /// Why a call gets an answer of ours, and in whose shape.
-struct Refusal {
+pub(super) struct Refusal {
     error: ProxyError,
     api: WireFormat,
 }
@@ -43,7 +43,7 @@ struct Began {
 }
 
 /// A call on its way to its upstream.
-struct Passage {
+pub(super) struct Passage {
     call_id: CallId,
     upstream: Arc<Upstream>,
     meter: Option<CallMeter>,
@@ -75,13 +75,33 @@ pub(super) fn call(
     }
     Box::pin(async move {
         let answered = match departed {
-            Ok((passage, request)) => passage.travel(&core, request).await,
+            Ok((passage, request)) => start(&core, passage, request).await,
             Err(refusal) => Err(refusal),
         };
         Ok(answered.unwrap_or_else(|Refusal { error, api }| {
             core.counters.answered_by_us(error.reason());
             error.answer(api, call_id)
         }))
+    })
+}
+
+/// Lets a call go in this task, which ends with its client, or in one of its own.
+async fn start(
+    core: &Arc<Core>,
+    passage: Box<Passage>,
+    request: Request<RequestBody>,
+) -> Result<Response<ResponseBody>, Refusal> {
+    let limits = match passage.upstream.client_gone() {
+        ClientGone::Cancel => return passage.travel(core, request).await,
+        ClientGone::Drain(limits) => limits,
+    };
+    let api = passage.upstream.facts().format;
+    let upstream = passage.upstream.name().to_owned();
+    let travelled = drain::travel(core, passage, request, limits).await;
+    travelled.unwrap_or_else(|| {
+        let source = "tollgate is ending".into();
+        let error = ProxyError::BrokenOff { upstream, source };
+        Err(Refusal { error, api })
     })
 }
 
@@ -175,7 +195,15 @@ impl Passage {
         Request::from_parts(parts, body)
     }
 
-    async fn travel(
+    /// For who goes on without the client.
+    pub(super) fn abandoning(&self) -> Abandoning {
+        self.meter
+            .as_ref()
+            .map(CallMeter::abandoning)
+            .unwrap_or_default()
+    }
+
+    pub(super) async fn travel(
         mut self: Box<Self>,
         core: &Core,
         request: Request<RequestBody>,

@@ -89,6 +89,8 @@ pub struct UpstreamSettings {
     pub response_header_timeout: Option<Duration>,
     /// How long the upstream may be silent within its answer. `None`: for ever.
     pub idle_timeout: Option<Duration>,
+    /// What becomes of a call whose client has left.
+    pub client_gone: ClientGone,
     /// Certificate authorities trusted beside those of the system.
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// Which versions of HTTP are spoken.
@@ -105,6 +107,7 @@ impl UpstreamSettings {
             connect_timeout: Some(Duration::from_secs(10)),
             response_header_timeout: Some(Duration::from_mins(15)),
             idle_timeout: Some(Duration::from_mins(15)),
+            client_gone: ClientGone::Cancel,
             extra_roots: Vec::new(),
             http2: Http2Mode::default(),
         }
@@ -126,6 +129,25 @@ impl UpstreamSettings {
             && self.extra_roots == other.extra_roots
             && self.http2 == other.http2
     }
+}
+
+/// What becomes of a call whose client has left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientGone {
+    /// It is cancelled: its connection is closed.
+    #[default]
+    Cancel,
+    /// Its answer is read on, so that its usage is known.
+    Drain(DrainLimits),
+}
+
+/// How much is read for a client that has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrainLimits {
+    /// From the moment it left on.
+    pub time: Duration,
+    /// Bytes of the body.
+    pub bytes: usize,
 }
 
 /// Which versions of HTTP an upstream is spoken to in.

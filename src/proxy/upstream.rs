@@ -9,7 +9,7 @@ use http::{HeaderValue, Uri};
 
 use super::admission::{Counters, UpstreamCounters};
 use super::connect::{self, UpstreamClient};
-use super::settings::{Http2Mode, UpstreamSettings};
+use super::settings::{ClientGone, Http2Mode, UpstreamSettings};
 use crate::meter::UpstreamFacts;
 
 /// Why settings cannot be used. `config` has checked them, so each is a fault of ours.
@@ -110,6 +110,10 @@ impl Upstream {
 
     pub(super) fn idle_timeout(&self) -> Option<Duration> {
         self.settings.idle_timeout
+    }
+
+    pub(super) fn client_gone(&self) -> ClientGone {
+        self.settings.client_gone
     }
 
     /// Whether every connection speaks HTTP/2; with TLS and `Auto`, only ALPN decides.

@@ -1,5 +1,6 @@
 //! The whole of tollgate between a scripted upstream and a client: what its rows say.
 
+mod abandoned;
 mod ends;
 mod restart;
 mod shutdown;

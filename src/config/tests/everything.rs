@@ -32,6 +32,9 @@ http2 = "prior_knowledge"
 connect_timeout = "1s"
 response_header_timeout = "0"
 idle_timeout = "3s"
+client_gone = "drain"
+drain_time_max = "4s"
+drain_bytes_max = "5MiB"
 [upstreams.vllm]
 format = "openai"
 base_url = "http://127.0.0.1:8000"
@@ -48,10 +51,10 @@ header_values = ["s", "se"]
 on_ledger_failure = "refuse"
 backlog_max = 4
 ack_wait = "6ms"
+strict_ack = true
 sync_interval = "7ms"
 segment_bytes_max = "1GiB"
 [metrics]
-strict_ack = true
 label_values_max = 8
 [[prices]]
 list = "vllm"
