@@ -93,6 +93,14 @@ pub enum AppError {
     /// The proxy cannot be set up.
     #[error("cannot set up the proxy")]
     Proxy(#[from] SettingsError),
+    /// The disk refused to the end what was still in memory.
+    #[error(
+        "the disk refused the last {frames} frames of the journal; their calls are not counted"
+    )]
+    Lost {
+        /// How many: a call has two or more.
+        frames: u64,
+    },
     /// The system gives no thread or task.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
@@ -172,7 +180,8 @@ impl App {
     /// Lets calls in flight end up to the drain limit, keeps everything, and ends.
     ///
     /// # Errors
-    /// The ledger's last write; everything is in the journal then.
+    /// What could not be kept: the journal's last frames, or the ledger's last write, which can be
+    /// made again from the journal.
     pub async fn stop(self) -> Result<(), AppError> {
         self.shutdown.signal();
         let cut = self.serving.await.unwrap_or(0);
@@ -189,14 +198,18 @@ impl App {
             shared,
             ..
         } = self;
-        blocking(move || {
+        let lost = blocking(move || {
+            let counted = journal.clone();
             // The journal's sink holds the recorder's queue: closing it lets the recorder finish.
             journal.close();
             recorder.finish();
             shared.detach();
-            shared.ledger().close()
+            shared.ledger().close().map(|()| counted.stats().lost)
         })
         .await??;
+        if lost > 0 {
+            return Err(AppError::Lost { frames: lost });
+        }
         info!("everything is in the ledger");
         Ok(())
     }
@@ -256,6 +269,7 @@ impl App {
         let serving = tasks.spawn(async move { proxy.serve(traffic).await });
         tasks.spawn(front.serve(admin, stop.clone(), tasks.clone()));
         tasks.spawn(tick(Arc::clone(&shared), stop.clone()));
+        tasks.spawn(mark(meter, stop.clone()));
         tasks.spawn(reload_on_hangup(Arc::clone(&shared), stop.clone()));
         Ok(App {
             traffic: traffic_at,
@@ -269,7 +283,6 @@ impl App {
             stop,
         })
     }
-        tasks.spawn(mark(meter, stop.clone()));
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {
@@ -323,19 +336,6 @@ async fn tick(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-/// SIGHUP takes the configuration over again, as `POST /-/reload` does.
-async fn reload_on_hangup(shared: Arc<Shared>, stop: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-        return warn!("SIGHUP cannot be listened for; reload by POST /-/reload");
-    };
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = hangups.recv() => {}
-        }
-        let shared = Arc::clone(&shared);
-        // Its problems are in the log; there is nobody to answer to.
 /// Until the end, has written down what the calls that last would leave.
 async fn mark(meter: Meter, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(MARK_TICK);
@@ -355,6 +355,19 @@ async fn mark(meter: Meter, stop: CancellationToken) {
     }
 }
 
+/// SIGHUP takes the configuration over again, as `POST /-/reload` does.
+async fn reload_on_hangup(shared: Arc<Shared>, stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+        return warn!("SIGHUP cannot be listened for; reload by POST /-/reload");
+    };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hangups.recv() => {}
+        }
+        let shared = Arc::clone(&shared);
+        // Its problems are in the log; there is nobody to answer to.
         let _ = tokio::task::spawn_blocking(move || shared.reload()).await;
     }
 }

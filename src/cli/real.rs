@@ -267,6 +267,7 @@ fn failed(error: AppError) -> Failure {
                  address with --admin",
             )
         }
+        lost @ AppError::Lost { .. } => Failure::work("ended, and lost calls").because(lost),
         other @ (AppError::DataDir { .. }
         | AppError::CaFile { .. }
         | AppError::Journal(_)

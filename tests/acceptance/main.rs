@@ -9,16 +9,18 @@ mod breakeven;
 #[cfg(test)]
 mod calibrate;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod kill9;
 #[cfg(test)]
-mod prometheus;
-#[cfg(test)]
 mod lasting;
+#[cfg(test)]
+mod prometheus;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
-mod support;
 mod stop;
 #[cfg(test)]
+mod support;

@@ -1,0 +1,285 @@
+//! A disk that takes nothing more: traffic goes on, what could not be metered is counted, and when
+//! there is room again calls are metered again, without a restart: totals, rows, and what the
+//! upstream saw less what passed unmetered are the same number.
+//!
+//! The disk is full by a limit on the size of files, which needs no root; and by a small file system
+//! that really is full, where one can be mounted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::support::client::{Answer, Client, post};
+use crate::support::rows::Rows;
+use crate::support::tollgate::{Home, Tollgate};
+use crate::support::totals::Totals;
+use crate::support::upstream::{Script, Upstream};
+
+const WAIT: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(20);
+/// Calls that can wait for the disk: in flight and backlog.
+const PLACES: usize = 40;
+const USAGE: &[u8] = br#"{"id":"c1","model":"gpt-4o-2024-08-06","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"yes"}}],"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}"#;
+
+struct Stage {
+    home: Home,
+    tollgate: Tollgate,
+    upstream: Upstream,
+    answered: usize,
+}
+
+impl Stage {
+    async fn set(more: &str) -> Self {
+        let (home, upstream) = Self::build(more).await;
+        Self {
+            tollgate: home.serve_limited().await,
+            home,
+            upstream,
+            answered: 0,
+        }
+    }
+
+    async fn build(more: &str) -> (Home, Upstream) {
+        let json = &[("content-type", "application/json")];
+        let upstream = Upstream::start(move |_| Script::unary(200, json, USAGE)).await;
+        let home = Home::new(&format!(
+            "[server]\ncalls_in_flight_max = {}\n\
+             [upstreams.openai]\nformat = \"openai\"\nbase_url = \"{}\"\n\
+             [ledger]\nbacklog_max = {}\n{more}\n",
+            PLACES / 2,
+            upstream.base_url(),
+            PLACES / 2,
+        ));
+        (home, upstream)
+    }
+
+    async fn call(&mut self) -> Answer {
+        let mut request = post("/v1/chat/completions", "{\"model\":\"gpt-4o\"}");
+        // Each with a name of its own, so that the ledger has something to write.
+        let tenant = format!("t{}", self.answered).parse().unwrap();
+        request.headers_mut().insert("x-tollgate-tenant", tenant);
+        let answer = Client::new(self.tollgate.traffic).send(request).await;
+        let answer = answer.unwrap();
+        if answer.status == 200 {
+            assert_eq!(answer.body, USAGE);
+            self.answered += 1;
+        }
+        answer
+    }
+
+    async fn unmetered(&self) -> usize {
+        let unmetered = self.tollgate.metric("tollgate_unmetered_calls_total").await;
+        usize::try_from(unmetered).unwrap()
+    }
+
+    /// So many calls; gives how many of them passed unmetered.
+    async fn calls(&mut self, number: usize) -> usize {
+        let before = self.unmetered().await;
+        for _ in 0..number {
+            assert_eq!(self.call().await.status, 200);
+        }
+        self.unmetered().await - before
+    }
+
+    /// Waits until nothing waits for the ledger any more.
+    async fn caught_up(&self) {
+        let began = Instant::now();
+        while self
+            .tollgate
+            .metric("tollgate_ledger_pending_records")
+            .await
+            > 0
+        {
+            assert!(began.elapsed() < WAIT, "{}", self.tollgate.said());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Calls until every place is taken, and then some; that is as many as pass unmetered.
+    async fn is_full(&mut self) {
+        let unmetered = self.calls(2 * PLACES).await;
+        self.says(503).await;
+        assert_eq!(unmetered, PLACES, "{}", self.tollgate.said());
+    }
+
+    /// There is room again: by itself it is as before.
+    async fn recovers(&mut self) {
+        self.caught_up().await;
+        self.says(200).await;
+        assert_eq!(self.calls(5).await, 0);
+        self.caught_up().await;
+    }
+
+    /// Waits for an answer of `/readyz`.
+    async fn says(&self, ready: u16) {
+        let began = Instant::now();
+        while self.ready().await != ready {
+            assert!(began.elapsed() < WAIT, "{}", self.tollgate.said());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn ready(&self) -> u16 {
+        self.tollgate
+            .ask_admin("/readyz")
+            .await
+            .unwrap()
+            .status
+            .as_u16()
+    }
+
+    /// Every call that was answered is a row, once, or was counted as unmetered.
+    async fn adds_up(self) {
+        let unmetered = self.unmetered().await;
+        let metered = self.answered - unmetered;
+        let rows = Rows::settled(&self.home, &self.tollgate, metered).await;
+        assert_eq!(rows.by_id().len(), metered);
+        assert_eq!(
+            Totals::of_ledger(&self.tollgate).await,
+            Totals::of_rows(&rows)
+        );
+        assert_eq!(self.upstream.take_seen().len(), self.answered);
+        assert!(rows.iter().all(|row| row["input_tokens"] == 7));
+        let calls = self.tollgate.metric("tollgate_calls_total").await;
+        assert_eq!(usize::try_from(calls).unwrap(), metered);
+        let Self { home, tollgate, .. } = self;
+        assert!(tollgate.terminate().success());
+        let at_rest = Rows::at_rest(&home);
+        assert_eq!(Totals::of_rows(&at_rest), Totals::of_rows(&rows));
+    }
+}
+
+/// The length of the journal, whose next frame is the one that does not fit.
+fn journal_bytes(home: &Home) -> u64 {
+    let files = fs::read_dir(home.data_dir().join("journal")).unwrap();
+    let lengths = files.map(|file| file.unwrap().metadata().unwrap().len());
+    lengths.max().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_that_cannot_grow_lets_calls_pass_and_goes_on_when_it_can() {
+    let mut stage = Stage::set("").await;
+    for _ in 0..2 {
+        stage.recovers().await;
+        stage.tollgate.limit_files(Some(journal_bytes(&stage.home)));
+        stage.is_full().await;
+        stage.tollgate.limit_files(None);
+    }
+    stage.recovers().await;
+    stage.adds_up().await;
+}
+
+/// The journal's files stay below the limit, the ledger's database does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_that_cannot_be_written_catches_up_when_it_can() {
+    const LIMIT: u64 = 16 * 1024;
+    let mut stage = Stage::set("segment_bytes_max = \"4KiB\"").await;
+    let database = stage.home.data_dir().join("ledger/sled/db");
+    while fs::metadata(&database).unwrap().len() < 2 * LIMIT {
+        stage.recovers().await;
+    }
+    for _ in 0..5 {
+        stage.tollgate.limit_files(Some(LIMIT));
+        stage.is_full().await;
+        assert!(journal_bytes(&stage.home) < LIMIT);
+        stage.tollgate.limit_files(None);
+        stage.recovers().await;
+    }
+    stage.recovers().await;
+    stage.adds_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_that_is_wanted_calls_are_refused_until_there_is_room() {
+    let mut stage = Stage::set("on_ledger_failure = \"refuse\"").await;
+    stage.recovers().await;
+    stage.tollgate.limit_files(Some(journal_bytes(&stage.home)));
+    let began = Instant::now();
+    let refused = loop {
+        let answer = stage.call().await;
+        if answer.status == 503 {
+            break answer;
+        }
+        assert!(began.elapsed() < WAIT);
+    };
+    assert_eq!(refused.headers["x-tollgate-error"], "ledger_behind");
+    stage.tollgate.limit_files(None);
+    let began = Instant::now();
+    while stage.call().await.status != 200 {
+        assert!(began.elapsed() < WAIT, "{}", stage.tollgate.said());
+        tokio::time::sleep(POLL).await;
+    }
+    assert_eq!(stage.unmetered().await, 0);
+    stage.adds_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_on_a_full_disk_says_what_it_could_not_keep() {
+    let mut stage = Stage::set("").await;
+    stage.recovers().await;
+    stage.tollgate.limit_files(Some(journal_bytes(&stage.home)));
+    assert_eq!(stage.calls(3).await, 0, "they wait in memory");
+    let Stage { home, tollgate, .. } = stage;
+    assert_eq!(tollgate.terminate().code(), Some(1));
+    let again = home.serve().await;
+    assert_eq!(Rows::settled(&home, &again, 5).await.len(), 5);
+}
+
+/// A small file system of its own, or nothing where none can be mounted.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    fn at(folder: &Path) -> Option<Self> {
+        fs::create_dir_all(folder).unwrap();
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
+            .arg(folder)
+            .output();
+        let mounted = mount.is_ok_and(|mount| mount.status.success());
+        mounted.then(|| Self(folder.to_owned()))
+    }
+
+    /// Takes all the room that is left.
+    fn fill(&self) {
+        let ballast = self.0.join("ballast");
+        let mut file = fs::File::create(ballast).unwrap();
+        while std::io::Write::write(&mut file, &[0; 4096]).is_ok_and(|taken| taken > 0) {}
+    }
+
+    fn free(&self) {
+        fs::remove_file(self.0.join("ballast")).unwrap();
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_system_that_is_full_is_waited_for() {
+    let (home, upstream) = Stage::build("").await;
+    let Some(mounted) = Mounted::at(&home.data_dir()) else {
+        println!("skipped: no file system can be mounted here; the limit on files is tested");
+        return;
+    };
+    let mut stage = Stage {
+        tollgate: home.serve().await,
+        home,
+        upstream,
+        answered: 0,
+    };
+    for _ in 0..3 {
+        stage.recovers().await;
+        mounted.fill();
+        // What the last block of the journal still holds is taken first.
+        while stage.calls(PLACES).await < PLACES {}
+        stage.says(503).await;
+        mounted.free();
+    }
+    stage.recovers().await;
+    stage.adds_up().await;
+}
