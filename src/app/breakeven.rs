@@ -12,7 +12,7 @@ use crate::economics::band::Deviation;
 use crate::economics::plan::Moved;
 use crate::economics::projection::{
     Alternative, Band, ChosenOn, Commitment, Committed, EndpointProjection, Evidence, Figures,
-    Hosted, Latency, OptimisedProjection, Projection, Scenario, Spread,
+    Hosted, Latency, OptimisedProjection, Outlook, Projection, Scenario, Spread, Trend,
 };
 use crate::economics::routing::{Routing, routing_breakeven_share};
 use crate::economics::{Arm, Endpoint, HostPlan};
@@ -70,7 +70,7 @@ fn window(report: &Report, window: &WindowReport) -> Value {
         "observed_hours": hours,
         "evidence": evidence(seen),
         "alternatives": alternatives.iter().map(alternative).collect::<Vec<_>>(),
-        "plans": settings.plans.iter().zip(plans).map(plan).collect::<Vec<_>>(),
+        "plans": settings.plans.iter().zip(plans).map(|both| plan(report, both)).collect::<Vec<_>>(),
         "endpoints": settings.endpoints.iter().zip(endpoints).map(endpoint).collect::<Vec<_>>(),
         "optimised": settings.optimised.iter().zip(cheaper).map(optimised).collect::<Vec<_>>(),
     })
@@ -87,6 +87,7 @@ fn evidence(evidence: &Evidence) -> Value {
         days_observed,
         doubtful_share,
         imported_calls,
+        capture_ratio,
     } = evidence;
     json!({
         "coverage": coverage,
@@ -94,6 +95,7 @@ fn evidence(evidence: &Evidence) -> Value {
         "days_observed": days_observed,
         "doubtful_share": doubtful_share,
         "imported_calls": imported_calls,
+        "capture_ratio": capture_ratio,
     })
 }
 
@@ -125,7 +127,7 @@ fn sensitivity(band: &Band) -> Value {
     band.sensitivity.iter().map(one).collect()
 }
 
-fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
+fn plan(report: &Report, (plan, projection): (&HostPlan, &Projection)) -> Value {
     json!({
         "plan": projection.plan,
         "alert": plan.alert,
@@ -153,6 +155,7 @@ fn plan((plan, projection): (&HostPlan, &Projection)) -> Value {
         "best_optimised": projection.best_optimised.as_ref().map(alternative),
         "calls_per_day": projection.calls_per_day,
         "breakeven_calls_per_day": breakeven(projection),
+        "outlook": projection.outlook.as_ref().map(|it| outlook(report, it)),
     })
 }
 
@@ -244,6 +247,27 @@ fn breakeven(projection: &Projection) -> Value {
 fn at_scale(projection: &Projection, scale: f64) -> Option<f64> {
     let calls = projection.calls_per_day * scale;
     calls.is_finite().then_some(calls)
+}
+
+/// A null growth: too few complete days, or one without calls. A null date: never within ten years.
+fn outlook(report: &Report, outlook: &Outlook) -> Value {
+    let Outlook { days, trend } = outlook;
+    let date = |days: f64| report.after_days(days);
+    let growth = trend.map(|Trend { growth, .. }| {
+        json!({ "low": growth.low, "expected": growth.per_day, "high": growth.high })
+    });
+    let at = |trend: &Trend| {
+        let one = |scenario: Scenario| {
+            let at = trend.breakeven_days.at(scenario).and_then(date);
+            (scenario.label().to_owned(), json!(at))
+        };
+        Value::Object(Scenario::ALL.map(one).into_iter().collect())
+    };
+    json!({
+        "complete_days": days,
+        "growth_per_day": growth,
+        "breakeven_at": trend.as_ref().map(at),
+    })
 }
 
 fn endpoint((endpoint, projection): (&Endpoint, &EndpointProjection)) -> Value {
@@ -367,6 +391,15 @@ mod tests {
         assert_eq!(plan["hosted"]["sensitivity"][0]["parameter"], "people");
         assert_eq!(fortnight["endpoints"][0]["price"]["as_of"], "2025-08-12");
         assert!(plan["breakeven_calls_per_day"].is_object());
+        assert_eq!(plan["outlook"]["complete_days"], 30);
+        assert!(plan["outlook"]["growth_per_day"]["expected"].is_f64());
+        assert!(plan["outlook"]["breakeven_at"]["expected"].is_null());
+        assert!(plan["hosted"]["all_at_worst"]["savings_usd"].is_f64());
+        let worst = plan["hosted"]["all_at_worst"]["savings_usd"].as_f64();
+        assert!(worst < plan["hosted"]["scenarios"]["pessimistic"]["savings_usd"].as_f64());
+        let assumed = plan["nobodys_measurement"].as_array().unwrap();
+        assert!(assumed.contains(&json!("escalation")));
+        assert!(!assumed.contains(&json!("utilisation")));
         // Not searched is not "never".
         assert!(window(DAY.label)["plans"][0]["breakeven_calls_per_day"].is_null());
     }

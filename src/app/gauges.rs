@@ -8,7 +8,10 @@ use jiff::tz::TimeZone;
 
 use crate::config::Config;
 use crate::economics::HostPlan;
-use crate::economics::projection::{AlternativeKind, Hosted, Projection, Scenario};
+use crate::economics::ownership::HOURS_PER_MONTH;
+use crate::economics::projection::{
+    AlternativeKind, FORTNIGHT, Hosted, Projection, Scenario, Trend,
+};
 use crate::metrics::{
     AlertGauge, AlternativeGauge, PlanGauges, PlanInfo, PriceDate, ScenarioGauges, VerdictGauges,
     WindowGauges,
@@ -60,20 +63,24 @@ fn plan(report: &Report, settings: &HostPlan, i: usize) -> PlanGauges {
     let own =
         |state: &&StateView| state.kind == AlternativeKind::Selfhost && state.name == settings.name;
     let state = report.states.iter().find(own);
-    let shown = windows
-        .iter()
-        .rev()
-        .find_map(|window| window.hosted.as_ref());
+    let fortnight = windows.iter().copied().find(|at| at.window == FORTNIGHT);
+    let hosted = fortnight.and_then(|at| at.hosted.as_ref());
+    let trend = fortnight.and_then(|at| at.outlook?.trend);
     PlanGauges {
         plan: settings.name.clone(),
         info: info(settings),
         verdict: state
-            .zip(windows.last().copied())
-            .map(|(state, longest)| verdict(state, longest)),
+            .zip(fortnight)
+            .map(|(state, fortnight)| verdict(state, fortnight)),
         lacks: state.map(lacks).unwrap_or_default(),
         cheaper: state.map(|state| state.cheaper),
         cheaper_since: state.and_then(|state| state.since),
-        replicas: shown.map(replicas).unwrap_or_default(),
+        replicas: hosted.map(replicas).unwrap_or_default(),
+        growth: trend.map(growth).unwrap_or_default(),
+        breakeven_at: trend
+            .map(|trend| breakeven_at(report, &trend))
+            .unwrap_or_default(),
+        payback_seconds: hosted.map(payback).unwrap_or_default(),
         windows: windows.into_iter().map(window).collect(),
     }
 }
@@ -126,6 +133,39 @@ fn replicas(hosted: &Hosted) -> Vec<(&'static str, f64)> {
         ("p99", replicas.p99),
         ("peak", replicas.peak),
     ]
+}
+
+fn growth(trend: Trend) -> Vec<(&'static str, f64)> {
+    let growth = trend.growth;
+    vec![
+        ("low", growth.low),
+        ("expected", growth.per_day),
+        ("high", growth.high),
+    ]
+}
+
+/// Only the scenarios in which there is such a day.
+fn breakeven_at(report: &Report, trend: &Trend) -> Vec<(&'static str, Timestamp)> {
+    let at = |scenario: Scenario| {
+        let days = trend.breakeven_days.at(scenario)?;
+        Some((scenario.label(), report.after_days(days)?))
+    };
+    Scenario::ALL.into_iter().filter_map(at).collect()
+}
+
+/// Only the scenarios in which money up front comes back.
+fn payback(hosted: &Hosted) -> Vec<(&'static str, f64)> {
+    let paid = hosted.commitment.filter(|paid| paid.up_front_usd > 0.0);
+    let at = |scenario: Scenario| {
+        let months = paid?.payback_months.at(scenario)?;
+        Some((scenario.label(), months_seconds(months)))
+    };
+    Scenario::ALL.into_iter().filter_map(at).collect()
+}
+
+#[expect(clippy::float_arithmetic, reason = "a payback is an estimate")]
+fn months_seconds(months: f64) -> f64 {
+    months * HOURS_PER_MONTH * 3_600.0
 }
 
 fn window(projection: &Projection) -> WindowGauges {
@@ -209,7 +249,7 @@ fn start_of(day: Date) -> Option<Timestamp> {
 mod tests {
     use super::*;
     use crate::config::Overrides;
-    use crate::economics::projection::{Alternative, Band, FORTNIGHT, Figures, Replicas};
+    use crate::economics::projection::{Alternative, Band, Figures, Replicas};
     use crate::economics::projection::{ChosenOn, Evidence, Latency};
     use crate::money::Pico;
 
@@ -248,6 +288,7 @@ mod tests {
             best_optimised: None,
             steps: None,
             breakeven: None,
+            outlook: None,
             calls_per_day: 0.0,
         }
     }

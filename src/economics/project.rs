@@ -6,6 +6,7 @@
 
 mod arm;
 mod commitment;
+mod dates;
 mod loads;
 mod steps;
 
@@ -19,6 +20,7 @@ use super::work::real;
 
 pub use arm::{rented_tokens, routed};
 pub(super) use commitment::commitment;
+pub use dates::breakeven_days;
 use loads::Loads;
 pub use loads::{Bucket, Demand, latency};
 pub use steps::{CallWork, Fixed, Naive, Steps, steps};

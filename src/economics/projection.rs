@@ -6,6 +6,7 @@
 
 use super::band::Deviation;
 use super::breakeven::BreakEven;
+use super::growth::Growth;
 use super::project::Steps;
 use super::routing::Routing;
 use crate::money::{Avoidable, Pico};
@@ -24,13 +25,23 @@ pub const DAY: Span = Span {
     label: "1d",
     days: 1,
 };
+/// The last week.
+pub const WEEK: Span = Span {
+    label: "7d",
+    days: 7,
+};
 /// The last two weeks: what verdicts are made of, whole weeks so that weekdays weigh alike.
 pub const FORTNIGHT: Span = Span {
     label: "14d",
     days: 14,
 };
+/// The last thirty days.
+pub const MONTH: Span = Span {
+    label: "30d",
+    days: 30,
+};
 /// The windows that are computed, shortest first.
-pub const SPANS: [Span; 2] = [DAY, FORTNIGHT];
+pub const SPANS: [Span; 4] = [DAY, WEEK, FORTNIGHT, MONTH];
 
 impl Span {
     /// Its length in minutes.
@@ -246,6 +257,25 @@ impl Commitment {
     }
 }
 
+/// How volume moves, and when hosting wins if it and prices go on so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// Complete days in a row that were looked at, up to the last one.
+    pub days: usize,
+    /// The trend of daily tokens; absent with too few days, or with one without calls.
+    pub trend: Option<Trend>,
+}
+
+/// A trend of volume, and the day on which hosting wins by it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trend {
+    /// The trend.
+    pub growth: Growth,
+    /// Days from the end of the window until hosting beats every other way, if it does within ten
+    /// years: pessimistic is slow growth and a fast fall of API prices.
+    pub breakeven_days: Spread<Option<f64>>,
+}
+
 /// A way of serving the calls of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AlternativeKind {
@@ -305,6 +335,8 @@ pub struct Evidence {
     pub doubtful_share: f64,
     /// Calls that are made history.
     pub imported_calls: f64,
+    /// Metered money over invoiced money; absent where no invoice was reconciled.
+    pub capture_ratio: Option<f64>,
 }
 
 /// One alternative over one window of the streams that it covers.
@@ -332,6 +364,8 @@ pub struct Projection {
     pub steps: Option<Steps>,
     /// The volume at which hosting beats every other way; scales of what the window saw.
     pub breakeven: Option<BreakEven>,
+    /// How volume moves and when hosting wins; looked for where the volume is.
+    pub outlook: Option<Outlook>,
     /// Calls a day in the window.
     pub calls_per_day: f64,
 }

@@ -154,6 +154,15 @@ families! {
         "What evidence the verdict on a plan still lacks; always 1, absent when nothing is missing.";
     CHEAPER_SINCE = Gauge "tollgate_selfhost_cheaper_since_timestamp_seconds" ["plan"]
         "When hosting became cheaper; absent while it is not.";
+    GROWTH = Gauge "tollgate_selfhost_growth_per_day_ratio" ["plan", "bound"]
+        "Growth of the plan's daily tokens, of their logarithm a day, with its 80 % range; absent without \
+         a trend.";
+    BREAKEVEN_AT = Gauge "tollgate_selfhost_breakeven_timestamp_seconds" ["plan", "scenario"]
+        "When hosting would beat every other way if volume and prices went on as assumed; absent where \
+         it never does within ten years.";
+    PAYBACK = Gauge "tollgate_selfhost_payback_seconds" ["plan", "scenario"]
+        "How long savings take to pay the money up front back; absent without such money, and where they \
+         never do.";
     PLAN_INFO = Gauge "tollgate_selfhost_plan_info"
         ["plan", "model", "gpu", "gpus", "precision", "policy", "throughput_source"]
         "What a plan is made of; always 1.";

@@ -53,6 +53,12 @@ pub struct PlanGauges {
     pub cheaper_since: Option<Timestamp>,
     /// Replicas needed, by `now`, `mean`, `p99` and `peak`.
     pub replicas: Vec<(&'static str, f64)>,
+    /// Growth a day, by `low`, `expected` and `high`.
+    pub growth: Vec<(&'static str, f64)>,
+    /// When hosting wins, by scenario.
+    pub breakeven_at: Vec<(&'static str, Timestamp)>,
+    /// Until money up front is paid back, seconds, by scenario.
+    pub payback_seconds: Vec<(&'static str, f64)>,
     /// The windows that have been computed.
     pub windows: Vec<WindowGauges>,
 }

@@ -60,6 +60,16 @@ fn of_plan(out: &mut Exposition, gauges: &PlanGauges) {
     for (stat, replicas) in &gauges.replicas {
         out.number(f::REPLICAS, &[plan, stat], *replicas);
     }
+    for (bound, growth) in &gauges.growth {
+        out.number(f::GROWTH, &[plan, bound], *growth);
+    }
+    for (scenario, at) in &gauges.breakeven_at {
+        let seconds = at.as_duration().as_secs_f64();
+        out.number(f::BREAKEVEN_AT, &[plan, scenario], seconds);
+    }
+    for (scenario, seconds) in &gauges.payback_seconds {
+        out.number(f::PAYBACK, &[plan, scenario], *seconds);
+    }
 }
 
 fn of_window(out: &mut Exposition, plan: &str, gauges: &WindowGauges) {

@@ -32,6 +32,13 @@ pub enum Lack {
         /// The most that is allowed.
         most: f64,
     },
+    /// Too much of what the provider invoiced was not metered.
+    Uncaptured {
+        /// Metered money over invoiced money.
+        seen: f64,
+        /// What it takes.
+        asked: f64,
+    },
     /// Made history is in the window.
     Imported,
     /// There was no earlier window to choose the number of replicas on.
@@ -49,6 +56,7 @@ impl Lack {
             Self::Days { .. } => "days",
             Self::Coverage { .. } => "coverage",
             Self::Doubtful { .. } => "doubtful_money",
+            Self::Uncaptured { .. } => "capture_ratio",
             Self::Imported => "imported_history",
             Self::Hindsight => "no_earlier_window",
             Self::PartOfTraffic => "part_of_traffic",
@@ -74,6 +82,12 @@ impl fmt::Display for Lack {
                 "{} of the money is unpriced or of unknown tokens, {} are allowed",
                 percent(*share),
                 percent(*most)
+            ),
+            Self::Uncaptured { seen, asked } => write!(
+                f,
+                "{} of the invoiced money was metered, {} are needed",
+                percent(*seen),
+                percent(*asked)
             ),
             Self::Imported => f.write_str("imported history is in the window"),
             Self::Hindsight => {
@@ -108,6 +122,13 @@ pub(super) fn lacks(
             share: evidence.doubtful_share,
             most: settings.doubtful_share_max,
         }),
+        evidence
+            .capture_ratio
+            .filter(|seen| *seen < settings.capture_ratio_min)
+            .map(|seen| Lack::Uncaptured {
+                seen,
+                asked: settings.capture_ratio_min,
+            }),
         (evidence.imported_calls > 0.0).then_some(Lack::Imported),
         (chosen_on == ChosenOn::Hindsight).then_some(Lack::Hindsight),
     ];

@@ -17,6 +17,11 @@ use crate::economics::projection::{Committed, Evidence};
 use crate::economics::work::{TokenSums, real};
 use crate::money::{Avoidable, Pico};
 
+/// Days for which minutes are kept.
+const KEPT_DAYS: i64 = 35;
+/// Minutes in a day, as a length.
+const DAY_LENGTH: usize = 1_440;
+
 /// Which minutes of a range were observed.
 pub(super) struct Observed {
     pub(super) range: Range<i64>,
@@ -127,6 +132,8 @@ impl Totals {
             days_observed: observed.days,
             doubtful_share: self.doubtful_share(),
             imported_calls: self.imported_calls,
+            // No invoice is reconciled yet.
+            capture_ratio: None,
         }
     }
 }
@@ -173,6 +180,60 @@ impl PoolTotals {
             sum.merge(totals);
         }
         sum
+    }
+}
+
+/// The complete days in a row up to the last one before a minute, for trends.
+pub(super) struct CompleteDays {
+    /// The first day, in days since 1970.
+    first: i64,
+    /// The observed part of each.
+    coverage: Vec<f64>,
+}
+
+impl CompleteDays {
+    /// A day is complete with at least `coverage_min` of its minutes; no more than are kept.
+    pub(super) fn before(demand: &LiveDemand, end: i64, coverage_min: f64) -> Self {
+        let today = end.div_euclid(DAY_MINUTES);
+        let observed = |days_ago: i64| {
+            let start = today.saturating_sub(days_ago).saturating_mul(DAY_MINUTES);
+            let minutes = demand.observed(&(start..start.saturating_add(DAY_MINUTES)));
+            number(minutes.len()) / real(DAY_MINUTES.unsigned_abs().into())
+        };
+        let mut coverage: Vec<f64> = (1..=KEPT_DAYS)
+            .map(observed)
+            .take_while(|seen| *seen >= coverage_min)
+            .collect();
+        coverage.reverse();
+        let days = i64::try_from(coverage.len()).unwrap_or(KEPT_DAYS);
+        Self {
+            first: today.saturating_sub(days),
+            coverage,
+        }
+    }
+
+    /// The tokens a day of the pools that a plan takes, as if every minute had been observed.
+    pub(super) fn tokens(&self, demand: &LiveDemand, plan: usize) -> Vec<f64> {
+        let mut tokens = vec![0.0; self.coverage.len()];
+        let days = i64::try_from(self.coverage.len()).unwrap_or(KEPT_DAYS);
+        let start = self.first.saturating_mul(DAY_MINUTES);
+        let range = start..start.saturating_add(days.saturating_mul(DAY_MINUTES));
+        for pool in demand
+            .pools()
+            .iter()
+            .filter(|pool| pool.takers.plans.contains(&plan))
+        {
+            pool.minutes(&range, |minute, part| {
+                let day = offset(&range, minute).map(|at| at / DAY_LENGTH);
+                if let Some(sum) = day.and_then(|day| tokens.get_mut(day)) {
+                    *sum += part.bucket.total.tokens();
+                }
+            });
+        }
+        for (sum, seen) in tokens.iter_mut().zip(&self.coverage) {
+            *sum /= seen;
+        }
+        tokens
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod arms;
 mod day;
+mod hourly;
 mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,18 +18,17 @@ use super::live::LiveDemand;
 use super::report::{Report, WindowReport, date_of};
 use super::settings::Settings;
 use super::state::States;
-use crate::economics::project::{Demand, breakeven, hosted, latency, steps};
+use crate::economics::project::{Demand, hosted, latency, steps};
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
 use crate::economics::{Alternative, HostPlan, Projection};
 
 use arms::rival_of;
 pub(super) use day::day;
+use hourly::{HOURLY, known};
 use views::{plan_lacks, views};
 
 /// The name of staying, among alternatives.
 const STAY: &str = "stay";
-/// Minutes between two searches for the break-even volume, which moves slowly and takes long.
-const BREAKEVEN_MINUTES: i64 = 60;
 /// The window before must have so many observed minutes to choose replicas on: most of a day.
 const CHOOSING_MINUTES_MIN: usize = 1_296;
 
@@ -97,6 +97,7 @@ impl<'a> Pass<'a> {
             best_optimised: self.best_optimised(at, totals.cost.to_f64()),
             steps,
             breakeven: None,
+            outlook: None,
             calls_per_day: if days > 0.0 {
                 totals.tokens.calls / days
             } else {
@@ -108,37 +109,6 @@ impl<'a> Pass<'a> {
     fn plans(&self) -> Vec<Projection> {
         let plans = self.settings.plans.iter().enumerate();
         plans.map(|(at, plan)| self.plan(at, plan)).collect()
-    }
-
-    /// The break-even volumes: the previous report's inside the same hour.
-    fn breakevens(&self, plans: &mut [Projection], previous: &Report) {
-        let hour = |minute: i64| minute.div_euclid(BREAKEVEN_MINUTES);
-        let ends = |minute: i64| hour(minute) == hour(self.now.range.end);
-        let known = previous
-            .end_minute
-            .filter(|minute| ends(*minute))
-            .and_then(|_| previous.window(self.span));
-        for (at, (plan, projection)) in self.settings.plans.iter().zip(plans).enumerate() {
-            match known.and_then(|window| window.plans.get(at)) {
-                Some(known) => projection.breakeven = known.breakeven,
-                None => self.find_breakeven(at, plan, projection),
-            }
-        }
-    }
-
-    /// The volume at which a plan beats every other way, for a projection of this window.
-    fn find_breakeven(&self, at: usize, plan: &HostPlan, projection: &mut Projection) {
-        let limit = match projection.latency {
-            Latency::Held(limit) => Some(limit),
-            Latency::NotChecked => None,
-            Latency::Infeasible(_) => return,
-        };
-        let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = buckets(&live, &self.now, at, self.day);
-        drop(live);
-        if projection.evidence.calls > 0.0 {
-            projection.breakeven = breakeven(plan, limit, &now, rival_of(projection));
-        }
     }
 
     fn report(&self, plans: Vec<Projection>) -> WindowReport {
@@ -199,10 +169,15 @@ pub(super) fn report(
     let mut report = Report::empty(Arc::clone(settings));
     report.end_minute = Some(end);
     for span in SPANS {
+        let known = known(previous, span, end);
+        if let Some(window) = known.filter(|_| HOURLY.contains(&span)) {
+            report.windows.push(window.clone());
+            continue;
+        }
         let pass = Pass::new(settings, demand, span, end);
         let mut plans = pass.plans();
         if span == FORTNIGHT {
-            pass.breakevens(&mut plans, previous);
+            pass.look_ahead(&mut plans, known);
             report.states = views(settings, &plans, &pass.endpoints(), states);
         }
         report.windows.push(pass.report(plans));

@@ -1,10 +1,11 @@
+#![expect(clippy::float_arithmetic, reason = "a day to come is an estimate")]
 //! What a pass found: plain results for metrics, the page, the API and words.
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::Lack;
 use super::settings::Settings;
@@ -80,6 +81,15 @@ impl Report {
             states: Vec::new(),
             settings,
         }
+    }
+
+    /// So many days after the windows' end.
+    #[must_use]
+    pub fn after_days(&self, days: f64) -> Option<Timestamp> {
+        let end = Timestamp::from_second(self.end_minute?.saturating_mul(BUCKET_SECONDS)).ok()?;
+        let seconds = days * 86_400.0;
+        end.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?)
+            .ok()
     }
 
     /// The window of a span, once there is one.

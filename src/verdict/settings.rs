@@ -21,6 +21,8 @@ pub struct Settings {
     pub rule: Rule,
     /// More of the money than this unpriced or unknown is not enough evidence.
     pub doubtful_share_max: f64,
+    /// Less of a reconciled invoice than this was metered: not enough evidence.
+    pub capture_ratio_min: f64,
     /// This instance sees all of the traffic; one that sees a part gives no verdict.
     pub sees_all_traffic: bool,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             paid: Vec::new(),
             rule: Rule::default(),
             doubtful_share_max: 0.02,
+            capture_ratio_min: 0.95,
             sees_all_traffic: true,
         }
     }

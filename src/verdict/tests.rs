@@ -10,6 +10,7 @@ mod live;
 mod made;
 mod months;
 mod optimised;
+mod outlook;
 mod paid;
 mod plan;
 mod speed;

@@ -68,6 +68,9 @@ fn verdict() -> VerdictGauges {
             cheaper: Some(true),
             cheaper_since: Some(Timestamp::from_second(500).unwrap()),
             replicas: vec![("peak", 2.0)],
+            growth: vec![("expected", 0.012)],
+            breakeven_at: vec![("expected", Timestamp::from_second(900).unwrap())],
+            payback_seconds: vec![("expected", 600.0)],
             windows: vec![WindowGauges {
                 window: "14d",
                 coverage_ratio: 1.0,

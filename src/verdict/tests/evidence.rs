@@ -3,7 +3,7 @@
 use super::made::{
     TODAY, certain, closed, minute, minutes, plan, report, settings, steady, stream,
 };
-use crate::economics::projection::FORTNIGHT;
+use crate::economics::projection::{ChosenOn, Evidence, FORTNIGHT};
 use crate::verdict::{DAY_MINUTES, Lack, States, Verdict};
 
 fn winning() -> crate::verdict::Settings {
@@ -154,4 +154,26 @@ fn a_part_of_the_traffic_is_no_evidence() {
     settings.sees_all_traffic = false;
     let verdict = steady(settings, 33, 60, 5_000);
     assert_eq!(verdict_of(&verdict), (vec![Lack::PartOfTraffic], false));
+}
+
+#[test]
+fn a_reconciled_invoice_that_was_not_metered_is_a_doubt_and_none_is_not() {
+    let lacks = |capture_ratio| {
+        let evidence = Evidence {
+            coverage: 1.0,
+            calls: 1.0,
+            days_observed: 14,
+            capture_ratio,
+            ..Evidence::default()
+        };
+        crate::verdict::evidence::lacks(&winning(), &evidence, FORTNIGHT, ChosenOn::Nothing)
+    };
+    assert_eq!(lacks(None), []);
+    assert_eq!(lacks(Some(0.95)), []);
+    let missing = lacks(Some(0.94));
+    let said: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        ["94 % of the invoiced money was metered, 95 % are needed"]
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::made::{TODAY, certain, closed, minute, minutes, plan, settings, stream};
 use crate::economics::HostPlan;
-use crate::economics::projection::AlternativeKind;
+use crate::economics::projection::{AlternativeKind, FORTNIGHT};
 use crate::verdict::{States, Verdict};
 
 /// Demand that costs `micro_usd` a call on each of the last days, oldest first.
@@ -97,7 +97,11 @@ fn a_pessimistic_loss_does_not_switch_on() {
         verdict.tick(closed(day));
     }
     let report = verdict.report();
-    let band = report.windows[1].plans[0].hosted.clone().unwrap().band;
+    let band = report.window(FORTNIGHT).unwrap().plans[0]
+        .hosted
+        .clone()
+        .unwrap()
+        .band;
     assert!(band.expected.savings_ratio.unwrap() > 0.10);
     assert!(band.pessimistic.savings_ratio.unwrap() < 0.0);
     assert!(!cheaper(&verdict));
@@ -146,7 +150,10 @@ fn up_front_money_that_does_not_come_back_keeps_it_off() {
     for day in TODAY - 3..TODAY {
         verdict.tick(closed(day));
     }
-    let hosted = verdict.report().windows[1].plans[0].hosted.clone().unwrap();
+    let hosted = verdict.report().window(FORTNIGHT).unwrap().plans[0]
+        .hosted
+        .clone()
+        .unwrap();
     assert!(hosted.band.expected.savings_ratio.unwrap() > 0.10);
     assert!(!cheaper(&verdict));
 }

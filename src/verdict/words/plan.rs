@@ -6,13 +6,16 @@
 
 use std::fmt::{self, Write as _};
 
+use jiff::tz::TimeZone;
+
 use super::{Words, age, committed, count, dollars, percent};
 use crate::economics::assumptions::Parameter;
 use crate::economics::evaluate::Policy;
+use crate::economics::growth::GROWTH_DAYS_MIN;
 use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
 use crate::economics::project::{Fixed, Steps};
 use crate::economics::projection::{
-    AlternativeKind, Band, ChosenOn, Commitment, Hosted, Latency, Projection,
+    AlternativeKind, Band, ChosenOn, Commitment, Hosted, Latency, Outlook, Projection, Trend,
 };
 
 /// `saves $3 a month (between $1 and $5)`.
@@ -74,10 +77,61 @@ impl Words<'_> {
             step_by_step(out, steps)?;
         }
         volume(out, projection)?;
+        self.outlook(out, projection)?;
         rival(out, projection, monthly)?;
         self.sources(out, plan, projection)?;
         commitment(out, hosted)?;
         influence(out, plan, hosted, monthly)
+    }
+
+    /// How volume moves, and when hosting wins by it.
+    fn outlook(&self, out: &mut String, projection: &Projection) -> fmt::Result {
+        let Some(Outlook { days, trend }) = projection.outlook else {
+            return Ok(());
+        };
+        let Some(Trend {
+            growth,
+            breakeven_days,
+        }) = trend
+        else {
+            return if days < GROWTH_DAYS_MIN {
+                writeln!(
+                    out,
+                    "  No trend yet, and so no date: {days} of {GROWTH_DAYS_MIN} complete days in a row."
+                )
+            } else {
+                writeln!(out, "  No trend, and so no date: a day was without calls.")
+            };
+        };
+        let when = |days: Option<f64>| {
+            days.map_or_else(
+                || "never within ten years".to_owned(),
+                |days| self.day_in(days),
+            )
+        };
+        writeln!(
+            out,
+            "  Volume grew by {} a day ({} to {}, from {days} days). At that, and at prices that fall \
+             as assumed, hosting beats every other way: {}; pessimistic {}, optimistic {}.",
+            signed_percent(growth.per_day),
+            signed_percent(growth.low),
+            signed_percent(growth.high),
+            when(breakeven_days.expected),
+            when(breakeven_days.pessimistic),
+            when(breakeven_days.optimistic),
+        )
+    }
+
+    /// `already`, or about when.
+    fn day_in(&self, days: f64) -> String {
+        if days <= 0.0 {
+            return "already".to_owned();
+        }
+        let at = self.0.after_days(days);
+        at.map_or_else(
+            || "never within ten years".to_owned(),
+            |at| format!("from about {}", at.to_zoned(TimeZone::UTC).date()),
+        )
     }
 
     fn sources(&self, out: &mut String, plan: &HostPlan, projection: &Projection) -> fmt::Result {
@@ -112,6 +166,13 @@ impl Words<'_> {
             }
         }
     }
+}
+
+/// A small change in hundredths of a percent.
+fn signed_percent(change: f64) -> String {
+    let hundredths = (change * 10_000.0).round() / 100.0;
+    // Minus nothing is nothing.
+    format!("{} %", hundredths + 0.0)
 }
 
 fn infeasible(out: &mut String, latency: Latency) -> fmt::Result {
