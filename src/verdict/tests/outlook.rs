@@ -1,9 +1,9 @@
 //! How volume moves, and when hosting wins by it.
 
-use super::made::{TODAY, certain, minute, minutes, plan, report, settings, stream};
+use super::made::{TODAY, certain, endpoint, minute, minutes, plan, report, settings, stream};
 use crate::economics::assumptions::{Parameter, Range};
 use crate::economics::projection::{DAY, FORTNIGHT, MONTH, Outlook, Projection, WEEK};
-use crate::verdict::{States, Verdict, words};
+use crate::verdict::{Settings, States, Verdict, words};
 
 /// Days of demand up to today, `calls` a minute by the day's place, oldest first; prices fall a year by
 /// `declines` of the API's and of machines.
@@ -15,11 +15,16 @@ fn grown(days: i64, declines: (f64, f64), calls: impl Fn(i64) -> u64) -> Verdict
         draft.ranges.push(decline(Parameter::ApiPriceDecline, api));
         draft.ranges.push(decline(Parameter::GpuPriceDecline, gpu));
     });
-    let verdict = Verdict::new(settings(vec![plan], vec![]), States::default());
+    loaded(settings(vec![plan], vec![]), days, 1_000, calls)
+}
+
+/// The same with other ways beside the plan, at `micro_usd` a call.
+fn loaded(settings: Settings, days: i64, micro_usd: i128, calls: impl Fn(i64) -> u64) -> Verdict {
+    let verdict = Verdict::new(settings, States::default());
     let name = stream("gpt-4o", "8k");
     for day in 0..days {
         let at = TODAY - days + day;
-        let demand = minute(calls(day), 1_000);
+        let demand = minute(calls(day), micro_usd);
         verdict.load(
             minutes(at..at + 1).map(|minute| (name.clone(), minute, demand)),
             [],
@@ -77,6 +82,32 @@ fn falling_prices_move_the_day_as_the_closed_form_says() {
         said.contains("hosting beats every other way: from about 2026-"),
         "{said}"
     );
+}
+
+#[test]
+fn an_endpoint_that_is_cheaper_today_puts_the_day_off() {
+    let plan = || {
+        plan(|draft| {
+            certain(draft);
+            for parameter in [Parameter::ApiPriceDecline, Parameter::GpuPriceDecline] {
+                draft.ranges.push((parameter, Range::certain(0.0)));
+            }
+        })
+    };
+    let date = |endpoints| {
+        let verdict = loaded(settings(vec![plan()], endpoints), 28, 5_000, one_percent);
+        let projection = fortnight(&verdict);
+        let trend = projection.outlook.unwrap().trend.unwrap();
+        let scale = projection.breakeven.unwrap().first.unwrap();
+        (
+            trend.breakeven_days.expected.unwrap(),
+            scale.ln() / trend.growth.per_day,
+        )
+    };
+    // 5.38 dollars an hour are below 11 on the API, and above 3.5 through the endpoint.
+    assert_eq!(date(vec![]).0, 0.0);
+    let (days, by_volume) = date(vec![endpoint(|_| {})]);
+    assert!(days > 30.0 && (days - by_volume).abs() < 1e-6);
 }
 
 #[test]
