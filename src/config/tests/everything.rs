@@ -62,7 +62,15 @@ match = "*"
 from = 2026-01-01
 free = true
 free_units = ["web_search"]
+avoidable = "never"
 source = "ours"
+[[prices]]
+list = "openai"
+match = "gpt-4o"
+from = 2026-01-01
+input_usd_per_mtok = 1
+avoidable = 2027-06-30
+source = "capacity"
 [[prices]]
 list = "anthropic"
 match = ["claude-opus-5", "claude-*"]
