@@ -1,14 +1,9 @@
-//! Vectors over recorded traces, which stay outside the repository.
-//!
-//! The folder is `TOLLGATE_SHARED`, by default `../shared`. A missing one is a failure in CI or when
-//! it was named, else these vectors are skipped.
-
-use std::path::PathBuf;
+//! Vectors over the recorded traces in `tests/fixtures/traces`.
 
 use serde_json::json;
 
 use super::run::{Inputs, outcome};
-use super::{Answer, Fields};
+use super::{Answer, Fields, fixture};
 use crate::economics::demand::{CallDemand, DemandMinute, DemandSums};
 use crate::economics::evaluate::{Profile, evaluate};
 use crate::economics::replicas::{need, need_burst};
@@ -18,21 +13,6 @@ use crate::usage::TokenUsage;
 
 /// Minutes in the hour that every trace covers.
 const MINUTES: usize = 60;
-
-/// The folder of what is shared, if this machine has it.
-pub(super) fn shared() -> Option<PathBuf> {
-    let named = std::env::var_os("TOLLGATE_SHARED").map(PathBuf::from);
-    let asked = named.is_some() || std::env::var("CI").is_ok_and(|ci| ci == "true");
-    let shared =
-        named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"));
-    let traces = shared.join("traces");
-    assert!(
-        !asked || traces.is_dir(),
-        "no traces in {}",
-        traces.display()
-    );
-    traces.is_dir().then_some(shared)
-}
 
 /// Dollars as exact money, for prices that have few decimals.
 fn cost(inputs: &Inputs<'_>, usage: &TokenUsage) -> Pico {
@@ -53,8 +33,8 @@ fn cost(inputs: &Inputs<'_>, usage: &TokenUsage) -> Pico {
 }
 
 /// The demand of a trace, minute by minute; a call after the hour goes to the last minute.
-fn demand(inputs: &Inputs<'_>) -> Option<Vec<DemandMinute>> {
-    let path = shared()?.join("traces").join(inputs.text("trace"));
+fn demand(inputs: &Inputs<'_>) -> Vec<DemandMinute> {
+    let path = fixture("traces").join(inputs.text("trace"));
     let mut minutes = vec![DemandMinute::default(); MINUTES];
     let mut reader = csv::Reader::from_path(path).unwrap();
     let headers = reader.headers().unwrap().clone();
@@ -82,13 +62,11 @@ fn demand(inputs: &Inputs<'_>) -> Option<Vec<DemandMinute>> {
             .min(MINUTES - 1);
         minutes[minute].add(&call);
     }
-    Some(minutes)
+    minutes
 }
 
 pub(super) fn run(function: &str, inputs: &Inputs<'_>) -> Answer {
-    let Some(minutes) = demand(inputs) else {
-        return Answer::NoTrace;
-    };
+    let minutes = demand(inputs);
     Answer::Got(match function {
         "trace_sums" => sums(&minutes),
         "trace_evaluate" => evaluated(inputs, &minutes),
