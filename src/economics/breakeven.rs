@@ -54,25 +54,43 @@ pub fn breakeven_scale(
     policy: Policy,
     search: Search,
 ) -> BreakEven {
-    let wins = |scale: f64| {
-        let savings = window.at_scale(scale, terms, policy).savings_usd;
-        savings >= scale * search.rival_savings_usd
-    };
-    let step = (search.scale_high / search.scale_low).ln() / f64::from(GRID_STEPS);
-    let at = |i: u32| search.scale_low * (f64::from(i) * step).exp();
-    let grid: Vec<bool> = (0..=GRID_STEPS).map(|i| wins(at(i))).collect();
-    let crossing = |after: u32| refine(at(after), at(after.saturating_add(1)), &wins);
-    let position = |found: Option<usize>| found.and_then(|i| u32::try_from(i).ok());
-    let first = position(grid.iter().position(|won| *won));
-    let last_loss = position(grid.iter().rposition(|won| !won));
-    BreakEven {
-        first: first.map(|i| i.checked_sub(1).map_or(search.scale_low, crossing)),
-        robust: match last_loss {
-            None => Some(search.scale_low),
-            Some(GRID_STEPS) => None,
-            Some(i) => Some(crossing(i)),
-        },
-    }
+    let scales = (search.scale_low, search.scale_high);
+    let rivals = [search.rival_savings_usd];
+    let [found] = breakeven_scales(window, terms, policy, rivals, scales);
+    found
+}
+
+/// The same for several rivals, each with its savings at scale 1, between two scales: the grid is
+/// evaluated once.
+#[must_use]
+pub fn breakeven_scales<const N: usize>(
+    window: &Window<'_>,
+    terms: &Terms,
+    policy: Policy,
+    rivals: [f64; N],
+    (low, high): (f64, f64),
+) -> [BreakEven; N] {
+    let savings = |scale: f64| window.at_scale(scale, terms, policy).savings_usd;
+    let step = (high / low).ln() / f64::from(GRID_STEPS);
+    let at = |i: u32| low * (f64::from(i) * step).exp();
+    let grid: Vec<(f64, f64)> = (0..=GRID_STEPS).map(|i| (at(i), savings(at(i)))).collect();
+    rivals.map(|rival| {
+        let wins = |scale: f64, savings: f64| savings >= scale * rival;
+        let won: Vec<bool> = grid.iter().map(|(at, saved)| wins(*at, *saved)).collect();
+        let beaten = |scale: f64| wins(scale, savings(scale));
+        let crossing = |after: u32| refine(at(after), at(after.saturating_add(1)), &beaten);
+        let position = |found: Option<usize>| found.and_then(|i| u32::try_from(i).ok());
+        let first = position(won.iter().position(|won| *won));
+        let last_loss = position(won.iter().rposition(|won| !won));
+        BreakEven {
+            first: first.map(|i| i.checked_sub(1).map_or(low, crossing)),
+            robust: match last_loss {
+                None => Some(low),
+                Some(GRID_STEPS) => None,
+                Some(i) => Some(crossing(i)),
+            },
+        }
+    })
 }
 
 /// The scale at which `wins` becomes true between a loss and a win.

@@ -3,6 +3,7 @@
 mod nearest;
 mod rows;
 
+pub use nearest::nearest;
 pub use rows::{Gpu, Misfit, Offer, OfferKind, Published, Replica, Row, Shape};
 
 /// All rows, ours and the user's.
@@ -32,7 +33,7 @@ pub fn put<R: Row>(rows: &mut Vec<R>, row: R) {
 /// The nearest keys, at most three; none if nothing is alike.
 pub fn find<'r, R: Row>(rows: &'r [R], key: &str) -> Result<&'r R, Vec<String>> {
     let found = rows.iter().find(|row| row.key() == key);
-    found.ok_or_else(|| nearest::nearest(key, rows.iter().map(Row::key)))
+    found.ok_or_else(|| nearest(key, rows.iter().map(Row::key)))
 }
 
 impl Catalogue {

@@ -199,6 +199,6 @@ pub fn bucket_seconds() -> f64 {
 }
 
 /// A whole number of seconds, not negative.
-fn seconds(whole: i64) -> f64 {
+pub(super) fn seconds(whole: i64) -> f64 {
     real(u128::try_from(whole).unwrap_or_default())
 }

@@ -8,11 +8,12 @@ mod arm;
 mod commitment;
 mod dates;
 mod loads;
+mod series;
 mod steps;
 
 use super::assumptions::{End, Group, Parameter, Point};
 use super::band::{Deviation, band};
-use super::breakeven::{BreakEven, Search, breakeven_scale};
+use super::breakeven::{BreakEven, breakeven_scales};
 use super::evaluate::{Outcome, Policy, quantile_of};
 use super::plan::{HostPlan, bucket_seconds};
 use super::projection::{Band, ChosenOn, Figures, Hosted, Replicas};
@@ -23,6 +24,7 @@ pub(super) use commitment::commitment;
 pub use dates::breakeven_days;
 use loads::Loads;
 pub use loads::{Bucket, Demand, latency};
+pub use series::{Beat, at_scales, beats};
 pub use steps::{CallWork, Fixed, Naive, Steps, steps};
 
 /// Smallest and largest volume at which a break-even is looked for, times today's.
@@ -198,17 +200,26 @@ pub fn breakeven(
     buckets: &[Bucket],
     rival_savings_usd: f64,
 ) -> Option<BreakEven> {
+    let [found] = breakevens(plan, limit, buckets, [rival_savings_usd])?;
+    Some(found)
+}
+
+/// The same for several rivals.
+#[must_use]
+pub fn breakevens<const N: usize>(
+    plan: &HostPlan,
+    limit: Option<f64>,
+    buckets: &[Bucket],
+    rivals_usd: [f64; N],
+) -> Option<[BreakEven; N]> {
     let point = plan.assumptions.expected();
     let loads = Loads::of(plan, &point, limit, buckets)?;
-    let search = Search {
-        scale_low: SCALES.0,
-        scale_high: SCALES.1,
-        rival_savings_usd,
-    };
-    Some(breakeven_scale(
-        &loads.window(),
-        &plan.terms(&point),
+    let (window, terms) = (loads.window(), plan.terms(&point));
+    Some(breakeven_scales(
+        &window,
+        &terms,
         plan.policy,
-        search,
+        rivals_usd,
+        SCALES,
     ))
 }

@@ -15,7 +15,7 @@ use super::settings::{Settings, Takers};
 use crate::call::{CallRecord, Role};
 use crate::economics::demand::CallDemand;
 use crate::economics::project::Bucket;
-use crate::economics::work::{TokenSums, real};
+use crate::economics::work::real;
 use crate::economics::{DemandMinute, Stream};
 use crate::money::Pico;
 use crate::usage::Capability;
@@ -89,17 +89,10 @@ pub(super) struct Minute {
 
 impl Minute {
     fn of(sums: &DemandMinute) -> Self {
-        let total = sums.total();
         let number = |count: u64| real(count.into());
         Self {
-            bucket: Bucket {
-                total: TokenSums::from(&total),
-                busiest: TokenSums::from(&sums.busiest_slot()),
-                api_usd: total.cost_usd.to_f64(),
-                committed_usd: 0.0,
-                duration_seconds: number(total.duration_ms) / 1_000.0,
-            },
-            cost: total.cost_usd,
+            bucket: Bucket::from(sums),
+            cost: sums.total().cost_usd,
             unpriced_tokens: number(sums.unpriced_tokens),
             unknown_calls: number(sums.unknown_calls),
             imported_calls: number(sums.imported_calls),

@@ -8,7 +8,8 @@ const NAMED_MAX: usize = 3;
 
 /// The names that share most pairs of letters and digits with `name`, best first; each shares at
 /// least a third of them. Letters are not told from capitals, and marks between them do not count.
-pub(super) fn nearest(name: &str, known: impl Iterator<Item = String>) -> Vec<String> {
+#[must_use]
+pub fn nearest(name: &str, known: impl Iterator<Item = String>) -> Vec<String> {
     let wanted = pairs(name);
     let mut alike: Vec<(Reverse<usize>, String)> = known
         .filter_map(|known| {

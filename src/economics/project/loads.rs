@@ -1,6 +1,7 @@
 #![expect(clippy::float_arithmetic, reason = "loads are estimates")]
 //! The loads that observed minutes would be on a plan's replicas.
 
+use crate::economics::DemandMinute;
 use crate::economics::assumptions::{Parameter, Point};
 use crate::economics::evaluate::{Profile, Window};
 use crate::economics::plan::{HostPlan, LatencyLimit, bucket_seconds, conversion};
@@ -40,6 +41,19 @@ impl Bucket {
     }
 }
 
+impl From<&DemandMinute> for Bucket {
+    fn from(minute: &DemandMinute) -> Self {
+        let total = minute.total();
+        Self {
+            total: TokenSums::from(&total),
+            busiest: TokenSums::from(&minute.busiest_slot()),
+            api_usd: total.cost_usd.to_f64(),
+            committed_usd: 0.0,
+            duration_seconds: real(total.duration_ms.into()) / 1_000.0,
+        }
+    }
+}
+
 /// A window's observed minutes, in order, and those of the window before.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand<'a> {
@@ -51,7 +65,7 @@ pub struct Demand<'a> {
 
 /// The loads of some minutes at one point of the assumptions.
 pub(super) struct Loads {
-    per_bucket: Vec<f64>,
+    pub(super) per_bucket: Vec<f64>,
     api_usd: Vec<f64>,
     slot_work: Vec<f64>,
     calls: Vec<f64>,
