@@ -5,6 +5,7 @@
 
 mod admin;
 mod args;
+mod backtest;
 mod breakeven;
 mod calibrate;
 mod check;
@@ -36,7 +37,7 @@ use args::{Args, Verb};
 
 pub use failure::Failure;
 pub use house::{
-    Addresses, Checked, DemoPlan, House, Options, Range, Running, Settings, TotalsQuery,
+    Addresses, Checked, DemoPlan, House, Known, Options, Range, Running, Settings, TotalsQuery,
 };
 pub use real::Tollgate;
 
@@ -75,6 +76,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Breakeven(breakeven) => {
             runtime.block_on(breakeven::run(house, &options, &breakeven, quiet))
         }
+        Verb::Backtest(backtest) => backtest::run(house, &options, &backtest, quiet),
         Verb::Calibrate(calibrate) => calibrate::run(&calibrate),
         Verb::Sources(sources) => sources::run(&sources),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),

@@ -93,6 +93,8 @@ pub struct Overrides {
     pub admin: Option<SocketAddr>,
     /// `--data-dir`, else `TOLLGATE_DATA_DIR`.
     pub data_dir: Option<PathBuf>,
+    /// Plans and endpoints from this file alone, in place of all others.
+    pub plans: Option<PathBuf>,
 }
 
 /// Reads the configuration at `path`, or the defaults, with the process's environment.
@@ -144,7 +146,10 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         metrics: Metrics::read(root.section("metrics")),
         reporting: Reporting::read(&mut root),
         upstreams,
-        plans: Plans::read(&mut root, catalogues.plans.as_deref(), &rows, book.as_ref()),
+        plans: match overrides.plans.as_deref() {
+            Some(path) => Plans::of_file(&mut root, path, &rows, book.as_ref()),
+            None => Plans::read(&mut root, catalogues.plans.as_deref(), &rows, book.as_ref()),
+        },
         rows,
         catalogues,
         prices: Arc::new(book?),

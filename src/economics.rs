@@ -6,6 +6,7 @@
 pub mod arm;
 pub mod as_of;
 pub mod assumptions;
+pub mod backtest;
 pub mod band;
 pub mod breakeven;
 pub mod calibrate;

@@ -12,8 +12,8 @@ mod verbs;
 mod what_if;
 
 pub(super) use verbs::{
-    Breakeven, BreakevenFormat, By, Calibrate, CalibrateFormat, Check, Demo, Export, ExportFormat,
-    Exported, Mock, Report, ReportFormat, Sources, SourcesFormat,
+    Backtest, BacktestFormat, Breakeven, BreakevenFormat, By, Calibrate, CalibrateFormat, Check,
+    Demo, Export, ExportFormat, Exported, Mock, Report, ReportFormat, Sources, SourcesFormat,
 };
 pub(super) use what_if::WhatIf;
 
@@ -131,6 +131,9 @@ pub(super) enum Verb {
     /// What hosting it yourself would have cost, and from when on it is cheaper
     #[command(after_help = examples::BREAKEVEN_EXAMPLES)]
     Breakeven(Breakeven),
+    /// A recorded trace, at API prices and on hardware of your own
+    #[command(after_help = examples::BACKTEST_EXAMPLES)]
+    Backtest(Backtest),
     /// Turn a load test of your own machine into the figures of a plan
     #[command(after_help = examples::CALIBRATE_EXAMPLES)]
     Calibrate(Calibrate),

@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,6 +15,8 @@ use super::Failure;
 use crate::call::CallRecord;
 use crate::config::Config;
 use crate::demo::HistorySettings;
+use crate::economics::{Arm, HostPlan};
+use crate::pricing::PriceBook;
 
 /// What flags and environment say; what is absent is the file's, or the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +51,19 @@ pub struct Checked {
     pub summary: String,
     /// The configuration as it is meant, as TOML, defaults filled in and secrets left out.
     pub resolved: String,
+}
+
+/// What calls can be priced by and compared with.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// All prices.
+    pub prices: Arc<PriceBook>,
+    /// Ways of hosting.
+    pub plans: Vec<HostPlan>,
+    /// Services that sell open models per token.
+    pub endpoints: Vec<Arm>,
+    /// Ways to pay the same provider less.
+    pub optimised: Vec<Arm>,
 }
 
 /// A part of time; the end is not in it.
@@ -128,6 +144,10 @@ pub trait House: Sync {
 
     /// The configuration of the commands that only ask.
     fn settings(&self, options: &Options) -> Result<Settings, Failure>;
+
+    /// The prices, plans and endpoints of the configuration; the latter from a file of their own, if
+    /// one is named.
+    fn known(&self, options: &Options, plans: Option<&Path>) -> Result<Known, Failure>;
 
     /// What `/api/v1/totals` would answer, from the data directory.
     fn totals(&self, options: &Options, query: &TotalsQuery) -> Result<Value, Failure>;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::house::{
-    Addresses, Checked, DemoPlan, House, Options, Range, Running, Settings, TotalsQuery,
+    Addresses, Checked, DemoPlan, House, Known, Options, Range, Running, Settings, TotalsQuery,
 };
 use super::{Failure, past};
 use crate::admin::{By, Days};
@@ -142,6 +142,21 @@ impl House for Tollgate {
         })
     }
 
+    fn known(&self, options: &Options, plans: Option<&Path>) -> Result<Known, Failure> {
+        let overrides = Overrides {
+            plans: plans.map(Path::to_owned),
+            ..overrides(options)
+        };
+        let Config { prices, plans, .. } = config::load(options.config.as_deref(), &overrides)
+            .map_err(|problems| misconfigured(&problems))?;
+        Ok(Known {
+            prices,
+            plans: plans.plans,
+            endpoints: plans.endpoints.into_iter().map(|it| it.arm).collect(),
+            optimised: plans.optimised,
+        })
+    }
+
     fn totals(&self, options: &Options, query: &TotalsQuery) -> Result<Value, Failure> {
         let days = Days {
             since: query.since,
@@ -211,18 +226,23 @@ fn mocks(openai: &str, anthropic: &str) -> Vec<Upstream> {
 }
 
 fn load(options: &Options) -> Result<Config, Problems> {
+    config::load(options.config.as_deref(), &overrides(options))
+}
+
+/// What flags say.
+fn overrides(options: &Options) -> Overrides {
     let Options {
-        config,
+        config: _,
         listen,
         admin,
         data_dir,
     } = options;
-    let overrides = Overrides {
+    Overrides {
         listen: *listen,
         admin: *admin,
         data_dir: data_dir.clone(),
-    };
-    config::load(config.as_deref(), &overrides)
+        plans: None,
+    }
 }
 
 fn loaded(options: &Options) -> Result<Config, Failure> {

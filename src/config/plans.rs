@@ -65,6 +65,23 @@ impl Plans {
         plans
     }
 
+    /// What one file says, in place of what the configuration says or names.
+    pub(super) fn of_file(
+        root: &mut Section<'_>,
+        path: &Path,
+        rows: &Catalogue,
+        book: Option<&PriceBook>,
+    ) -> Self {
+        let context = root.context;
+        let for_examples = false;
+        let prices = Prices { book, for_examples };
+        // What is not used is checked all the same.
+        Self::default().entries(root, rows, prices);
+        let mut plans = Self::default();
+        plans.file(Some(path), context, rows, prices);
+        plans
+    }
+
     fn file(
         &mut self,
         path: Option<&Path>,

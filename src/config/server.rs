@@ -144,6 +144,7 @@ impl Overrides {
                 let text = (context.env)("TOLLGATE_DATA_DIR")?;
                 (!text.is_empty()).then(|| PathBuf::from(text))
             }),
+            plans: self.plans.clone(),
         }
     }
 }

@@ -73,6 +73,18 @@ the machine did at full load, says by how much the fit is off, and writes the ta
 Results of --save-detailed are taken with the length of every call. Runs that did not fill the
 machine are left out, and said. Needs no configuration and no network.";
 
+pub(super) const BACKTEST_EXAMPLES: &str = "Examples:
+  tollgate backtest calls.csv --price gpt-4o
+  tollgate backtest calls.csv --price gpt-4o --price claude-sonnet-4-5 --plan llama-70b-2xh100
+  tollgate backtest calls.csv --price gpt-4o --calls-per-day 2000000
+  tollgate backtest week.csv --price gpt-4o --plans my-plans.toml --format markdown > week.md
+
+A trace has a header and one of these:
+  t_ms,input_tokens,cached_input_tokens,output_tokens       a row a call; the third is optional
+  t_s,requests_per_s,mean_input_tokens,mean_output_tokens   a row a mean over its interval
+input_tokens include the cached ones. Needs no traffic and no network; nothing is stored.
+Without plans of your own it compares the examples.";
+
 pub(super) const SOURCES_EXAMPLES: &str = "Examples:
   tollgate sources                       each claim, what was said, what holds, and a verdict
   tollgate sources --format json | jq '.themes[].claims[] | select(.verdict != \"holds\")'

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, ValueEnum};
+use jiff::civil::Date;
 
 use super::what_if::WhatIf;
 use crate::cli::when::{self, When};
@@ -200,6 +201,81 @@ pub(in crate::cli) enum BreakevenFormat {
     Text,
     /// Everything.
     Json,
+}
+
+/// `backtest`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Backtest {
+    /// Recorded traffic, each file by itself
+    #[arg(value_name = "TRACE.csv", required = true)]
+    pub(in crate::cli) trace: Vec<PathBuf>,
+    /// The API model whose price the calls are told in, such as gpt-4o or openai/gpt-4o; may be
+    /// repeated
+    #[arg(
+        long,
+        value_name = "MODEL",
+        env = "TOLLGATE_BACKTEST_PRICE",
+        required = true,
+        value_delimiter = ','
+    )]
+    pub(in crate::cli) price: Vec<String>,
+    /// A plan to compare; may be repeated. By default all
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TOLLGATE_BACKTEST_PLAN",
+        value_delimiter = ','
+    )]
+    pub(in crate::cli) plan: Vec<String>,
+    /// Plans and endpoints from this file instead of the configured ones
+    #[arg(long, value_name = "FILE", env = "TOLLGATE_BACKTEST_PLANS")]
+    pub(in crate::cli) plans: Option<PathBuf>,
+    /// The day whose prices hold, such as 2026-11-01; by default today
+    #[arg(long, value_name = "DAY", env = "TOLLGATE_BACKTEST_AT")]
+    pub(in crate::cli) at: Option<Date>,
+    /// So many times the recorded calls, at the same times
+    #[arg(long, value_name = "N", env = "TOLLGATE_BACKTEST_SCALE", value_parser = positive)]
+    pub(in crate::cli) scale: Option<f64>,
+    /// The same, as calls a day
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TOLLGATE_BACKTEST_CALLS_PER_DAY",
+        conflicts_with = "scale",
+        value_parser = positive
+    )]
+    pub(in crate::cli) calls_per_day: Option<f64>,
+    /// For a terminal, for programs, or for a document
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_BACKTEST_FORMAT",
+        default_value = "text"
+    )]
+    pub(in crate::cli) format: BacktestFormat,
+}
+
+/// A number above 0 and not beyond reason.
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text
+        .parse()
+        .map_err(|_| "is not a number, such as 2.5".to_owned())?;
+    if number > 0.0 && number <= 1e12 {
+        Ok(number)
+    } else {
+        Err("is not between 0 and 1e12".to_owned())
+    }
+}
+
+/// How a backtest is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum BacktestFormat {
+    /// Tables and charts.
+    Text,
+    /// Everything, unrounded.
+    Json,
+    /// Tables.
+    Markdown,
 }
 
 /// `sources`

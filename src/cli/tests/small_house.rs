@@ -21,7 +21,8 @@ use tokio::task::JoinSet;
 
 use crate::call::CallRecord;
 use crate::cli::{
-    Addresses, Checked, DemoPlan, Failure, House, Options, Range, Running, Settings, TotalsQuery,
+    Addresses, Checked, DemoPlan, Failure, House, Known, Options, Range, Running, Settings,
+    TotalsQuery,
 };
 use crate::config::Config;
 use crate::demo::{STATS_PATH, Stats, Tokens};
@@ -81,6 +82,10 @@ impl House for SmallHouse {
             data_dir: "data".into(),
             timezone: jiff::tz::TimeZone::UTC,
         })
+    }
+
+    fn known(&self, _: &Options, plans: Option<&std::path::Path>) -> Result<Known, Failure> {
+        crate::cli::Tollgate.known(&Options::default(), plans)
     }
 
     fn totals(&self, _: &Options, _: &TotalsQuery) -> Result<Value, Failure> {

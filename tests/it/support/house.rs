@@ -42,6 +42,7 @@ impl House {
             listen: free,
             admin: free,
             data_dir: Some(self.data_dir()),
+            plans: None,
         };
         let load = move || config::load(Some(&file), &overrides);
         Ok(Running(App::start(Box::new(load), |_| None).await?))
