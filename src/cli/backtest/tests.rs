@@ -1,6 +1,7 @@
 //! A backtest as a whole: what is said of small traces, and what is refused of bad ones.
 
 mod ledger;
+mod page;
 mod refused;
 
 use clap::Parser;
