@@ -123,8 +123,10 @@ pub enum Confirmed {
     Written,
     /// It was not written in time: the frame went on without.
     Late,
-    /// The journal could not take it or not write it: the frame went on without.
+    /// The disk refused it, so the frame went on without; it is kept and tried again.
     Refused,
+    /// The journal did not take it: the call is in no number.
+    Lost,
 }
 
 /// Told of each last frame: where it came from, what it found, and how long it waited.
@@ -238,7 +240,7 @@ impl OpenCall {
         let record = open.end(end, sent, &meter.prices.load())?;
         let asked = Instant::now();
         let Some(ack) = meter.ended(record, place) else {
-            (meter.confirm)(&open.upstream.name, Confirmed::Refused, asked.elapsed());
+            meter.tell(&open.upstream, Confirmed::Lost, asked.elapsed());
             return None;
         };
         Some(Ended {

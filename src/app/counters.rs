@@ -49,6 +49,7 @@ pub(super) fn confirmed(metrics: Metrics) -> ConfirmHook {
             Confirmed::Written => {}
             Confirmed::Late => metrics.late_end(upstream, LateEnd::AckTimeout),
             Confirmed::Refused => metrics.late_end(upstream, LateEnd::JournalFailed),
+            Confirmed::Lost => metrics.gate(upstream).unmetered(Unmetered::JournalFailed),
         }
     })
 }

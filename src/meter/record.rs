@@ -41,7 +41,7 @@ impl Shared {
         text.logged(taken)
     }
 
-    fn tell(&self, upstream: &UpstreamFacts, confirmed: Confirmed, after: Duration) {
+    pub(super) fn tell(&self, upstream: &UpstreamFacts, confirmed: Confirmed, after: Duration) {
         (self.confirm)(&upstream.name, confirmed, after);
     }
 

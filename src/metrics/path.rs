@@ -11,16 +11,19 @@ use super::histogram::{OVERHEAD_US, SharedHistogram};
 pub enum Unmetered {
     /// Ledger or journal were so far behind that no place was left in their queue.
     LedgerBehind,
+    /// The journal did not take its record.
+    JournalFailed,
 }
 
 impl Unmetered {
-    const ALL: [Self; 1] = [Self::LedgerBehind];
+    const ALL: [Self; 2] = [Self::LedgerBehind, Self::JournalFailed];
 
     /// The label `reason`.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::LedgerBehind => "ledger_behind",
+            Self::JournalFailed => "journal_failed",
         }
     }
 }

@@ -19,6 +19,7 @@ fn a_call_is_in_flight_until_it_left() {
         &[
             r#"tollgate_calls_in_flight{upstream="openai"} 0"#,
             r#"tollgate_unmetered_calls_total{upstream="openai",reason="ledger_behind"} 1"#,
+            r#"tollgate_unmetered_calls_total{upstream="openai",reason="journal_failed"} 0"#,
             r#"tollgate_late_end_total{upstream="openai",reason="ack_timeout"} 1"#,
             r#"tollgate_late_end_total{upstream="openai",reason="journal_failed"} 0"#,
         ],

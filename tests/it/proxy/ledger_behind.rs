@@ -1,5 +1,6 @@
 //! What happens to calls that the ledger has no room for.
 
+use tollgate::meter::Confirmed;
 use tollgate::proxy::{OnLedgerFailure, Settings};
 
 use crate::support::wire::header;
@@ -67,4 +68,20 @@ async fn a_call_without_a_place_is_refused_where_that_is_wanted() {
 
     proxy.take_records();
     passes(&proxy, &upstream).await;
+}
+
+/// Its place was promised, and then the journal was gone: a bug or a panic, or it would be waited for.
+#[tokio::test]
+async fn a_record_that_nobody_takes_is_told_and_hurts_no_answer() {
+    let upstream = Upstream::bind().await;
+    let proxy = Running::before(&upstream).await;
+    let mut client = proxy.connect().await;
+    client.send(GET).await;
+    let mut server = upstream.accept().await;
+    server.head().await;
+    proxy.journal.clone().close();
+    server.send(OK).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    client.expect("ok").await;
+    assert_eq!(proxy.confirmed(), [Confirmed::Lost]);
 }

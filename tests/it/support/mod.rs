@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tollgate::call::Role;
 use tollgate::journal::{self, Frame, Journal};
-use tollgate::meter::{self, Entry, Meter, UpstreamFacts};
+use tollgate::meter::{self, Confirmed, Entry, Meter, UpstreamFacts};
 use tollgate::pricing::{self, PriceBook};
 use tollgate::proxy::{Counters, Proxy, Settings, Shutdown, UpstreamCounters, UpstreamSettings};
 use tollgate::wire::WireFormat;
@@ -106,11 +106,15 @@ pub(crate) struct Running {
     served: JoinHandle<usize>,
     records: Records,
     pub(crate) meter: Meter,
+    pub(crate) journal: Journal<Entry>,
+    confirmed: Confirmations,
     dir: TempDir,
 }
 
 /// Closed calls that the ledger has not taken yet: each holds its place in the queue.
 pub(crate) type Records = Arc<Mutex<Vec<Entry>>>;
+
+type Confirmations = Arc<Mutex<Vec<Confirmed>>>;
 
 impl Running {
     pub(crate) async fn start(settings: Settings) -> Self {
@@ -125,7 +129,10 @@ impl Running {
         let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
         let counters: Arc<dyn Counters> = Arc::<Counts>::clone(&counts);
         let records = Records::default();
-        let meter = meter(&dir, &records, places);
+        let (kept, confirmed) = (Arc::clone(&records), Confirmations::default());
+        let sink = move |_, entry| kept.lock().unwrap().push(entry);
+        let journal = Journal::open(journal::Settings::in_dir(dir.path()), sink).unwrap();
+        let meter = meter(&journal, &confirmed, places);
         let proxy = Proxy::new(settings, meter.clone(), counters, clock, shutdown.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -140,6 +147,8 @@ impl Running {
             served,
             records,
             meter,
+            journal,
+            confirmed,
             dir,
         }
     }
@@ -163,6 +172,11 @@ impl Running {
     pub(crate) fn frames(&self) -> Vec<Frame> {
         let frames = journal::frames(self.dir.path(), 1).unwrap();
         frames.map(Result::unwrap).collect()
+    }
+
+    /// What the last frames of calls found.
+    pub(crate) fn confirmed(&self) -> Vec<Confirmed> {
+        self.confirmed.lock().unwrap().clone()
     }
 
     /// How many calls are closed and not taken.
@@ -225,11 +239,10 @@ impl Call {
     }
 }
 
-/// A meter whose records are kept as long as the proxy.
-fn meter(dir: &TempDir, records: &Records, places: usize) -> Meter {
-    let kept = Arc::clone(records);
-    let sink = move |_, entry| kept.lock().unwrap().push(entry);
-    let journal = Journal::open(journal::Settings::in_dir(dir.path()), sink).unwrap();
+/// A meter that writes to this journal and tells what it found.
+fn meter(journal: &Journal<Entry>, confirmed: &Confirmations, places: usize) -> Meter {
+    let told = Arc::clone(confirmed);
+    let tell = move |_: &str, found, _| told.lock().unwrap().push(found);
     let settings = meter::Settings {
         places,
         ack_wait: SOON,
@@ -237,7 +250,7 @@ fn meter(dir: &TempDir, records: &Records, places: usize) -> Meter {
     };
     let prices = PriceBook::new(pricing::Settings::default()).unwrap();
     let prices = Arc::new(ArcSwap::from_pointee(prices));
-    Meter::new(settings, journal, prices, Box::new(|_, _, _| {}))
+    Meter::new(settings, journal.clone(), prices, Box::new(tell))
 }
 
 /// Counts what the proxy counts by itself.
