@@ -157,3 +157,31 @@ impl Body for Carried {
 
 /// The error comes one poll after the last bytes, so that these are written.
 pub(super) type CarriedBody = FlushFirst<Carried>;
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::tee::IdleTimeout;
+
+    #[test]
+    fn a_carried_body_says_what_is_left_and_breaks_behind_its_last_bytes() {
+        let (frames, carried) = mpsc::channel(2);
+        let data = Frame::data(Bytes::from_static(b"last words"));
+        frames.try_send(Ok(data)).unwrap();
+        let broken = Err(BodyError::Silent(IdleTimeout));
+        frames.try_send(broken).unwrap();
+        let mut body = pin!(ResponseBody::carried(Carried {
+            frames: carried,
+            left: Some(12),
+        }));
+        assert_eq!(body.size_hint().exact(), Some(12));
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut poll = || body.as_mut().poll_frame(&mut cx);
+        assert!(matches!(poll(), Poll::Ready(Some(Ok(_)))));
+        assert!(poll().is_pending(), "the server writes in between");
+        assert!(matches!(poll(), Poll::Ready(Some(Err(_)))));
+        assert_eq!(body.size_hint().exact(), Some(2));
+    }
+}

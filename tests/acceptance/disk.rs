@@ -256,6 +256,8 @@ impl Drop for Mounted {
     fn drop(&mut self) {
         let unmounted = Command::new("umount").arg("--lazy").arg(&self.0).status();
         assert!(unmounted.is_ok_and(|status| status.success()));
+        // The home could not be removed around it.
+        drop(fs::remove_dir_all(self.0.parent().unwrap()));
     }
 }
 

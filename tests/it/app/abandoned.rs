@@ -1,10 +1,13 @@
 //! A client that leaves where the answer is read on without it: the row says what it cost all the same.
 
+use http::Request;
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 use crate::support::house::{House, Running, check_row};
 use crate::support::wire::Wire;
-use crate::support::{Upstream, soon};
+use crate::support::{Upstream, h2, soon};
 
 const HEAD: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -113,6 +116,36 @@ async fn a_stream_is_read_to_its_end_for_a_client_that_left() {
                 "pricing": "priced", "input_tokens": 25, "output_tokens": 9, "flags": ["aborted"]}),
         )
         .await;
+}
+
+#[tokio::test]
+async fn a_stream_of_http2_that_was_reset_is_read_to_its_end_too() {
+    let stage = Stage::set("").await;
+    let stream = TcpStream::connect(stage.tollgate.0.traffic()).await;
+    let mut client = h2::client(stream.unwrap()).await;
+    let request = || Request::post("http://proxy/v1/messages").body(h2::nothing());
+    let answer = client.send_request(request().unwrap());
+    let mut server = stage.upstream.accept().await;
+    server.head().await;
+    server.send(HEAD).await;
+    server.send_chunk(START).await;
+    let mut answer = soon(answer).await.unwrap();
+    let frame = soon(answer.frame()).await.unwrap().unwrap();
+    assert_eq!(frame.into_data().unwrap(), START);
+    drop(answer);
+    // What comes behind the reset has come: so has the reset.
+    let _next = client.send_request(request().unwrap());
+    let mut next = stage.upstream.accept().await;
+    next.head().await;
+    server.send_chunk(USAGE).await;
+    server.send_chunk(STOP).await;
+    server.send("0\r\n\r\n").await;
+    let rows = stage.tollgate.rows_once(1).await;
+    check_row(
+        "reset",
+        &rows[0],
+        &json!({"end": "client_gone", "complete": true, "source": "reported", "output_tokens": 9}),
+    );
 }
 
 #[tokio::test]

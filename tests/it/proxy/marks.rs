@@ -74,8 +74,10 @@ async fn a_call_that_lasts_leaves_what_is_known_of_it() {
     mark(after + seconds(60));
     soon(client.leave()).await;
     // The end of another call carries whatever was left to be written.
-    let (client, _server) = call(&upstream, &proxy).await;
-    soon(client.leave()).await;
+    let (mut client, mut server) = call(&upstream, &proxy).await;
+    server.send(HEAD).await;
+    client.head().await;
+    passes(&mut client, &mut server, STOP).await;
 
     let frames = proxy.frames();
     let [begin, facts, started, counted, end, _, _] = frames.as_slice() else {
