@@ -329,7 +329,7 @@ pub struct Evidence {
     pub coverage: f64,
     /// Calls with known tokens and cost.
     pub calls: f64,
-    /// Days of the window, counted back from its end, of which any minute was observed.
+    /// Days of the window since the first minute ever observed; a day missed later is `coverage`'s.
     pub days_observed: u32,
     /// Part of the estimated money that is unpriced or of unknown tokens.
     pub doubtful_share: f64,

@@ -36,18 +36,24 @@ impl Observed {
         let minutes = demand.observed(&range);
         let length = range.end.saturating_sub(range.start);
         let mut places = vec![None; usize::try_from(length).unwrap_or_default()];
-        let mut days = std::collections::BTreeSet::new();
         for (place, minute) in minutes.iter().enumerate() {
             if let Some(kept) = offset(&range, *minute).and_then(|at| places.get_mut(at)) {
                 *kept = Some(place);
             }
-            days.insert(range.end.saturating_sub(1).saturating_sub(*minute) / DAY_MINUTES);
         }
+        // A day without tollgate is told by the coverage: it is not a younger meter.
+        let watched = demand
+            .first_observed()
+            .map_or(0, |first| range.end.saturating_sub(first.max(range.start)));
+        let days = watched
+            .saturating_add(DAY_MINUTES.saturating_sub(1))
+            .div_euclid(DAY_MINUTES)
+            .max(0);
         Self {
             range,
             places,
             count: minutes.len(),
-            days: u32::try_from(days.len()).unwrap_or(u32::MAX),
+            days: u32::try_from(days).unwrap_or(u32::MAX),
         }
     }
 

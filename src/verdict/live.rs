@@ -227,6 +227,11 @@ impl LiveDemand {
         self.up.range(range.clone()).copied().collect()
     }
 
+    /// The first minute kept that was observed.
+    pub(super) fn first_observed(&self) -> Option<i64> {
+        self.up.first().copied()
+    }
+
     /// All pools.
     pub(super) fn pools(&self) -> &[Pool] {
         &self.pools

@@ -135,7 +135,8 @@ pub fn latency(plan: &HostPlan, buckets: &[Bucket]) -> Latency {
         LatencyLimit::AsToday => {
             let output: f64 = buckets.iter().map(|bucket| bucket.total.output).sum();
             let taken: f64 = buckets.iter().map(|bucket| bucket.duration_seconds).sum();
-            if output <= 0.0 {
+            // Without durations, as in most traces, nobody knows what the calls get today.
+            if output <= 0.0 || taken <= 0.0 {
                 return Latency::NotChecked;
             }
             taken / output
@@ -144,5 +145,29 @@ pub fn latency(plan: &HostPlan, buckets: &[Bucket]) -> Latency {
     match latency_factor(decode, limit) {
         Some(_) => Latency::Held(limit),
         None => Latency::Infeasible(limit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::economics::examples;
+
+    #[test]
+    fn calls_without_durations_set_no_limit() {
+        let plan = HostPlan {
+            latency: LatencyLimit::AsToday,
+            ..examples::checked(examples::plan_drafts().remove(0)).unwrap()
+        };
+        let bucket = |duration_seconds| Bucket {
+            total: TokenSums {
+                output: 100.0,
+                ..TokenSums::default()
+            },
+            duration_seconds,
+            ..Bucket::default()
+        };
+        assert_eq!(latency(&plan, &[bucket(10.0)]), Latency::Held(0.1));
+        assert_eq!(latency(&plan, &[bucket(0.0)]), Latency::NotChecked);
     }
 }
