@@ -3,12 +3,12 @@
 //! Who appends a frame writes it, with one `write(2)` for all that came together; what may take long
 //! is for two threads of its own, so that a slow disk delays no call. A frame is good when its length
 //! and CRC32C are, and the sequence has no holes: what follows the last good frame is cut when the
-//! journal is opened. No retention here: who owns the rows deletes segments.
+//! journal is opened. Nothing is deleted of its own accord: who keeps the rows says what may go.
 
 mod ack;
 mod append;
 mod backlog;
-
+mod clear;
 mod desk;
 mod disk;
 mod frame;
@@ -30,10 +30,11 @@ use std::time::Duration;
 
 pub use self::ack::{Ack, Pending};
 use self::append::Core;
+pub use self::clear::{Cleared, clear_before};
 use self::desk::Desk;
 use self::disk::{Disk, RealDisk};
 pub use self::frame::{BODY_BYTES_MAX, Frame, FrameKind};
-pub use self::reader::{Frames, first_seq_near, frames, last_seq, segment_behind};
+pub use self::reader::{Frames, first_seq, first_seq_near, frames, last_seq, segment_behind};
 use self::segment::Cut;
 pub use self::stats::Stats;
 pub use self::syncer::Durable;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub queue_max: usize,
     /// A disk that takes longer for a write is left to a thread of the journal's own for a while.
     pub quick_write_max: Duration,
+    /// The number of the first frame of a journal that holds none: behind all that was ever kept.
+    pub first_seq: u64,
 }
 
 impl Settings {
@@ -70,6 +73,7 @@ impl Settings {
             sync_records: 256,
             queue_max: 131_072,
             quick_write_max: Duration::from_millis(1),
+            first_seq: 1,
         }
     }
 }
@@ -211,7 +215,7 @@ impl<T: Send + 'static> Journal<T> {
         sink: impl FnMut(u64, T) + Send + 'static,
     ) -> Result<Self, JournalError> {
         let lock = segment::prepare(&settings.dir)?;
-        let (end, cut) = segment::open_end(&settings.dir)?;
+        let (end, cut) = segment::open_end(&settings.dir, settings.first_seq)?;
         let (first, queue_max) = (end.next_seq, settings.queue_max);
         let (durable, sync_thread) =
             Durable::start(&settings, end.file.clone(), first.saturating_sub(1))?;

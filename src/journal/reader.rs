@@ -53,6 +53,11 @@ pub fn segment_behind(dir: &Path, seq: u64) -> Result<Option<u64>, JournalError>
     Ok(later)
 }
 
+/// The number of the first frame that is still here; `None` if the journal holds no segment.
+pub fn first_seq(dir: &Path) -> Result<Option<u64>, JournalError> {
+    Ok(segment::list(dir)?.first().copied())
+}
+
 /// The number of the last whole frame, 0 if there is none.
 pub fn last_seq(dir: &Path) -> Result<u64, JournalError> {
     let Some(first_seq) = segment::list(dir)?.pop() else {

@@ -74,13 +74,14 @@ pub(super) struct End {
 
 /// Finds the end of the last good frame, cuts the file there, and syncs what is left.
 ///
-/// Only the last segment is read: the ones before it were synced whole before it was begun.
-pub(super) fn open_end(dir: &Path) -> Result<(End, Option<Cut>), JournalError> {
+/// Only the last segment is read: the ones before it were synced whole before it was begun. Where
+/// there is none, numbers begin with `first_seq`.
+pub(super) fn open_end(dir: &Path, first_seq: u64) -> Result<(End, Option<Cut>), JournalError> {
     let Some(first_seq) = list(dir)?.pop() else {
         let end = End {
             file: None,
             len: 0,
-            next_seq: 1,
+            next_seq: first_seq,
         };
         return Ok((end, None));
     };
