@@ -1,10 +1,11 @@
 //! The only room that knows all: builds, connects, runs, shuts down in order.
 //!
 //! Up: journal, ledger, verdict, recorder, what a crash left, proxy, admin. Down: listener, calls in
-//! flight, journal, recorder, ledger; each is let finish before the next one stops.
+//! flight, day files, journal, recorder, ledger; each is let finish before the next one stops.
 
 pub(crate) mod breakeven;
 mod counters;
+mod days;
 mod gauges;
 mod offline;
 mod open;
@@ -34,6 +35,7 @@ use crate::meter::{Entry, Meter};
 use crate::proxy::{Proxy, SettingsError, Shutdown};
 use crate::recorder::Recorder;
 
+use days::Days;
 pub use offline::Offline;
 use open::Opened;
 use shared::{Parts, Shared};
@@ -113,6 +115,7 @@ pub struct App {
     shared: Arc<Shared>,
     journal: Journal<Entry>,
     recorder: Recorder,
+    days: Days,
     shutdown: Shutdown,
     serving: JoinHandle<usize>,
     tasks: TaskTracker,
@@ -195,10 +198,12 @@ impl App {
         let Self {
             journal,
             recorder,
+            days,
             shared,
             ..
         } = self;
         let lost = blocking(move || {
+            days.finish();
             let counted = journal.clone();
             // The journal's sink holds the recorder's queue: closing it lets the recorder finish.
             journal.close();
@@ -227,6 +232,7 @@ impl App {
             recorder,
             sinks,
         } = opened;
+        let days = Days::start(Arc::clone(&sinks.ledger)).map_err(AppError::Thread)?;
         let prices = Arc::new(ArcSwap::new(Arc::clone(&config.prices)));
         let address = |listener: &TcpListener| {
             listener.local_addr().map_err(|source| AppError::Listen {
@@ -277,6 +283,7 @@ impl App {
             shared,
             journal,
             recorder,
+            days,
             shutdown,
             serving,
             tasks,

@@ -1,12 +1,16 @@
-//! Totals, roll-ups and the demand of the verdict, durably; the only room that knows sled.
+//! Totals, roll-ups and the demand of the verdict, durably; the only room that knows sled and Parquet.
 //!
-//! The rows are in the journal. What is here is computed from them: absolute sums, written in one
+//! The rows are in the journal, and in a file a day once the day is over. Totals are computed from them: absolute sums, written in one
 //! transaction with the number of the last row that is in them, so that a replay adds nothing
 //! twice, and a lost database is only a rebuild. A call belongs to the moment it arrived.
 
+mod checkpoint;
+mod close;
 mod codec;
+mod dayfile;
 mod demand;
 mod draft;
+mod filed;
 mod import;
 mod key;
 mod memory;
@@ -17,6 +21,7 @@ mod read;
 mod recover;
 mod replay;
 mod rows;
+mod shelf;
 mod sidecar;
 mod status;
 mod store;
@@ -32,11 +37,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use self::memory::Memory;
+use self::shelf::Shelf;
 use self::status::Status;
 use self::write::Writer;
 use crate::call::{CallId, CallRecord};
 use crate::journal::{Durable, JournalError};
 
+pub use self::close::Closed;
+pub use self::dayfile::Facts;
 pub use self::demand::StreamMinute;
 pub use self::import::{History, ImportedHour, ImportedMinute, Minutes};
 pub use self::key::{DIMENSIONS_MAX, Grain, Group, Origin, Period};
@@ -45,6 +53,7 @@ pub use self::names::{NAME_BYTES_MAX, NAMES_MAX};
 pub use self::recover::{LostRows, Rebuilt, Recovery};
 pub use self::replay::Orphan;
 pub use self::rows::Rows;
+pub use self::shelf::next_seq;
 pub use self::status::Stats;
 pub use self::totals::Totals;
 
@@ -55,6 +64,12 @@ pub struct Settings {
     pub dir: PathBuf,
     /// The journal whose rows are counted.
     pub journal_dir: PathBuf,
+    /// The folder of the day files; created when the first one is written.
+    pub calls_dir: PathBuf,
+    /// The folder of the checkpoints; as above.
+    pub checkpoints_dir: PathBuf,
+    /// Day files that are kept behind today, in days; totals are kept for ever.
+    pub retention_days: u32,
     /// Decides what a day is.
     pub timezone: TimeZone,
     /// Whether a commit waits for the disk. Off for demonstrations and tests.
@@ -124,6 +139,17 @@ pub enum LedgerError {
         /// The last row of the batch.
         seq: u64,
     },
+    /// A file of calls is not there or not what it was.
+    #[error(
+        "{}: {found}; bring it back from a backup, or leave its days out (--since, --until)",
+        path.display()
+    )]
+    DayFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        found: String,
+    },
     /// A row is not a record.
     #[error("frame {seq} of the journal is not a call record")]
     Row {
@@ -147,6 +173,7 @@ impl LedgerError {
             Self::Schema { .. } => "schema",
             Self::Journal(_) => "journal",
             Self::NotDurable { .. } => "not_durable",
+            Self::DayFile { .. } => "day_file",
             Self::Row { .. } => "row",
         }
     }
@@ -185,6 +212,7 @@ pub struct Ledger {
     status: Arc<Status>,
     writer: Mutex<Writer>,
     memory: RwLock<Memory>,
+    shelf: Arc<RwLock<Shelf>>,
     /// Held as long as the ledger lives.
     _lock: File,
 }
@@ -201,10 +229,12 @@ impl Ledger {
             writer: Mutex::new(Writer::new(&settings.dir, Arc::clone(&status))),
             status,
             memory: RwLock::default(),
+            shelf: Arc::new(RwLock::new(Shelf::load(&settings.calls_dir)?)),
             settings,
             _lock: lock,
         };
-        let recovery = ledger.recover(&mut ledger.writer())?;
+        let mut recovery = ledger.recover(&mut ledger.writer())?;
+        ledger.look_for_lost(&mut recovery)?;
         Ok((ledger, recovery))
     }
 
@@ -236,6 +266,14 @@ impl Ledger {
 
     fn set_memory(&self, change: impl FnOnce(&mut Memory)) {
         change(&mut self.memory.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn shelf(&self) -> RwLockReadGuard<'_, Shelf> {
+        self.shelf.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_shelf(&self, change: impl FnOnce(&mut Shelf)) {
+        change(&mut self.shelf.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// The day of the reporting time zone in which a moment lies.

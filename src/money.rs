@@ -215,6 +215,12 @@ impl RatePerMtok {
     pub const fn pico_per_token(self) -> i64 {
         self.0
     }
+
+    /// The rate of so many pico-units per token.
+    #[must_use]
+    pub const fn from_pico_per_token(pico: i64) -> Self {
+        Self(pico)
+    }
 }
 
 impl FromStr for RatePerMtok {

@@ -24,6 +24,9 @@ pub(crate) fn run(calls: u64) -> anyhow::Result<()> {
     let folder = shared::folder_in_memory()?;
     let (ledger, _) = Ledger::open(ledger::Settings {
         dir: folder.path().join("ledger"),
+        calls_dir: folder.path().join("calls"),
+        checkpoints_dir: folder.path().join("checkpoints"),
+        retention_days: 400,
         journal_dir: folder.path().join("journal"),
         timezone: TimeZone::UTC,
         sync: false,

@@ -20,6 +20,9 @@ pub(crate) fn apply(criterion: &mut Criterion) -> anyhow::Result<()> {
         let (ledger, _) = Ledger::open(Settings {
             dir: folder.path().join("ledger"),
             journal_dir: folder.path().join("journal"),
+            calls_dir: folder.path().join("calls"),
+            checkpoints_dir: folder.path().join("checkpoints"),
+            retention_days: 400,
             timezone: TimeZone::UTC,
             sync,
             durable: None,

@@ -68,6 +68,9 @@ pub(super) fn tell(recovery: &Recovery) {
             "the ledger was damaged and has been computed again from the journal"
         );
     }
+    if let Some(from) = &recovery.restored {
+        info!(from = %from.display(), "the totals were taken from a checkpoint");
+    }
     if let Some(lost) = recovery.lost_rows {
         error!(
             counted = lost.watermark,

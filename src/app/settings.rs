@@ -17,6 +17,10 @@ use crate::{journal, ledger, metrics, verdict};
 pub(super) const JOURNAL_DIR: &str = "journal";
 /// The ledger's folder in the data directory.
 pub(super) const LEDGER_DIR: &str = "ledger";
+/// The folder of the day files in the data directory.
+pub(super) const CALLS_DIR: &str = "calls";
+/// The folder of the totals' checkpoints in the data directory.
+pub(super) const CHECKPOINTS_DIR: &str = "checkpoints";
 /// The file in the data directory with which client keys are hashed.
 const KEY_SECRET_FILE: &str = "key-hash.secret";
 /// Bytes of that secret.
@@ -41,6 +45,7 @@ pub(super) fn places(config: &Config) -> usize {
 pub(super) fn journal(config: &Config) -> journal::Settings {
     journal::Settings {
         segment_bytes_max: u64::try_from(config.ledger.segment_bytes_max).unwrap_or(u64::MAX),
+        first_seq: ledger::next_seq(&config.server.data_dir.join(CALLS_DIR)),
         sync_interval: config.ledger.sync_interval,
         // Each place can have its Begin and its End in the queue, and some marks of calls that last.
         queue_max: places(config)
@@ -54,6 +59,9 @@ pub(super) fn ledger(config: &Config, durable: Option<journal::Durable>) -> ledg
     ledger::Settings {
         dir: config.server.data_dir.join(LEDGER_DIR),
         journal_dir: config.server.data_dir.join(JOURNAL_DIR),
+        calls_dir: config.server.data_dir.join(CALLS_DIR),
+        checkpoints_dir: config.server.data_dir.join(CHECKPOINTS_DIR),
+        retention_days: u32::try_from(config.ledger.retention_days).unwrap_or(u32::MAX),
         timezone: config.reporting.timezone.clone(),
         sync: config.ledger.sync,
         durable,

@@ -24,6 +24,8 @@ pub struct Ledger {
     pub sync_interval: Duration,
     /// Bytes of one journal file.
     pub segment_bytes_max: usize,
+    /// Days whose calls are kept, today not counted; totals are kept for ever.
+    pub retention_days: usize,
     /// Whether totals wait for the disk. No key of the file: only what is thrown away afterwards,
     /// such as the demo's own folder, may do without.
     pub sync: bool,
@@ -44,6 +46,7 @@ impl Default for Ledger {
             strict_ack: false,
             sync_interval: Duration::from_millis(20),
             segment_bytes_max: 64 << 20,
+            retention_days: 400,
             sync: true,
         }
     }
@@ -70,6 +73,9 @@ impl Ledger {
             segment_bytes_max: s
                 .read("segment_bytes_max", Value::bytes)
                 .unwrap_or(base.segment_bytes_max),
+            retention_days: s
+                .read("retention_days", Value::count)
+                .unwrap_or(base.retention_days),
             sync: base.sync,
         };
         section.finish(&[]);

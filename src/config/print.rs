@@ -208,6 +208,7 @@ fn ledger(ledger: &Ledger) -> Value {
         strict_ack,
         sync_interval,
         segment_bytes_max,
+        retention_days,
         sync: _,
     } = ledger;
     table([
@@ -217,6 +218,7 @@ fn ledger(ledger: &Ledger) -> Value {
         ("strict_ack", Some(Value::Boolean(*strict_ack))),
         ("sync_interval", Some(duration(*sync_interval))),
         ("segment_bytes_max", Some(number(*segment_bytes_max))),
+        ("retention_days", Some(number(*retention_days))),
     ])
 }
 

@@ -16,6 +16,8 @@ pub(super) const DB_ID: &str = "db_id";
 pub(super) const WATERMARK: &str = "watermark";
 /// No call that began before this number was open at the watermark.
 pub(super) const OPEN_FROM: &str = "open_from";
+/// Rows before this number are past their retention.
+pub(super) const ROWS_FROM: &str = "rows_from";
 /// The time zone of the day totals.
 pub(super) const TIMEZONE: &str = "timezone";
 

@@ -10,12 +10,14 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use tracing::{error, warn};
 
+use super::checkpoint::{self, Restored};
 use super::memory::Memory;
 use super::replay::Orphan;
 use super::sidecar::{self, State};
 use super::store::{In, Store, said};
 use super::write::Writer;
 use super::{Ledger, LedgerError, Settings, meta};
+use crate::journal;
 
 /// The folder of the database in the ledger's folder.
 const DATABASE: &str = "sled";
@@ -27,11 +29,13 @@ pub struct Recovery {
     pub rebuilt: Option<Rebuilt>,
     /// The reporting time zone was another one: day totals have been computed again.
     pub timezone_was: Option<String>,
+    /// The database is new and begins with the totals of this checkpoint.
+    pub restored: Option<PathBuf>,
     /// Calls counted from the journal.
     pub replayed: u64,
     /// Rows that had been counted are no longer in the journal. Their totals are kept.
     pub lost_rows: Option<LostRows>,
-    /// Frames or segments that cannot be read, in words.
+    /// Frames, segments, day files or checkpoints that cannot be read, in words.
     pub problems: Vec<String>,
     /// Calls that began and did not end. Append an `End` for each: that closes it.
     pub orphans: Vec<Orphan>,
@@ -60,6 +64,7 @@ struct Opened {
     store: Store,
     memory: Memory,
     db_id: String,
+    restored: Restored,
 }
 
 /// Creates the folder and takes its lock, which lasts as long as the file is open.
@@ -98,16 +103,34 @@ impl Ledger {
         self.set_memory(|memory| *memory = opened.memory);
         let store = Arc::new(opened.store);
         writer.attach(Arc::clone(&store), opened.db_id);
+        let rows_from = meta::number(&store, meta::ROWS_FROM)?.unwrap_or(1);
+        self.set_shelf(|shelf| shelf.rows_from = rows_from);
         // Before anything is counted: a crash in a rebuild must not look like damage again.
         writer.note(self.watermark(), self.settings.sync, true)?;
+        let Restored { from, problems } = opened.restored;
         let mut recovery = Recovery {
             rebuilt,
+            restored: from,
+            problems,
             ..Recovery::default()
         };
         self.replay(writer, &mut recovery)?;
         self.follow_timezone(writer, &store, &mut recovery)?;
         writer.note(self.watermark(), self.settings.sync, true)?;
         Ok(recovery)
+    }
+
+    /// Says which rows should be there and cannot be read.
+    pub(super) fn look_for_lost(&self, recovery: &mut Recovery) -> Result<(), LedgerError> {
+        let journal_first = journal::first_seq(&self.settings.journal_dir)?;
+        for stretch in self.shelf().stretches(journal_first) {
+            if let Some(problem) = stretch.rows.problem() {
+                let problem = problem.to_string();
+                error!(problem, "calls that were kept cannot be read");
+                recovery.problems.push(problem);
+            }
+        }
+        Ok(())
     }
 
     /// Computes the day totals again if days are other days now.
@@ -184,13 +207,16 @@ fn open_checked(dir: &Path, settings: &Settings) -> Result<Opened, LedgerError> 
 /// Opens and reads the database in a thread of its own, where a panic of sled's is only an error.
 fn open_read(dir: &Path, settings: &Settings) -> Result<Opened, LedgerError> {
     let (dir, sync) = (dir.to_owned(), settings.sync);
+    let checkpoints = settings.checkpoints_dir.clone();
     let timezone = timezone_name(&settings.timezone);
     let thread = std::thread::Builder::new()
         .name("ledger-open".to_owned())
         .spawn(move || {
             let store = Store::open(&dir, sync)?;
+            let mut restored = Restored::default();
             if meta::check_schema(&store)? {
-                initialise(&store, &timezone)?;
+                restored = checkpoint::restore(&store, &checkpoints)?;
+                initialise(&store, &timezone, restored.from.is_none())?;
             }
             let db_id = meta::text(&store, meta::DB_ID)?
                 .ok_or_else(|| LedgerError::damaged("its name is missing"))?;
@@ -199,6 +225,7 @@ fn open_read(dir: &Path, settings: &Settings) -> Result<Opened, LedgerError> {
                 store,
                 memory,
                 db_id,
+                restored,
             })
         })
         .map_err(LedgerError::io("start a thread for", &settings.dir))?;
@@ -209,19 +236,19 @@ fn open_read(dir: &Path, settings: &Settings) -> Result<Opened, LedgerError> {
     })
 }
 
-/// Writes what a new database is.
-fn initialise(store: &Store, timezone: &str) -> Result<(), LedgerError> {
+/// Writes what a new database is, last of all: one that was not filled whole is still new.
+fn initialise(store: &Store, timezone: &str, empty: bool) -> Result<(), LedgerError> {
     let id = format!("{:032x}", fastrand::u128(..));
-    store.commit(&[
-        (
-            In::Meta,
-            meta::SCHEMA.into(),
-            Some(vec![meta::SCHEMA_VERSION]),
-        ),
+    let schema = Some(vec![meta::SCHEMA_VERSION]);
+    let mut writes = vec![
+        (In::Meta, meta::SCHEMA.into(), schema),
         meta::put_text(meta::DB_ID, &id),
-        meta::put_text(meta::TIMEZONE, timezone),
-        meta::put_number(meta::WATERMARK, 0),
-    ])
+    ];
+    if empty {
+        writes.push(meta::put_text(meta::TIMEZONE, timezone));
+        writes.push(meta::put_number(meta::WATERMARK, 0));
+    }
+    store.commit(&writes)
 }
 
 /// Removes snapshots that sled had not finished; it takes them for corruption (sled 1527, 1533).

@@ -128,7 +128,9 @@ impl Ledger {
         replay: &Replay,
         recovery: &mut Recovery,
     ) -> Result<(), LedgerError> {
-        let (watermark, journal_end) = (replay.watermark, replay.last_seq);
+        // What day files hold is not gone with the journal.
+        let journal_end = replay.last_seq.max(self.shelf().last_seq());
+        let watermark = replay.watermark;
         if journal_end >= watermark {
             return Ok(());
         }
@@ -152,7 +154,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Every frame from a number on. A damaged segment is named and the next one is read.
+    /// Every frame from a number on, from day files where the journal no longer has it. A damaged
+    /// segment or file is named and the next one is read.
     fn each_frame(
         &self,
         from_seq: u64,
@@ -160,6 +163,7 @@ impl Ledger {
         mut visit: impl FnMut(Frame, &mut Recovery) -> Result<(), LedgerError>,
     ) -> Result<(), LedgerError> {
         let dir = &self.settings.journal_dir;
+        self.each_filed(from_seq, recovery, &mut visit)?;
         let mut from = Some(from_seq);
         while let Some(from_seq) = from.take() {
             for frame in journal::frames(dir, from_seq)? {
@@ -176,8 +180,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// Computes the day totals again: live ones from the rows, imported ones from their hours. The
-    /// name of the time zone is written last, so that a crash in between begins again.
+    /// Computes the day totals again: live ones from the rows, imported ones and those whose rows are
+    /// past their retention from their hours. The name of the time zone is written last, so that a
+    /// crash in between begins again.
     pub(super) fn rebuild_days(
         &self,
         writer: &mut Writer,
@@ -185,7 +190,7 @@ impl Ledger {
         timezone: &str,
         recovery: &mut Recovery,
     ) -> Result<(), LedgerError> {
-        let days = self.imported_days(store)?;
+        let days = self.days_of_hours(store)?;
         let mut changes = removed(store)?;
         changes.extend(self.live_days(store, days, recovery)?);
         changes.push(meta::put_text(meta::TIMEZONE, timezone));
@@ -202,6 +207,7 @@ impl Ledger {
         mut days: BTreeMap<Key, Totals>,
         recovery: &mut Recovery,
     ) -> Result<Vec<Write>, LedgerError> {
+        let rows_since = self.rows_since();
         let memory = self.memory();
         let mut draft = Draft::new(&memory, store, &self.settings.timezone);
         self.each_frame(1, recovery, |frame, recovery| {
@@ -212,7 +218,7 @@ impl Ledger {
                 return Ok(());
             };
             let ids = draft.ids(&call);
-            if !ids.is_imported() {
+            if !ids.is_imported() && call.started_at >= rows_since {
                 let span = day_of(call.started_at, &self.settings.timezone);
                 days.entry(Key { span, ids })
                     .or_default()
@@ -224,13 +230,17 @@ impl Ledger {
         Ok(draft.finish(0)?.0)
     }
 
-    /// Imported days, from imported hours.
-    fn imported_days(&self, store: &Store) -> Result<BTreeMap<Key, Totals>, LedgerError> {
+    /// Days that have no rows, from their hours.
+    fn days_of_hours(&self, store: &Store) -> Result<BTreeMap<Key, Totals>, LedgerError> {
         let hours = Span::FIRST_HOUR.bytes().to_vec()..Span::END.bytes().to_vec();
+        let rows_since = self.rows_since();
         let mut days: BTreeMap<Key, Totals> = BTreeMap::new();
         for found in store.scan(In::Totals, hours) {
             let (Key { span, ids }, totals) = read_totals(&found?)?;
-            if let (true, Some(Period::Hour(start))) = (ids.is_imported(), span.period()) {
+            let Some(Period::Hour(start)) = span.period() else {
+                continue;
+            };
+            if ids.is_imported() || start < rows_since {
                 let span = day_of(start, &self.settings.timezone);
                 days.entry(Key { span, ids }).or_default().merge(&totals);
             }

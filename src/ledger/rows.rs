@@ -1,7 +1,13 @@
-//! The rows behind the totals: the records of the journal, up to the watermark.
+//! The rows behind the totals: day files first, then the journal up to the watermark.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::dayfile::FileRows;
+use super::shelf::{Shelf, Stretch};
 use super::{Ledger, LedgerError};
 use crate::call::CallRecord;
 use crate::journal::{self, Frame, FrameKind, Frames};
@@ -12,7 +18,22 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 /// Rows in sequence, each with the number of its frame; see [`Ledger::rows`].
 #[derive(Debug)]
 pub struct Rows {
-    frames: Frames,
+    asked: Asked,
+    shelf: Arc<RwLock<Shelf>>,
+    /// The last number that is behind us.
+    passed: u64,
+    stretches: VecDeque<Stretch>,
+    file: Option<FileRows>,
+    /// The journal behind the files, up to this number, that were known when it was opened.
+    frames: Option<Frames>,
+    shelved: u64,
+    done: bool,
+}
+
+/// What is looked for, and where.
+#[derive(Debug)]
+struct Asked {
+    journal_dir: PathBuf,
     since: Timestamp,
     until: Timestamp,
     watermark: u64,
@@ -21,23 +42,130 @@ pub struct Rows {
 impl Ledger {
     /// The calls that arrived in `since..until`, behind frame `after` (0 for all), as far as they
     /// are in the totals. Take as many as a page holds; the last number is where the next begins.
+    ///
+    /// A day file that is missing or damaged is an error in its place, if it can hold such a call.
     pub fn rows(
         &self,
         since: Timestamp,
         until: Timestamp,
         after: u64,
     ) -> Result<Rows, LedgerError> {
-        let dir = &self.settings.journal_dir;
+        let mut rows = Rows {
+            asked: Asked {
+                journal_dir: self.settings.journal_dir.clone(),
+                since,
+                until,
+                watermark: self.watermark(),
+            },
+            shelf: Arc::clone(&self.shelf),
+            passed: after,
+            stretches: VecDeque::new(),
+            file: None,
+            frames: None,
+            shelved: 0,
+            done: false,
+        };
+        rows.plan()?;
+        Ok(rows)
+    }
+}
+
+impl Asked {
+    /// Whether a stretch can hold a call that is looked for.
+    fn wants(&self, stretch: &Stretch, after: u64) -> bool {
+        stretch.last_seq > after
+            && stretch.arrived_last >= self.since
+            && stretch.arrived_first < self.until
+    }
+
+    fn wants_call(&self, call: &CallRecord) -> bool {
+        (self.since..self.until).contains(&call.started_at)
+    }
+
+    /// The frames behind a number that can be looked for.
+    fn frames(&self, after: u64) -> Result<Frames, LedgerError> {
         // A call is written when it ends, which is after it arrived.
-        let begins = since.saturating_sub(CLOCK_SLACK).unwrap_or(Timestamp::MIN);
-        let begins = u64::try_from(begins.as_millisecond()).unwrap_or(0);
-        let first = journal::first_seq_near(dir, begins)?;
-        Ok(Rows {
-            frames: journal::frames(dir, first.max(after.saturating_add(1)))?,
-            since,
-            until,
-            watermark: self.watermark(),
-        })
+        let begins = self.since.saturating_sub(CLOCK_SLACK);
+        let begins = begins.unwrap_or(Timestamp::MIN).as_millisecond();
+        let begins = u64::try_from(begins).unwrap_or(0);
+        let first = journal::first_seq_near(&self.journal_dir, begins)?;
+        let first = first.max(after.saturating_add(1));
+        Ok(journal::frames(&self.journal_dir, first)?)
+    }
+}
+
+impl Rows {
+    /// Finds out where the rows behind `passed` are.
+    fn plan(&mut self) -> Result<(), LedgerError> {
+        let all_files = Arc::clone(&self.shelf);
+        loop {
+            // In this order: what goes from the journal meanwhile is in a file before.
+            let journal_first = journal::first_seq(&self.asked.journal_dir)?;
+            let (stretches, shelved) = {
+                let files = all_files.read().unwrap_or_else(PoisonError::into_inner);
+                (files.stretches(journal_first), files.last_seq())
+            };
+            let asked = &self.asked;
+            let wanted = stretches.into_iter();
+            self.stretches = wanted
+                .filter(|stretch| asked.wants(stretch, self.passed))
+                .collect();
+            self.shelved = shelved;
+            match asked.frames(shelved.max(self.passed)) {
+                Ok(frames) => {
+                    self.frames = Some(frames);
+                    return Ok(());
+                }
+                Err(error) if !self.shelf_grew() => return Err(error),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Whether a day was closed meanwhile: then its segments may be gone under our hands.
+    fn shelf_grew(&self) -> bool {
+        let files = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
+        files.last_seq() > self.shelved
+    }
+
+    fn advance(&mut self) -> Result<Option<(u64, CallRecord)>, LedgerError> {
+        loop {
+            let found = if let Some(file) = &mut self.file {
+                let row = file.next().transpose()?;
+                if row.is_none() {
+                    self.file = None;
+                }
+                row
+            } else if let Some(stretch) = self.stretches.pop_front() {
+                self.file = Some(stretch.rows.open()?.rows_after(self.passed));
+                None
+            } else {
+                match self.next_frame() {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(frame)) if frame.kind == FrameKind::End => {
+                        Some((frame.seq, record(&frame)?))
+                    }
+                    Ok(Some(_)) => None,
+                    Err(_) if self.shelf_grew() => {
+                        self.plan()?;
+                        None
+                    }
+                    Err(error) => return Err(error),
+                }
+            };
+            if let Some((seq, call)) = found {
+                self.passed = seq;
+                if self.asked.wants_call(&call) {
+                    return Ok(Some((seq, call)));
+                }
+            }
+        }
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, LedgerError> {
+        let frame = self.frames.as_mut().and_then(Iterator::next);
+        let counted = |frame: &Frame| frame.seq <= self.asked.watermark;
+        Ok(frame.transpose()?.filter(counted))
     }
 }
 
@@ -45,23 +173,12 @@ impl Iterator for Rows {
     type Item = Result<(u64, CallRecord), LedgerError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let frame = match self.frames.next()? {
-                Ok(frame) => frame,
-                Err(error) => return Some(Err(error.into())),
-            };
-            if frame.seq > self.watermark {
-                return None;
-            }
-            if frame.kind != FrameKind::End {
-                continue;
-            }
-            match record(&frame) {
-                Ok(call) if call.started_at < self.since || call.started_at >= self.until => {}
-                Ok(call) => return Some(Ok((frame.seq, call))),
-                Err(error) => return Some(Err(error)),
-            }
+        if self.done {
+            return None;
         }
+        let next = self.advance().transpose();
+        self.done = !matches!(next, Some(Ok(_)));
+        next
     }
 }
 

@@ -1,6 +1,7 @@
 //! The ledger over a real journal in a folder of its own; calls are made by number.
 
 mod damage;
+mod days;
 mod kill;
 mod read;
 mod whole;
@@ -43,10 +44,25 @@ fn settings(dir: &Path) -> Settings {
     Settings {
         dir: dir.join("ledger"),
         journal_dir: dir.join("journal"),
+        calls_dir: dir.join("calls"),
+        checkpoints_dir: dir.join("checkpoints"),
+        retention_days: 400,
         timezone: TimeZone::UTC,
         sync: false,
         durable: None,
     }
+}
+
+/// Tries again while a folder is in use: the child that another test starts holds copies of all our
+/// locks for the moment between its fork and its exec.
+fn once_free<T>(mut open: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..100_000 {
+        if let Some(opened) = open() {
+            return opened;
+        }
+        std::thread::yield_now();
+    }
+    panic!("the folder stays in use");
 }
 
 impl House {
@@ -56,19 +72,26 @@ impl House {
 
     fn with(settings: Settings) -> Self {
         let (sink, waiting) = mpsc::sync_channel(100_000);
-        let journal = Journal::open(
-            journal::Settings {
+        let journal = once_free(|| {
+            let sink = sink.clone();
+            let settings = journal::Settings {
                 segment_bytes_max: SEGMENT_BYTES,
+                first_seq: next_seq(&settings.calls_dir),
                 ..journal::Settings::in_dir(&settings.journal_dir)
-            },
-            move |seq, ride| sink.send((seq, ride)).unwrap(),
-        )
-        .unwrap();
+            };
+            match Journal::open(settings, move |seq, ride| sink.send((seq, ride)).unwrap()) {
+                Err(JournalError::InUse { .. }) => None,
+                opened => Some(opened.unwrap()),
+            }
+        });
         let settings = Settings {
             durable: Some(journal.durable()),
             ..settings
         };
-        let (ledger, recovery) = Ledger::open(settings).unwrap();
+        let (ledger, recovery) = once_free(|| match Ledger::open(settings.clone()) {
+            Err(LedgerError::InUse { .. }) => None,
+            opened => Some(opened.unwrap()),
+        });
         Self {
             journal,
             ledger,
@@ -146,7 +169,7 @@ fn start() -> Timestamp {
 }
 
 /// The call of a number: always the same, and few are alike.
-fn call(n: u64) -> CallRecord {
+pub(super) fn call(n: u64) -> CallRecord {
     let failed = n % 11 == 10;
     let priced = !failed && n % 7 != 6;
     let money = |pico: u64| priced.then(|| Pico(i128::from(pico)));

@@ -18,7 +18,11 @@ const IMPURE: [&[&str]; 5] = [
 ];
 const CLOCKS: [&str; 2] = ["SystemTime", "Instant"];
 /// Crates that one room keeps from all others.
-const KEPT: [(&str, &str); 2] = [("sled", "ledger"), ("prometheus", "metrics")];
+const KEPT: [(&str, &str); 3] = [
+    ("sled", "ledger"),
+    ("parquet", "ledger"),
+    ("prometheus", "metrics"),
+];
 /// Rooms that may read the environment.
 const READS_ENVIRONMENT: [&str; 3] = ["config", "app", "cli"];
 /// Names that say where a thing was put, not what it is.

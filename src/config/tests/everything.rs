@@ -54,6 +54,7 @@ ack_wait = "6ms"
 strict_ack = true
 sync_interval = "7ms"
 segment_bytes_max = "1GiB"
+retention_days = 30
 [metrics]
 label_values_max = 8
 [[prices]]
@@ -165,6 +166,7 @@ fn values_mean_what_they_say() {
     assert_eq!(server.drain.as_secs(), 7_200);
     assert_eq!(server.metrics_token, MetricsToken::Open);
     assert_eq!(config.ledger.segment_bytes_max, 1 << 30);
+    assert_eq!(config.ledger.retention_days, 30);
     let [gate, vllm] = config.upstreams.as_slice() else {
         panic!("{:?}", config.upstreams)
     };

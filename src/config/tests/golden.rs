@@ -163,6 +163,7 @@ on_ledger_failure = "panic"
 ack_wait = "5"
 strict_ack = "yes"
 segment_bytes_max = 64.5
+retention_days = "400d"
 [metrics]
 label_values_max = "many"
 "#,

@@ -1,0 +1,79 @@
+//! The thread that closes days: beside the traffic, at the lowest priority, in its own time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::{debug, error};
+
+use super::now;
+use crate::ledger::Ledger;
+
+/// How long a day that could not be closed waits for the next try.
+const RETRY: Duration = Duration::from_mins(10);
+/// The longest nap: naps do not follow a clock that is set, days do.
+const NAP_MAX: Duration = Duration::from_mins(5);
+/// The lowest priority there is: all else on the machine goes first.
+const NICE: i32 = 19;
+
+/// The running thread.
+pub(super) struct Days {
+    thread: JoinHandle<()>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Days {
+    /// Starts it; it begins with the days that ended while nothing ran.
+    pub(super) fn start(ledger: Arc<Ledger>) -> std::io::Result<Self> {
+        let ended = Arc::<AtomicBool>::default();
+        let seen = Arc::clone(&ended);
+        let thread = std::thread::Builder::new().name("day-files".into());
+        let thread = thread.spawn(move || {
+            if let Err(error) = rustix::process::nice(NICE) {
+                debug!(%error, "day files are written at the usual priority");
+            }
+            run(&ledger, &seen);
+        })?;
+        Ok(Self { thread, ended })
+    }
+
+    /// Ends it; a file that it writes at this moment is left for the next start.
+    pub(super) fn finish(self) {
+        self.ended.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+        if self.thread.join().is_err() {
+            error!("the thread of the day files panicked; the journal has what it had not written");
+        }
+    }
+}
+
+fn run(ledger: &Ledger, ended: &AtomicBool) {
+    let go_on = || !ended.load(Ordering::Acquire);
+    let mut look_at = Timestamp::MIN;
+    while go_on() {
+        if let Some(nap) = left_until(look_at) {
+            std::thread::park_timeout(nap.min(NAP_MAX));
+            continue;
+        }
+        look_at = match ledger.close_days(now(), &go_on) {
+            Ok(closed) => closed.look_again,
+            Err(error) => {
+                let reason = error.reason();
+                let error: &dyn std::error::Error = &error;
+                error!(
+                    error,
+                    reason, "a day could not be closed; its calls stay in the journal"
+                );
+                now().checked_add(RETRY).unwrap_or(Timestamp::MAX)
+            }
+        };
+    }
+}
+
+/// The time that is left until a moment; `None` once it has come.
+fn left_until(at: Timestamp) -> Option<Duration> {
+    let left = Duration::try_from(at.duration_since(now())).ok()?;
+    (!left.is_zero()).then_some(left)
+}

@@ -1,0 +1,226 @@
+//! Closing a day: its calls go from the journal into a file, and what is kept twice is deleted.
+//!
+//! Each step leaves a state that a start understands: until the file has its name the journal has the
+//! rows; from then on the file has them, and what the journal still holds of them is passed over.
+
+use std::fs::File;
+use std::path::Path;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use tracing::info;
+
+use super::dayfile::{self, Facts, Reader, Writer};
+use super::shelf::start_of;
+use super::{Ledger, LedgerError, checkpoint, meta, rows};
+use crate::journal::{self, Frame, FrameKind};
+
+/// How long after midnight a day is closed: the totals have its last calls by then.
+const GRACE: SignedDuration = SignedDuration::from_mins(1);
+/// When to look again for what is not ready.
+const SOON: SignedDuration = SignedDuration::from_mins(1);
+/// Frames between two looks at whether to go on.
+const LOOK_EVERY: u64 = 1_024;
+
+/// What a closing did.
+#[derive(Debug)]
+pub struct Closed {
+    /// The files that were written.
+    pub files: Vec<Facts>,
+    /// When there can be something to do again.
+    pub look_again: Timestamp,
+}
+
+/// What became of the next day.
+pub(super) enum Written {
+    /// Its file is whole, under its unfinished name.
+    Day(Facts),
+    /// It is not over, or not counted, before this moment.
+    Open(Timestamp),
+}
+
+impl Ledger {
+    /// Writes the file of every UTC day that is over, then a checkpoint of the totals, then deletes
+    /// what is older than the retention and the segments that the files made needless. Takes as long
+    /// as it takes: for a thread of its own. `go_on` false ends it early, with nothing half done.
+    pub fn close_days(
+        &self,
+        now: Timestamp,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Closed, LedgerError> {
+        let mut files = Vec::new();
+        loop {
+            match self.write_day(now, go_on)? {
+                Written::Day(facts) => {
+                    self.shelve(&facts)?;
+                    info!(day = %facts.day, calls = facts.calls(), "the day has its file");
+                    files.push(facts);
+                }
+                Written::Open(look_again) => {
+                    if go_on() {
+                        self.settle(now)?;
+                    }
+                    return Ok(Closed { files, look_again });
+                }
+            }
+        }
+    }
+
+    /// Writes the calls of the next day that is over beside its place.
+    pub(super) fn write_day(
+        &self,
+        now: Timestamp,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Written, LedgerError> {
+        let (first, last_day) = {
+            let kept = self.shelf();
+            if let Some(problem) = kept.closed_by() {
+                return Err(problem);
+            }
+            (kept.last_seq().saturating_add(1), kept.last_day())
+        };
+        let (dir, watermark) = (&self.settings.journal_dir, self.watermark());
+        let first = first.max(journal::first_seq(dir)?.unwrap_or(1));
+        let mut file: Option<(Date, Writer)> = None;
+        for frame in journal::frames(dir, first)? {
+            let frame = frame?;
+            if frame.kind != FrameKind::End {
+                continue;
+            }
+            let ended = ended_on(&frame, now);
+            let (day, writer) = match &mut file {
+                Some((day, _)) if ended > *day => break,
+                Some(open) => open,
+                None => {
+                    let day =
+                        last_day.map_or(ended, |last| ended.max(last.saturating_add(1.day())));
+                    let over = end_of(day);
+                    if now < over {
+                        return Ok(Written::Open(over));
+                    }
+                    make_folder(&self.settings.calls_dir)?;
+                    let writer = Writer::create(&self.settings.calls_dir, day, first)?;
+                    file.insert((day, writer))
+                }
+            };
+            let stopped = writer.calls().is_multiple_of(LOOK_EVERY) && !go_on();
+            if stopped || frame.seq > watermark {
+                let path = dayfile::unfinished_path(&self.settings.calls_dir, *day);
+                std::fs::remove_file(&path).map_err(LedgerError::io("delete", &path))?;
+                return Ok(Written::Open(soon(now)));
+            }
+            writer.add(frame.seq, rows::record(&frame)?)?;
+        }
+        match file {
+            Some((_, writer)) => writer.finish().map(Written::Day),
+            None => Ok(Written::Open(end_of(day_of(now)))),
+        }
+    }
+
+    /// Reads the written file back, and gives it its name if it holds what the journal does.
+    pub(super) fn shelve(&self, facts: &Facts) -> Result<(), LedgerError> {
+        let dir = &self.settings.calls_dir;
+        let unfinished = dayfile::unfinished_path(dir, facts.day);
+        if Reader::open(&unfinished)?.check()? != *facts {
+            return Err(LedgerError::DayFile {
+                path: unfinished,
+                found: "it does not hold what the journal does".to_owned(),
+            });
+        }
+        let path = dayfile::path(dir, facts.day);
+        std::fs::rename(&unfinished, &path).map_err(LedgerError::io("rename", &unfinished))?;
+        sync_folder(dir)?;
+        self.set_shelf(|shelf| shelf.put(facts.clone()));
+        Ok(())
+    }
+
+    /// Writes the checkpoint of the last file, then deletes what is kept elsewhere or too old.
+    pub(super) fn settle(&self, now: Timestamp) -> Result<(), LedgerError> {
+        let Some(last_day) = self.shelf().last_day() else {
+            return Ok(());
+        };
+        let expired = self.expire(now)?;
+        let dir = &self.settings.checkpoints_dir;
+        if !expired.is_empty() || !checkpoint::path(dir, last_day).exists() {
+            self.checkpoint(last_day, now)?;
+        }
+        for day in expired {
+            let path = dayfile::path(&self.settings.calls_dir, day);
+            std::fs::remove_file(&path).map_err(LedgerError::io("delete", &path))?;
+            self.set_shelf(|shelf| shelf.forget(day));
+            info!(%day, "the calls of the day are past their retention and deleted");
+        }
+        self.clear_journal()
+    }
+
+    /// The files past their retention; from now on nobody expects their rows.
+    fn expire(&self, now: Timestamp) -> Result<Vec<Date>, LedgerError> {
+        let kept = i64::from(self.settings.retention_days);
+        let oldest = day_of(now).saturating_sub(kept.days());
+        let (expired, last_seq) = self.shelf().before(oldest);
+        let rows_from = last_seq.saturating_add(1);
+        if rows_from > self.shelf().rows_from {
+            let writer = self.writer();
+            let store = writer.store()?;
+            writer.commit(&store, &[meta::put_number(meta::ROWS_FROM, rows_from)])?;
+            self.set_shelf(|shelf| shelf.rows_from = rows_from);
+        }
+        Ok(expired)
+    }
+
+    /// Deletes the segments whose calls are all in files, counted, and over.
+    fn clear_journal(&self) -> Result<(), LedgerError> {
+        let store = self.status.store()?;
+        let shelved = self.shelf().last_seq().saturating_add(1);
+        let counted = meta::number(&store, meta::WATERMARK)?.unwrap_or(0);
+        let open = meta::number(&store, meta::OPEN_FROM)?.unwrap_or(0);
+        let keep_from = shelved.min(counted.saturating_add(1)).min(open);
+        let cleared = journal::clear_before(&self.settings.journal_dir, keep_from)?;
+        if cleared.segments > 0 {
+            let journal::Cleared { segments, bytes } = cleared;
+            info!(
+                segments,
+                bytes, "the journal is cleared of what day files hold"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The UTC day on which a call ended. A clock that was ahead does not open a day before its time.
+fn ended_on(frame: &Frame, now: Timestamp) -> Date {
+    let ended = i64::try_from(frame.ts_ms).ok();
+    let ended = ended.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    day_of(ended.unwrap_or(now).min(now))
+}
+
+fn day_of(at: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(at).date()
+}
+
+/// When a day may be closed.
+fn end_of(day: Date) -> Timestamp {
+    let next = start_of(day.saturating_add(1.day()));
+    next.and_then(|at| at.checked_add(GRACE).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+fn soon(now: Timestamp) -> Timestamp {
+    now.checked_add(SOON).unwrap_or(now)
+}
+
+/// Makes a folder for us alone, as the data directory is.
+pub(super) fn make_folder(dir: &Path) -> Result<(), LedgerError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dir).map_err(LedgerError::io("create", dir))?;
+    sync_folder(dir.parent().unwrap_or(dir))
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(dir: &Path) -> Result<(), LedgerError> {
+    let synced = File::open(dir).and_then(|folder| folder.sync_all());
+    synced.map_err(LedgerError::io("sync", dir))
+}

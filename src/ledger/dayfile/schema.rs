@@ -1,0 +1,76 @@
+//! The schema of a day file, declared by the columns themselves.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use parquet::errors::ParquetError;
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor};
+
+use super::cell::Cell;
+use super::columns::{self, Columns, Repeated, Unfit};
+
+/// The schema that every new file has.
+pub(super) fn schema() -> Result<SchemaDescPtr, ParquetError> {
+    let message = parse_message_type(&text())?;
+    Ok(Arc::new(SchemaDescriptor::new(Arc::new(message))))
+}
+
+/// The schema as Parquet writes one.
+pub(super) fn text() -> String {
+    let mut declared = Declared("message call {\n".to_owned());
+    // Declaring has no value that could be unfit.
+    let _ = columns::all(&mut declared, &mut columns::no_row());
+    declared.0.push('}');
+    declared.0
+}
+
+/// Writes down what is declared.
+struct Declared(String);
+
+impl Declared {
+    fn column<T: Cell>(&mut self, repetition: &str, column: &str) {
+        let (physical, annotation) = T::TYPE;
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{repetition} {physical} {column} {annotation};");
+    }
+
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+}
+
+impl Columns for Declared {
+    fn required<T: Cell>(&mut self, column: &'static str, _: &mut T) -> Result<(), Unfit> {
+        self.column::<T>("required", column);
+        Ok(())
+    }
+
+    fn optional<T: Cell>(&mut self, column: &'static str, _: &mut Option<T>) -> Result<(), Unfit> {
+        self.column::<T>("optional", column);
+        Ok(())
+    }
+
+    fn repeated<T: Clone>(
+        &mut self,
+        (column, shape): (&'static str, Repeated),
+        _: &mut Vec<T>,
+        blank: &T,
+        each: fn(&mut Self, &mut T) -> Result<(), Unfit>,
+    ) -> Result<(), Unfit> {
+        let (kind, inner) = match shape {
+            Repeated::Pairs => ("MAP", "repeated group key_value {"),
+            Repeated::Values | Repeated::Groups => ("LIST", "repeated group list {"),
+        };
+        self.line(&format!("required group {column} ({kind}) {{"));
+        self.line(inner);
+        let grouped = shape == Repeated::Groups;
+        if grouped {
+            self.line("required group element {");
+        }
+        each(self, &mut blank.clone())?;
+        self.line(if grouped { "} } }" } else { "} }" });
+        Ok(())
+    }
+}
