@@ -14,8 +14,9 @@ mod settings;
 mod shared;
 mod show;
 
+use std::fs::File;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -314,14 +315,21 @@ async fn blocking<T: Send + 'static>(
 fn make_data_dir(config: &Config) -> Result<(), AppError> {
     use std::os::unix::fs::DirBuilderExt;
     let path = &config.server.data_dir;
+    let failed = |source| AppError::DataDir {
+        path: path.clone(),
+        source,
+    };
+    let whole = std::path::absolute(path).map_err(failed)?;
+    let new = whole.ancestors().take_while(|folder| !folder.exists());
+    let holders: Vec<&Path> = new.filter_map(Path::parent).collect();
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|source| AppError::DataDir {
-            path: path.clone(),
-            source,
-        })
+        .map_err(failed)?;
+    // A power cut takes a folder whose name was never synced, with all that is in it.
+    let synced = |holder: &&Path| File::open(holder)?.sync_all();
+    holders.iter().try_for_each(synced).map_err(failed)
 }
 
 /// Closes minutes until the end: notes that tollgate is up, and lets the verdict look.

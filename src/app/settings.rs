@@ -237,7 +237,8 @@ fn own_secret(data_dir: &Path) -> Result<Vec<u8>, AppError> {
         .and_then(|mut file| {
             file.write_all(&secret)?;
             file.sync_all()?;
-            std::fs::rename(&new, &path)
+            std::fs::rename(&new, &path)?;
+            std::fs::File::open(data_dir)?.sync_all()
         })
         .map_err(failed)?;
     Ok(secret.to_vec())

@@ -1,5 +1,6 @@
 //! The real binary: a home of its own for each test, started on free ports, killed when dropped.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -69,7 +70,14 @@ impl Home {
         Self::start(command).await
     }
 
-    /// The same, in a process that lives on when a file grows beyond its limit.
+    /// The same, in an environment with something more in it.
+    pub(crate) async fn serve_in(&self, more: &[(&str, &OsStr)]) -> Tollgate {
+        let mut command = self.command(&SERVE);
+        command.envs(more.iter().copied());
+        Self::start(command).await
+    }
+
+    /// The same as the first, in a process that lives on when a file grows beyond its limit.
     pub(crate) async fn serve_limited(&self) -> Tollgate {
         let served = self.command(&SERVE);
         let mut command = Command::new("sh");
