@@ -111,13 +111,17 @@ impl Rows {
                 .filter(|stretch| asked.wants(stretch, self.passed))
                 .collect();
             self.shelved = shelved;
-            match asked.frames(shelved.max(self.passed)) {
-                Ok(frames) => {
+            let frames = asked.frames(shelved.max(self.passed));
+            let cleared = journal::first_seq(&asked.journal_dir)? != journal_first;
+            match frames {
+                // A day that was closed since we looked took rows along that we have in no stretch.
+                Ok(frames) if !self.shelf_grew() => {
                     self.frames = Some(frames);
                     return Ok(());
                 }
-                Err(error) if !self.shelf_grew() => return Err(error),
-                Err(_) => {}
+                // Segments of a day closed before may go between our listing and our look.
+                Err(error) if !self.shelf_grew() && !cleared => return Err(error),
+                Ok(_) | Err(_) => {}
             }
         }
     }

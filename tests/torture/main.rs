@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod power;
 #[cfg(test)]
 mod rolling;

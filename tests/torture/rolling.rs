@@ -1,1 +1,185 @@
+//! A rolling restart under load: two instances, told to stop one after the other, and clients that do
+//! what a load balancer and an SDK do. No call is lost: what clients got, what the upstream answered
+//! and what the two ledgers hold together are the same calls, each once.
+//!
+//! `TOLLGATE_RESTART_ROUNDS` (2) says how often each of the two is restarted.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::load;
+use crate::setting;
+use crate::support::client::{Answer, Client, get};
+use crate::support::rows::Rows;
+use crate::support::tollgate::{Home, Tollgate};
+use crate::support::totals::Totals;
+use crate::support::upstream::Upstream;
+
+const CLIENTS: u64 = 8;
+/// What is served between two restarts.
+const BETWEEN: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(2);
+/// Longer than any restart.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// Traffic and admin of the two instances, as a balancer knows them.
+type Places = Arc<Mutex<[Option<(SocketAddr, SocketAddr)>; 2]>>;
+
+/// What the clients got and what they had to do for it.
+#[derive(Default)]
+struct Witness {
+    answered: Mutex<BTreeMap<u64, String>>,
+    next: AtomicU64,
+    refused: AtomicU64,
+    unanswered: AtomicU64,
+    over: AtomicBool,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_rolling_restart_loses_no_call() {
+    let upstream = Upstream::start(load::answer).await;
+    let config = format!(
+        "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{}\"\n",
+        upstream.base_url()
+    );
+    let homes = [Home::new(&config), Home::new(&config)];
+    let mut serving = [homes[0].serve().await, homes[1].serve().await];
+    let places: Places = Arc::new(Mutex::new([None, None]));
+    for (at, tollgate) in serving.iter().enumerate() {
+        places.lock().unwrap()[at] = Some((tollgate.traffic, tollgate.admin));
+    }
+    let witness = Arc::<Witness>::default();
+    let clients = clients(&places, &witness);
+    let rounds = setting("TOLLGATE_RESTART_ROUNDS", 2_usize);
+    for round in 0..2 * rounds {
+        tokio::time::sleep(BETWEEN).await;
+        let at = round % 2;
+        let [first, second] = serving;
+        let (old, other) = if at == 0 {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        // The balancer is not told: it sees that nobody listens there any more.
+        assert!(
+            tokio::task::spawn_blocking(|| old.terminate())
+                .await
+                .unwrap()
+                .success()
+        );
+        let new = homes[at].serve().await;
+        places.lock().unwrap()[at] = Some((new.traffic, new.admin));
+        serving = if at == 0 { [new, other] } else { [other, new] };
+    }
+    tokio::time::sleep(BETWEEN).await;
+    witness.over.store(true, Ordering::Relaxed);
+    clients.join_all().await;
+    add_up(&witness, &upstream, &homes, serving).await;
+}
+
+/// Clients, the upstream and the ledgers tell of the same calls.
+async fn add_up(witness: &Witness, upstream: &Upstream, homes: &[Home; 2], serving: [Tollgate; 2]) {
+    let seen: Vec<u64> = upstream.take_seen().iter().map(load::number_of).collect();
+    let answered = witness.answered.lock().unwrap().clone();
+    let asked = witness.next.load(Ordering::Relaxed);
+    let mut rows = Vec::new();
+    let mut totals = 0;
+    for (home, tollgate) in homes.iter().zip(serving) {
+        assert!(tollgate.terminate().success());
+        let kept = Rows::at_rest(home);
+        let again = home.serve().await;
+        assert_eq!(Totals::of_ledger(&again).await, Totals::of_rows(&kept));
+        totals += Totals::of_rows(&kept).calls;
+        rows.push(kept);
+    }
+    println!(
+        "{asked} calls asked, {} answered, {} seen by the upstream, {} and {} rows; \
+         {} connections refused, {} closed without an answer, and tried again",
+        answered.len(),
+        seen.len(),
+        rows[0].len(),
+        rows[1].len(),
+        witness.refused.load(Ordering::Relaxed),
+        witness.unanswered.load(Ordering::Relaxed),
+    );
+    assert_eq!(
+        u64::try_from(answered.len()).unwrap(),
+        asked,
+        "all answered"
+    );
+    assert_eq!(
+        seen.len(),
+        answered.len(),
+        "no call reached the upstream twice"
+    );
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), seen.len());
+    assert_eq!(totals, asked, "the ledgers' sum");
+    let by_id: BTreeMap<&str, _> = rows.iter().flat_map(|rows| rows.by_id()).collect();
+    assert_eq!(by_id.len(), answered.len());
+    for (number, id) in &answered {
+        assert!(
+            load::is_right(by_id[id.as_str()], *number),
+            "{}",
+            by_id[id.as_str()]
+        );
+    }
+    assert!(
+        witness.refused.load(Ordering::Relaxed) > 0,
+        "no client met a restart"
+    );
+}
+
+fn clients(places: &Places, witness: &Arc<Witness>) -> JoinSet<()> {
+    let mut clients = JoinSet::new();
+    for place in 0..CLIENTS {
+        let (places, witness) = (Arc::clone(places), Arc::clone(witness));
+        clients.spawn(async move {
+            let mut turn = usize::try_from(place).unwrap();
+            while !witness.over.load(Ordering::Relaxed) {
+                let number = witness.next.fetch_add(1, Ordering::Relaxed);
+                let answer = answered(number, &mut turn, &places, &witness).await;
+                let id = answer.call_id().unwrap().to_owned();
+                witness.answered.lock().unwrap().insert(number, id);
+            }
+        });
+    }
+    clients
+}
+
+/// Asks one instance after the other until there is an answer.
+async fn answered(number: u64, turn: &mut usize, places: &Places, witness: &Witness) -> Answer {
+    let began = Instant::now();
+    loop {
+        assert!(began.elapsed() < WAIT, "call {number} gets no answer");
+        *turn += 1;
+        let place = places.lock().unwrap()[*turn % 2];
+        let Some((traffic, admin)) = place else {
+            continue;
+        };
+        if !is_ready(admin).await {
+            witness.refused.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        match Client::new(traffic).send(load::request(number)).await {
+            Ok(answer) => return answer,
+            Err(error) if error.contains("refused") => {
+                witness.refused.fetch_add(1, Ordering::Relaxed);
+            }
+            // Closed before the first byte of an answer: SDKs try again.
+            Err(_) => {
+                witness.unanswered.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+async fn is_ready(admin: SocketAddr) -> bool {
+    let answer = Client::new(admin).send(get("/readyz")).await;
+    answer.is_ok_and(|answer| answer.status == 200)
+}

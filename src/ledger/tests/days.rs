@@ -1,6 +1,7 @@
 //! Days become files: each call is in one place at any moment, and what is lost is said.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::civil::Date;
 
@@ -143,6 +144,38 @@ fn who_reads_while_a_day_is_closed_misses_nothing() {
     house.close_days();
     read.extend(rows.map(number));
     assert_eq!(read, (0..CALLS).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_asks_while_segments_go_is_not_refused() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    while let Written::Day(facts) = house.ledger.write_day(now(), &|| true).unwrap() {
+        house.ledger.shelve(&facts).unwrap();
+    }
+    let (asking, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    let rows = || {
+        house
+            .ledger
+            .rows(Timestamp::MIN, Timestamp::MAX, 0)
+            .unwrap()
+    };
+    let before = segments(dir.path()).len();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                drop(rows());
+                asking.store(true, Ordering::Relaxed);
+            }
+        });
+        while !asking.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+        house.ledger.settle(now()).unwrap();
+        over.store(true, Ordering::Relaxed);
+    });
+    assert!(segments(dir.path()).len() < before / 3, "{before} segments");
+    assert_whole(&house);
 }
 
 /// Every way in which a closing can be broken off, by the number of its last step.

@@ -167,6 +167,11 @@ impl Tollgate {
 
     /// `SIGTERM`, and how the process ended.
     pub(crate) fn terminate(mut self) -> ExitStatus {
+        self.stopped()
+    }
+
+    /// The same, for who wants to hear what it said last.
+    pub(crate) fn stopped(&mut self) -> ExitStatus {
         self.signal("TERM");
         self.wait()
     }

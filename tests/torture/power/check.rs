@@ -48,6 +48,17 @@ impl Outcome {
     }
 }
 
+/// Says what the process said, if a check breaks off.
+struct Told(Tollgate);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", self.0.said());
+        }
+    }
+}
+
 pub(super) async fn check(image: Image) -> Outcome {
     let Image {
         home,
@@ -55,10 +66,10 @@ pub(super) async fn check(image: Image) -> Outcome {
         what,
         due,
     } = image;
-    let tollgate = home.serve().await;
-    let (rows, totals) = settled(&home, &tollgate).await;
-    let said = tollgate.said();
-    let ended = tollgate.terminate();
+    let mut tollgate = Told(home.serve().await);
+    let (rows, totals) = settled(&home, &tollgate.0).await;
+    let said = tollgate.0.said();
+    let ended = tollgate.0.stopped();
     let by_id = rows.by_id();
     let wrong = |seen: &&Seen| !is_kept(&by_id, seen);
     let lost: Vec<&Seen> = due.kept.iter().filter(wrong).collect();
