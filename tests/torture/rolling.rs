@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 const WAIT: Duration = Duration::from_secs(30);
 
 /// Traffic and admin of the two instances, as a balancer knows them.
-type Places = Arc<Mutex<[Option<(SocketAddr, SocketAddr)>; 2]>>;
+type Places = Arc<Mutex<[(SocketAddr, SocketAddr); 2]>>;
 
 /// What the clients got and what they had to do for it.
 #[derive(Default)]
@@ -49,10 +49,8 @@ async fn a_rolling_restart_loses_no_call() {
     );
     let homes = [Home::new(&config), Home::new(&config)];
     let mut serving = [homes[0].serve().await, homes[1].serve().await];
-    let places: Places = Arc::new(Mutex::new([None, None]));
-    for (at, tollgate) in serving.iter().enumerate() {
-        places.lock().unwrap()[at] = Some((tollgate.traffic, tollgate.admin));
-    }
+    let place = |tollgate: &Tollgate| (tollgate.traffic, tollgate.admin);
+    let places: Places = Arc::new(Mutex::new([place(&serving[0]), place(&serving[1])]));
     let witness = Arc::<Witness>::default();
     let clients = clients(&places, &witness);
     let rounds = setting("TOLLGATE_RESTART_ROUNDS", 2_usize);
@@ -73,7 +71,7 @@ async fn a_rolling_restart_loses_no_call() {
                 .success()
         );
         let new = homes[at].serve().await;
-        places.lock().unwrap()[at] = Some((new.traffic, new.admin));
+        places.lock().unwrap()[at] = place(&new);
         serving = if at == 0 { [new, other] } else { [other, new] };
     }
     tokio::time::sleep(BETWEEN).await;
@@ -137,49 +135,71 @@ async fn add_up(witness: &Witness, upstream: &Upstream, homes: &[Home; 2], servi
 fn clients(places: &Places, witness: &Arc<Witness>) -> JoinSet<()> {
     let mut clients = JoinSet::new();
     for place in 0..CLIENTS {
-        let (places, witness) = (Arc::clone(places), Arc::clone(witness));
+        let mut caller = Caller {
+            places: Arc::clone(places),
+            witness: Arc::clone(witness),
+            turn: usize::try_from(place).unwrap(),
+            kept: (place % 2 == 1).then(BTreeMap::new),
+        };
         clients.spawn(async move {
-            let mut turn = usize::try_from(place).unwrap();
-            while !witness.over.load(Ordering::Relaxed) {
-                let number = witness.next.fetch_add(1, Ordering::Relaxed);
-                let answer = answered(number, &mut turn, &places, &witness).await;
+            while !caller.witness.over.load(Ordering::Relaxed) {
+                let number = caller.witness.next.fetch_add(1, Ordering::Relaxed);
+                let answer = caller.answered(number).await;
                 let id = answer.call_id().unwrap().to_owned();
-                witness.answered.lock().unwrap().insert(number, id);
+                let mut answered = caller.witness.answered.lock().unwrap();
+                answered.insert(number, id);
             }
         });
     }
     clients
 }
 
-/// Asks one instance after the other until there is an answer.
-async fn answered(number: u64, turn: &mut usize, places: &Places, witness: &Witness) -> Answer {
-    let began = Instant::now();
-    loop {
-        assert!(began.elapsed() < WAIT, "call {number} gets no answer");
-        *turn += 1;
-        let place = places.lock().unwrap()[*turn % 2];
-        let Some((traffic, admin)) = place else {
-            continue;
-        };
-        if !is_ready(admin).await {
-            witness.refused.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(PAUSE).await;
-            continue;
-        }
-        match Client::new(traffic).send(load::request(number)).await {
-            Ok(answer) => return answer,
-            Err(error) if error.contains("refused") => {
-                witness.refused.fetch_add(1, Ordering::Relaxed);
-            }
-            // Closed before the first byte of an answer: SDKs try again.
-            Err(_) => {
-                witness.unanswered.fetch_add(1, Ordering::Relaxed);
+/// Asks one instance after the other.
+struct Caller {
+    places: Places,
+    witness: Arc<Witness>,
+    turn: usize,
+    /// Connections that are kept, as an SDK does. A balancer asks `/readyz` first and makes a new one.
+    kept: Option<BTreeMap<SocketAddr, Client>>,
+}
+
+impl Caller {
+    /// Asks until there is an answer.
+    async fn answered(&mut self, number: u64) -> Answer {
+        let began = Instant::now();
+        loop {
+            assert!(began.elapsed() < WAIT, "call {number} gets no answer");
+            self.turn += 1;
+            let (traffic, admin) = self.places.lock().unwrap()[self.turn % 2];
+            match self.asked(number, traffic, admin).await {
+                Ok(answer) => return answer,
+                Err(error) if error.contains("refused") => {
+                    self.witness.refused.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // Closed before the first byte of an answer: SDKs try again.
+                Err(_) => {
+                    self.witness.unanswered.fetch_add(1, Ordering::Relaxed);
+                }
             }
         }
     }
-}
 
-async fn is_ready(admin: SocketAddr) -> bool {
-    let answer = Client::new(admin).send(get("/readyz")).await;
-    answer.is_ok_and(|answer| answer.status == 200)
+    async fn asked(
+        &mut self,
+        number: u64,
+        traffic: SocketAddr,
+        admin: SocketAddr,
+    ) -> Result<Answer, String> {
+        let request = load::request(number);
+        if let Some(kept) = &mut self.kept {
+            let client = kept.entry(traffic).or_insert_with(|| Client::new(traffic));
+            return client.send(request).await;
+        }
+        let ready = Client::new(admin).send(get("/readyz")).await?;
+        if ready.status != 200 {
+            return Err("refused by /readyz".to_owned());
+        }
+        Client::new(traffic).send(request).await
+    }
 }
