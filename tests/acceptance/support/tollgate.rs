@@ -66,8 +66,7 @@ impl Home {
 
     /// Starts `serve` and waits until it is ready.
     pub(crate) async fn serve(&self) -> Tollgate {
-        let command = self.command(&SERVE);
-        Self::start(command).await
+        self.serve_in(&[]).await
     }
 
     /// The same, in an environment with something more in it.
