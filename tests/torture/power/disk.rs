@@ -134,7 +134,7 @@ impl Disk {
 
     fn write_folder(&self, node: usize, to: &Path, log: &[u8], survives: &mut impl Survives) {
         let Node::Folder(folder) = &self.nodes[node] else {
-            unreachable!("only folders are written here")
+            panic!("a file holds no names")
         };
         let mut names = folder.synced.clone();
         for (_, naming) in folder
@@ -253,7 +253,7 @@ impl Change {
         match self {
             Self::SetLen(len) => file.resize(*len, 0),
             Self::Write { offset, bytes } => {
-                let whole = [0..bytes.len()];
+                let whole = std::iter::once(0..bytes.len()).collect::<Vec<_>>();
                 for part in parts.unwrap_or(&whole) {
                     let to = offset + part.start..offset + part.end;
                     if file.len() < to.end {

@@ -177,7 +177,9 @@ impl Survives for Lot {
         let whole = |kept: bool| kept.then_some(0..bytes).into_iter().collect();
         match self.kind {
             Kind::Nothing => Vec::new(),
-            Kind::Beginning if event == self.until => vec![0..self.random.usize(0..=bytes)],
+            Kind::Beginning if event == self.until => {
+                std::iter::once(0..self.random.usize(0..=bytes)).collect()
+            }
             Kind::Beginning => whole(event < self.until),
             Kind::Half => whole(self.random.bool()),
             Kind::Pages(size) => pages(offset, bytes, size)

@@ -23,7 +23,7 @@ use crate::support::upstream::Upstream;
 const CLIENTS: u64 = 8;
 const LIFE: Duration = Duration::from_millis(700);
 /// A day file comes in its own time, on a busy machine late.
-const CLOSE_WAIT: Duration = Duration::from_secs(30);
+const CLOSE_WAIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(20);
 /// Two days back: over, whatever the hour is now.
 const EARLIER: &str = "-172800";
@@ -87,7 +87,7 @@ impl Recording {
     pub(super) async fn make(run: Run) -> Self {
         let upstream = Upstream::start(load::answer).await;
         let config = format!(
-            "[ledger]\nack_wait = \"10s\"\nsegment_bytes_max = \"128KiB\"\nstrict_ack = {}\n\
+            "[ledger]\nack_wait = \"10s\"\nsegment_bytes_max = \"32KiB\"\nstrict_ack = {}\n\
              [upstreams.openai]\nformat = \"openai\"\nbase_url = \"{}\"\n",
             run.strict,
             upstream.base_url()
@@ -151,23 +151,23 @@ impl Recording {
 
 /// When syncs of segments began, by where they ended; and the longest of them.
 fn syncs_of_journal(record: &Record) -> (Vec<(usize, u64)>, u64) {
-    let mut segments = std::collections::HashSet::new();
-    let mut begun = std::collections::HashMap::new();
+    let mut journal = std::collections::HashSet::new();
+    let mut starts = std::collections::HashMap::new();
     let (mut synced, mut longest) = (Vec::new(), 0);
     for (at, event) in record.events.iter().enumerate() {
         match &event.what {
             What::Create { file, path, .. } => {
                 if path.ends_with(".frames") {
-                    segments.insert(*file);
+                    journal.insert(*file);
                 } else {
-                    segments.remove(file);
+                    journal.remove(file);
                 }
             }
             What::SyncBegin { id } => {
-                begun.insert(*id, event.at_ns);
+                starts.insert(*id, event.at_ns);
             }
-            What::SyncEnd { id, file, .. } if segments.contains(file) => {
-                let began = begun[id];
+            What::SyncEnd { id, file, .. } if journal.contains(file) => {
+                let began = starts[id];
                 longest = longest.max(event.at_ns - began);
                 synced.push((at, began));
             }
