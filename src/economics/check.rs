@@ -4,6 +4,7 @@ mod endpoint;
 mod machine;
 mod offer;
 mod optimised;
+mod owned;
 mod plan;
 mod price;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::fmt::Display;
 
 use super::assumptions::{Assumptions, Parameter, Range};
 use super::draft::PlanProblem;
+use super::forecast::MONTHS_MAX;
 use super::plan::{Basis, Moved};
 use crate::usage::Capability;
 
@@ -45,6 +47,23 @@ impl Checker {
             self.tell(key, format!("{value} is not between {least} and {most}"));
         }
         value
+    }
+
+    /// A number above 0, and at most `most`.
+    fn above_zero(&mut self, key: &str, value: f64, most: f64) -> f64 {
+        if value == 0.0 {
+            self.tell(key, "0 is not above 0; such as 2.69");
+        }
+        self.within(key, value, (0.0, most))
+    }
+
+    /// Months no forecast looks beyond.
+    fn within_decade(&mut self, key: &str, months: u32) {
+        if months > MONTHS_MAX {
+            let message =
+                format!("{months} is longer than anyone can tell prices: at most {MONTHS_MAX}");
+            self.tell(key, message);
+        }
     }
 
     fn amount(&mut self, key: &str, value: Option<f64>, default: f64) -> f64 {

@@ -8,8 +8,8 @@
 const DAYS_PER_YEAR: f64 = 365.0;
 /// How far a break-even date is looked for.
 const DAYS_MAX: u32 = 3_650;
-/// How far a payback is looked for.
-const MONTHS_MAX: u32 = 120;
+/// How far a payback is looked for, and the longest that money may be committed.
+pub const MONTHS_MAX: u32 = 120;
 
 /// How the two costs of a month or a day move; rates of decline a year, 0 to below 1.
 #[derive(Clone, Copy, Debug, PartialEq)]

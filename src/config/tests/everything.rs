@@ -221,7 +221,7 @@ fn rows_of_ones_own_are_added_and_take_the_place_of_ours() {
         "[[gpu]]\nname = \"H100-SXM\"\nmemory_gb = 96\nbandwidth_tb_s = 3.35\n\
          tflops = { fp8 = 1979 }\ntdp_w = 700\nas_of = \"2026-05\"\nsource = \"nvidia-smi\"\n\
          [[offer]]\ngpu = \"H100-SXM\"\nprovider = \"ours\"\noffer = \"rack 4\"\ngpus = 1\n\
-         usd_per_gpu_hour = 1.25\nkind = \"ownership\"\nas_of = 2026-10-01\nsource = \"books\"\n",
+         usd_per_gpu_hour = 1.25\nkind = \"on-demand\"\nas_of = 2026-10-01\nsource = \"books\"\n",
     );
     file(
         "t.toml",

@@ -278,6 +278,17 @@ fn what_plans_refer_to_is_told_with_what_is_known() {
         ),
         referring("naive", small, "throughput.source = \"naive\"\n"),
         referring("unmeasured", small, "throughput.source = \"measured\"\n"),
+        referring("estimated", small, "offer = \"owner/hyperscaler TCO\"\n"),
+        referring(
+            "never-idle",
+            small,
+            "offer = \"runpod/secure SXM\"\npolicy = \"serverless\"\n",
+        ),
+        referring(
+            "people",
+            small,
+            "amortisation_months = 4000000000\n",
+        ),
     ];
     check("config-references.txt", &plans.concat());
 }

@@ -70,7 +70,7 @@ pub enum OfferKind {
     Serverless,
     /// By the hour, may be taken away.
     Spot,
-    /// An estimate of what it costs an owner, everything included.
+    /// An estimate of what it costs an owner, everything included: for orientation, not for plans.
     Ownership,
 }
 
@@ -93,6 +93,14 @@ impl OfferKind {
             Self::Serverless => "serverless",
             Self::Spot => "spot",
             Self::Ownership => "ownership",
+        }
+    }
+
+    /// The same for people, with what it may hide.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::OnDemand | Self::Reserved3y | Self::Serverless | Self::Ownership => self.label(),
+            Self::Spot => "spot: may be taken away",
         }
     }
 
@@ -199,7 +207,7 @@ impl Offer {
     pub fn cite(&self) -> String {
         let note = self.note.as_ref();
         let note = note.map_or_else(String::new, |note| format!("; {note}"));
-        let (label, kind, source) = (self.label(), self.kind.label(), &self.source);
+        let (label, kind, source) = (self.label(), self.kind.words(), &self.source);
         format!("{label}, {kind}: {source}{note}")
     }
 }

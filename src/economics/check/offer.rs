@@ -36,17 +36,36 @@ pub(super) fn offer(
         );
         c.tell("offer", message);
     }
-    let idle_is_free = matches!(draft.policy.as_deref(), Some("auto" | "serverless"));
-    if offer.kind == OfferKind::Ownership && idle_is_free {
-        let message = "an owner pays for idle machines too: use fixed, peak or hybrid";
-        c.tell("policy", message);
-    }
+    terms(c, draft, offer);
     ReplicaPrice {
         usd_per_hour: f64::from(gpus) * offer.usd_per_gpu_hour,
         term_months: offer.kind.term_months(),
         as_of: offer.as_of,
         source: offer.cite(),
         ..unpriced()
+    }
+}
+
+/// Whether a plan can be had on the terms of the offer.
+fn terms(c: &mut Checker, draft: &PlanDraft, offer: &Offer) {
+    let label = offer.label();
+    if offer.kind == OfferKind::Ownership {
+        let message = format!(
+            "{label} is what an hour costs an owner, as someone estimates it: nobody sells it, and no \
+             commitment can be judged by it. Write a table [plans.{}.owned] with capex_usd and \
+             life_years, price_as_of and price_source",
+            draft.name
+        );
+        c.tell("offer", message);
+    }
+    let serverless = draft.policy.as_deref() == Some("serverless");
+    if serverless && offer.kind != OfferKind::Serverless {
+        let message = format!(
+            "{label} is {}, and policy is serverless: name an offer that is billed while in use, or \
+             write its gpu_usd_per_hour, price_as_of and price_source; or policy = \"auto\"",
+            offer.kind.label()
+        );
+        c.tell("offer", message);
     }
 }
 
@@ -58,7 +77,9 @@ fn row<'r>(c: &mut Checker, draft: &PlanDraft, catalogue: &'r Catalogue) -> Opti
     catalogue.gpus.iter().find(|known| known.name == gpu)?;
     let found = catalogue.offers_of(gpu).find(|row| row.label() == name);
     if found.is_none() {
-        let known: Vec<String> = catalogue.offers_of(gpu).map(Offer::label).collect();
+        let for_plans = |offer: &&Offer| offer.kind != OfferKind::Ownership;
+        let known = catalogue.offers_of(gpu).filter(for_plans);
+        let known: Vec<String> = known.map(Offer::label).collect();
         let known = match known.as_slice() {
             [] => "there is none".to_owned(),
             known => format!("there are {}", known.join(", ")),

@@ -52,6 +52,7 @@ impl HostPlan {
                 "0 is no time to earn the cost back; such as 12",
             );
         }
+        c.within_decade("amortisation_months", months);
         let price = replica_price(c, &draft, gpus, catalogue);
         let written = |parameter: &Parameter| draft.ranges.iter().any(|(p, _)| p == parameter);
         let assumed = |parameter: &Parameter| parameter.is_assumed() && !written(parameter);
@@ -186,6 +187,10 @@ mod tests {
             draft.policy = Some("serverless".into());
             draft.min_replicas = least;
             draft.idle_seconds = idle_seconds;
+            draft.offer = None;
+            draft.gpu_usd_per_hour = Some(4.0);
+            draft.price_as_of = "2026-09".parse().ok();
+            draft.price_source = Some("price page".into());
             checked(draft)
         };
         let plan = check(None, None).unwrap();

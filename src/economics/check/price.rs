@@ -6,12 +6,15 @@
 
 use super::Checker;
 use super::offer::offer;
+use super::owned::owned;
 use crate::economics::as_of::AsOf;
 use crate::economics::catalogue::Catalogue;
 use crate::economics::draft::{PlanDraft, ReservedDraft};
-use crate::economics::ownership::{HOURS_PER_MONTH, HOURS_PER_YEAR, Ownership, replica_hour_own};
+use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::plan::ReplicaPrice;
 
+/// More for an hour of a GPU is a slip of the pen.
+const USD_PER_GPU_HOUR_MAX: f64 = 1e6;
 /// A price has a date.
 const DATED: &str = "2026-05-22: a price has a date";
 
@@ -46,7 +49,7 @@ pub(super) fn replica_price(
     }
     let price = match (&draft.reserved, &draft.owned, draft.gpu_usd_per_hour) {
         (Some(reserved), _, _) => return with_host(self::reserved(c, reserved, gpus), host),
-        (None, Some(owned), _) => self::owned(c, owned, draft.amortisation_months),
+        (None, Some(machine), _) => owned(c, machine, draft.amortisation_months),
         (None, None, Some(gpu)) => rented(c, gpu, gpus),
         (None, None, None) => unpriced(),
     };
@@ -82,7 +85,7 @@ pub(super) fn unpriced() -> ReplicaPrice {
 }
 
 fn rented(c: &mut Checker, gpu_usd_per_hour: f64, gpus: u32) -> ReplicaPrice {
-    let gpu = c.within("gpu_usd_per_hour", gpu_usd_per_hour, (0.0, 1e6));
+    let gpu = c.above_zero("gpu_usd_per_hour", gpu_usd_per_hour, USD_PER_GPU_HOUR_MAX);
     ReplicaPrice {
         usd_per_hour: f64::from(gpus) * gpu,
         ..unpriced()
@@ -92,12 +95,19 @@ fn rented(c: &mut Checker, gpu_usd_per_hour: f64, gpus: u32) -> ReplicaPrice {
 /// Money up front is spread over the hours of the term.
 fn reserved(c: &mut Checker, draft: &ReservedDraft, gpus: u32) -> ReplicaPrice {
     let gpu = c.require("reserved.usd_per_gpu_hour", draft.usd_per_gpu_hour, "1.90");
-    let gpu = c.within("reserved.usd_per_gpu_hour", gpu, (0.0, 1e6));
     let months = c.require("reserved.term_months", draft.term_months, "12");
-    if draft.term_months == Some(0) {
-        c.tell("reserved.term_months", "0 is no term; such as 12");
+    match draft.term_months {
+        Some(0) => c.tell("reserved.term_months", "0 is no term; such as 12"),
+        Some(months) => c.within_decade("reserved.term_months", months),
+        None => {}
     }
     let up_front_usd = c.amount("reserved.up_front_usd", draft.up_front_usd, 0.0);
+    let key = "reserved.usd_per_gpu_hour";
+    match draft.usd_per_gpu_hour {
+        // What is paid up front as a whole costs nothing an hour.
+        Some(usd) if up_front_usd <= 0.0 => c.above_zero(key, usd, USD_PER_GPU_HOUR_MAX),
+        _ => c.within(key, gpu, (0.0, USD_PER_GPU_HOUR_MAX)),
+    };
     let purchase_usd_per_hour = up_front_usd / (f64::from(months.max(1)) * HOURS_PER_MONTH);
     ReplicaPrice {
         usd_per_hour: f64::from(gpus) * gpu + purchase_usd_per_hour,
@@ -109,29 +119,9 @@ fn reserved(c: &mut Checker, draft: &ReservedDraft, gpus: u32) -> ReplicaPrice {
     }
 }
 
-/// A bought machine is paid for as long as it lives, unless the owner wants the money back sooner.
-/// Of the hourly price the straight-line part pays off the purchase; what capital costs runs on.
-fn owned(c: &mut Checker, owned: &Ownership, amortisation_months: Option<u32>) -> ReplicaPrice {
-    c.within("owned.capex_usd", owned.capex_usd, (0.0, 1e12));
-    c.within("owned.life_years", owned.life_years, (0.1, 50.0));
-    let years_usd = (owned.capex_usd - owned.residual_usd) / owned.life_years;
-    ReplicaPrice {
-        usd_per_hour: replica_hour_own(owned),
-        purchase_usd_per_hour: years_usd / HOURS_PER_YEAR,
-        up_front_usd: owned.capex_usd,
-        term_months: Some(
-            amortisation_months
-                .unwrap_or_else(|| owned.life_months())
-                .max(1),
-        ),
-        ..unpriced()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::economics::examples::{checked, plan_draft};
-    use crate::economics::ownership::Ownership;
     use crate::economics::{HostPlan, PlanDraft, PlanProblem};
 
     use super::*;
@@ -184,6 +174,31 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_had_for_nothing_or_for_longer_than_ten_years() {
+        let of = |change: fn(&mut ReservedDraft)| {
+            move |draft: &mut PlanDraft| change(draft.reserved.as_mut().unwrap())
+        };
+        let key = "reserved.usd_per_gpu_hour";
+        let free = of(|draft| draft.usd_per_gpu_hour = Some(0.0));
+        refused(free, key, "0 is not above 0");
+        let up_front = of(|draft| {
+            draft.usd_per_gpu_hour = Some(0.0);
+            draft.up_front_usd = Some(30_000.0);
+        });
+        assert!(reserved(up_front).unwrap().price.usd_per_hour > 3.0);
+        let long = of(|draft| draft.term_months = Some(121));
+        refused(long, "reserved.term_months", "at most 120");
+        reserved(of(|draft| draft.term_months = Some(120))).unwrap();
+        let rented = |draft: &mut PlanDraft| {
+            draft.reserved = None;
+            draft.gpu_usd_per_hour = Some(0.0);
+            draft.price_as_of = Some(jiff::civil::date(2026, 9, 1).into());
+            draft.price_source = Some("quote".into());
+        };
+        refused(rented, "gpu_usd_per_hour", "0 is not above 0");
+    }
+
+    #[test]
     fn a_replica_is_paid_in_one_way() {
         refused(
             |draft| draft.gpu_usd_per_hour = Some(2.0),
@@ -215,27 +230,6 @@ mod tests {
             },
             "policy",
             "serverless gives replicas back",
-        );
-        refused(
-            |draft| {
-                draft.policy = Some("auto".into());
-                draft.reserved = None;
-                draft.price_as_of = Some(jiff::civil::date(2026, 9, 1).into());
-                draft.price_source = Some("bill".into());
-                draft.owned = Some(Ownership {
-                    capex_usd: 1e5,
-                    residual_usd: 0.0,
-                    life_years: 4.0,
-                    maintenance_rate: 0.0,
-                    kw: 0.0,
-                    pue: 1.0,
-                    usd_per_kwh: 0.0,
-                    colo_usd_per_kw_month: 0.0,
-                    cost_of_capital: 0.0,
-                });
-            },
-            "policy",
-            "auto gives replicas back",
         );
     }
 }

@@ -155,3 +155,13 @@ fn the_first_plan_pays_people_and_a_further_one_a_tenth() {
     assert_eq!(ops(false), Range::new(16_667.0, 8_333.0, 1_667.0));
     assert_eq!(ops(true), Range::certain(1_667.0));
 }
+
+#[test]
+fn money_is_committed_for_at_most_ten_years() {
+    let months = |months| move |plan: &mut PlanDraft| plan.amortisation_months = Some(months);
+    refused(months(4_000_000_000), "amortisation_months", "at most 120");
+    refused(months(121), "amortisation_months", "at most 120");
+    let mut draft = small();
+    draft.amortisation_months = Some(120);
+    checked(draft).unwrap();
+}

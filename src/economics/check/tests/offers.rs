@@ -1,8 +1,9 @@
 //! Facts about the offer a plan refers to.
 
 use super::{refused, small};
-use crate::economics::PlanDraft;
-use crate::economics::examples::{checked, plan_draft};
+use crate::economics::catalogue::OfferKind;
+use crate::economics::examples::{CATALOGUE, checked, plan_draft};
+use crate::economics::{HostPlan, PlanDraft};
 
 #[test]
 fn an_offer_brings_price_date_and_source() {
@@ -36,12 +37,47 @@ fn an_offer_for_three_years_is_owed_for_three_years() {
 }
 
 #[test]
-fn an_owner_pays_for_idle_machines_too() {
-    let owner = |plan: &mut PlanDraft| {
-        plan.offer = Some("owner/hyperscaler TCO".into());
-        plan.policy = Some("auto".into());
+fn what_an_hour_costs_an_owner_is_no_offer_and_the_problem_says_what_is() {
+    let owner = |plan: &mut PlanDraft| plan.offer = Some("owner/hyperscaler TCO".into());
+    refused(
+        owner,
+        "offer",
+        "[plans.llama-8b-1xh100.owned] with capex_usd",
+    );
+    let wrong = |plan: &mut PlanDraft| plan.offer = Some("nobody/nothing".into());
+    let mut draft = small();
+    wrong(&mut draft);
+    let told = checked(draft).unwrap_err()[0].to_string();
+    assert!(!told.contains("owner/"), "{told}");
+}
+
+#[test]
+fn serverless_is_paid_by_the_price_of_what_is_billed_while_in_use() {
+    let serverless = |plan: &mut PlanDraft| {
+        plan.policy = Some("serverless".into());
+        plan.min_replicas = None;
     };
-    refused(owner, "policy", "idle machines");
+    refused(serverless, "offer", "runpod/secure SXM is on-demand");
+    let mut draft = small();
+    serverless(&mut draft);
+    draft.gpu = Some("L40S".into());
+    draft.throughput.source = Some("roofline".into());
+    draft.offer = Some("modal/serverless".into());
+    let price = checked(draft).unwrap().price;
+    assert!(price.source.starts_with("modal/serverless, serverless: "));
+}
+
+#[test]
+fn a_price_of_what_may_be_taken_away_says_so() {
+    let mut rows = CATALOGUE.clone();
+    let row = rows
+        .offers
+        .iter_mut()
+        .find(|row| row.label() == "runpod/secure SXM");
+    row.unwrap().kind = OfferKind::Spot;
+    let price = HostPlan::check(small(), &rows).unwrap().price;
+    let marked = "runpod/secure SXM, spot: may be taken away: ";
+    assert!(price.source.starts_with(marked), "{}", price.source);
 }
 
 #[test]
