@@ -69,7 +69,8 @@ pub struct PlanDraft {
     pub ttft_limit_seconds: Option<f64>,
     /// The keys of [`Parameter`], each `[low, expected, high]`.
     pub ranges: Vec<(Parameter, Range)>,
-    /// `further`: another plan is hosted already and pays for the people; false.
+    /// `further`: another plan is hosted already and pays for the people, which `basis` answers for;
+    /// false.
     pub further: bool,
     /// `[plans.NAME.basis]`: `basis`, `by` and `date`, asked for when a range moves in favour of
     /// hosting.

@@ -287,7 +287,7 @@ fn what_plans_refer_to_is_told_with_what_is_known() {
         referring(
             "people",
             small,
-            "amortisation_months = 4000000000\n",
+            "further = true\namortisation_months = 4000000000\n",
         ),
     ];
     check("config-references.txt", &plans.concat());

@@ -11,7 +11,7 @@ use crate::economics::catalogue::Catalogue;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::draft::{PlanDraft, PlanProblem};
 use crate::economics::evaluate::Policy;
-use crate::economics::plan::{HostPlan, LatencyLimit, ReplicaPrice};
+use crate::economics::plan::{HostPlan, LatencyLimit, Moved, ReplicaPrice, ThroughputSource};
 use crate::economics::work::Decode;
 
 /// Less saving than this, dollars a month, is not worth hosting.
@@ -35,8 +35,10 @@ impl HostPlan {
         let gpus = c.require("gpus", draft.gpus, "2").max(1);
         let machine = machine(c, &draft, catalogue);
         let throughput = throughput(c, &draft, catalogue, &machine);
-        let defaults = Assumptions::defaults(throughput.source, !draft.further);
-        let (assumptions, moved) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
+        let defaults = Assumptions::defaults(throughput.source, true);
+        let (assumptions, mut moved) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
+        let (assumptions, people) = further(c, &draft, assumptions);
+        moved.extend(people);
         let min_replicas = min_replicas(c, &draft);
         let max_replicas = draft.max_replicas.unwrap_or(u32::MAX);
         if max_replicas < min_replicas {
@@ -54,8 +56,11 @@ impl HostPlan {
         }
         c.within_decade("amortisation_months", months);
         let price = replica_price(c, &draft, gpus, catalogue);
-        let written = |parameter: &Parameter| draft.ranges.iter().any(|(p, _)| p == parameter);
-        let assumed = |parameter: &Parameter| parameter.is_assumed() && !written(parameter);
+        let answered = |parameter: &Parameter| {
+            let moved = || moved.iter().any(|moved| moved.parameter == *parameter);
+            is_written(&draft, *parameter) || moved()
+        };
+        let assumed = |parameter: &Parameter| parameter.is_assumed() && !answered(parameter);
         let plan = Self {
             assumed: Parameter::ALL.into_iter().filter(assumed).collect(),
             replaces: c.names(&draft.replaces),
@@ -89,6 +94,38 @@ impl HostPlan {
         };
         checker.done(plan)
     }
+}
+
+fn is_written(draft: &PlanDraft, parameter: Parameter) -> bool {
+    draft
+        .ranges
+        .iter()
+        .any(|(written, _)| *written == parameter)
+}
+
+/// The people of a further plan. Plans are compared alone: that others look after it already is a
+/// default moved in favour of hosting, and someone answers for it. Written people come first.
+fn further(
+    c: &mut Checker,
+    draft: &PlanDraft,
+    assumptions: Assumptions,
+) -> (Assumptions, Option<Moved>) {
+    let parameter = Parameter::OpsUsdPerMonth;
+    if !draft.further || is_written(draft, parameter) {
+        return (assumptions, None);
+    }
+    if draft.basis.is_none() {
+        let message = "leaves out the people of the first plan: say who looks after this one already, in \
+                       a table basis with the keys basis, by and date";
+        c.tell("further", message);
+    }
+    // Where figures come from says nothing about people.
+    let people = Assumptions::defaults(ThroughputSource::Measured, false).range(parameter);
+    let default = assumptions.range(parameter);
+    (
+        assumptions.with(parameter, people),
+        Some(Moved { parameter, default }),
+    )
 }
 
 /// One, unless replicas come and go with the calls.

@@ -143,17 +143,40 @@ fn a_default_moved_in_favour_of_hosting_asks_who_says_so() {
 }
 
 #[test]
-fn the_first_plan_pays_people_and_a_further_one_a_tenth() {
-    let ops = |further| {
-        let mut draft = small();
-        draft.further = further;
-        checked(draft)
-            .unwrap()
-            .assumptions
-            .range(Parameter::OpsUsdPerMonth)
+fn the_first_plan_pays_people_and_a_further_one_a_tenth_if_someone_says_so() {
+    let people = |plan: &HostPlan| plan.assumptions.range(Parameter::OpsUsdPerMonth);
+    let first = checked(small()).unwrap();
+    let all = Range::new(16_667.0, 8_333.0, 1_667.0);
+    assert_eq!(people(&first), all);
+    refused(
+        |plan| plan.further = true,
+        "further",
+        "the people of the first plan",
+    );
+    let mut draft = small();
+    draft.further = true;
+    draft.basis = Some(Basis {
+        basis: "the team of the first plan".into(),
+        by: "platform".into(),
+        date: jiff::civil::date(2026, 10, 1),
+    });
+    let further = checked(draft.clone()).unwrap();
+    assert_eq!(people(&further), Range::certain(1_667.0));
+    let [moved] = further.moved.as_slice() else {
+        panic!("not one default moved: {:?}", further.moved);
     };
-    assert_eq!(ops(false), Range::new(16_667.0, 8_333.0, 1_667.0));
-    assert_eq!(ops(true), Range::certain(1_667.0));
+    assert_eq!(
+        (moved.parameter, moved.default),
+        (Parameter::OpsUsdPerMonth, all)
+    );
+    assert!(first.assumed.contains(&Parameter::OpsUsdPerMonth));
+    assert!(!further.assumed.contains(&Parameter::OpsUsdPerMonth));
+    // What is written of people is held against the whole default.
+    draft
+        .ranges
+        .push((Parameter::OpsUsdPerMonth, Range::certain(500.0)));
+    let written = checked(draft).unwrap();
+    assert_eq!((people(&written).low, written.moved.len()), (500.0, 1));
 }
 
 #[test]
