@@ -3,7 +3,7 @@
 use super::made::{
     TODAY, certain, closed, endpoint, minute, minutes, plan, report, settings, steady, stream,
 };
-use crate::verdict::words::{count, dollars, percent};
+use crate::verdict::words::{age, count, dollars, percent};
 use crate::verdict::{States, Verdict, words};
 
 #[test]
@@ -45,6 +45,21 @@ fn a_price_of_a_month_is_as_old_as_it_can_be() {
     let said = words(&report(&verdict));
     let phrase = "costnimbus.com GPU cost page, looked up at most 187 days ago, which is old";
     assert!(said.contains(phrase), "{said}");
+}
+
+#[test]
+fn a_price_of_the_future_is_not_fresh() {
+    let on = |days: i64| {
+        let today = jiff::civil::date(2026, 9, 4);
+        age(
+            today.checked_add(jiff::Span::new().days(days)).unwrap(),
+            today,
+        )
+    };
+    assert_eq!(on(0), "looked up today or yesterday");
+    assert_eq!(on(1), "looked up today or yesterday", "in another zone");
+    assert_eq!(on(2), "dated in the future, 2026-09-06");
+    assert!(on(-100).ends_with("100 days ago, which is old"));
 }
 
 #[test]
