@@ -10,6 +10,8 @@
 mod least_squares;
 pub mod run;
 
+use super::assumptions::{Assumptions, Parameter, Range};
+use super::plan::ThroughputSource;
 use super::work::real;
 use least_squares::{Sides, determinant, least};
 
@@ -18,6 +20,11 @@ pub const POINTS_MIN: usize = 4;
 /// Below it, of 1, the lengths are too alike: an error of 1 % in a point may be one of 10 % in a
 /// coefficient. The published tables have 0.05 to 0.37.
 const SPREAD_MIN: f64 = 0.01;
+/// Where a fit is off by more for a run it does not know, on average, it says little of this machine.
+/// The worst published table is off by 16 %, a mixture of experts.
+const LEFT_OUT_MAX: f64 = 0.16;
+/// No machine takes longer for a token, seconds.
+const SECONDS_MAX: f64 = 1.0;
 /// Of which tokens in and out a single figure of tokens a second is usually published.
 const USUAL_TOKENS: f64 = 1_000.0;
 
@@ -156,8 +163,27 @@ pub struct Fit {
     pub single_figure_errors: Errors,
 }
 
+impl Fit {
+    /// Whether it is off by more than the worst published one for a run it does not know.
+    #[must_use]
+    pub fn is_poor(&self) -> bool {
+        self.left_out.mean > LEFT_OUT_MAX
+    }
+
+    /// The range of the work against the fit, where it is off by more than the default range of a
+    /// measurement allows. Only the pessimistic end moves: a bad fit is no reason for a better one.
+    #[must_use]
+    pub fn work_multiplier(&self) -> Option<Range> {
+        let parameter = Parameter::WorkMultiplier;
+        let default = Assumptions::defaults(ThroughputSource::Measured, true).range(parameter);
+        let (_, most) = parameter.bounds();
+        let low = (1.0 + self.left_out.mean).min(most);
+        (low > default.low).then_some(Range { low, ..default })
+    }
+}
+
 /// Why points make no fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Unfit {
     /// Three coefficients and their error need more.
     #[error("{0} of the {POINTS_MIN} points at full load that a fit needs")]
@@ -165,22 +191,32 @@ pub enum Unfit {
     /// Several coefficients explain them equally well.
     #[error("the lengths are too alike to tell input, output and context apart")]
     TooAlike,
+    /// Nothing, no number, or more than a second a token.
+    #[error(
+        "no machine is like this: {0}, {1} and {2} seconds a token of input, output and context"
+    )]
+    NoMachine(f64, f64, f64),
 }
 
 /// Fits the coefficients.
 ///
 /// # Errors
-/// The points are too few, or too alike.
+/// The points are too few, or too alike, or of no machine there is.
 pub fn calibrate(points: &[Measured]) -> Result<Fit, Unfit> {
     if points.len() < POINTS_MIN {
         return Err(Unfit::TooFew(points.len()));
     }
     let work: Vec<Sides> = points.iter().map(relative).collect();
-    // Not a number where no call has any input.
-    if determinant(&work).is_none_or(|spread| spread < SPREAD_MIN) {
+    // Nothing where no call has any input, and not a number where lengths are beyond all measure.
+    if !determinant(&work).is_some_and(|spread| spread >= SPREAD_MIN) {
         return Err(Unfit::TooAlike);
     }
     let coefficients = least(&work);
+    let [a, b, c] = coefficients;
+    let possible = |seconds: &f64| (0.0..=SECONDS_MAX).contains(seconds);
+    if !coefficients.iter().all(possible) || a + b + c <= 0.0 {
+        return Err(Unfit::NoMachine(a, b, c));
+    }
     let fitted = points.iter().enumerate().map(|(place, point)| {
         let mut others = work.clone();
         others.remove(place);
@@ -193,7 +229,6 @@ pub fn calibrate(points: &[Measured]) -> Result<Fit, Unfit> {
     let fitted: Vec<Fitted> = fitted.collect();
     let single_figure = single_figure(points);
     let single = |point: &Measured| point.tokens() / single_figure / point.seconds - 1.0;
-    let [a, b, c] = coefficients;
     Ok(Fit {
         a,
         b,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Calibration, output};
 use crate::cli::numbers::{count, grouped};
+use crate::economics::assumptions::Range;
 use crate::economics::calibrate::run::{NotFull, Run};
 use crate::economics::calibrate::{Errors, Fit, Fitted};
 
@@ -16,7 +17,12 @@ pub(super) fn text(calibration: &Calibration, plan: &str) -> String {
         runs,
         left_out,
     } = calibration;
-    let mut lines = vec![output::wrapped(&summary(calibration), "")];
+    let mut lines = Vec::new();
+    if fit.is_poor() {
+        lines.push(output::wrapped(&warning(fit), ""));
+        lines.push("\n".to_owned());
+    }
+    lines.push(output::wrapped(&summary(calibration), ""));
     lines.push("\n".to_owned());
     let table = table(runs, fit);
     lines.extend(table.lines().map(|line| format!("{}\n", line.trim_end())));
@@ -41,6 +47,16 @@ pub(super) fn text(calibration: &Calibration, plan: &str) -> String {
         snippet(calibration, plan)
     ));
     lines.concat()
+}
+
+fn warning(fit: &Fit) -> String {
+    format!(
+        "WARNING: this fit is poor. For a run it does not know it is off by {:.0} % on average, at most \
+         {:.0} %: do not plan by it. Either the machine was not full during some runs, or something \
+         changed between them. Repeat those that are furthest off.",
+        fit.left_out.mean * 100.0,
+        fit.left_out.largest * 100.0
+    )
 }
 
 fn summary(calibration: &Calibration) -> String {
@@ -117,14 +133,21 @@ fn with_remedy(reason: NotFull) -> String {
     format!("{reason}: use {remedy}")
 }
 
-/// What goes into a plan.
+/// What goes into a plan; what belongs to the plan itself comes before its tables.
 fn snippet(calibration: &Calibration, plan: &str) -> String {
     let Fit { a, b, c, .. } = &calibration.fit;
+    let range = calibration.fit.work_multiplier();
+    let range = range.map_or_else(String::new, |Range { low, expected, high }| {
+        format!(
+            "# among the keys of [plans.{plan}]: the fit is off by more than a load test usually is\n\
+             work_multiplier = [{low:.2}, {expected:.1}, {high:.1}]\n\n"
+        )
+    });
     // A text in the quotes of TOML.
     let cite = toml::Value::String(calibration.cite());
     let as_of = calibration.as_of();
     format!(
-        "[plans.{plan}.throughput]\nsource = \"measured\"\na = {a:.6e}\nb = {b:.6e}\nc = {c:.6e}\n\
+        "{range}[plans.{plan}.throughput]\nsource = \"measured\"\na = {a:.6e}\nb = {b:.6e}\nc = {c:.6e}\n\
          as_of = {as_of}\ncite = {cite}\n"
     )
 }
@@ -186,6 +209,8 @@ pub(super) fn json(calibration: &Calibration) -> Value {
             "as_of": calibration.as_of(),
             "cite": calibration.cite(),
         },
+        "work_multiplier": fit.work_multiplier().map(|Range { low, expected, high }| [low, expected, high]),
+        "poor_fit": fit.is_poor(),
         "fit_error": errors(fit.errors),
         "left_out_error": errors(fit.left_out),
         "single_figure": {

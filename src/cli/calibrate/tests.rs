@@ -80,7 +80,7 @@ fn results_that_say_too_little_or_failed_are_refused_with_what_would_do() {
     refused(&result(&[("failed", 3.into())]), "3 of 1000 calls failed");
     let silent = [("failed", null), ("completed", 998.into())];
     let none = [("failed", 0.into()), ("completed", 0.into())];
-    refused(&result(&none), "calls failed");
+    refused(&result(&none), "no call was completed, of 1000");
     refused(&result(&silent), "998 of 1000 calls were answered");
     refused(
         &result(&[("request_rate", "fast".into())]),
@@ -108,6 +108,93 @@ fn results_that_say_too_little_or_failed_are_refused_with_what_would_do() {
     );
 }
 
+#[test]
+fn runs_that_contradict_themselves_or_all_measure_are_refused() {
+    let speed = |per_second: f64| [("output_throughput", per_second.into())];
+    let truth = 128_000.0 / 23.913_657;
+    vllm::runs("r.json", result(&speed(truth * 1.04)).as_bytes()).unwrap();
+    for far in [1.06, 0.94] {
+        refused(
+            &result(&speed(truth * far)),
+            "contradict each other: 128000 tokens",
+        );
+    }
+    for field in [
+        "num_prompts",
+        "completed",
+        "total_input_tokens",
+        "total_output_tokens",
+        "duration",
+        "output_throughput",
+    ] {
+        let absurd = result(&[(field, 2_000_000_000_000_u64.into())]);
+        refused(
+            &absurd,
+            &format!("{field} is 2000000000000, which no load test"),
+        );
+    }
+    let lengths: Vec<u64> = std::iter::repeat_n(u64::MAX, 1_000).collect();
+    let lengths = [
+        ("input_lens", lengths.clone().into()),
+        ("output_lens", lengths.into()),
+    ];
+    refused(
+        &result(&lengths),
+        "a length in input_lens or output_lens is 18446744073709551615",
+    );
+}
+
+/// The four lengths of which every second took so much longer, and every other less.
+fn uneven(by: f64) -> Calibration {
+    let lengths = [
+        (128, 128),
+        (128, 2_048),
+        (2_048, 128),
+        (2_048, 2_048),
+        (512, 512),
+    ];
+    let runs = lengths.iter().enumerate().map(|(place, (input, output))| {
+        let (i, o) = (f64::from(*input), f64::from(*output));
+        let off = if place % 2 == 0 { 1.0 + by } else { 1.0 - by };
+        let seconds = off * (7.0 * i + 8.0 * o + 0.006 * (o * i + o * o / 2.0)) / 100.0;
+        result(&[
+            ("total_input_tokens", (1_000 * input).into()),
+            ("total_output_tokens", (1_000 * output).into()),
+            ("duration", seconds.into()),
+            ("output_throughput", (1_000.0 * o / seconds).into()),
+        ])
+    });
+    let runs: Vec<String> = runs.collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    std::fs::write(&path, runs.join("\n")).unwrap();
+    calibration(&asked(&[path])).unwrap()
+}
+
+#[test]
+fn a_bad_fit_is_told_first_and_makes_a_wide_range() {
+    let bad = uneven(0.3);
+    let text = render::text(&bad, "mine");
+    assert!(text.starts_with("WARNING: "), "{text}");
+    let json = render::json(&bad);
+    assert_eq!(json["poor_fit"], true);
+    let low = json["work_multiplier"][0].as_f64().unwrap();
+    assert!((low - 1.0 - json["left_out_error"]["mean"].as_f64().unwrap()).abs() < 1e-12);
+    let range = format!("work_multiplier = [{low:.2}, 1.0, 0.9]\n\n[plans.mine.throughput]\n");
+    assert!(text.contains(&range), "{text}");
+    let good = uneven(0.01);
+    let text = render::text(&good, "mine");
+    assert!(
+        !text.contains("WARNING") && !text.contains("work_multiplier"),
+        "{text}"
+    );
+    let json = render::json(&good);
+    assert_eq!(
+        (&json["poor_fit"], &json["work_multiplier"]),
+        (&false.into(), &().into())
+    );
+}
+
 /// What a run is left out for, if it is.
 fn left_out(changes: &[(&str, serde_json::Value)]) -> Option<String> {
     let lines = [result(&[]), result(changes)].join("\n");
@@ -118,31 +205,31 @@ fn left_out(changes: &[(&str, serde_json::Value)]) -> Option<String> {
 
 #[test]
 fn a_run_during_which_the_machine_had_time_left_is_left_out() {
-    let duration = |seconds: f64| ("duration", seconds.into());
-    let rate = |rate: f64| ("request_rate", rate.into());
-    // 1000 calls in 100 s.
-    assert!(
-        left_out(&[rate(10.5), duration(100.0)])
-            .unwrap()
-            .contains("10.00 of 10.50")
-    );
-    assert_eq!(
-        left_out(&[rate(10.6), duration(100.0)]),
-        None,
-        "the machine fell behind"
-    );
+    // 1000 calls in 100 s, of 128 tokens.
+    let at = |rate: f64| {
+        left_out(&[
+            ("request_rate", rate.into()),
+            ("duration", 100.into()),
+            ("output_throughput", 1_280.into()),
+        ])
+    };
+    assert!(at(10.5).unwrap().contains("10.00 of 10.50"));
+    assert_eq!(at(10.6), None, "the machine fell behind");
     let rising = ("ramp_up_strategy", "linear".into());
     assert!(left_out(&[rising]).unwrap().contains("rose"));
     let limited = ("max_concurrency", 8.into());
-    let slow = ("output_throughput", 100.into());
+    let [slow, long] = [
+        ("output_throughput", 100.into()),
+        ("duration", 1_280.into()),
+    ];
     assert!(
-        left_out(&[limited.clone(), slow.clone()])
+        left_out(&[limited.clone(), slow.clone(), long.clone()])
             .unwrap()
             .contains("8 calls at once reached 100")
     );
     assert_eq!(left_out(&[limited]), None, "as fast as without the limit");
     assert_eq!(
-        left_out(&[slow]),
+        left_out(&[slow, long]),
         None,
         "a slow run without a limit is an error to be seen"
     );

@@ -1,3 +1,7 @@
+#![expect(
+    clippy::float_arithmetic,
+    reason = "two accounts of a run's speed are compared"
+)]
 //! What `vllm bench serve` and `benchmark_serving.py` write with `--save-result`: one JSON object a
 //! run, with `--append-result` one a line, with `--save-detailed` the lengths of every call.
 //!
@@ -11,6 +15,12 @@ use serde::Deserialize;
 
 use crate::economics::calibrate::Measured;
 use crate::economics::calibrate::run::{Rate, Run};
+use crate::economics::work::real;
+
+/// A larger number is no count, length or speed of a load test.
+const NUMBER_MAX: f64 = 1e12;
+/// The part by which the speed a run names may differ from its tokens over its duration.
+const SPEED_OFF_MAX: f64 = 0.05;
 
 /// The fields we act on, as they may be written.
 #[derive(Debug, Default, Deserialize)]
@@ -68,16 +78,17 @@ pub(super) fn runs(name: &str, file: impl BufRead) -> Result<Vec<Run>, Vec<Strin
 }
 
 fn run(place: String, written: Written) -> Result<Run, String> {
-    let completed = need("completed", written.completed)?;
-    let started = need("num_prompts", written.num_prompts)?;
+    let completed = count("completed", written.completed)?;
+    let started = count("num_prompts", written.num_prompts)?;
     all_answered(completed, started, written.failed)?;
     let seconds = positive("duration", written.duration)?;
     let per_second = positive("output_throughput", written.output_throughput)?;
-    let input = need("total_input_tokens", written.total_input_tokens)?;
-    let output = need("total_output_tokens", written.total_output_tokens)?;
+    let input = count("total_input_tokens", written.total_input_tokens)?;
+    let output = count("total_output_tokens", written.total_output_tokens)?;
     if output == 0 {
         return Err("total_output_tokens is 0: nothing was generated".to_owned());
     }
+    one_speed(output, seconds, per_second)?;
     let mean = Measured::of_totals(completed, input, output, per_second);
     let lengths = lengths(&written, completed)?;
     let ramp = written.ramp_up_strategy;
@@ -99,11 +110,28 @@ fn run(place: String, written: Written) -> Result<Run, String> {
     })
 }
 
+/// Speed and duration are two accounts of the same run.
+fn one_speed(output: u64, seconds: f64, per_second: f64) -> Result<(), String> {
+    let timed = real(output.into()) / seconds;
+    if (timed / per_second - 1.0).abs() <= SPEED_OFF_MAX {
+        return Ok(());
+    }
+    Err(format!(
+        "duration and output_throughput contradict each other: {output} tokens in {seconds} s are \
+         {timed:.1} a second, not {per_second:.1}"
+    ))
+}
+
 /// A run with failed calls is not what the machine does at full load.
 fn all_answered(completed: u64, started: u64, failed: Option<u64>) -> Result<(), String> {
+    if completed == 0 {
+        return Err(format!(
+            "completed is 0: no call was completed, of {started}: find out why, and repeat the run"
+        ));
+    }
     // Older versions do not say how many failed.
     let short = failed.is_none().then(|| started.saturating_sub(completed));
-    if failed.or(short) == Some(0) && completed > 0 {
+    if failed.or(short) == Some(0) {
         return Ok(());
     }
     Err(match failed {
@@ -133,9 +161,22 @@ fn lengths(written: &Written, completed: u64) -> Result<Option<Vec<(u64, u64)>>,
              that ended"
         ));
     }
+    for length in input.iter().chain(output) {
+        count("a length in input_lens or output_lens", Some(*length))?;
+    }
     Ok(Some(
         input.iter().copied().zip(output.iter().copied()).collect(),
     ))
+}
+
+fn count(field: &str, value: Option<u64>) -> Result<u64, String> {
+    let value = need(field, value)?;
+    let fine = real(value.into()) <= NUMBER_MAX;
+    fine.then_some(value).ok_or_else(|| absurd(field, value))
+}
+
+fn absurd(field: &str, value: impl std::fmt::Display) -> String {
+    format!("{field} is {value}, which no load test can reach")
 }
 
 fn need<T>(field: &str, value: Option<T>) -> Result<T, String> {
@@ -146,7 +187,10 @@ fn need<T>(field: &str, value: Option<T>) -> Result<T, String> {
 
 fn positive(field: &str, value: Option<f64>) -> Result<f64, String> {
     let value = need(field, value)?;
-    let fine = value.is_finite() && value > 0.0;
+    if value > NUMBER_MAX {
+        return Err(absurd(field, value));
+    }
+    let fine = value > 0.0;
     fine.then_some(value)
         .ok_or_else(|| format!("{field} is {value}, which is not above zero"))
 }

@@ -175,3 +175,39 @@ fn too_few_or_too_similar_points_are_no_fit() {
         assert_eq!(unfit(&lengths), Unfit::TooAlike, "{lengths:?}");
     }
 }
+
+#[test]
+fn a_fit_that_is_off_says_so_and_widens_the_pessimistic_end_alone() {
+    let truth = [7e-5, 8e-5, 6e-8];
+    let off = |by: f64| {
+        let mut points = made(&CORNERS, truth);
+        points.push(made(&[(512.0, 512.0)], truth)[0]);
+        for (place, point) in points.iter_mut().enumerate() {
+            point.seconds *= if place % 2 == 0 { 1.0 + by } else { 1.0 - by };
+        }
+        calibrate(&points).unwrap()
+    };
+    let good = off(0.01);
+    assert!(!good.is_poor() && good.work_multiplier().is_none());
+    let bad = off(0.3);
+    assert!(bad.is_poor(), "{:?}", bad.left_out);
+    let range = bad.work_multiplier().unwrap();
+    near(range.low, 1.0 + bad.left_out.mean, 1e-12);
+    assert_eq!((range.expected, range.high), (1.0, 0.9));
+}
+
+#[test]
+fn what_no_machine_does_is_no_fit() {
+    let slow = calibrate(&made(&CORNERS, [7.0, 8.0, 6e-3])).unwrap_err();
+    assert!(matches!(slow, Unfit::NoMachine(a, ..) if a > 6.9), "{slow}");
+    let endless: Vec<Measured> = CORNERS
+        .iter()
+        .map(|(input, output)| Measured::alike(*input, *output, 1e300))
+        .collect();
+    calibrate(&endless).unwrap_err();
+    let huge: Vec<Measured> = CORNERS
+        .iter()
+        .map(|(input, output)| Measured::alike(input * 1e200, output * 1e200, 1.0))
+        .collect();
+    calibrate(&huge).unwrap_err();
+}
