@@ -29,7 +29,7 @@ pub use paid::PaidRule;
 pub use report::{Report, StateView, WindowReport};
 pub use settings::Settings;
 pub use state::{Held, States};
-pub use words::words;
+pub use words::{owed, words};
 
 /// Days that are decided after a longer pause; the kept minutes reach back no further.
 const MISSED_DAYS_MAX: i64 = 7;

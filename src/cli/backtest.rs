@@ -81,6 +81,10 @@ fn answer<H: House>(
     width: usize,
 ) -> Result<String, Failure> {
     let mut known = house.known(options, asked.plans.as_deref())?;
+    if known.plans.is_empty() && known.endpoints.is_empty() && known.optimised.is_empty() {
+        return Err(Failure::use_or_config("there is nothing to compare with")
+            .remedy("write a plan or an endpoint, as config/plans.toml shows"));
+    }
     choose::plans(&mut known, &asked.plan)?;
     let at = asked.at.unwrap_or_else(today);
     let tariffs = price::tariffs(&known.prices, &asked.price, at)?;

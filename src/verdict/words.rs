@@ -7,6 +7,8 @@
 mod arm;
 mod plan;
 
+pub use plan::owed;
+
 use std::fmt::{self, Write as _};
 
 use jiff::civil::Date;

@@ -260,10 +260,10 @@ fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text
         .parse()
         .map_err(|_| "is not a number, such as 2.5".to_owned())?;
-    if number > 0.0 && number <= 1e12 {
+    if (1e-6..=1e9).contains(&number) {
         Ok(number)
     } else {
-        Err("is not between 0 and 1e12".to_owned())
+        Err("must be at least 0.000001 and at most 1000000000".to_owned())
     }
 }
 

@@ -106,5 +106,5 @@ fn volume(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.replace(['_', ','], "").parse().ok();
     number
         .filter(|number| (1e-3..=1e15).contains(number))
-        .ok_or_else(|| "write a number above 0, such as 100000 or 1e6".to_owned())
+        .ok_or_else(|| "write a number from 0.001 to 1e15, such as 100000 or 1e6".to_owned())
 }

@@ -5,6 +5,7 @@ use super::sheets::{any_marked, compact, count, percent, usd};
 use super::trace::{Grain, minutes};
 use super::{PricedTrace, Study, Traced};
 use crate::economics::projection::Latency;
+use crate::verdict::owed;
 
 /// What the trace is.
 pub(super) fn of_trace(traced: &Traced) -> Vec<String> {
@@ -19,8 +20,8 @@ pub(super) fn of_trace(traced: &Traced) -> Vec<String> {
         _ => String::new(),
     };
     let mut said = vec![format!(
-        "{} calls in {}, {} a day: {} tokens in{cached} and {} out a call.",
-        count(calls),
+        "{} in {}, {} a day: {} tokens in{cached} and {} out a call.",
+        of("call", calls),
         span(trace.minutes),
         compact(trace.calls_per_day()),
         count(input / calls),
@@ -29,7 +30,7 @@ pub(super) fn of_trace(traced: &Traced) -> Vec<String> {
     if (traced.scale - 1.0).abs() > 1e-9 {
         said.push(format!(
             "Taken {} times, {} calls a day, at the same times of the day.",
-            compact(traced.scale),
+            times(traced.scale),
             compact(traced.scale * trace.calls_per_day()),
         ));
     }
@@ -52,9 +53,9 @@ pub(super) fn of_trace(traced: &Traced) -> Vec<String> {
     }
     if trace.minutes < 1_440 {
         said.push(format!(
-            "A month is these {} over and over, without a night or a weekend: who has those needs \
-             as many replicas for fewer calls.",
-            span(trace.minutes),
+            "A month is {} over and over, without a night or a weekend: who has those needs as many \
+             replicas for fewer calls.",
+            these(trace.minutes),
         ));
     }
     said
@@ -72,10 +73,32 @@ fn context(traced: &Traced) -> String {
     format!("Context that the calls need: {}.", parts.join(", "))
 }
 
+/// `1 call`, `2 calls`.
+fn of(what: &str, number: f64) -> String {
+    let ending = if count(number) == "1" { "" } else { "s" };
+    format!("{} {what}{ending}", count(number))
+}
+
+/// How many times, also where it is a small part.
+fn times(scale: f64) -> String {
+    if scale < 0.01 {
+        format!("{scale}")
+    } else {
+        compact(scale)
+    }
+}
+
+fn these(minutes_long: usize) -> String {
+    match minutes_long {
+        1 => "this minute".to_owned(),
+        _ => format!("these {}", span(minutes_long)),
+    }
+}
+
 fn span(minutes_long: usize) -> String {
     let long = minutes(minutes_long);
     match minutes_long {
-        ..180 => format!("{minutes_long} minutes"),
+        ..180 => of("minute", long),
         180..2_880 => format!("{:.0} hours", long / 60.0),
         _ => format!("{:.0} days", long / 1_440.0),
     }
@@ -91,6 +114,13 @@ pub(super) fn of_price(study: &Study<'_>, priced: &PricedTrace, model: &str) -> 
         ));
     }
     let comparison = &priced.comparison;
+    let plans = study.known.plans.iter().zip(&comparison.plans);
+    for (plan, hosting) in plans {
+        let hosted = hosting.hindsight.as_ref().map(|scored| &scored.hosted);
+        if let Some(commitment) = hosted.and_then(|hosted| hosted.commitment) {
+            said.push(format!("{}: {}", plan.name, owed(&commitment)));
+        }
+    }
     let plans = study.known.plans.iter().zip(&comparison.plans);
     let takes = plans.map(|(plan, hosting)| (&plan.name, &hosting.taken));
     let arms = priced.arms.iter().zip(&comparison.arms);

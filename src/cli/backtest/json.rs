@@ -8,7 +8,7 @@ use crate::cli::Failure;
 use crate::economics::HostPlan;
 use crate::economics::backtest::{Calculator, Hosting, Rented, Scored, a_month};
 use crate::economics::breakeven::BreakEven;
-use crate::economics::projection::{Band, ChosenOn, Latency, Scenario};
+use crate::economics::projection::{Band, ChosenOn, Commitment, Latency, Scenario};
 use crate::economics::work::TokenSums;
 
 /// Everything.
@@ -139,7 +139,25 @@ fn scored(scored: &Scored) -> Value {
         "short_ratio": hosted.short_ratio,
         "overflow_usd_per_month": a_month(hosted.overflow_usd, *hours),
         "usd_per_mtok": hosted.usd_per_mtok,
+        "commitment": hosted.commitment.as_ref().map(commitment),
         "sensitivity": sensitivity.collect::<Vec<_>>(),
+    })
+}
+
+fn commitment(commitment: &Commitment) -> Value {
+    let Commitment {
+        up_front_usd,
+        months,
+        net_usd,
+        payback_months,
+    } = commitment;
+    json!({
+        "up_front_usd": up_front_usd,
+        "months": months,
+        "net_usd": net_usd.expected,
+        "pessimistic_net_usd": net_usd.pessimistic,
+        "payback_months": payback_months.expected,
+        "pays": commitment.pays(),
     })
 }
 

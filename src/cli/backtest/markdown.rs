@@ -19,7 +19,7 @@ fn trace(study: &Study<'_>, traced: &Traced) -> String {
     let said = [facts::of_trace(traced), facts::of_latency(study, traced)].concat();
     out.extend([format!("{}\n\n", said.join(" "))]);
     for (tariff, priced) in study.tariffs.iter().zip(&traced.priced) {
-        out.extend([format!("**{}** on {}\n\n", tariff.id, study.at)]);
+        out.extend([format!("**{}** {}\n\n", tariff.id, tariff.on(study.at))]);
         table(&sheets::ways(study, priced, &tariff.model), &mut out);
         let said = facts::of_price(study, priced, &tariff.model);
         for line in said {

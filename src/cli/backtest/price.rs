@@ -21,10 +21,22 @@ pub(super) struct Tariff {
     pub(super) model: String,
     /// Which entry, such as `openai/gpt-4o@2025-07-04`.
     pub(super) id: String,
+    /// The day that its entry begins with.
+    since: Date,
     at: Timestamp,
 }
 
 impl Tariff {
+    /// The day, and whether it is before every known price.
+    pub(super) fn on(&self, at: Date) -> String {
+        let early = if self.since > at {
+            ", by the earliest price known"
+        } else {
+            ""
+        };
+        format!("on {at}{early}")
+    }
+
     /// The bill of a call with these tokens.
     pub(super) fn bill(&self, book: &PriceBook, usage: &TokenUsage) -> Priced {
         book.price(&Priceable {
@@ -65,19 +77,20 @@ fn tariff(book: &PriceBook, name: &str, at: Timestamp) -> Result<Tariff, Failure
             .and_then(|rest| rest.strip_prefix('/'));
         let found = |model: &str| {
             book.in_force(list, model, at)
-                .map(|entry| (model.to_owned(), entry.id()))
+                .map(|entry| (model.to_owned(), entry.id(), entry.since.date()))
         };
         own.and_then(found).or_else(|| found(name))
     };
     let found: Vec<Tariff> = lists
         .into_iter()
         .filter_map(|list| {
-            let (model, id) = within(list)?;
+            let (model, id, since) = within(list)?;
             let list = list.to_owned();
             Some(Tariff {
                 list,
                 model,
                 id,
+                since,
                 at,
             })
         })

@@ -124,10 +124,10 @@ fn money(comparison: &Comparison, band: &Band, hours: f64) -> [String; 4] {
     let saving = month(band.expected.savings_usd);
     let api = comparison.a_month(comparison.api_usd);
     let ends = [&band.pessimistic, &band.optimistic].map(|end| usd(month(end.savings_usd)));
-    [
-        usd(api - saving),
-        usd(saving),
-        percent(saving / api),
-        ends.join(" to "),
-    ]
+    let of_api = if api > 0.0 {
+        percent(saving / api)
+    } else {
+        NONE.to_owned()
+    };
+    [usd(api - saving), usd(saving), of_api, ends.join(" to ")]
 }

@@ -101,3 +101,59 @@ fn calls_beyond_what_a_plan_serves_stay_on_the_api() {
     let paid = |at: usize| price["plans"][at]["taken_api_usd"].as_f64().unwrap();
     assert!(paid(0) > paid(1));
 }
+
+#[test]
+fn what_is_owed_for_a_plan_is_told_beside_its_saving() {
+    let line = format!("{SMALL} --plans docs/economics/plans.toml --plan 70b-h100-reserved");
+    let line = line.replace("--plans tests/fixtures/backtest/plans.toml ", "");
+    let text = answered(&line).unwrap();
+    assert!(
+        text.contains("70b-h100-reserved: It is paid for whether it is used or not."),
+        "{text}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&answered(&format!("{line} --format json")).unwrap()).unwrap();
+    let plan = &json["traces"][0]["prices"][0]["plans"][0];
+    assert_eq!(plan["hindsight"]["commitment"]["pays"], false);
+}
+
+#[test]
+fn calls_without_tokens_have_no_percentages() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("empty.csv");
+    std::fs::write(&path, "t_ms,input_tokens,output_tokens\n0,0,0\n").unwrap();
+    let text = answered(&format!(
+        "tollgate backtest {} --price gpt-4o",
+        path.display()
+    ))
+    .unwrap();
+    assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+    assert!(text.contains("1 call in 1 minute,"), "{text}");
+}
+
+#[test]
+fn a_day_before_every_known_price_is_told() {
+    let line = "tollgate backtest tests/fixtures/backtest/means.csv --price gpt-4o --at 1990-01-01";
+    let text = answered(line).unwrap();
+    assert!(
+        text.contains("on 1990-01-01, by the earliest price known"),
+        "{text}"
+    );
+}
+
+#[test]
+fn nothing_to_compare_with_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("plans.toml");
+    std::fs::write(&path, "").unwrap();
+    let line = SMALL.replace(
+        "tests/fixtures/backtest/plans.toml",
+        &path.display().to_string(),
+    );
+    assert!(
+        answered(&line)
+            .unwrap_err()
+            .to_string()
+            .contains("nothing to compare with")
+    );
+}

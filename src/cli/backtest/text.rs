@@ -26,7 +26,7 @@ fn trace(study: &Study<'_>, traced: &Traced, width: usize, out: &mut String) {
     say(&facts::of_trace(traced), out);
     say(&facts::of_latency(study, traced), out);
     for (tariff, priced) in study.tariffs.iter().zip(&traced.priced) {
-        out.extend([format!("\n{} on {}\n\n", tariff.id, study.at)]);
+        out.extend([format!("\n{} {}\n\n", tariff.id, tariff.on(study.at))]);
         table(&sheets::ways(study, priced, &tariff.model), out);
         out.push('\n');
         table(&sheets::fleets(study, priced), out);

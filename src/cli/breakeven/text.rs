@@ -90,6 +90,13 @@ fn headline(out: &mut String, asked: &Asked<'_>, comparison: &Comparison) -> fmt
                 )
             }
         }?;
+        if owes(comparison, cheapest) {
+            writeln!(
+                out,
+                "But what is owed for it is not worth it over its term: see there. No verdict would \
+                 say so.",
+            )?;
+        }
     }
     if asked.nobody_replaces {
         writeln!(
@@ -99,6 +106,14 @@ fn headline(out: &mut String, asked: &Asked<'_>, comparison: &Comparison) -> fmt
         )?;
     }
     Ok(())
+}
+
+/// Whether a way is a plan whose commitment does not pay.
+fn owes(comparison: &Comparison, way: &Alternative) -> bool {
+    let plan = comparison.plans.iter().find(|plan| plan.plan == way.name);
+    let hosted = plan.and_then(|plan| plan.hosted.as_ref());
+    let commitment = hosted.and_then(|hosted| hosted.commitment);
+    way.kind == AlternativeKind::Selfhost && commitment.is_some_and(|owed| !owed.pays())
 }
 
 fn ways(out: &mut String, comparison: &Comparison) -> fmt::Result {

@@ -292,37 +292,41 @@ fn rival(out: &mut String, projection: &Projection, monthly: f64) -> fmt::Result
 }
 
 fn commitment(out: &mut String, hosted: &Hosted) -> fmt::Result {
-    let Some(commitment) = &hosted.commitment else {
-        return Ok(());
-    };
+    match &hosted.commitment {
+        Some(commitment) => writeln!(out, "  {}", owed(commitment)),
+        None => Ok(()),
+    }
+}
+
+/// What is owed up front or for a term, and whether it is worth it.
+#[must_use]
+pub fn owed(commitment: &Commitment) -> String {
     let Commitment {
         up_front_usd,
         months,
         net_usd,
         payback_months,
     } = *commitment;
-    if up_front_usd > 0.0 {
+    let paid = if up_front_usd > 0.0 {
         let back = |months: Option<f64>| {
             months.map_or_else(
                 || "never".to_owned(),
                 |months| format!("in {months:.1} months"),
             )
         };
-        write!(
-            out,
-            "  {} up front is paid back {} (pessimistic {}, optimistic {}).",
+        format!(
+            "{} up front is paid back {} (pessimistic {}, optimistic {}).",
             dollars(up_front_usd),
             back(payback_months.expected),
             back(payback_months.pessimistic),
             back(payback_months.optimistic),
-        )?;
+        )
     } else {
-        write!(out, "  It is paid for whether it is used or not.")?;
-    }
-    writeln!(
-        out,
-        " Over its {months} months it is worth {} with API prices falling as expected, {} if they \
-         fall as fast as they may.",
+        "It is paid for whether it is used or not.".to_owned()
+    };
+    format!(
+        "{paid} Over its {months} months it is worth {} with API prices falling as expected, {} if \
+         they fall as fast as they may.",
         dollars(net_usd.expected),
         dollars(net_usd.pessimistic),
     )

@@ -15,6 +15,7 @@ use crate::economics::plan::HostPlan;
 use crate::economics::project::{Fixed, SCALES, Steps};
 use crate::economics::projection::{Hosted, Latency};
 use crate::economics::whatif::{PlanAnswer, Question};
+use crate::verdict::owed;
 
 pub(super) fn write(
     out: &mut String,
@@ -131,7 +132,11 @@ fn band(out: &mut String, hosted: &Hosted) -> fmt::Result {
             },
         )
         .collect();
-    writeln!(out, "  What moves that most, a month: {}.", most.join(", "))
+    writeln!(out, "  What moves that most, a month: {}.", most.join(", "))?;
+    match &hosted.commitment {
+        Some(commitment) => writeln!(out, "  {}", owed(commitment)),
+        None => Ok(()),
+    }
 }
 
 fn work(out: &mut String, plan: &HostPlan, steps: &Steps, latency: Latency) -> fmt::Result {
@@ -176,7 +181,8 @@ fn replicas(out: &mut String, steps: &Steps, hosted: &Hosted) -> fmt::Result {
     writeln!(
         out,
         "  3. Replicas: one counts as full at {}, so the mean needs {} and the busiest minute {}. The \
-         policy has {:.1} on average{used}; in {} of the minutes some calls stay on the API.",
+         policy, knowing this week, has {:.1} on average{used}; in {} of the minutes some calls stay on \
+         the API.",
         percent(steps.utilisation),
         steps.replicas_for_mean,
         steps.replicas_for_peak,
