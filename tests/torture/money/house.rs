@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tollgate::call::CallRecord;
-use tollgate::journal::{self, FrameKind, Journal};
-use tollgate::ledger::{self, Entry, Grain, Ledger, Period, Rollup, Totals};
+use tollgate::journal::{self, FrameKind, Journal, JournalError};
+use tollgate::ledger::{self, Entry, Grain, Ledger, LedgerError, Period, Rollup, Totals};
 
 use super::calls::Drawn;
 
@@ -28,7 +29,23 @@ const SEGMENT_BYTES: u64 = 8 * 1024;
 /// Two of the four days are over.
 const NOW: &str = "2026-11-22T12:00:00Z";
 
+/// Far longer than a process takes to start.
+const FREE_WAIT: Duration = Duration::from_secs(20);
+
 type Waiting = mpsc::Receiver<(u64, CallRecord)>;
+
+/// Tries again while a folder is in use: a process that another test starts holds copies of all our
+/// locks for the moment between its fork and its exec.
+fn once_free<T>(mut open: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(opened) = open() {
+            return opened;
+        }
+        assert!(began.elapsed() < FREE_WAIT, "the folder stays in use");
+        std::thread::yield_now();
+    }
+}
 
 pub(super) struct House {
     dir: PathBuf,
@@ -42,14 +59,19 @@ pub(super) struct House {
 impl House {
     pub(super) fn open(dir: &Path, zone: usize) -> Self {
         let (sink, waiting) = mpsc::sync_channel(10_000);
-        let settings = journal::Settings {
-            segment_bytes_max: SEGMENT_BYTES,
-            first_seq: ledger::next_seq(&dir.join("calls")),
-            ..journal::Settings::in_dir(dir.join("journal"))
-        };
-        let journal = Journal::open(settings, move |seq, call| sink.send((seq, call)).unwrap());
-        let journal = journal.unwrap();
-        let (ledger, recovery) = Ledger::open(ledger::Settings {
+        let journal = once_free(|| {
+            let sink = sink.clone();
+            let settings = journal::Settings {
+                segment_bytes_max: SEGMENT_BYTES,
+                first_seq: ledger::next_seq(&dir.join("calls")),
+                ..journal::Settings::in_dir(dir.join("journal"))
+            };
+            match Journal::open(settings, move |seq, call| sink.send((seq, call)).unwrap()) {
+                Err(JournalError::InUse { .. }) => None,
+                opened => Some(opened.unwrap()),
+            }
+        });
+        let settings = ledger::Settings {
             dir: dir.join("ledger"),
             journal_dir: dir.join("journal"),
             calls_dir: dir.join("calls"),
@@ -58,8 +80,11 @@ impl House {
             timezone: TimeZone::get(ZONES[zone]).unwrap(),
             sync: false,
             durable: None,
-        })
-        .unwrap();
+        };
+        let (ledger, recovery) = once_free(|| match Ledger::open(settings.clone()) {
+            Err(LedgerError::InUse { .. }) => None,
+            opened => Some(opened.unwrap()),
+        });
         assert!(recovery.problems.is_empty(), "{:?}", recovery.problems);
         Self {
             dir: dir.to_owned(),
