@@ -12,6 +12,7 @@ use serde_json::json;
 
 mod access;
 mod answer;
+mod by;
 mod query;
 mod serve;
 mod source;
@@ -19,14 +20,14 @@ mod totals;
 mod when;
 
 pub use access::{Access, MetricsAccess, Token};
-pub use query::By;
-pub use source::{CallsPage, CallsQuery, Days, Source, SourceError};
-
+pub use answer::Refusal;
+pub use by::{By, TotalsQuery};
+pub use source::{CallsPage, CallsQuery, Source, SourceError};
 pub use totals::totals;
+pub use when::Clock;
 
 use crate::metrics::Format;
-use answer::{Answer, Refusal};
-use when::Clock;
+use answer::Answer;
 
 /// The listener's work: clones share everything.
 #[derive(Clone)]
@@ -194,13 +195,10 @@ fn clock(source: &dyn Source) -> Clock {
 
 fn totals_of(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
     let clock = clock(source);
-    let (days, by) = query::totals(query, &clock)?;
-    let daily = source.daily(days).map_err(|error| failed(&error))?;
-    let zone = clock.zone.iana_name().unwrap_or("UTC");
-    Ok(answer::json(
-        StatusCode::OK,
-        &totals::totals(days, &by, zone, &daily),
-    ))
+    let asked = TotalsQuery::read(query, &clock, &source.dimensions())?;
+    let read = source.sums(&asked).map_err(|error| failed(&error))?;
+    let answer = totals(&asked, &clock.zone, &read);
+    Ok(answer::json(StatusCode::OK, &answer))
 }
 
 fn calls(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::admin::{Admin, Source};
+use crate::admin::{Admin, Refusal, Source};
 use crate::config::{Config, Problems};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::{History, LedgerError};
@@ -87,6 +87,9 @@ pub enum AppError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What is asked for is not there.
+    #[error("{}", .0.message)]
+    Query(Refusal),
     /// The journal cannot be opened.
     #[error("cannot open the journal")]
     Journal(#[from] JournalError),

@@ -25,6 +25,7 @@ mod shelf;
 mod sidecar;
 mod status;
 mod store;
+mod sums;
 mod totals;
 mod write;
 
@@ -55,6 +56,7 @@ pub use self::replay::Orphan;
 pub use self::rows::Rows;
 pub use self::shelf::next_seq;
 pub use self::status::Stats;
+pub use self::sums::Apart;
 pub use self::totals::Totals;
 
 /// Where the ledger lives and how it counts.
@@ -274,6 +276,12 @@ impl Ledger {
 
     fn set_shelf(&self, change: impl FnOnce(&mut Shelf)) {
         change(&mut self.shelf.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What decides where days begin; another one is taken at the next start.
+    #[must_use]
+    pub const fn timezone(&self) -> &TimeZone {
+        &self.settings.timezone
     }
 
     /// The day of the reporting time zone in which a moment lies.

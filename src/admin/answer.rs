@@ -12,11 +12,13 @@ pub(super) type Answer = Response<Full<Bytes>>;
 
 /// A request that is not served, and what the asker can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub struct Refusal {
     pub(super) status: StatusCode,
     reason: &'static str,
-    message: String,
-    remedy: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would do.
+    pub remedy: String,
     allow: Option<&'static str>,
 }
 

@@ -1,10 +1,12 @@
 //! What a query string asks for, checked: the first thing wrong is said with what would do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Refusal;
-use super::source::{CallsQuery, Days};
-use super::when::{Clock, day, moment};
+use super::by::{By, TotalsQuery};
+use super::source::CallsQuery;
+use super::when::{Bound, Clock, bound, moment};
+use crate::ledger::Grain;
 
 /// Calls on a page that does not say how many.
 const CALLS_LIMIT: usize = 1000;
@@ -13,54 +15,45 @@ const CALLS_LIMIT_MAX: usize = 10_000;
 /// Bytes of a query that are read at all.
 const QUERY_BYTES_MAX: usize = 4096;
 
-/// What totals are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum By {
-    /// The day in the reporting time zone.
-    Day,
-    /// The configured name of the upstream.
-    Upstream,
-    /// The model that answered.
-    Model,
-    /// Who pays inside the house.
-    Tenant,
-}
-
-impl By {
-    /// All of them, for those that read a name.
-    pub const ALL: [Self; 4] = [Self::Day, Self::Upstream, Self::Model, Self::Tenant];
-
-    /// The name used in the query and in the answer.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Upstream => "upstream",
-            Self::Model => "model",
-            Self::Tenant => "tenant",
+impl TotalsQuery {
+    /// Reads the query of `/api/v1/totals`, where calls have these dimensions.
+    ///
+    /// # Errors
+    /// The first thing wrong, with what would do.
+    pub fn read(
+        query: Option<&str>,
+        clock: &Clock,
+        dimensions: &BTreeSet<String>,
+    ) -> Result<Self, Refusal> {
+        let mut given = parameters(query, &["by", "since", "until", "top"])?;
+        let by = given.remove("by");
+        let by = by.as_deref().unwrap_or_else(|| By::Model.label());
+        let mut columns: Vec<By> = Vec::new();
+        for word in by.split(',').filter(|word| !word.is_empty()) {
+            let column = column(word, dimensions)?;
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
         }
+        let mut bound = |name| {
+            let text = given.remove(name);
+            text.map(|text| bound(name, &text, clock)).transpose()
+        };
+        let (since, until) = (bound("since")?, bound("until")?);
+        let by_hour = columns.contains(&By::Hour);
+        let is_day = |bound: Option<&Bound>| bound.is_none_or(|bound| bound.is_day);
+        let by_day = is_day(since.as_ref()) && is_day(until.as_ref()) && !by_hour;
+        let (since, until) = (since.map(|it| it.at), until.map(|it| it.at));
+        in_order(since.as_ref(), until.as_ref())?;
+        let top = given.remove("top").map(|text| top(&text)).transpose()?;
+        Ok(Self {
+            grain: if by_day { Grain::Day } else { Grain::Hour },
+            since,
+            until,
+            by: columns,
+            top,
+        })
     }
-}
-
-/// Reads the query of `/api/v1/totals`.
-pub(super) fn totals(query: Option<&str>, clock: &Clock) -> Result<(Days, Vec<By>), Refusal> {
-    let mut given = parameters(query, &["by", "since", "until"])?;
-    let days = Days {
-        since: given
-            .remove("since")
-            .map(|text| day("since", &text, clock))
-            .transpose()?,
-        until: given
-            .remove("until")
-            .map(|text| day("until", &text, clock))
-            .transpose()?,
-    };
-    in_order(days.since.as_ref(), days.until.as_ref())?;
-    let by = given
-        .remove("by")
-        .unwrap_or_else(|| By::Model.label().to_owned());
-    let by = by.split(',').filter(|word| !word.is_empty()).map(grouping);
-    Ok((days, by.collect::<Result<_, _>>()?))
 }
 
 /// Reads the query of `/api/v1/calls`.
@@ -159,14 +152,32 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn grouping(word: &str) -> Result<By, Refusal> {
-    let known = By::ALL.into_iter().find(|by| by.label() == word);
-    known.ok_or_else(|| {
-        let remedy = format!("use any of {}", By::ALL.map(By::label).join(", "));
-        Refusal::query(
-            format!("by: {word:?} is not something totals are kept by"),
-            remedy,
-        )
+fn column(word: &str, dimensions: &BTreeSet<String>) -> Result<By, Refusal> {
+    if let Some(known) = By::ALWAYS.into_iter().find(|by| by.label() == word) {
+        return Ok(known);
+    }
+    if dimensions.contains(word) {
+        return Ok(By::Dimension(word.to_owned()));
+    }
+    let always = By::ALWAYS.map(|by| by.label().to_owned());
+    let known: Vec<String> = always
+        .into_iter()
+        .chain(dimensions.iter().cloned())
+        .collect();
+    Err(Refusal::query(
+        format!("by: {word:?} is not something totals are kept by"),
+        format!(
+            "use any of {}; dimensions are named in [attribution]",
+            known.join(", ")
+        ),
+    ))
+}
+
+fn top(text: &str) -> Result<usize, Refusal> {
+    let top = text.parse().ok().filter(|top| *top > 0);
+    top.ok_or_else(|| {
+        let message = format!("top: {text:?} is not a number above 0");
+        Refusal::query(message, "say how many rows to show, such as 10")
     })
 }
 
@@ -199,18 +210,45 @@ mod tests {
     use super::*;
     use crate::admin::when::tests::clock;
 
+    fn totals(query: &str) -> Result<TotalsQuery, Refusal> {
+        TotalsQuery::read(Some(query), &clock(), &BTreeSet::from(["team".to_owned()]))
+    }
+
     #[test]
     fn totals_are_asked_for_by_day() {
-        let (days, by) = totals(Some("since=2d&until=2026-11-22&by=day,model"), &clock()).unwrap();
-        assert_eq!(days.since, Some("2026-11-20".parse().unwrap()));
-        assert_eq!(days.until, Some("2026-11-22".parse().unwrap()));
-        assert_eq!(by, [By::Day, By::Model]);
-        assert!(totals(Some("since=12h"), &clock()).is_err());
-        assert!(totals(Some("since=2026-11-22T10:00:00Z"), &clock()).is_err());
-        assert!(totals(Some("by=colour"), &clock()).is_err());
-        assert!(totals(Some("since=2026-11-22&until=2026-11-22"), &clock()).is_err());
-        assert!(totals(Some("since=2026-11-21&until=2026-11-22"), &clock()).is_ok());
-        assert_eq!(totals(None, &clock()).unwrap().1, [By::Model]);
+        let asked = totals("since=2d&until=2026-11-22&by=day,model,day").unwrap();
+        let midnight = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(asked.since, midnight("2026-11-19T16:00:00Z"));
+        assert_eq!(asked.until, midnight("2026-11-21T16:00:00Z"));
+        assert_eq!((asked.grain, asked.top), (Grain::Day, None));
+        assert_eq!(asked.by, [By::Day, By::Model]);
+        assert!(totals("since=2026-11-22&until=2026-11-22").is_err());
+        assert!(totals("since=2026-11-21&until=2026-11-22").is_ok());
+        assert_eq!(totals("").unwrap().by, [By::Model]);
+    }
+
+    #[test]
+    fn hours_are_read_where_days_would_not_do() {
+        for hours in ["by=hour", "since=12h", "since=2026-11-22T10:00:00Z"] {
+            assert_eq!(totals(hours).unwrap().grain, Grain::Hour, "{hours}");
+        }
+        let month = totals("by=month,team&since=30d&top=3").unwrap();
+        assert_eq!((month.grain, month.top), (Grain::Day, Some(3)));
+        assert_eq!(month.by, [By::Month, By::Dimension("team".into())]);
+    }
+
+    #[test]
+    fn what_totals_are_not_kept_by_is_refused() {
+        for wrong in [
+            "by=colour",
+            "by=teams",
+            "top=0",
+            "top=x",
+            "since=x",
+            "by=Model",
+        ] {
+            assert!(totals(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What the listener can show and do; `app` connects it to the rooms that know.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use std::collections::BTreeSet;
 
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::by::TotalsQuery;
 use crate::call::CallRecord;
 use crate::ledger::Rollup;
 use crate::metrics::Format;
@@ -18,21 +21,14 @@ pub trait Source: Send + Sync + 'static {
     fn ready(&self) -> Result<(), String>;
     /// Takes the configuration over from its file, whole or not at all; else all its problems.
     fn reload(&self) -> Result<(), Vec<String>>;
-    /// The ledger's roll-ups of the days.
-    fn daily(&self, days: Days) -> Result<Vec<Rollup>, SourceError>;
+    /// The dimensions that calls have.
+    fn dimensions(&self) -> BTreeSet<String>;
+    /// The ledger's roll-ups, told apart as far as is asked.
+    fn sums(&self, asked: &TotalsQuery) -> Result<Vec<Rollup>, SourceError>;
     /// Finished calls in the order of the ledger, at most `query.limit`.
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError>;
     /// Projections, verdicts in words, and the evidence they stand on.
     fn breakeven(&self) -> Result<serde_json::Value, SourceError>;
-}
-
-/// Days in the reporting time zone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Days {
-    /// The first day, if there is a first.
-    pub since: Option<Date>,
-    /// The day after the last, if there is a last.
-    pub until: Option<Date>,
 }
 
 /// Which calls to show.

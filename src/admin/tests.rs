@@ -1,5 +1,6 @@
 //! The listener on a real port, over a made source.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
@@ -66,7 +67,10 @@ impl Source for Made {
             Err(problems)
         }
     }
-    fn daily(&self, _: Days) -> Result<Vec<Rollup>, SourceError> {
+    fn dimensions(&self) -> BTreeSet<String> {
+        BTreeSet::from(["team".to_owned()])
+    }
+    fn sums(&self, _: &TotalsQuery) -> Result<Vec<Rollup>, SourceError> {
         Ok(vec![
             daily("2026-11-21", "openai", Role::Provider, Some("gpt-4o"), 1),
             daily(
@@ -238,7 +242,7 @@ async fn what_is_not_here_is_said_with_what_is() {
     check(
         "GET /api/v1/totals?by=colour",
         400,
-        &["day, upstream, model, tenant"],
+        &["month, day, hour, upstream, model, tenant, team"],
     )
     .await;
     check(

@@ -1,74 +1,206 @@
-//! Daily totals grouped by what was asked for; money as decimal strings.
+//! Totals grouped by what was asked for; money as decimal strings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use serde_json::{Map, Value, json};
 
-use super::query::By;
-use super::source::Days;
-use crate::ledger::{Group, Origin, Period, Rollup, Totals};
+use super::by::{By, TotalsQuery};
+use crate::ledger::{Grain, Group, Origin, Period, Rollup, Totals};
 
 /// The answer of `/api/v1/totals`, also for reports made without a listener.
 ///
 /// A gateway's money is the bill of the provider behind it seen a second time: it is shown only
 /// where upstreams are told apart, and it is never in the total.
 #[must_use]
-pub fn totals(days: Days, by: &[By], zone: &str, daily: &[Rollup]) -> Value {
+pub fn totals(asked: &TotalsQuery, zone: &TimeZone, read: &[Rollup]) -> Value {
+    let by = &asked.by;
     let mut total = Sums::default();
-    let mut groups: BTreeMap<Vec<Option<String>>, (bool, Sums)> = BTreeMap::new();
-    for rollup in daily {
+    let mut rows: BTreeMap<Row, Sums> = BTreeMap::new();
+    for rollup in read {
         let in_total = rollup.group.in_total();
         if in_total {
             total.add(rollup);
         } else if !by.contains(&By::Upstream) {
             continue;
         }
-        let key = by.iter().map(|by| value(*by, rollup)).collect();
-        let (_, sums) = groups.entry(key).or_insert((in_total, Sums::default()));
-        sums.add(rollup);
+        let row = Row {
+            cells: by.iter().map(|by| cell(by, rollup, zone)).collect(),
+            is_gateway: !in_total,
+            others: None,
+        };
+        rows.entry(row).or_default().add(rollup);
     }
-    let rows = groups.iter().map(|(key, (in_total, sums))| {
-        let mut row = sums.object();
-        for (by, name) in by.iter().zip(key) {
-            row.insert(by.label().to_owned(), json!(name));
-        }
-        if !in_total {
-            row.insert("in_total".to_owned(), json!(false));
-        }
-        Value::Object(row)
-    });
+    if let Some(top) = asked.top {
+        rows = largest(rows, by, top);
+    }
+    let rows = rows.iter().map(|(row, sums)| row.object(by, sums));
+    let bound = |at: Option<Timestamp>| at.map(|at| bound(at, asked.grain, zone));
     json!({
         "currency": "USD",
-        "timezone": zone,
-        "since": days.since,
-        "until": days.until,
-        "by": by.iter().map(|by| by.label()).collect::<Vec<_>>(),
+        "timezone": zone.iana_name().unwrap_or("UTC"),
+        "since": bound(asked.since),
+        "until": bound(asked.until),
+        "by": by.iter().map(By::label).collect::<Vec<_>>(),
         "total": total.object(),
         "rows": rows.collect::<Vec<_>>(),
     })
 }
 
-/// What a roll-up is under one heading; absent where its calls had none.
-fn value(by: By, rollup: &Rollup) -> Option<String> {
+/// What names a row; in the order in which rows are shown.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    cells: Vec<Cell>,
+    is_gateway: bool,
+    /// How many groups it sums, if they are no longer told apart.
+    others: Option<usize>,
+}
+
+/// What a row is under one heading.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Cell {
+    /// Its calls had none.
+    Absent,
+    /// An hour; where clocks are put back, its words alone are not in order.
+    Hour(Timestamp, String),
+    Name(String),
+    /// Those that are not told apart.
+    Others,
+}
+
+impl Cell {
+    fn json(&self) -> Value {
+        match self {
+            Self::Absent | Self::Others => Value::Null,
+            Self::Hour(_, name) | Self::Name(name) => json!(name),
+        }
+    }
+}
+
+impl Row {
+    fn object(&self, by: &[By], sums: &Sums) -> Value {
+        let mut row = sums.object();
+        for (by, cell) in by.iter().zip(&self.cells) {
+            row.insert(by.label().to_owned(), cell.json());
+        }
+        if self.is_gateway {
+            row.insert("in_total".to_owned(), json!(false));
+        }
+        if let Some(others) = self.others {
+            row.insert("others".to_owned(), json!(others));
+        }
+        Value::Object(row)
+    }
+
+    /// What it is ranked by: its group over all times, or its time where there is no group.
+    fn group(&self, by: &[By]) -> (Vec<Cell>, bool) {
+        let only_time = by.iter().all(By::is_time);
+        let ranked = by.iter().zip(&self.cells);
+        let ranked = ranked.filter(|(by, _)| only_time || !by.is_time());
+        let cells = ranked.map(|(_, cell)| cell.clone()).collect();
+        (cells, self.is_gateway)
+    }
+
+    /// The row of the others of its time.
+    fn others(mut self, by: &[By]) -> Self {
+        let only_time = by.iter().all(By::is_time);
+        for (by, cell) in by.iter().zip(&mut self.cells) {
+            if only_time || !by.is_time() {
+                *cell = Cell::Others;
+            }
+        }
+        self
+    }
+}
+
+/// Keeps the groups with the largest bills over all times; the others of a time become one row.
+fn largest(rows: BTreeMap<Row, Sums>, by: &[By], top: usize) -> BTreeMap<Row, Sums> {
+    let mut groups: BTreeMap<(Vec<Cell>, bool), Totals> = BTreeMap::new();
+    for (row, sums) in &rows {
+        groups.entry(row.group(by)).or_default().merge(&sums.all);
+    }
+    let mut ranked: Vec<_> = groups.into_iter().collect();
+    ranked.sort_by_key(|(_, sums)| std::cmp::Reverse((sums.cost_usd, sums.calls)));
+    let kept: BTreeSet<_> = ranked.into_iter().take(top).map(|(it, _)| it).collect();
+    let mut shown = BTreeMap::new();
+    let mut others: BTreeMap<Row, (usize, Sums)> = BTreeMap::new();
+    for (row, sums) in rows {
+        if kept.contains(&row.group(by)) {
+            shown.insert(row, sums);
+        } else {
+            let (many, rest) = others.entry(row.others(by)).or_default();
+            *many += 1;
+            rest.merge(&sums);
+        }
+    }
+    for (row, (many, sums)) in others {
+        let others = Some(many);
+        shown.insert(Row { others, ..row }, sums);
+    }
+    shown
+}
+
+/// What a roll-up is under one heading.
+fn cell(by: &By, rollup: &Rollup, zone: &TimeZone) -> Cell {
     let Group {
         upstream,
         model,
         tenant,
+        dimensions,
         ..
     } = &rollup.group;
     let name = match by {
-        By::Day => return day(rollup.period),
-        By::Upstream => upstream,
-        By::Model => model,
-        By::Tenant => tenant,
+        By::Month => day(rollup.period, zone).map(|day| day.strftime("%Y-%m").to_string()),
+        By::Day => day(rollup.period, zone).map(|day| day.to_string()),
+        By::Hour => return hour(rollup.period, zone),
+        By::Upstream => upstream.as_deref().map(str::to_owned),
+        By::Model => model.as_deref().map(str::to_owned),
+        By::Tenant => tenant.as_deref().map(str::to_owned),
+        By::Dimension(name) => dimension(name, dimensions.iter().map(|pair| &**pair)),
     };
-    name.as_deref().map(str::to_owned)
+    name.map_or(Cell::Absent, Cell::Name)
 }
 
-fn day(period: Period) -> Option<String> {
+/// The value of a dimension. One without a name of its own is whichever is not there.
+fn dimension<'a>(name: &str, pairs: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    let mut named = pairs.clone().filter_map(|pair| pair.split_once('='));
+    let known = named.find(|(known, _)| *known == name);
+    let other = || pairs.clone().find(|pair| !pair.contains('='));
+    let value = known.map(|(_, value)| value).or_else(other);
+    value.map(str::to_owned)
+}
+
+fn day(period: Period, zone: &TimeZone) -> Option<Date> {
     match period {
-        Period::Day(day) => Some(day.to_string()),
-        Period::Hour(_) | Period::AllTime => None,
+        Period::Day(day) => Some(day),
+        Period::Hour(start) => Some(start.to_zoned(zone.clone()).date()),
+        Period::AllTime => None,
+    }
+}
+
+fn hour(period: Period, zone: &TimeZone) -> Cell {
+    match period {
+        Period::Hour(start) => Cell::Hour(start, minute(&start.to_zoned(zone.clone()))),
+        Period::Day(_) | Period::AllTime => Cell::Absent,
+    }
+}
+
+/// To the minute, with the offset: where clocks are put back, an hour comes twice.
+fn minute(at: &Zoned) -> String {
+    at.strftime("%Y-%m-%dT%H:%M%:z").to_string()
+}
+
+/// Where a stretch really begins or ends.
+fn bound(at: Timestamp, grain: Grain, zone: &TimeZone) -> String {
+    match grain {
+        Grain::Day => at.to_zoned(zone.clone()).date().to_string(),
+        Grain::Hour => {
+            let past = at.as_second().rem_euclid(3_600);
+            let start = Timestamp::from_second(at.as_second().saturating_sub(past));
+            minute(&start.unwrap_or(at).to_zoned(zone.clone()))
+        }
     }
 }
 
@@ -86,6 +218,11 @@ impl Sums {
             Origin::Live => {}
             Origin::Imported => self.imported.merge(&rollup.totals),
         }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.all.merge(&other.all);
+        self.imported.merge(&other.imported);
     }
 
     fn object(&self) -> Map<String, Value> {
@@ -109,3 +246,6 @@ impl Sums {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,29 +7,41 @@ use jiff::{Timestamp, ToSpan};
 use super::answer::Refusal;
 
 /// When and where a query is read.
-pub(super) struct Clock {
-    pub(super) now: Timestamp,
-    pub(super) zone: TimeZone,
+#[derive(Clone, Debug)]
+pub struct Clock {
+    /// What `30d` counts back from.
+    pub now: Timestamp,
+    /// Where days begin.
+    pub zone: TimeZone,
 }
 
-/// A day: `2026-11-22`, or `30d` for that many days before today.
-pub(super) fn day(name: &str, text: &str, clock: &Clock) -> Result<Date, Refusal> {
+/// The begin or the end of a stretch of time.
+pub(super) struct Bound {
+    pub(super) at: Timestamp,
+    /// Whether it was said as a day, and is that day's midnight.
+    pub(super) is_day: bool,
+}
+
+/// A day, a month or `30d` for that many days before today, all as midnight; or a moment.
+pub(super) fn bound(name: &str, text: &str, clock: &Clock) -> Result<Bound, Refusal> {
     let today = clock.now.to_zoned(clock.zone.clone()).date();
     let ago = ago(text).filter(|(_, unit)| *unit == 'd');
-    let found = match ago {
+    let day = match ago {
         Some((days, _)) => today.checked_sub(days.days()).ok(),
-        None => text
-            .parse()
-            .ok()
-            .filter(|_| text.len() == "2026-11-22".len()),
+        None => date(text).or_else(|| date(&format!("{text}-01"))),
     };
-    found.ok_or_else(|| {
-        let message = format!("{name}: {text:?} is not a day, and totals are kept by day");
-        Refusal::query(
-            message,
-            "write a day, such as 2026-11-22, or 30d for 30 days ago",
-        )
-    })
+    let midnight = day.and_then(|day| day.to_zoned(clock.zone.clone()).ok());
+    if let Some(midnight) = midnight {
+        let at = midnight.timestamp();
+        return Ok(Bound { at, is_day: true });
+    }
+    let at = moment(name, text, clock)?;
+    Ok(Bound { at, is_day: false })
+}
+
+fn date(text: &str) -> Option<Date> {
+    let date = text.parse().ok();
+    date.filter(|_| text.len() == "2026-11-22".len())
 }
 
 /// A moment: a day, an RFC 3339 time, or `12h` or `30d` ago.
@@ -40,9 +52,7 @@ pub(super) fn moment(name: &str, text: &str, clock: &Clock) -> Result<Timestamp,
     });
     let found = if let Some(seconds) = seconds {
         clock.now.checked_sub(seconds.seconds()).ok()
-    } else if let Ok(date) = text.parse::<Date>()
-        && text.len() == "2026-11-22".len()
-    {
+    } else if let Some(date) = date(text) {
         date.to_zoned(clock.zone.clone())
             .ok()
             .map(|midnight| midnight.timestamp())

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{AppError, breakeven, now, settings, shared, show};
-use crate::admin::{By, Days, totals};
+use crate::admin::{Clock, TotalsQuery, totals};
 use crate::call::CallRecord;
 use crate::config::Config;
 use crate::ledger::Ledger;
@@ -38,13 +38,17 @@ impl Offline {
         Ok(Self { config, ledger })
     }
 
-    /// What `/api/v1/totals` would answer.
+    /// What `/api/v1/totals` would answer to a query.
     ///
     /// # Errors
-    /// The ledger's.
-    pub fn totals(&self, days: Days, by: &[By]) -> Result<Value, AppError> {
-        let zone = self.config.reporting.timezone.iana_name().unwrap_or("UTC");
-        Ok(totals(days, by, zone, &show::daily(&self.ledger, days)?))
+    /// The query's, and the ledger's.
+    pub fn totals(&self, query: &str) -> Result<Value, AppError> {
+        let zone = self.ledger.timezone().clone();
+        let clock = Clock { now: now(), zone };
+        let dimensions = show::dimensions(&self.config, &self.ledger);
+        let asked = TotalsQuery::read(Some(query), &clock, &dimensions).map_err(AppError::Query)?;
+        let read = show::sums(&self.ledger, &asked)?;
+        Ok(totals(&asked, &clock.zone, &read))
     }
 
     /// Every call that arrived in `since..until`, in the order of the journal, until `each` breaks.

@@ -1,5 +1,6 @@
 //! What the admin listener shows, the tick moves on, and a reload changes.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
 use super::{AppError, Loader, breakeven, gauges, now, settings, show};
-use crate::admin::{Admin, CallsPage, CallsQuery, Days, Source, SourceError};
+use crate::admin::{Admin, CallsPage, CallsQuery, Source, SourceError, TotalsQuery};
 use crate::config::Config;
 use crate::economics::Stream;
 use crate::journal::Journal;
@@ -212,7 +213,8 @@ impl Source for Shared {
     }
 
     fn timezone(&self) -> TimeZone {
-        self.config.load().reporting.timezone.clone()
+        // The one that the days were made in; a reload does not change it.
+        self.sinks.ledger.timezone().clone()
     }
 
     fn metrics(&self, format: Format) -> String {
@@ -254,8 +256,12 @@ impl Source for Shared {
         Self::reload(self)
     }
 
-    fn daily(&self, days: Days) -> Result<Vec<Rollup>, SourceError> {
-        show::daily(&self.sinks.ledger, days).map_err(unreadable)
+    fn dimensions(&self) -> BTreeSet<String> {
+        show::dimensions(&self.config.load(), &self.sinks.ledger)
+    }
+
+    fn sums(&self, asked: &TotalsQuery) -> Result<Vec<Rollup>, SourceError> {
+        show::sums(&self.sinks.ledger, asked).map_err(unreadable)
     }
 
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::admin::{CallsPage, CallsQuery, Days};
+use crate::admin::{CallsPage, CallsQuery, TotalsQuery};
 use crate::config::Config;
 use crate::ledger::{Group, Ledger, LedgerError, Origin, Period, Rollup};
 use crate::metrics::SpendRow;
@@ -15,11 +14,6 @@ use crate::money::Pico;
 
 /// How long a model that was called is shown at 0 by a new process.
 const MODELS_SEEN: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Before the first call that could have been metered.
-const FIRST_DAY: Date = Date::constant(2020, 1, 1);
-/// After the last.
-const LAST_DAY: Date = Date::constant(2199, 12, 31);
-
 /// The (upstream, model) pairs of the last days.
 pub(super) fn models(
     ledger: &Ledger,
@@ -84,13 +78,17 @@ pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
     rows.into_values().collect()
 }
 
-/// The roll-ups of the days.
-pub(super) fn daily(ledger: &Ledger, days: Days) -> Result<Vec<Rollup>, LedgerError> {
-    let first = days.since.unwrap_or(FIRST_DAY);
-    let last = days
-        .until
-        .map_or(LAST_DAY, |until| until.saturating_sub(1.day()));
-    ledger.days(first, last)
+/// The roll-ups that totals are made of.
+pub(super) fn sums(ledger: &Ledger, asked: &TotalsQuery) -> Result<Vec<Rollup>, LedgerError> {
+    let apart = asked.apart();
+    ledger.sums(asked.grain, asked.since, asked.until, &apart)
+}
+
+/// The dimensions that calls have had, and those that they can have now.
+pub(super) fn dimensions(config: &Config, ledger: &Ledger) -> BTreeSet<String> {
+    let mut names = ledger.dimensions();
+    names.extend(config.attribution.dimensions.keys().cloned());
+    names
 }
 
 /// What journal and ledger take on the disk; `None` if that cannot be read.

@@ -87,10 +87,7 @@ impl Admin {
 
     /// Totals.
     pub(super) async fn totals(&self, query: &TotalsQuery) -> Result<Option<Value>, Failure> {
-        let days = [("since", query.since), ("until", query.until)];
-        let days = days.map(|(name, day)| parameter(name, day)).concat();
-        self.json(&format!("/api/v1/totals?by={}{days}", query.by.join(",")))
-            .await
+        self.json(&format!("/api/v1/totals?{query}")).await
     }
 
     /// A page of records as lines of JSON, and the cursor of the next.
@@ -127,7 +124,12 @@ impl Admin {
         let body: Value = response.json().await.unwrap_or_default();
         let said = |at: &str| body.pointer(at).and_then(Value::as_str).map(str::to_owned);
         let message = said("/error/message").unwrap_or_else(|| format!("status {status}"));
-        let failure = Failure::work(format!("{} refused: {message}", self.base));
+        let refused = format!("{} refused: {message}", self.base);
+        let failure = if status == StatusCode::BAD_REQUEST {
+            Failure::use_or_config(refused)
+        } else {
+            Failure::work(refused)
+        };
         match said("/error/remedy") {
             Some(remedy) => failure.remedy(remedy),
             None => failure,

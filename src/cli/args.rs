@@ -12,8 +12,8 @@ mod verbs;
 mod what_if;
 
 pub(super) use verbs::{
-    Backtest, BacktestFormat, Breakeven, BreakevenFormat, By, Calibrate, CalibrateFormat, Check,
-    Demo, Export, ExportFormat, Exported, Mock, Report, ReportFormat, Sources, SourcesFormat,
+    Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate, CalibrateFormat, Check, Demo,
+    Export, ExportFormat, Exported, Mock, Report, ReportFormat, Sources, SourcesFormat,
 };
 pub(super) use what_if::WhatIf;
 

@@ -229,9 +229,8 @@ impl Stage {
 
     async fn totals(&self) -> Result<Totals, Failure> {
         let query = TotalsQuery {
-            since: None,
-            until: None,
-            by: vec!["model"],
+            by: vec!["model".to_owned()],
+            ..TotalsQuery::default()
         };
         let answer = self
             .admin

@@ -1,5 +1,6 @@
 //! What the subcommands ask of the rest of tollgate; `app` is the real one, tests use a small one.
 
+use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -7,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -75,15 +75,35 @@ pub struct Range {
     pub until: Option<Timestamp>,
 }
 
-/// Which totals are asked for; days are those of the reporting timezone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which totals are asked for, in the words of `/api/v1/totals`. None of them needs an escape.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TotalsQuery {
-    /// The first day.
-    pub since: Option<Date>,
-    /// The day after the last.
-    pub until: Option<Date>,
-    /// A row for each combination of these: `day`, `upstream`, `model`, `tenant`.
-    pub by: Vec<&'static str>,
+    /// The first day or moment.
+    pub since: Option<String>,
+    /// The first that is not meant.
+    pub until: Option<String>,
+    /// A row for each combination of these, such as `day` and `model`.
+    pub by: Vec<String>,
+    /// So many rows at most, beside one of the others.
+    pub top: Option<u32>,
+}
+
+impl fmt::Display for TotalsQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            since,
+            until,
+            by,
+            top,
+        } = self;
+        write!(f, "by={}", by.join(","))?;
+        for (name, value) in [("since", since), ("until", until)] {
+            if let Some(value) = value {
+                write!(f, "&{name}={value}")?;
+            }
+        }
+        top.map_or(Ok(()), |top| write!(f, "&top={top}"))
+    }
 }
 
 /// What the demo needs started.

@@ -12,7 +12,7 @@ use super::house::{
     Addresses, Checked, DemoPlan, House, Known, Options, Range, Running, Settings, TotalsQuery,
 };
 use super::{Failure, past};
-use crate::admin::{By, Days};
+use crate::admin::Refusal;
 use crate::app::{App, AppError, Offline};
 use crate::call::CallRecord;
 use crate::config::{self, Config, Overrides, Problems, Upstream};
@@ -158,13 +158,8 @@ impl House for Tollgate {
     }
 
     fn totals(&self, options: &Options, query: &TotalsQuery) -> Result<Value, Failure> {
-        let days = Days {
-            since: query.since,
-            until: query.until,
-        };
-        let named = |name: &&str| By::ALL.into_iter().find(|by| by.label() == *name);
-        let by: Vec<By> = query.by.iter().filter_map(named).collect();
-        offline(options)?.totals(days, &by).map_err(failed)
+        let answer = offline(options)?.totals(&query.to_string());
+        answer.map_err(failed)
     }
 
     fn calls(
@@ -269,6 +264,9 @@ fn failed(error: AppError) -> Failure {
     };
     match error {
         AppError::Config(problems) => misconfigured(&problems),
+        AppError::Query(Refusal {
+            message, remedy, ..
+        }) => Failure::use_or_config(message).remedy(remedy),
         AppError::Journal(JournalError::InUse { dir })
         | AppError::Ledger(LedgerError::InUse { dir }) => in_use(&dir),
         AppError::Listen {

@@ -1,24 +1,26 @@
 //! `report`: what was used and what it cost, for people and for programs.
 
 use comfy_table::{CellAlignment, Table, TableStyle, presets};
-use jiff::tz::TimeZone;
 
 use super::admin::Admin;
-use super::args::{By, Report, ReportFormat};
+use super::args::{Report, ReportFormat};
 use super::house::{House, Options, TotalsQuery};
-use super::totals::{self, Row, Sums, Totals};
+use super::totals::{Row, Sums, Totals};
+use super::when::When;
 use super::{Failure, numbers, output};
 use crate::money::Pico;
 
 /// The columns of numbers, in every format that has columns.
-const CSV_COLUMNS: [&str; 9] = [
+const CSV_COLUMNS: [&str; 11] = [
     "calls",
+    "imported_calls",
     "input_tokens",
     "cache_read_tokens",
     "cache_write_tokens",
     "output_tokens",
     "reasoning_tokens",
     "cost_usd",
+    "imported_cost_usd",
     "unpriced_calls",
     "unknown_calls",
 ];
@@ -31,7 +33,7 @@ pub(super) async fn run<H: House>(
     quiet: bool,
 ) -> Result<(), Failure> {
     let settings = house.settings(options)?;
-    let query = query(report, &settings.timezone)?;
+    let query = query(report)?;
     let admin = Admin::of(&settings)?;
     let answer = if let Some(answer) = admin.totals(&query).await? {
         output::note(
@@ -47,22 +49,23 @@ pub(super) async fn run<H: House>(
         );
         house.totals(options, &query)?
     };
-    let totals = Totals::read(answer)?.regrouped(&report.by);
-    output::print(render(&totals, report.format)?)
+    output::print(render(&Totals::read(answer)?, report.format)?)
 }
 
-fn query(report: &Report, timezone: &TimeZone) -> Result<TotalsQuery, Failure> {
-    let day = |flag: &str, when: super::when::When| {
-        let day = when.day(super::now(), timezone);
-        day.map_err(|error| Failure::use_or_config(format!("{flag}: {error}")))
+fn query(report: &Report) -> Result<TotalsQuery, Failure> {
+    let said = |flag: &str, when: When| {
+        let said = when.in_query(super::now());
+        said.map_err(|error| Failure::use_or_config(format!("{flag}: {error}")))
     };
+    let since = (!report.all).then_some(report.since);
     Ok(TotalsQuery {
-        since: Some(day("--since", report.since)?),
+        since: since.map(|since| said("--since", since)).transpose()?,
         until: report
             .until
-            .map(|until| day("--until", until))
+            .map(|until| said("--until", until))
             .transpose()?,
-        by: totals::asked(&report.by),
+        by: report.by.clone(),
+        top: report.top,
     })
 }
 
@@ -121,11 +124,13 @@ fn table(totals: &Totals, preset: TableStyle) -> Table {
     let headings = ["calls", "input", "cached", "output", "cost", "share"];
     table.set_header(totals.by.iter().map(String::as_str).chain(headings));
     for row in ordered(totals) {
-        let keys = totals.by.iter().map(|by| plain(row.key(by)));
+        let keys = row.cells(&totals.by, "(none)").into_iter();
+        let keys = keys.map(|key| plain(&key));
         table.add_row(keys.chain(cells(row, totals)));
     }
     let total = Row {
         in_total: true,
+        others: None,
         sums: totals.total,
         keys: std::collections::BTreeMap::new(),
     };
@@ -157,9 +162,10 @@ fn ordered(totals: &Totals) -> Vec<&Row> {
     let by_time = totals
         .by
         .first()
-        .is_some_and(|by| [By::Day, By::Month].map(By::label).contains(&by.as_str()));
+        .is_some_and(|by| ["month", "day", "hour"].contains(&by.as_str()));
     if !by_time {
-        rows.sort_by_key(|row| std::cmp::Reverse((row.sums.cost_usd, row.sums.calls)));
+        let size = |row: &Row| std::cmp::Reverse((row.sums.cost_usd, row.sums.calls));
+        rows.sort_by_key(|row| (row.others.is_some(), size(row)));
     }
     rows
 }
@@ -205,6 +211,13 @@ fn notes(totals: &Totals) -> Vec<String> {
             calls(total.unknown_calls)
         ));
     }
+    if total.imported_calls > 0 {
+        notes.push(format!(
+            "imported: {} and {} of these are made history, that nobody was billed for.",
+            calls(total.imported_calls),
+            numbers::money(total.imported_cost_usd, &totals.currency),
+        ));
+    }
     if totals.rows.iter().any(|row| !row.in_total) {
         notes.push(
             "not in total: a gateway's bill is the provider's, seen a second time.".to_owned(),
@@ -222,28 +235,23 @@ fn csv(totals: &Totals) -> Result<String, Failure> {
         .write_record(headings.chain(["in_total"]))
         .map_err(failed)?;
     for row in &totals.rows {
-        let keys = totals.by.iter().map(|by| {
-            row.keys
-                .get(by)
-                .and_then(|key| key.as_str())
-                .unwrap_or_default()
-        });
+        let keys = row.cells(&totals.by, "").into_iter();
         let sums = row.sums;
         let numbers = [
             sums.calls.to_string(),
+            sums.imported_calls.to_string(),
             sums.input_tokens.to_string(),
             sums.cache_read_tokens.to_string(),
             sums.cache_write_tokens.to_string(),
             sums.output_tokens.to_string(),
             sums.reasoning_tokens.to_string(),
             exact_cost(&sums),
+            sums.imported_cost_usd.to_string(),
             sums.unpriced_calls.to_string(),
             sums.unknown_calls.to_string(),
             row.in_total.to_string(),
         ];
-        writer
-            .write_record(keys.map(str::to_owned).chain(numbers))
-            .map_err(failed)?;
+        writer.write_record(keys.chain(numbers)).map_err(failed)?;
     }
     let bytes = writer.into_inner().unwrap_or_default();
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -260,7 +268,7 @@ fn exact_cost(sums: &Sums) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::totals::tests::answer;
+    use crate::cli::totals::tests::{answer, largest};
 
     #[test]
     fn a_name_cannot_write_to_the_terminal() {
@@ -271,18 +279,17 @@ mod tests {
     #[test]
     fn a_report_is_what_the_golden_file_shows() {
         let mut shown = Vec::new();
-        let shapes: [(&[By], ReportFormat); 5] = [
-            (&[By::Day, By::Model], ReportFormat::Table),
-            (&[By::Month, By::Model], ReportFormat::Table),
-            (&[By::Model], ReportFormat::Md),
-            (&[By::Day, By::Model], ReportFormat::Csv),
-            (&[By::Day, By::Model], ReportFormat::Json),
-        ];
-        for (by, format) in shapes {
-            let totals = Totals::read(answer()).unwrap().regrouped(by);
-            let by: Vec<&str> = by.iter().map(|by| by.label()).collect();
-            shown.push(format!("== --by {} --format {format:?}\n", by.join(",")));
-            shown.push(render(&totals, format).unwrap());
+        for format in [
+            ReportFormat::Table,
+            ReportFormat::Md,
+            ReportFormat::Csv,
+            ReportFormat::Json,
+        ] {
+            for (name, answer) in [("by day, model", answer()), ("the largest", largest())] {
+                let totals = Totals::read(answer).unwrap();
+                shown.push(format!("== {name}, {format:?}\n"));
+                shown.push(render(&totals, format).unwrap());
+            }
         }
         let empty = Totals {
             rows: Vec::new(),

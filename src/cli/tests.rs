@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser};
 
 use super::admin::Admin;
-use super::args::{Args, By, ExportFormat, ReportFormat, Verb};
+use super::args::{Args, ExportFormat, ReportFormat, Verb};
 use super::house::{DemoPlan, Options, Range, Running, TotalsQuery};
 use super::when::When;
 
@@ -45,11 +45,13 @@ fn no_verb_is_serve_and_flags_stand_anywhere() {
 
 #[test]
 fn a_report_is_understood() {
-    let args = parsed("tollgate report --since 7d --by tenant,month --format csv").unwrap();
+    let line = "tollgate report --since 7d --by tenant,month --by team --top 3 --format csv";
+    let args = parsed(line).unwrap();
     let Some(Verb::Report(report)) = args.verb else {
         panic!()
     };
-    assert_eq!(report.by, [By::Tenant, By::Month]);
+    assert_eq!(report.by, ["tenant", "month", "team"]);
+    assert_eq!(report.top, Some(3));
     assert_eq!(report.format, ReportFormat::Csv);
     assert_eq!(
         report.since,
@@ -79,7 +81,9 @@ fn the_demo_is_short_unless_told_otherwise() {
 #[test]
 fn what_is_not_understood_is_refused_with_what_would_do() {
     refused("tollgate report --since yesterday", "write 30d");
-    refused("tollgate report --by colour", "tenant");
+    refused("tollgate report --by Colour", "month, day, hour");
+    refused("tollgate report --top 0", "1..");
+    refused("tollgate report --all --since 7d", "cannot be used with");
     refused("tollgate demo --for 10", "write 20s");
     refused("tollgate demo --speed 0", "1..=100");
     refused("tollgate export rows", "calls");
@@ -202,9 +206,8 @@ async fn a_refusal_is_told_with_its_remedy() {
     assert!(failure.contains("wants its admin token"), "{failure}");
     let admin = Admin::at(at, Some(TOKEN.into())).unwrap();
     let query = TotalsQuery {
-        since: None,
-        until: None,
-        by: vec!["day"],
+        by: vec!["day".to_owned()],
+        ..TotalsQuery::default()
     };
     let failure = admin.totals(&query).await.unwrap_err().to_string();
     assert!(
@@ -228,7 +231,7 @@ fn problems_and_failures_end_with_their_codes() {
     let exit = |code| format!("{:?}", std::process::ExitCode::from(code));
     assert_eq!(code("tollgate -q check"), exit(2));
     assert_eq!(code("tollgate -q --log-level x=,= check"), exit(2));
-    assert_eq!(code("tollgate -q report --since 12h"), exit(2));
+    assert_eq!(code("tollgate -q report --since yesterday"), exit(2));
     assert_eq!(code("tollgate -q serve"), exit(1));
     assert_eq!(code("tollgate -q healthcheck"), exit(1));
 }

@@ -1,13 +1,12 @@
 //! Totals as the admin address gives them, read, regrouped and written.
 
 use std::collections::BTreeMap;
-use std::ops::{AddAssign, Sub};
+use std::ops::Sub;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Failure;
-use super::args::By;
 use crate::money::Pico;
 
 /// Sums over calls. A field that an older tollgate does not send is 0.
@@ -15,6 +14,8 @@ use crate::money::Pico;
 #[serde(default)]
 pub(super) struct Sums {
     pub(super) calls: u64,
+    /// Part of them: made history, that nobody was billed for.
+    pub(super) imported_calls: u64,
     /// Calls that cost money nobody can name.
     pub(super) unpriced_calls: u64,
     /// Billable calls whose tokens nobody knows.
@@ -25,6 +26,8 @@ pub(super) struct Sums {
     pub(super) output_tokens: u64,
     pub(super) reasoning_tokens: u64,
     pub(super) cost_usd: Pico,
+    /// Part of it, for the imported calls.
+    pub(super) imported_cost_usd: Pico,
 }
 
 impl Sums {
@@ -32,6 +35,7 @@ impl Sums {
     fn with(self, other: Self, count: fn(u64, u64) -> u64, money: fn(Pico, Pico) -> Pico) -> Self {
         Self {
             calls: count(self.calls, other.calls),
+            imported_calls: count(self.imported_calls, other.imported_calls),
             unpriced_calls: count(self.unpriced_calls, other.unpriced_calls),
             unknown_calls: count(self.unknown_calls, other.unknown_calls),
             input_tokens: count(self.input_tokens, other.input_tokens),
@@ -40,13 +44,8 @@ impl Sums {
             output_tokens: count(self.output_tokens, other.output_tokens),
             reasoning_tokens: count(self.reasoning_tokens, other.reasoning_tokens),
             cost_usd: money(self.cost_usd, other.cost_usd),
+            imported_cost_usd: money(self.imported_cost_usd, other.imported_cost_usd),
         }
-    }
-}
-
-impl AddAssign for Sums {
-    fn add_assign(&mut self, other: Self) {
-        *self = self.with(other, u64::saturating_add, |a, b| a + b);
     }
 }
 
@@ -63,6 +62,9 @@ pub(super) struct Row {
     /// A gateway's money is a second view of the same bill: shown, and not in the total.
     #[serde(default = "yes", skip_serializing_if = "std::clone::Clone::clone")]
     pub(super) in_total: bool,
+    /// How many groups are summed in it, if they are those beside the largest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) others: Option<u64>,
     #[serde(flatten)]
     pub(super) sums: Sums,
     /// Values by the names in `by`.
@@ -77,10 +79,25 @@ fn yes() -> bool {
 impl Row {
     /// What the row says under one heading.
     pub(super) fn key(&self, by: &str) -> &str {
-        self.keys
-            .get(by)
-            .and_then(Value::as_str)
-            .unwrap_or("(none)")
+        self.said(by).unwrap_or("(none)")
+    }
+
+    fn said(&self, by: &str) -> Option<&str> {
+        self.keys.get(by).and_then(Value::as_str)
+    }
+
+    /// What it says under all of them; of the others it says how many once, and `none` stands for
+    /// what its calls do not have.
+    pub(super) fn cells(&self, by: &[String], none: &str) -> Vec<String> {
+        let mut others = self.others;
+        let cells = by.iter().map(|by| match (self.said(by), self.others) {
+            (Some(said), _) => said.to_owned(),
+            (None, None) => none.to_owned(),
+            (None, Some(_)) => others
+                .take()
+                .map_or_else(String::new, |many| format!("others ({many})")),
+        });
+        cells.collect()
     }
 }
 
@@ -119,59 +136,6 @@ impl Totals {
         }
         self
     }
-
-    /// Makes months of days, where months were asked for.
-    pub(super) fn regrouped(mut self, by: &[By]) -> Self {
-        if by.contains(&By::Month) {
-            let rows = std::mem::take(&mut self.rows);
-            self.rows = months(rows, by);
-        }
-        self.by = by.iter().map(|by| by.label().to_owned()).collect();
-        self
-    }
-}
-
-/// Rows by day, summed by month and the other headings, in their order.
-fn months(days: Vec<Row>, by: &[By]) -> Vec<Row> {
-    let mut sums: BTreeMap<(Vec<Option<String>>, bool), Sums> = BTreeMap::new();
-    for row in days {
-        let value = |name: &str| row.keys.get(name).and_then(Value::as_str);
-        let key = |by: &By| {
-            let month = |day: &str| day.get(..7).map(str::to_owned);
-            if *by == By::Month {
-                value(By::Day.label()).and_then(month)
-            } else {
-                value(by.label()).map(str::to_owned)
-            }
-        };
-        *sums
-            .entry((by.iter().map(key).collect(), row.in_total))
-            .or_default() += row.sums;
-    }
-    let rows = sums.into_iter().map(|((keys, in_total), sums)| {
-        let keys = by
-            .iter()
-            .zip(keys)
-            .map(|(by, key)| (by.label().to_owned(), key.into()));
-        Row {
-            in_total,
-            sums,
-            keys: keys.collect(),
-        }
-    });
-    rows.collect()
-}
-
-/// The columns to ask for: months are made of days here.
-pub(super) fn asked(by: &[By]) -> Vec<&'static str> {
-    let mut asked = Vec::new();
-    for by in by {
-        let label = if *by == By::Month { By::Day } else { *by }.label();
-        if !asked.contains(&label) {
-            asked.push(label);
-        }
-    }
-    asked
 }
 
 #[cfg(test)]
@@ -195,34 +159,21 @@ pub(super) mod tests {
         })
     }
 
-    #[test]
-    fn days_become_months_and_nothing_is_lost() {
-        let by = [By::Month, By::Model];
-        assert_eq!(asked(&by), ["day", "model"]);
-        let days = Totals::read(answer()).unwrap();
-        let months = days.clone().regrouped(&by);
-        let named: Vec<_> = months
-            .rows
-            .iter()
-            .map(|row| (row.key("month"), row.sums.calls))
-            .collect();
-        assert_eq!(
-            named,
-            [
-                ("2026-10", 1_400),
-                ("2026-11", 1),
-                ("2026-11", 9),
-                ("2026-11", 3_000_000),
-                ("2026-11", 11)
-            ]
-        );
-        let sum = |rows: &[Row]| {
-            rows.iter().fold(Sums::default(), |mut sum, row| {
-                sum += row.sums;
-                sum
-            })
-        };
-        assert_eq!(sum(&months.rows), sum(&days.rows));
+    /// The largest of many, from hours, with a gateway.
+    pub(crate) fn largest() -> Value {
+        serde_json::json!({
+            "currency": "USD", "timezone": "Asia/Kolkata",
+            "since": "2026-11-22T05:30+05:30", "until": null, "by": ["upstream", "team"],
+            "total": { "calls": 90_000, "imported_calls": 40_000, "cost_usd": "120.5",
+                "imported_cost_usd": "20.25" },
+            "rows": [
+                { "upstream": "litellm", "team": null, "in_total": false, "calls": 7, "cost_usd": "0.7" },
+                { "upstream": "openai", "team": "search", "calls": 50_000, "cost_usd": "60.25" },
+                { "upstream": "openai", "team": null, "calls": 30_000, "cost_usd": "20.2500001" },
+                { "upstream": null, "team": null, "others": 17, "calls": 10_000,
+                    "cost_usd": "39.9999999" },
+            ],
+        })
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 
 /// A moment as typed: some of them depend on now, or on the reporting timezone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,19 +46,19 @@ impl When {
 }
 
 impl When {
-    /// The day it means, for totals, which are kept by day; `30d` counts back from today.
-    pub(super) fn day(self, now: Timestamp, timezone: &TimeZone) -> Result<Date, String> {
-        let whole_days = match self {
-            Self::Day(date) => return Ok(date),
-            Self::Ago(duration) if duration.as_secs() % 86_400 == 0 => duration.as_hours() / 24,
-            Self::Ago(_) | Self::Moment(_) => {
-                return Err("totals are kept by day: write 30d, 2026-11-01 or 2026-11".to_owned());
+    /// The same as the admin address reads it: whole days ago are days, and moments are exact.
+    pub(super) fn in_query(self, now: Timestamp) -> Result<String, String> {
+        match self {
+            Self::Day(date) => Ok(date.to_string()),
+            Self::Moment(moment) => Ok(moment.to_string()),
+            Self::Ago(ago) if ago.as_secs() % 86_400 == 0 => {
+                Ok(format!("{}d", ago.as_hours() / 24))
             }
-        };
-        let today = now.to_zoned(timezone.clone()).date();
-        today
-            .checked_sub(whole_days.days())
-            .map_err(|_| "too long ago".to_owned())
+            Self::Ago(ago) => now
+                .checked_sub(ago)
+                .map(|moment| moment.to_string())
+                .map_err(|_| "too long ago".to_owned()),
+        }
     }
 }
 
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_asked_for_by_day_where_the_reports_are() {
+    fn a_query_says_days_as_days_and_the_rest_as_moments() {
         let now: Timestamp = "2026-11-22T20:00:00Z".parse().unwrap();
-        let day = |text, zone| parse(text).unwrap().day(now, &TimeZone::get(zone).unwrap());
-        let date = |text: &str| text.parse::<Date>().map_err(|error| error.to_string());
-        assert_eq!(day("2d", "UTC"), date("2026-11-20"));
-        assert_eq!(day("2d", "Asia/Shanghai"), date("2026-11-21"));
-        assert_eq!(day("2026-11", "UTC"), date("2026-11-01"));
-        assert!(day("12h", "UTC").is_err() && day("2026-11-22T00:00:00Z", "UTC").is_err());
+        let query = |text| parse(text).unwrap().in_query(now).unwrap();
+        assert_eq!(query("2d"), "2d");
+        assert_eq!(query("48h"), "2d");
+        assert_eq!(query("2026-11"), "2026-11-01");
+        assert_eq!(query("12h"), "2026-11-22T08:00:00Z");
+        assert_eq!(query("2026-11-22T10:00:00+02:00"), "2026-11-22T08:00:00Z");
     }
 
     #[test]

@@ -13,7 +13,32 @@ use super::value::Value;
 pub const DIMENSIONS_MAX: usize = 4;
 
 /// Names that records and metrics use themselves.
-const TAKEN_NAMES: [&str; 6] = ["upstream", "model", "tenant", "kind", "operation", "code"];
+const TAKEN_NAMES: [&str; 23] = [
+    "upstream",
+    "model",
+    "tenant",
+    "kind",
+    "operation",
+    "code",
+    // What totals are told apart by, and what they say.
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "others",
+    "in_total",
+    "calls",
+    "imported_calls",
+    "unpriced_calls",
+    "unknown_calls",
+    "input_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cost_usd",
+    "imported_cost_usd",
+];
 
 /// What in a request says who sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]

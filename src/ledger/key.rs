@@ -216,6 +216,14 @@ impl Ids {
         }
     }
 
+    /// The same group, whatever it was paid in.
+    pub(super) const fn of_any_currency(self) -> Self {
+        Self {
+            currency: NO_CURRENCY,
+            ..self
+        }
+    }
+
     pub(super) fn is_imported(self) -> bool {
         self.origin == 1
     }

@@ -2,6 +2,7 @@
 //! and minutes that still change. Readers of pages and metrics see only this.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::Span as Time;
 use jiff::civil::Date;
@@ -112,7 +113,7 @@ impl Memory {
 
     /// The totals of a stretch of keys, with their names.
     pub(super) fn rollups(&self, from: Span, to: Span) -> Vec<Rollup> {
-        let range = Key::first_of(from)..Key::first_of(to);
+        let range = keys(from, to);
         let named = |(key, totals): (&Key, &Totals)| self.named(*key, *totals);
         self.totals.range(range).filter_map(named).collect()
     }
@@ -125,6 +126,11 @@ impl Memory {
             totals,
         })
     }
+}
+
+/// The keys of a stretch of time.
+pub(super) fn keys(from: Span, to: Span) -> Range<Key> {
+    Key::first_of(from)..Key::first_of(to)
 }
 
 /// The first of the days kept in memory, seen from the newest.

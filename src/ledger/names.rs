@@ -144,6 +144,11 @@ impl Names {
         )
     }
 
+    /// The names of a kind, in order of their numbers.
+    pub(super) fn all(&self, kind: NameKind) -> &[Arc<str>] {
+        &self.of(kind).names
+    }
+
     const fn of(&self, kind: NameKind) -> &Kind {
         match kind {
             NameKind::Upstream => &self.upstreams,

@@ -27,7 +27,7 @@ impl Ledger {
         let (from, to) = (Span::day(first), Span::day(last).later());
         {
             let memory = self.memory();
-            if memory.oldest_day().is_none_or(|oldest| from >= oldest) {
+            if memory.holds(from, to) {
                 return Ok(memory.rollups(from, to));
             }
         }
@@ -96,6 +96,13 @@ impl Ledger {
 }
 
 impl memory::Memory {
+    /// Whether all of a stretch is in memory: all time, or days from the oldest of the recent on.
+    pub(super) fn holds(&self, from: Span, to: Span) -> bool {
+        let all_time = to <= Span::FIRST_DAY;
+        let days = from >= Span::FIRST_DAY && to <= Span::FIRST_HOUR;
+        all_time || days && self.oldest_day().is_none_or(|oldest| from >= oldest)
+    }
+
     /// The first of the days that are all in memory.
     fn oldest_day(&self) -> Option<Span> {
         let days = Key::first_of(Span::FIRST_DAY)..Key::first_of(Span::FIRST_HOUR);

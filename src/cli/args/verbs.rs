@@ -78,21 +78,30 @@ pub(in crate::cli) struct Span {
 /// `report`
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct Report {
-    /// First day: 30d for that many days ago, 2026-11-01, or 2026-11 for its first
-    #[arg(long, value_name = "DAY", env = "TOLLGATE_REPORT_SINCE", default_value = "30d", value_parser = when::parse)]
+    /// From when on: 30d for that many days before today, 2026-11-01, 2026-11, 12h or
+    /// 2026-11-01T08:00:00Z
+    #[arg(long, value_name = "WHEN", env = "TOLLGATE_REPORT_SINCE", default_value = "30d", value_parser = when::parse)]
     pub(in crate::cli) since: When,
-    /// Day after the last; by default today is the last
-    #[arg(long, value_name = "DAY", env = "TOLLGATE_REPORT_UNTIL", value_parser = when::parse)]
+    /// Until when, itself not included; by default now
+    #[arg(long, value_name = "WHEN", env = "TOLLGATE_REPORT_UNTIL", value_parser = when::parse)]
     pub(in crate::cli) until: Option<When>,
-    /// A row for each of these; comma list
+    /// Everything since the ledger began, instead of --since
+    #[arg(long, env = "TOLLGATE_REPORT_ALL", conflicts_with = "since")]
+    pub(in crate::cli) all: bool,
+    /// A row for each of these; comma list of month, day, hour, upstream, model, tenant and the
+    /// names of your dimensions
     #[arg(
         long,
         value_name = "LIST",
         env = "TOLLGATE_REPORT_BY",
         default_value = "model",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = column
     )]
-    pub(in crate::cli) by: Vec<By>,
+    pub(in crate::cli) by: Vec<String>,
+    /// Only the N largest bills; the others are one row
+    #[arg(long, value_name = "N", env = "TOLLGATE_REPORT_TOP", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(in crate::cli) top: Option<u32>,
     /// For people (table, md) or for programs (json, csv: exact decimals)
     #[arg(
         long,
@@ -103,31 +112,13 @@ pub(in crate::cli) struct Report {
     pub(in crate::cli) format: ReportFormat,
 }
 
-/// What totals are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum By {
-    /// In the reporting timezone.
-    Day,
-    /// In the reporting timezone.
-    Month,
-    /// Where calls went.
-    Upstream,
-    /// What answered.
-    Model,
-    /// Who asked.
-    Tenant,
-}
-
-impl By {
-    /// The name of the column.
-    pub(in crate::cli) const fn label(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Month => "month",
-            Self::Upstream => "upstream",
-            Self::Model => "model",
-            Self::Tenant => "tenant",
-        }
+/// A name that a column can have; which there are, the ledger knows.
+fn column(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !text.is_empty() && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("write month, day, hour, upstream, model, tenant, or a dimension's name".to_owned())
     }
 }
 

@@ -1,0 +1,177 @@
+//! Roll-ups summed while they are read: what is not told apart is added up at once, so that an
+//! answer is as large as its rows, whatever it was made from.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use super::key::{DIMENSIONS_MAX, Grain, Ids, Key, Span};
+use super::memory::{self, read_totals};
+use super::names::{ABSENT, NameKind, Names, OTHER};
+use super::store::In;
+use super::{Ledger, LedgerError, Rollup, Totals};
+use crate::money::Pico;
+
+/// What sums are told apart by, beside whether they were metered here and whose bill they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Apart {
+    /// By the day or hour that was read; else all of them are one, [`Period::AllTime`].
+    ///
+    /// [`Period::AllTime`]: super::Period::AllTime
+    pub period: bool,
+    /// By where the calls went.
+    pub upstream: bool,
+    /// By the model that names them.
+    pub model: bool,
+    /// By who pays.
+    pub tenant: bool,
+    /// By these dimensions, such as `team`.
+    pub dimensions: BTreeSet<String>,
+}
+
+impl Ledger {
+    /// The days or hours that begin in a stretch of time, summed; currencies are one, and there is
+    /// no `cost_native`. Recent days and all time are read from memory, the others page by page.
+    ///
+    /// A moment stands for the day or hour it lies in: the first is `since`'s, the last is the one
+    /// before `until`'s.
+    pub fn sums(
+        &self,
+        grain: Grain,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+        apart: &Apart,
+    ) -> Result<Vec<Rollup>, LedgerError> {
+        let span = |at| match grain {
+            Grain::Day => Span::day(self.day_of(at)),
+            Grain::Hour => Span::hour(at),
+        };
+        let (first, end) = match grain {
+            Grain::Day => (Span::FIRST_DAY, Span::FIRST_HOUR),
+            Grain::Hour => (Span::FIRST_HOUR, Span::END),
+        };
+        let ever = since.is_none() && until.is_none() && !apart.period;
+        let (from, to) = if ever {
+            (Span::ALL_TIME, Span::FIRST_DAY)
+        } else {
+            let from = since.map_or(first, span);
+            (from, until.map_or(end, span).max(from))
+        };
+        let mut sums = Folded::new(apart);
+        if !self.sum_memory(&mut sums, from, to) {
+            let keys = from.bytes().to_vec()..to.bytes().to_vec();
+            for found in self.status.store()?.scan(In::Totals, keys) {
+                let (key, totals) = read_totals(&found?)?;
+                sums.add(&self.memory().names, key, &totals);
+            }
+        }
+        let memory = self.memory();
+        let named = |(key, totals)| {
+            let cost_native = Pico::ZERO;
+            memory.named(
+                key,
+                Totals {
+                    cost_native,
+                    ..totals
+                },
+            )
+        };
+        Ok(sums.sums.into_iter().filter_map(named).collect())
+    }
+
+    /// Sums what is all in memory; false if it is not.
+    fn sum_memory(&self, sums: &mut Folded<'_>, from: Span, to: Span) -> bool {
+        let memory = self.memory();
+        if !memory.holds(from, to) {
+            return false;
+        }
+        for (key, totals) in memory.totals.range(memory::keys(from, to)) {
+            sums.add(&memory.names, *key, totals);
+        }
+        true
+    }
+
+    /// The dimensions that calls have had.
+    #[must_use]
+    pub fn dimensions(&self) -> BTreeSet<String> {
+        let memory = self.memory();
+        let pairs = memory.names.all(NameKind::Dimension).iter();
+        let names = pairs.filter_map(|pair| pair.split_once('='));
+        names.map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+/// Sums by what they are told apart by.
+struct Folded<'a> {
+    apart: &'a Apart,
+    /// Whether a numbered `name=value` is of a dimension that is told apart.
+    kept: HashMap<u16, bool>,
+    sums: BTreeMap<Key, Totals>,
+}
+
+impl<'a> Folded<'a> {
+    fn new(apart: &'a Apart) -> Self {
+        Self {
+            apart,
+            kept: HashMap::new(),
+            sums: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, names: &Names, key: Key, totals: &Totals) {
+        let Key { span, ids } = key;
+        let span = if self.apart.period {
+            span
+        } else {
+            Span::ALL_TIME
+        };
+        let ids = self.told_apart(names, ids);
+        self.sums
+            .entry(Key { span, ids })
+            .or_default()
+            .merge(totals);
+    }
+
+    fn told_apart(&mut self, names: &Names, ids: Ids) -> Ids {
+        let Apart {
+            upstream,
+            model,
+            tenant,
+            ..
+        } = *self.apart;
+        let mut ids = ids.of_any_currency();
+        for (id, asked) in [
+            (&mut ids.upstream, upstream),
+            (&mut ids.model, model),
+            (&mut ids.tenant, tenant),
+        ] {
+            if !asked {
+                *id = ABSENT;
+            }
+        }
+        ids.dimensions = self.dimensions(names, ids.dimensions);
+        ids
+    }
+
+    /// Those that are told apart, in front. One without a name of its own may be any of them.
+    fn dimensions(&mut self, names: &Names, ids: [u16; DIMENSIONS_MAX]) -> [u16; DIMENSIONS_MAX] {
+        let asked = &self.apart.dimensions;
+        let mut kept = [ABSENT; DIMENSIONS_MAX];
+        if asked.is_empty() {
+            return kept;
+        }
+        let is_kept = |id: &u16| match *id {
+            ABSENT => false,
+            OTHER => true,
+            id => *self.kept.entry(id).or_insert_with(|| {
+                let pair = names.name(NameKind::Dimension, id);
+                let name = pair.as_deref().and_then(|pair| pair.split_once('='));
+                name.is_some_and(|(name, _)| asked.contains(name))
+            }),
+        };
+        for (place, id) in kept.iter_mut().zip(ids.into_iter().filter(is_kept)) {
+            *place = id;
+        }
+        kept
+    }
+}
