@@ -1,6 +1,7 @@
 //! Totals grouped by what was asked for; money as decimal strings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -158,17 +159,18 @@ fn cell(by: &By, rollup: &Rollup, zone: &TimeZone) -> Cell {
         By::Upstream => upstream.as_deref().map(str::to_owned),
         By::Model => model.as_deref().map(str::to_owned),
         By::Tenant => tenant.as_deref().map(str::to_owned),
-        By::Dimension(name) => dimension(name, dimensions.iter().map(|pair| &**pair)),
+        By::Dimension(name) => dimension(name, dimensions),
     };
     name.map_or(Cell::Absent, Cell::Name)
 }
 
 /// The value of a dimension. One without a name of its own is whichever is not there.
-fn dimension<'a>(name: &str, pairs: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
-    let mut named = pairs.clone().filter_map(|pair| pair.split_once('='));
+fn dimension(name: &str, pairs: &[Arc<str>]) -> Option<String> {
+    let mut named = pairs.iter().filter_map(|pair| pair.split_once('='));
     let known = named.find(|(known, _)| *known == name);
-    let other = || pairs.clone().find(|pair| !pair.contains('='));
-    let value = known.map(|(_, value)| value).or_else(other);
+    let other = || pairs.iter().find(|pair| !pair.contains('='));
+    let value = known.map(|(_, value)| value);
+    let value = value.or_else(|| other().map(|other| &**other));
     value.map(str::to_owned)
 }
 

@@ -70,7 +70,7 @@ fn query(report: &Report) -> Result<TotalsQuery, Failure> {
 }
 
 /// The totals in a format.
-fn render(totals: &Totals, format: ReportFormat) -> Result<String, Failure> {
+pub(super) fn render(totals: &Totals, format: ReportFormat) -> Result<String, Failure> {
     match format {
         ReportFormat::Table => Ok(text(totals, "  ", presets::NOTHING)),
         ReportFormat::Md => Ok(text(totals, "", presets::ASCII_MARKDOWN)),

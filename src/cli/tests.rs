@@ -7,6 +7,7 @@ use super::args::{Args, ExportFormat, ReportFormat, Verb};
 use super::house::{DemoPlan, Options, Range, Running, TotalsQuery};
 use super::when::When;
 
+mod report;
 pub(super) mod small_house;
 
 use small_house::{SmallHouse, TOKEN};

@@ -14,8 +14,12 @@ use super::store::{In, Store};
 use super::{LedgerError, Rollup, Totals, meta};
 use crate::economics::DemandMinute;
 
-/// Days kept in memory, the newest included: a whole month and some more.
-pub const RECENT_DAYS: i32 = 35;
+/// Days kept in memory, the newest included: a quarter, which is asked for by reports.
+pub const RECENT_DAYS: i32 = 92;
+/// The same where they are too many keys: a whole month and some more.
+const FEWER_DAYS: i32 = 35;
+/// Keys of [`RECENT_DAYS`] at most, about 50 MB.
+const RECENT_KEYS_MAX: usize = 200_000;
 /// Hours kept in memory, the newest included.
 const RECENT_HOURS: u32 = 3;
 /// Minutes of demand kept in memory: a bucket stays open for a quarter of an hour.
@@ -28,6 +32,8 @@ pub(super) struct Memory {
     pub(super) totals: BTreeMap<Key, Totals>,
     pub(super) demand: BTreeMap<DemandKey, DemandMinute>,
     pub(super) watermark: u64,
+    /// Whether only [`FEWER_DAYS`] are kept.
+    fewer_days: bool,
 }
 
 /// What a commit changed.
@@ -55,9 +61,10 @@ impl Memory {
         }
         let all_time = Span::ALL_TIME;
         memory.load_totals(store, &all_time.bytes(), &all_time.next_kind())?;
-        if let Some(oldest) = newest_day(store)?.and_then(oldest_of) {
+        if let Some(oldest) = newest_day(store)?.and_then(|newest| memory.oldest_of(newest)) {
             memory.load_totals(store, &oldest.bytes(), &oldest.next_kind())?;
         }
+        memory.forget();
         Ok(memory)
     }
 
@@ -88,26 +95,42 @@ impl Memory {
     }
 
     fn forget(&mut self) {
-        let newest = |first: Span, next: Span| {
-            let range = Key::first_of(first)..Key::first_of(next);
-            self.totals
-                .range(range)
-                .next_back()
-                .map(|(key, _)| key.span)
-        };
-        let hour = newest(Span::FIRST_HOUR, Span::END).map(|span| span.earlier(RECENT_HOURS));
-        let day = newest(Span::FIRST_DAY, Span::FIRST_HOUR).and_then(oldest_of);
-        for (first, oldest) in [(Span::FIRST_HOUR, hour), (Span::FIRST_DAY, day)] {
-            let Some(oldest) = oldest else { continue };
-            let old = Key::first_of(first)..Key::first_of(oldest);
-            let old: Vec<Key> = self.totals.range(old).map(|(key, _)| *key).collect();
-            for key in old {
-                self.totals.remove(&key);
-            }
-        }
+        let hour = self.newest(Span::FIRST_HOUR, Span::END);
+        self.forget_before(Span::FIRST_HOUR, hour.map(|at| at.earlier(RECENT_HOURS)));
+        // Hours are gone first: an import brings more of them than are ever kept.
+        self.fewer_days |= self.totals.len() > RECENT_KEYS_MAX;
+        let day = self.newest(Span::FIRST_DAY, Span::FIRST_HOUR);
+        self.forget_before(Span::FIRST_DAY, day.and_then(|day| self.oldest_of(day)));
         if let Some((newest, _)) = self.demand.last_key_value() {
             let oldest = DemandKey::first_of(newest.minute.saturating_sub(RECENT_MINUTES));
             self.demand = self.demand.split_off(&oldest);
+        }
+    }
+
+    fn newest(&self, first: Span, end: Span) -> Option<Span> {
+        let newest = self.totals.range(keys(first, end)).next_back();
+        newest.map(|(key, _)| key.span)
+    }
+
+    fn forget_before(&mut self, first: Span, oldest: Option<Span>) {
+        let Some(oldest) = oldest else { return };
+        let old = self.totals.range(keys(first, oldest.max(first)));
+        let old: Vec<Key> = old.map(|(key, _)| *key).collect();
+        for key in old {
+            self.totals.remove(&key);
+        }
+    }
+
+    /// The first of the days kept in memory, seen from the newest.
+    pub(super) fn oldest_of(&self, newest: Span) -> Option<Span> {
+        let days = if self.fewer_days {
+            FEWER_DAYS
+        } else {
+            RECENT_DAYS
+        };
+        match newest.period()? {
+            Period::Day(date) => Some(Span::day(days_before(date, days - 1))),
+            Period::AllTime | Period::Hour(_) => None,
         }
     }
 
@@ -131,14 +154,6 @@ impl Memory {
 /// The keys of a stretch of time.
 pub(super) fn keys(from: Span, to: Span) -> Range<Key> {
     Key::first_of(from)..Key::first_of(to)
-}
-
-/// The first of the days kept in memory, seen from the newest.
-pub(super) fn oldest_of(newest: Span) -> Option<Span> {
-    match newest.period()? {
-        Period::Day(date) => Some(Span::day(days_before(date, RECENT_DAYS - 1))),
-        Period::AllTime | Period::Hour(_) => None,
-    }
 }
 
 fn days_before(date: Date, days: i32) -> Date {
@@ -169,4 +184,41 @@ pub(super) fn read_demand(
     DemandKey::decode(key)
         .zip(demand::decode(value))
         .ok_or_else(|| LedgerError::damaged("a minute of demand cannot be read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Role;
+    use crate::ledger::Origin;
+    use crate::ledger::key::Ids;
+
+    #[track_caller]
+    fn check(groups: u16, kept: i32) {
+        let newest: Date = "2026-11-22".parse().unwrap();
+        let mut memory = Memory::default();
+        for day in 0..120 {
+            let span = Span::day(days_before(newest, 119 - day));
+            let totals = (0..groups).map(|tenant| {
+                let mut ids = Ids::new(Origin::Live, Role::Provider, None);
+                ids.tenant = tenant;
+                (Key { span, ids }, Totals::default())
+            });
+            memory.merge(Fresh {
+                totals: totals.collect(),
+                ..Fresh::default()
+            });
+        }
+        let oldest = Span::day(days_before(newest, kept - 1));
+        assert!(memory.holds(oldest, Span::FIRST_HOUR));
+        assert!(!memory.holds(Span::day(days_before(newest, kept)), Span::FIRST_HOUR));
+        let kept = usize::try_from(kept).unwrap() * usize::from(groups);
+        assert_eq!(memory.totals.len(), kept);
+    }
+
+    #[test]
+    fn a_quarter_is_in_memory_unless_it_is_too_much() {
+        check(10, RECENT_DAYS);
+        check(2_200, FEWER_DAYS);
+    }
 }

@@ -107,6 +107,6 @@ impl memory::Memory {
     fn oldest_day(&self) -> Option<Span> {
         let days = Key::first_of(Span::FIRST_DAY)..Key::first_of(Span::FIRST_HOUR);
         let (newest, _) = self.totals.range(days).next_back()?;
-        memory::oldest_of(newest.span)
+        self.oldest_of(newest.span)
     }
 }

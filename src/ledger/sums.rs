@@ -6,14 +6,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use super::key::{DIMENSIONS_MAX, Grain, Ids, Key, Span};
-use super::memory::{self, read_totals};
+use super::memory::read_totals;
 use super::names::{ABSENT, NameKind, Names, OTHER};
 use super::store::In;
 use super::{Ledger, LedgerError, Rollup, Totals};
 use crate::money::Pico;
 
+/// Keys summed at once; between pages the writer gets its turn.
+const PAGE_KEYS: usize = 1_000;
+
 /// What sums are told apart by, beside whether they were metered here and whose bill they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column that may be asked for"
+)]
 pub struct Apart {
     /// By the day or hour that was read; else all of them are one, [`Period::AllTime`].
     ///
@@ -59,6 +66,7 @@ impl Ledger {
         };
         let mut sums = Folded::new(apart);
         if !self.sum_memory(&mut sums, from, to) {
+            sums = Folded::new(apart);
             let keys = from.bytes().to_vec()..to.bytes().to_vec();
             for found in self.status.store()?.scan(In::Totals, keys) {
                 let (key, totals) = read_totals(&found?)?;
@@ -79,14 +87,20 @@ impl Ledger {
         Ok(sums.sums.into_iter().filter_map(named).collect())
     }
 
-    /// Sums what is all in memory; false if it is not.
+    /// Sums what is all in memory, page by page, so that who counts calls waits for a page at most;
+    /// false if it is not, or no longer.
     fn sum_memory(&self, sums: &mut Folded<'_>, from: Span, to: Span) -> bool {
-        let memory = self.memory();
-        if !memory.holds(from, to) {
-            return false;
-        }
-        for (key, totals) in memory.totals.range(memory::keys(from, to)) {
-            sums.add(&memory.names, *key, totals);
+        let mut next = Some(Key::first_of(from));
+        while let Some(from) = next.take() {
+            let memory = self.memory();
+            if !memory.holds(from.span, to) {
+                return false;
+            }
+            let mut keys = memory.totals.range(from..Key::first_of(to));
+            for (key, totals) in keys.by_ref().take(PAGE_KEYS) {
+                sums.add(&memory.names, *key, totals);
+            }
+            next = keys.next().map(|(key, _)| *key);
         }
         true
     }

@@ -3,6 +3,7 @@
 mod damage;
 mod days;
 mod kill;
+mod measured;
 mod read;
 mod whole;
 

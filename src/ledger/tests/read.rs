@@ -212,7 +212,7 @@ fn days_older_than_memory_are_read_from_the_disk() {
     let dir = TempDir::new().unwrap();
     let house = House::open(dir.path());
     let day = SignedDuration::from_hours(24);
-    for n in 0..60 {
+    for n in 0..120 {
         let started_at = start() + day * i32::try_from(n).unwrap();
         house.end(&CallRecord {
             started_at,
@@ -224,8 +224,8 @@ fn days_older_than_memory_are_read_from_the_disk() {
     for reopened in [false, true] {
         let all = house
             .ledger
-            .days(first, first.saturating_add(jiff::Span::new().days(59)));
-        assert_eq!(all.unwrap().len(), 60, "{reopened}");
+            .days(first, first.saturating_add(jiff::Span::new().days(119)));
+        assert_eq!(all.unwrap().len(), 120, "{reopened}");
         let memory = house.ledger.memory();
         let kept = memory
             .rollups(key::Span::FIRST_DAY, key::Span::FIRST_HOUR)
@@ -304,7 +304,7 @@ fn a_dimension_is_told_apart_by_itself() {
             .map(|value| format!("{team}={value}"));
         let known = sums
             .iter()
-            .any(|sum| sum.group.dimensions.first().map(|it| it.to_string()) == pair);
+            .any(|sum| sum.group.dimensions.first().map(ToString::to_string) == pair);
         let pair = if accepted || known {
             pair
         } else {
@@ -314,7 +314,7 @@ fn a_dimension_is_told_apart_by_itself() {
     }
     let mut found: BTreeMap<Option<String>, u64> = BTreeMap::new();
     for sum in &sums {
-        let pair = sum.group.dimensions.first().map(|it| it.to_string());
+        let pair = sum.group.dimensions.first().map(ToString::to_string);
         *found.entry(pair).or_default() += sum.totals.calls;
     }
     assert_eq!(found, recounted);

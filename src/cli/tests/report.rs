@@ -1,0 +1,240 @@
+//! Reports over a real data directory: forty days of calls, in any time zone and any grouping.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::call::{CallId, CallRecord, Pricing, Role, tests::full};
+use crate::cli::args::ReportFormat;
+use crate::cli::house::{House, Options, TotalsQuery};
+use crate::cli::report;
+use crate::cli::totals::{Row, Totals};
+use crate::cli::{Failure, Tollgate};
+use crate::journal::{self, FrameKind, Journal};
+use crate::money::Pico;
+
+const CALLS: u64 = 600;
+/// Before the clocks of New York are put back.
+const START: &str = "2026-10-13T00:20:00Z";
+
+fn call(n: u64) -> CallRecord {
+    let at: Timestamp = START.parse().unwrap();
+    let minutes = SignedDuration::from_mins(i64::try_from(n * 97).unwrap());
+    let is_priced = !n.is_multiple_of(10);
+    let team = ["search", "ads", "a=b"].get(usize::try_from(n % 4).unwrap());
+    CallRecord {
+        call_id: CallId(Uuid::from_u128(u128::from(n) | 7 << 76)),
+        started_at: at + minutes,
+        upstream: format!("upstream-{}", n % 3),
+        role: if n % 3 == 2 {
+            Role::Gateway
+        } else {
+            Role::Provider
+        },
+        model: Some(format!("model-{}", n % 7)),
+        tenant: (!n.is_multiple_of(5)).then(|| format!("tenant-{}", n % 5)),
+        dimensions: team
+            .map(|team| ("team".to_owned(), (*team).to_owned()))
+            .into_iter()
+            .collect(),
+        pricing: if is_priced {
+            Pricing::Priced
+        } else {
+            Pricing::Unpriced
+        },
+        cost_usd: is_priced.then(|| Pico(i128::from(n) * 1_000_000_007)),
+        flags: Vec::new(),
+        ..full()
+    }
+}
+
+/// A data directory as a tollgate leaves it that ended before its ledger had counted anything.
+fn write_calls(data_dir: &Path) {
+    let settings = journal::Settings::in_dir(data_dir.join("journal"));
+    let journal = Journal::open(settings, |_, ()| {}).unwrap();
+    for n in 0..CALLS {
+        let call = call(n);
+        let body = serde_json::to_vec(&call).unwrap();
+        let ended = u64::try_from(call.started_at.as_millisecond()).unwrap() + call.duration_ms;
+        drop(journal.append(FrameKind::End, ended, body, None).unwrap());
+    }
+    // Everything is written and synced when this returns.
+    journal.close();
+}
+
+struct Directory(tempfile::TempDir);
+
+impl Directory {
+    fn filled() -> Self {
+        let dir = tempfile::TempDir::new().unwrap();
+        write_calls(&dir.path().join("data"));
+        Self(dir)
+    }
+
+    /// What `tollgate report` asks for, where this is the reporting time zone.
+    fn asked(&self, zone: &str, query: &TotalsQuery) -> Result<Totals, Failure> {
+        let config = self.0.path().join("tollgate.toml");
+        let text = format!(
+            "reporting_timezone = \"{zone}\"\n[attribution]\ndimensions = {{ team = \"x-team\" }}\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        let options = Options {
+            config: Some(config),
+            data_dir: Some(self.0.path().join("data")),
+            ..Options::default()
+        };
+        Totals::read(Tollgate.totals(&options, query)?)
+    }
+
+    fn by(&self, zone: &str, by: &str) -> Totals {
+        self.asked(zone, &query(by)).unwrap()
+    }
+}
+
+fn query(by: &str) -> TotalsQuery {
+    TotalsQuery {
+        by: by.split(',').map(str::to_owned).collect(),
+        ..TotalsQuery::default()
+    }
+}
+
+/// Calls and costs of rows that are in the total.
+fn sum(rows: &[Row]) -> (u64, Pico) {
+    let in_total = rows.iter().filter(|row| row.in_total);
+    in_total.fold((0, Pico::ZERO), |(calls, cost), row| {
+        (calls + row.sums.calls, cost + row.sums.cost_usd)
+    })
+}
+
+/// The same of the calls themselves.
+fn recounted() -> (u64, Pico) {
+    let calls = (0..CALLS)
+        .map(call)
+        .filter(|call| call.role != Role::Gateway);
+    calls.fold((0, Pico::ZERO), |(calls, cost), call| {
+        (calls + 1, cost + call.cost_usd.unwrap_or_default())
+    })
+}
+
+const GROUPINGS: [&str; 11] = [
+    "month",
+    "day",
+    "hour",
+    "upstream",
+    "model",
+    "tenant",
+    "team",
+    "day,model",
+    "hour,tenant,team",
+    "month,upstream,model,tenant,team",
+    "team,day",
+];
+
+#[test]
+fn the_rows_of_any_grouping_sum_to_all_time() {
+    let directory = Directory::filled();
+    for by in GROUPINGS {
+        let totals = directory.by("Asia/Kolkata", by);
+        let total = (totals.total.calls, totals.total.cost_usd);
+        assert_eq!(total, recounted(), "{by}");
+        assert_eq!(sum(&totals.rows), recounted(), "{by}");
+        let top = TotalsQuery {
+            top: Some(1),
+            ..query(by)
+        };
+        let largest = directory.asked("Asia/Kolkata", &top).unwrap();
+        assert_eq!(sum(&largest.rows), recounted(), "{by}, the largest");
+        let others = largest.rows.iter().filter(|row| row.others.is_some());
+        assert!(others.count() > 0, "{by}");
+    }
+}
+
+#[test]
+fn another_time_zone_moves_days_and_back_again_nothing_has_changed() {
+    let directory = Directory::filled();
+    let shown = |zone| {
+        let reports = GROUPINGS.map(|by| {
+            let totals = directory.by(zone, by);
+            report::render(&totals, ReportFormat::Csv).unwrap()
+        });
+        reports.concat()
+    };
+    let before = shown("UTC");
+    let mut seen = BTreeSet::from([before.clone()]);
+    for zone in ["Asia/Kolkata", "Pacific/Kiritimati", "America/New_York"] {
+        assert!(seen.insert(shown(zone)), "{zone} has days of its own");
+    }
+    assert_eq!(shown("UTC"), before);
+}
+
+#[test]
+fn a_day_and_an_hour_are_those_of_the_time_zone() {
+    let directory = Directory::filled();
+    for zone in ["UTC", "Asia/Kolkata", "America/New_York"] {
+        let timezone = jiff::tz::TimeZone::get(zone).unwrap();
+        let mut days: BTreeMap<String, u64> = BTreeMap::new();
+        let calls = (0..CALLS)
+            .map(call)
+            .filter(|call| call.role != Role::Gateway);
+        for call in calls {
+            let day = timezone.to_datetime(call.started_at).date();
+            *days.entry(day.to_string()).or_default() += 1;
+        }
+        let rows = directory.by(zone, "day").rows;
+        let found = rows
+            .iter()
+            .map(|row| (row.key("day").to_owned(), row.sums.calls));
+        assert_eq!(found.collect::<BTreeMap<_, _>>(), days, "{zone}");
+    }
+    let hours = directory.by("America/New_York", "hour").rows;
+    let twice = |offset: &str| {
+        let hour = format!("2026-11-01T01:00{offset}");
+        hours.iter().any(|row| row.key("hour") == hour)
+    };
+    assert!(twice("-04:00") || twice("-05:00"));
+}
+
+#[test]
+fn a_stretch_of_days_or_hours_is_what_lies_in_it() {
+    let directory = Directory::filled();
+    let calls = |since: &str, until: &str| {
+        let query = TotalsQuery {
+            since: Some(since.to_owned()),
+            until: Some(until.to_owned()),
+            ..query("model")
+        };
+        directory.asked("UTC", &query).unwrap().total.calls
+    };
+    let within = |since: &str, until: &str| {
+        let [since, until]: [Timestamp; 2] = [since, until].map(|at| at.parse().unwrap());
+        let calls = (0..CALLS)
+            .map(call)
+            .filter(|call| call.role != Role::Gateway);
+        let calls = calls.filter(|call| (since..until).contains(&call.started_at));
+        u64::try_from(calls.count()).unwrap()
+    };
+    let november = within("2026-11-01T00:00:00Z", "2026-11-03T00:00:00Z");
+    assert_eq!(calls("2026-11", "2026-11-03"), november);
+    let morning = within("2026-11-01T08:00:00Z", "2026-11-01T12:00:00Z");
+    assert!(morning > 0);
+    // The hour of the begin is whole, the hour of the end is not in it.
+    assert_eq!(
+        calls("2026-11-01T08:59:00Z", "2026-11-01T12:59:00Z"),
+        morning
+    );
+}
+
+#[test]
+fn a_dimension_that_is_not_there_is_bad_use() {
+    let directory = Directory::filled();
+    let failure = directory.asked("UTC", &query("colour")).unwrap_err();
+    let said = failure.to_string();
+    assert!(
+        said.contains("\"colour\"") && said.contains("tenant, team"),
+        "{said}"
+    );
+    let code = format!("{:?}", failure.exit_code());
+    assert_eq!(code, format!("{:?}", std::process::ExitCode::from(2)));
+}
