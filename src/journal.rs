@@ -7,12 +7,15 @@
 
 mod ack;
 mod append;
+mod aside;
 mod backlog;
 mod clear;
 mod desk;
 mod disk;
 mod frame;
 mod group;
+mod holes;
+mod mend;
 mod reader;
 mod segment;
 mod stats;
@@ -30,10 +33,13 @@ use std::time::Duration;
 
 pub use self::ack::{Ack, Pending};
 use self::append::Core;
+pub use self::aside::{aside, beside};
 pub use self::clear::{Cleared, clear_before};
 use self::desk::Desk;
 use self::disk::{Disk, RealDisk};
 pub use self::frame::{BODY_BYTES_MAX, Frame, FrameKind};
+pub use self::holes::holes;
+pub use self::mend::{Mended, mend};
 pub use self::reader::{Frames, first_seq, first_seq_near, frames, last_seq, segment_behind};
 use self::segment::Cut;
 pub use self::stats::Stats;
@@ -158,8 +164,8 @@ pub struct CutTail {
     pub segment: PathBuf,
     /// How many bytes were cut.
     pub bytes: u64,
-    /// A copy of them, if there were good frames among them: then it was damage, not a torn write.
-    pub kept_as: Option<PathBuf>,
+    /// What was done if there were good frames behind it: then it was damage, not a torn write.
+    pub mended: Option<Mended>,
 }
 
 /// The open journal. Clones write to the same file.

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::JournalError;
 use super::frame::{self, Frame, Next};
+use super::holes;
 use super::segment::{self, READ_BYTES};
 
 /// All frames from `from_seq` on. Segments before it are skipped by their names.
 ///
 /// Ends after the last whole frame, also when the next one is being written at this moment. A
-/// damaged frame with a segment after its own is an error, and then the end.
+/// damaged frame with a segment after its own is an error, and then the end; frames that are known to
+/// be gone are passed over.
 pub fn frames(dir: &Path, from_seq: u64) -> Result<Frames, JournalError> {
     let firsts = segment::list(dir)?;
     let start = firsts.iter().rev().find(|first| **first <= from_seq);
@@ -99,7 +101,10 @@ impl Frames {
                 }
                 // What is torn in the last segment is being written, or was when the writer died.
                 (Step::End | Step::Torn, None) => {}
-                (Step::End, Some(later)) if later == segment.next_seq => {
+                (Step::End, Some(later))
+                    if later == segment.next_seq
+                        || holes::cover(&self.dir, segment.next_seq, later)? =>
+                {
                     self.segment = Some(Segment::open(&self.dir, later)?);
                 }
                 (Step::End | Step::Torn, Some(_)) => return Err(segment.damaged()),

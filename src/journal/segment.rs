@@ -5,8 +5,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tracing::warn;
+
 use super::disk::sync_folder_of;
 use super::frame::{self, HEADER_BYTES, Header, Next};
+use super::mend::mend;
 use super::{CutTail, JournalError};
 
 /// Reads of this size keep the disk busy without holding much.
@@ -92,7 +95,21 @@ pub(super) fn open_end(dir: &Path, first_seq: u64) -> Result<(End, Option<Cut>),
         .open(&path)
         .map_err(JournalError::io("open", &path))?;
     let (len, next_seq) = good_part(&file, first_seq).map_err(JournalError::io("read", &path))?;
-    let cut = cut_tail(&file, &path, len, next_seq)?;
+    let tail = tail(&file, len).map_err(JournalError::io("read", &path))?;
+    if holds_frames(&tail, next_seq)
+        && let Some(mended) = mend(dir, next_seq)?
+    {
+        // Damage, not a torn write: the good frames behind it are a segment of their own now.
+        let (end, cut) = open_end(dir, first_seq)?;
+        let bytes = cut.map_or(0, |Cut(cut)| cut.bytes);
+        let cut = Cut(CutTail {
+            segment: path,
+            bytes,
+            mended: Some(mended),
+        });
+        return Ok((end, Some(cut)));
+    }
+    let cut = cut_tail(&file, &path, len, &tail)?;
     // What a killed process wrote may not be on the disk yet, and totals will be built on it.
     file.sync_data().map_err(JournalError::io("sync", &path))?;
     let end = End {
@@ -127,43 +144,27 @@ impl Cut {
     }
 }
 
-/// Cuts the file to its good part. A tail with good frames in it is damage and is kept as a copy;
-/// one without is the write that the crash broke.
-fn cut_tail(
-    mut file: &File,
-    path: &Path,
-    len: u64,
-    next_seq: u64,
-) -> Result<Option<Cut>, JournalError> {
-    let reading = || JournalError::io("read", path);
-    let size = file.metadata().map_err(reading())?.len();
-    if size <= len {
-        return Ok(None);
-    }
-    file.seek(SeekFrom::Start(len)).map_err(reading())?;
+/// What stands behind the good frames.
+fn tail(mut file: &File, len: u64) -> io::Result<Vec<u8>> {
     let mut tail = Vec::new();
-    file.read_to_end(&mut tail).map_err(reading())?;
-    let kept_as = if holds_frames(&tail, next_seq) {
-        Some(keep(path, &tail, len)?)
-    } else {
-        None
-    };
-    file.set_len(len).map_err(JournalError::io("cut", path))?;
-    Ok(Some(Cut(CutTail {
-        segment: path.to_owned(),
-        bytes: size - len,
-        kept_as,
-    })))
+    file.seek(SeekFrom::Start(len))?;
+    file.read_to_end(&mut tail)?;
+    Ok(tail)
 }
 
-/// Copies a damaged tail beside its segment, under a name that no reader takes for a segment.
-fn keep(segment: &Path, tail: &[u8], len: u64) -> Result<PathBuf, JournalError> {
-    let kept = segment.with_extension(format!("damaged-at-{len}"));
-    std::fs::write(&kept, tail)
-        .and_then(|()| File::open(&kept)?.sync_all())
-        .and_then(|()| sync_folder_of(&kept))
-        .map_err(JournalError::io("write", &kept))?;
-    Ok(kept)
+/// Cuts the file to its good part: what follows is the write that a crash broke.
+fn cut_tail(file: &File, path: &Path, len: u64, tail: &[u8]) -> Result<Option<Cut>, JournalError> {
+    if tail.is_empty() {
+        return Ok(None);
+    }
+    file.set_len(len).map_err(JournalError::io("cut", path))?;
+    let bytes = u64::try_from(tail.len()).unwrap_or(u64::MAX);
+    warn!(segment = %path.display(), bytes, "a write that a crash broke is cut off the journal");
+    Ok(Some(Cut(CutTail {
+        segment: path.to_owned(),
+        bytes,
+        mended: None,
+    })))
 }
 
 /// Whether a good frame with a later number stands anywhere in the tail.

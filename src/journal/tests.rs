@@ -64,6 +64,18 @@ fn bytes_of(numbers: std::ops::RangeInclusive<u64>) -> Vec<u8> {
     std::fs::read(segment::path(dir.path(), 1)).unwrap()
 }
 
+/// The same, of a journal that begins with a later number.
+fn bytes_from(first_seq: u64, numbers: std::ops::RangeInclusive<u64>) -> Vec<u8> {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(Settings {
+        first_seq,
+        ..settings(&dir)
+    });
+    write(&journal, numbers);
+    journal.close();
+    std::fs::read(segment::path(dir.path(), first_seq)).unwrap()
+}
+
 fn dir_with(first_seq: u64, bytes: &[u8]) -> TempDir {
     let dir = TempDir::new().unwrap();
     std::fs::write(segment::path(dir.path(), first_seq), bytes).unwrap();
@@ -121,7 +133,7 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_sequence_goes_on() {
             "read at {cut}"
         );
         let (journal, _) = open(settings(&dir));
-        assert!(journal.cut_tail().is_none_or(|cut| cut.kept_as.is_none()));
+        assert!(journal.cut_tail().is_none_or(|cut| cut.mended.is_none()));
         write(&journal, [77]);
         journal.close();
         let kept = usize::try_from(good).unwrap();
@@ -158,16 +170,46 @@ fn a_damaged_byte_is_never_read_as_a_frame() {
 }
 
 #[test]
-fn good_frames_behind_damage_are_kept_as_a_copy() {
+fn good_frames_behind_damage_at_the_end_stay_readable() {
     let mut bytes = bytes_of(1..=6);
     bytes[frame::HEADER_BYTES + 3] ^= 1;
     let dir = dir_with(1, &bytes);
     let (journal, _) = open(settings(&dir));
-    let cut = journal.cut_tail().unwrap();
-    assert_eq!(cut.bytes, u64::try_from(bytes.len()).unwrap());
-    assert_eq!(std::fs::read(cut.kept_as.as_ref().unwrap()).unwrap(), bytes);
+    let mended = journal.cut_tail().unwrap().mended.clone().unwrap();
+    assert_eq!(mended.lost, [1..=1]);
+    assert_eq!(std::fs::read(mended.moved_to.unwrap()).unwrap(), bytes);
     write(&journal, [9]);
-    assert_eq!(seqs(&dir, 0), [1]);
+    assert_eq!(seqs(&dir, 0), (2..=7).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_mended_segment_loses_only_what_is_damaged() {
+    let whole = bytes_of(1..=6);
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        let dir = dir_with(1, &bytes);
+        let next: Vec<u8> = bytes_from(7, 7..=8);
+        std::fs::write(segment::path(dir.path(), 7), next).unwrap();
+        let mended = mend(dir.path(), 1).unwrap().unwrap();
+        assert_eq!(mended.frames(), 1, "byte {at}");
+        let lost = *mended.lost[0].start();
+        let left: Vec<u64> = (1..=8).filter(|seq| *seq != lost).collect();
+        assert_eq!(seqs(&dir, 0), left, "byte {at}");
+        assert_eq!(std::fs::read(mended.moved_to.unwrap()).unwrap(), bytes);
+        assert_eq!(mend(dir.path(), 1).unwrap(), None, "once is enough");
+    }
+}
+
+#[test]
+fn a_missing_segment_is_noted_and_read_over() {
+    let dir = dir_with(1, &bytes_of(1..=3));
+    std::fs::write(segment::path(dir.path(), 7), bytes_from(7, 7..=8)).unwrap();
+    assert!(frames(dir.path(), 0).unwrap().any(|frame| frame.is_err()));
+    let mended = mend(dir.path(), 4).unwrap().unwrap();
+    assert_eq!((mended.lost, mended.moved_to), (vec![4..=6], None));
+    assert_eq!(seqs(&dir, 0), [1, 2, 3, 7, 8]);
+    assert_eq!(holes(dir.path()).unwrap(), [4..=6]);
 }
 
 #[test]
