@@ -7,6 +7,7 @@
 mod checkpoint;
 mod close;
 mod codec;
+mod damage;
 mod dayfile;
 mod demand;
 mod draft;
@@ -45,6 +46,7 @@ use crate::call::{CallId, CallRecord};
 use crate::journal::{Durable, JournalError};
 
 pub use self::close::Closed;
+pub use self::damage::{Damage, Part};
 pub use self::dayfile::Facts;
 pub use self::demand::StreamMinute;
 pub use self::import::{History, ImportedHour, ImportedMinute, Minutes};
@@ -237,6 +239,7 @@ impl Ledger {
         };
         let mut recovery = ledger.recover(&mut ledger.writer())?;
         ledger.look_for_lost(&mut recovery)?;
+        ledger.look_for_holes()?;
         Ok((ledger, recovery))
     }
 

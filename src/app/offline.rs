@@ -9,6 +9,7 @@ use super::{AppError, breakeven, now, settings, shared, show};
 use crate::admin::{Clock, TotalsQuery, totals};
 use crate::call::CallRecord;
 use crate::config::Config;
+use crate::journal::Journal;
 use crate::ledger::Ledger;
 
 /// The ledger of a data directory, opened for reading.
@@ -33,6 +34,8 @@ impl Offline {
                 source,
             });
         }
+        // Cuts what a crash left half written, as a start does: numbers must not be given twice.
+        Journal::<()>::open(super::settings::journal(&config), |_, ()| {})?.close();
         let (ledger, recovery) = Ledger::open(settings)?;
         super::open::tell(&recovery);
         Ok(Self { config, ledger })

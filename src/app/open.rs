@@ -10,7 +10,7 @@ use super::{AppError, now, settings, shared, show};
 use crate::call::CallRecord;
 use crate::config::Config;
 use crate::journal::{FrameKind, Journal};
-use crate::ledger::{History, Ledger, Orphan, Recovery};
+use crate::ledger::{History, Ledger, Orphan, Part, Recovery};
 use crate::meter::{Entry, FinishedCall};
 use crate::metrics::Metrics;
 use crate::recorder::{self, Recorder, Sinks};
@@ -33,6 +33,8 @@ impl Opened {
         })?;
         let (ledger, recovery) = Ledger::open(settings::ledger(config, Some(journal.durable())))?;
         tell(&recovery);
+        let mended = journal.cut_tail().is_some_and(|cut| cut.mended.is_some());
+        ledger.found_damage(Part::Journal, usize::from(mended));
         if let Some(history) = history {
             ledger.import(history)?;
         }

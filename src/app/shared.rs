@@ -230,6 +230,7 @@ impl Source for Shared {
             pending_records: u64::try_from(waiting).unwrap_or(u64::MAX),
             size_bytes: show::bytes_on_disk(&self.config.load().server.data_dir),
             journal_errors: self.journal.stats().errors,
+            damage: ledger.stats().damage,
         });
         metrics.set_spend(show::spend(ledger, at));
         // Recent days are in memory; without the disk there is no error.

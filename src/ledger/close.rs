@@ -14,7 +14,7 @@ use tracing::info;
 use super::dayfile::{self, Facts, Reader, Writer};
 use super::shelf::start_of;
 use super::{Ledger, LedgerError, checkpoint, meta, rows};
-use crate::journal::{self, Frame, FrameKind};
+use crate::journal::{self, Frame, FrameKind, JournalError};
 
 /// How long after midnight a day is closed: the totals have its last calls by then.
 const GRACE: SignedDuration = SignedDuration::from_mins(1);
@@ -51,7 +51,16 @@ impl Ledger {
     ) -> Result<Closed, LedgerError> {
         let mut files = Vec::new();
         loop {
-            match self.write_day(now, go_on)? {
+            let written = match self.write_day(now, go_on) {
+                // What cannot be read now never can; the days behind it must not wait for it.
+                Err(LedgerError::Journal(JournalError::Damaged { seq, .. }))
+                    if self.mend_journal(seq)?.is_some() =>
+                {
+                    continue;
+                }
+                written => written?,
+            };
+            match written {
                 Written::Day(facts) => {
                     self.shelve(&facts)?;
                     info!(day = %facts.day, calls = facts.calls(), "the day has its file");
@@ -110,7 +119,10 @@ impl Ledger {
                 std::fs::remove_file(&path).map_err(LedgerError::io("delete", &path))?;
                 return Ok(Written::Open(soon(now)));
             }
-            writer.add(frame.seq, rows::record(&frame)?)?;
+            match rows::record(&frame) {
+                Ok(call) => writer.add(frame.seq, call)?,
+                Err(why) => self.set_row_aside(&frame, &why)?,
+            }
         }
         match file {
             Some((_, writer)) => writer.finish().map(Written::Day),

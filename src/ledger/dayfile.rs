@@ -91,6 +91,13 @@ pub(super) fn is_unfinished(name: &str) -> bool {
     name.ends_with(UNFINISHED)
 }
 
+/// Whether the footer of a file that can be read is not the one that was written. One that cannot be
+/// read, or is of another version, is not broken.
+pub(super) fn is_broken(path: &Path) -> bool {
+    let sealed = std::fs::File::open(path).and_then(|file| seal::holds(&file));
+    matches!(sealed, Ok(false))
+}
+
 fn damaged(path: &Path, found: impl Into<String>) -> LedgerError {
     LedgerError::DayFile {
         path: path.to_owned(),

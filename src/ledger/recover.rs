@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use tracing::{error, warn};
 
 use super::checkpoint::{self, Restored};
+use super::damage::Part;
 use super::memory::Memory;
 use super::replay::Orphan;
 use super::sidecar::{self, State};
@@ -108,6 +109,8 @@ impl Ledger {
         // Before anything is counted: a crash in a rebuild must not look like damage again.
         writer.note(self.watermark(), self.settings.sync, true)?;
         let Restored { from, problems } = opened.restored;
+        self.found_damage(Part::Database, usize::from(rebuilt.is_some()));
+        self.found_damage(Part::Checkpoint, problems.len());
         let mut recovery = Recovery {
             rebuilt,
             restored: from,
@@ -127,8 +130,25 @@ impl Ledger {
             if let Some(problem) = stretch.rows.problem() {
                 let problem = problem.to_string();
                 error!(problem, "calls that were kept cannot be read");
+                self.found_damage(Part::DayFile, 1);
                 recovery.problems.push(problem);
             }
+        }
+        let moved = self.shelf().moved.clone();
+        self.found_damage(Part::DayFile, moved.len());
+        recovery.problems.extend(moved);
+        Ok(())
+    }
+
+    /// Says once more, at each start, which frames are known to be gone.
+    pub(super) fn look_for_holes(&self) -> Result<(), LedgerError> {
+        for hole in journal::holes(&self.settings.journal_dir)? {
+            let (first, last) = (hole.start(), hole.end());
+            warn!(
+                first,
+                last,
+                "frames of the journal are known to be gone; totals that had counted them stay"
+            );
         }
         Ok(())
     }
@@ -174,7 +194,7 @@ fn open_sound(
         return Err(LedgerError::Damaged { found });
     }
     let moved_to = put_aside(&dir)?;
-    error!(%found, moved_to = ?moved_to, "the ledger is damaged and is rebuilt from the journal");
+    error!(%found, moved_to = ?moved_to, "the ledger is damaged and is computed again from the last checkpoint and the rows behind it");
     let opened = open_read(&dir, settings)?;
     Ok((opened, Some(Rebuilt { found, moved_to })))
 }
@@ -268,19 +288,14 @@ fn remove_unfinished_snapshots(dir: &Path) -> bool {
         > 0
 }
 
-/// Renames the database to the first free `sled.damaged-N`.
+/// Renames the database: `sled.damaged-TIME`.
 fn put_aside(dir: &Path) -> Result<Option<PathBuf>, LedgerError> {
     if !dir.exists() {
         return Ok(None);
     }
-    let names = (1_u32..).map(|n| dir.with_extension(format!("damaged-{n}")));
-    let Some(free) = names.into_iter().find(|path| !path.exists()) else {
-        return Err(LedgerError::damaged(
-            "and there is no free name to put it aside",
-        ));
-    };
-    std::fs::rename(dir, &free).map_err(LedgerError::io("rename", dir))?;
-    Ok(Some(free))
+    let aside = journal::aside(dir);
+    std::fs::rename(dir, &aside).map_err(LedgerError::io("rename", dir))?;
+    Ok(Some(aside))
 }
 
 /// A name under which the time zone is stored and compared.

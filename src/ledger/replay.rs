@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Deserialize;
 use tracing::error;
 
+use super::damage::Part;
 use super::draft::{Draft, day_of};
 use super::key::{Key, Period, Span};
 use super::memory::{Memory, read_totals};
@@ -147,6 +148,7 @@ impl Ledger {
             ],
         )?;
         self.set_memory(|memory| memory.watermark = journal_end);
+        self.found_damage(Part::Journal, 1);
         recovery.lost_rows = Some(LostRows {
             watermark,
             journal_end,
@@ -170,8 +172,14 @@ impl Ledger {
                 match frame {
                     Ok(frame) => visit(frame, recovery)?,
                     Err(damaged @ JournalError::Damaged { seq, .. }) => {
-                        recovery.problem(&damaged.to_string());
-                        from = journal::segment_behind(dir, seq)?;
+                        from = if let Some(mended) = self.mend_journal(seq)? {
+                            recovery.problem(&mended);
+                            Some(seq)
+                        } else {
+                            self.found_damage(Part::Journal, 1);
+                            recovery.problem(&damaged.to_string());
+                            journal::segment_behind(dir, seq)?
+                        };
                     }
                     Err(other) => return Err(other.into()),
                 }

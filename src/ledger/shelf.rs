@@ -6,9 +6,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use tracing::error;
 
 use super::LedgerError;
 use super::dayfile::{self, Facts, Reader};
+use crate::journal;
 
 /// A call that takes longer may be missed by a read that ends in front of a lost file.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
@@ -20,6 +22,8 @@ pub(super) struct Shelf {
     volumes: Vec<Volume>,
     /// Rows before this number are past their retention.
     pub(super) rows_from: u64,
+    /// Damaged files that were put aside, in words.
+    pub(super) moved: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,14 +59,26 @@ pub(super) enum Kept {
 }
 
 impl Shelf {
-    /// Reads the footers of all files of a folder; removes files that were never finished.
+    /// Reads the footers of all files of a folder. Removes files that were never finished, and puts
+    /// a last one aside that is damaged: nobody knows where it ends, so nothing could follow it.
     pub(super) fn load(dir: &Path) -> Result<Self, LedgerError> {
+        for name in names(dir)?.iter().filter(|it| dayfile::is_unfinished(it)) {
+            let path = dir.join(name);
+            std::fs::remove_file(&path).map_err(LedgerError::io("delete", &path))?;
+        }
+        let mut shelf = Self::read(dir)?;
+        while let Some(moved) = shelf.put_last_aside()? {
+            error!(problem = moved, "a day file is damaged and put aside");
+            shelf.moved.push(moved);
+        }
+        Ok(shelf)
+    }
+
+    /// The same, and nothing is changed.
+    pub(super) fn read(dir: &Path) -> Result<Self, LedgerError> {
         let mut volumes = Vec::new();
         for name in names(dir)? {
-            if dayfile::is_unfinished(&name) {
-                let path = dir.join(name);
-                std::fs::remove_file(&path).map_err(LedgerError::io("delete", &path))?;
-            } else if let Some(day) = dayfile::day_of(&name) {
+            if let Some(day) = dayfile::day_of(&name) {
                 let facts = facts(dir, day).map(Arc::new);
                 volumes.push(Volume { day, facts });
             }
@@ -73,7 +89,33 @@ impl Shelf {
             dir,
             volumes,
             rows_from: 1,
+            moved: Vec::new(),
         })
+    }
+
+    /// Puts the last file aside if its bytes are not those that were written.
+    fn put_last_aside(&mut self) -> Result<Option<String>, LedgerError> {
+        let Some(Volume {
+            day,
+            facts: Err(found),
+        }) = self.volumes.last()
+        else {
+            return Ok(None);
+        };
+        let path = dayfile::path(&self.dir, *day);
+        if !dayfile::is_broken(&path) {
+            return Ok(None);
+        }
+        let kept = journal::aside(&path);
+        let moved = format!(
+            "{}: {found}; it is kept as {}, the totals of {day} stay and its calls have no rows: \
+             bring it back from a backup",
+            path.display(),
+            kept.display()
+        );
+        std::fs::rename(&path, &kept).map_err(LedgerError::io("rename", &path))?;
+        self.volumes.pop();
+        Ok(Some(moved))
     }
 
     /// The last number that is in a file; 0 if there is none.
@@ -140,8 +182,8 @@ impl Shelf {
             match &volume.facts {
                 Ok(facts) => {
                     if let Some(last_seq) = before(facts.first_seq, next) {
-                        let found = missing(next, last_seq);
                         let ended = (ended.0, Some(volume.day));
+                        let found = missing(ended, next, last_seq);
                         all.push(lost(ended, last_seq, path.clone(), found));
                     }
                     all.push(Stretch {
@@ -164,7 +206,8 @@ impl Shelf {
         if let Some(last_seq) = journal_first.and_then(|first| before(first, next)) {
             let day = self.last_day();
             let path = day.map_or_else(|| self.dir.clone(), |day| dayfile::path(&self.dir, day));
-            all.push(lost((day, None), last_seq, path, missing(next, last_seq)));
+            let found = missing((day, None), next, last_seq);
+            all.push(lost((day, None), last_seq, path, found));
         }
         all
     }
@@ -191,8 +234,19 @@ const fn before(first: u64, next: u64) -> Option<u64> {
     }
 }
 
-fn missing(first: u64, last: u64) -> String {
-    format!("the calls of frames {first} to {last} of the journal, which belong here, are missing")
+/// What to say of frames that are in no file, between the files of two days.
+fn missing((before, after): (Option<Date>, Option<Date>), first: u64, last: u64) -> String {
+    let from = before.map(|day| day.saturating_add(1.day()));
+    let to = after.map(|day| day.saturating_sub(1.day()));
+    let days = match (from, to) {
+        (Some(from), Some(to)) if from > to => format!("some calls of {from}"),
+        (Some(from), Some(to)) if from == to => format!("all calls of {from}"),
+        (Some(from), Some(to)) => format!("all calls of {from} to {to}"),
+        (None, Some(to)) => format!("calls of {to} and before"),
+        (Some(from), None) => format!("calls of {from} and after"),
+        (None, None) => "calls".to_owned(),
+    };
+    format!("beside it {days} are missing, frames {first} to {last}; their totals stay")
 }
 
 /// Rows that are lost; their calls ended on days between the two.

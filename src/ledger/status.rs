@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::LedgerError;
+use super::damage::Damage;
 use super::store::Store;
 
 /// Counters for metrics.
@@ -19,6 +20,8 @@ pub struct Stats {
     pub errors: u64,
     /// How often the database was rebuilt since this process began.
     pub rebuilds: u64,
+    /// Damage that was found since this process began.
+    pub damage: Damage,
     /// Time spent in commits.
     pub commit_time: Duration,
     /// Bytes the database takes on the disk.

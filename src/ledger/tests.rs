@@ -2,6 +2,7 @@
 
 mod damage;
 mod days;
+mod fixture;
 mod kill;
 mod measured;
 mod read;
@@ -72,11 +73,15 @@ impl House {
     }
 
     fn with(settings: Settings) -> Self {
+        Self::with_segments(settings, SEGMENT_BYTES)
+    }
+
+    fn with_segments(settings: Settings, segment_bytes_max: u64) -> Self {
         let (sink, waiting) = mpsc::sync_channel(100_000);
         let journal = once_free(|| {
             let sink = sink.clone();
             let settings = journal::Settings {
-                segment_bytes_max: SEGMENT_BYTES,
+                segment_bytes_max,
                 first_seq: next_seq(&settings.calls_dir),
                 ..journal::Settings::in_dir(&settings.journal_dir)
             };

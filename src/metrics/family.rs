@@ -129,6 +129,8 @@ families! {
         "Space the ledger and its journal take on disk.";
     LEDGER_ERRORS = Counter "tollgate_ledger_errors_total" []
         "Writes to the ledger or its journal that failed.";
+    LEDGER_DAMAGE = Counter "tollgate_ledger_damage_total" ["part"]
+        "Damage found in the data directory since the start, by the part it was in.";
     LEDGER_FLUSH = Histogram "tollgate_ledger_flush_duration_seconds" []
         "Time to write a batch of calls to the ledger and make it durable.";
 

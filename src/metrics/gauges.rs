@@ -1,5 +1,6 @@
 //! What other rooms know and this one shows: plain inputs, set whole, absent where unknown.
 
+use crate::ledger::Damage;
 use jiff::Timestamp;
 
 use crate::money::Pico;
@@ -34,6 +35,8 @@ pub struct LedgerGauges {
     pub size_bytes: Option<u64>,
     /// Writes and syncs of the journal that failed since the start.
     pub journal_errors: u64,
+    /// Damage found in the data directory since the start, by its part.
+    pub damage: Damage,
 }
 
 /// The verdict on one plan.

@@ -30,7 +30,8 @@ impl Totals {
         Self::parse(&serde_json::from_slice(&answer.body).unwrap())
     }
 
-    fn parse(totals: &Value) -> Self {
+    /// What `/api/v1/totals` or `report --format json` said.
+    pub(crate) fn parse(totals: &Value) -> Self {
         let all = &totals["total"];
         let count = |column: &str| all[column].as_u64().unwrap();
         Self {
