@@ -13,6 +13,7 @@ mod paid;
 mod settings;
 mod shared;
 mod show;
+pub(crate) mod upkeep;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -148,7 +149,7 @@ impl App {
         let config = load().map_err(AppError::Config)?;
         let traffic = listen(config.server.listen, "--listen").await?;
         let admin = listen(config.server.admin, "--admin").await?;
-        make_data_dir(&config)?;
+        make_data_dir(&config.server.data_dir)?;
         let history = imported(&config);
         let (config, opened) = blocking(move || {
             let opened = Opened::new(&config, history);
@@ -315,11 +316,10 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Makes the data directory, for us alone: what tenants spend is nobody else's business.
-fn make_data_dir(config: &Config) -> Result<(), AppError> {
+fn make_data_dir(path: &Path) -> Result<(), AppError> {
     use std::os::unix::fs::DirBuilderExt;
-    let path = &config.server.data_dir;
     let failed = |source| AppError::DataDir {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     };
     let whole = std::path::absolute(path).map_err(failed)?;

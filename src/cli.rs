@@ -13,6 +13,7 @@ mod demo;
 mod export;
 mod failure;
 mod house;
+mod ledger;
 mod live;
 mod logs;
 mod mock;
@@ -79,6 +80,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Backtest(backtest) => backtest::run(house, &options, &backtest, quiet),
         Verb::Calibrate(calibrate) => calibrate::run(&calibrate),
         Verb::Sources(sources) => sources::run(&sources),
+        Verb::Ledger(ledger) => ledger::run(house, &options, &ledger.verb, quiet),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
     }
 }

@@ -40,7 +40,10 @@ use self::disk::{Disk, RealDisk};
 pub use self::frame::{BODY_BYTES_MAX, Frame, FrameKind};
 pub use self::holes::holes;
 pub use self::mend::{Mended, mend};
-pub use self::reader::{Frames, first_seq, first_seq_near, frames, last_seq, segment_behind};
+pub use self::reader::{
+    Frames, first_seq, first_seq_near, frames, last_seq, segment_behind, segment_path, segments,
+    unread_tail,
+};
 use self::segment::Cut;
 pub use self::stats::Stats;
 pub use self::syncer::Durable;

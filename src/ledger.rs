@@ -4,6 +4,7 @@
 //! transaction with the number of the last row that is in them, so that a replay adds nothing
 //! twice, and a lost database is only a rebuild. A call belongs to the moment it arrived.
 
+mod check;
 mod checkpoint;
 mod close;
 mod codec;
@@ -28,6 +29,7 @@ mod status;
 mod store;
 mod sums;
 mod totals;
+mod upkeep;
 mod write;
 
 use std::fs::File;
@@ -45,6 +47,7 @@ use self::write::Writer;
 use crate::call::{CallId, CallRecord};
 use crate::journal::{Durable, JournalError};
 
+pub use self::check::{Checked, CheckedDay, CheckedPart, check};
 pub use self::close::Closed;
 pub use self::damage::{Damage, Part};
 pub use self::dayfile::Facts;
@@ -60,6 +63,7 @@ pub use self::shelf::next_seq;
 pub use self::status::Stats;
 pub use self::sums::Apart;
 pub use self::totals::Totals;
+pub use self::upkeep::{BackedUp, Compacted, compact};
 
 /// Where the ledger lives and how it counts.
 #[derive(Clone, Debug)]
@@ -227,6 +231,14 @@ impl Ledger {
     /// Open the journal first: it cuts what a crash left half written. A damaged database is put
     /// aside and rebuilt; [`Recovery`] says so.
     pub fn open(settings: Settings) -> Result<(Self, Recovery), LedgerError> {
+        Self::open_with(settings, None)
+    }
+
+    /// The same; a database of which damage is known is rebuilt without a look at it.
+    fn open_with(
+        settings: Settings,
+        damage: Option<String>,
+    ) -> Result<(Self, Recovery), LedgerError> {
         let lock = recover::prepare(&settings.dir)?;
         let status = Arc::<Status>::default();
         let ledger = Self {
@@ -237,6 +249,7 @@ impl Ledger {
             settings,
             _lock: lock,
         };
+        ledger.writer().damage = damage;
         let mut recovery = ledger.recover(&mut ledger.writer())?;
         ledger.look_for_lost(&mut recovery)?;
         ledger.look_for_holes()?;

@@ -26,17 +26,10 @@ impl Offline {
     /// # Errors
     /// The ledger's, when it is missing, in use or cannot be read.
     pub fn open(config: Config) -> Result<Self, AppError> {
-        let settings = settings::ledger(&config, None);
-        if !settings.journal_dir.is_dir() {
-            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(AppError::DataDir {
-                path: settings.journal_dir,
-                source,
-            });
-        }
+        exists(&config)?;
         // Cuts what a crash left half written, as a start does: numbers must not be given twice.
-        Journal::<()>::open(super::settings::journal(&config), |_, ()| {})?.close();
-        let (ledger, recovery) = Ledger::open(settings)?;
+        Journal::<()>::open(settings::journal(&config), |_, ()| {})?.close();
+        let (ledger, recovery) = Ledger::open(settings::ledger(&config, None))?;
         super::open::tell(&recovery);
         Ok(Self { config, ledger })
     }
@@ -81,4 +74,14 @@ impl Offline {
         verdict.tick(now());
         Ok(breakeven::json(&verdict.report()))
     }
+}
+
+/// Refuses a folder in which no tollgate has run: reading must not make a ledger.
+pub(super) fn exists(config: &Config) -> Result<(), AppError> {
+    let path = config.server.data_dir.join(settings::JOURNAL_DIR);
+    if path.is_dir() {
+        return Ok(());
+    }
+    let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+    Err(AppError::DataDir { path, source })
 }

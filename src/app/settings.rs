@@ -22,7 +22,7 @@ pub(super) const CALLS_DIR: &str = "calls";
 /// The folder of the totals' checkpoints in the data directory.
 pub(super) const CHECKPOINTS_DIR: &str = "checkpoints";
 /// The file in the data directory with which client keys are hashed.
-const KEY_SECRET_FILE: &str = "key-hash.secret";
+pub(super) const KEY_SECRET_FILE: &str = "key-hash.secret";
 /// Bytes of that secret.
 const KEY_SECRET_BYTES: usize = 32;
 
@@ -56,11 +56,20 @@ pub(super) fn journal(config: &Config) -> journal::Settings {
 }
 
 pub(super) fn ledger(config: &Config, durable: Option<journal::Durable>) -> ledger::Settings {
+    ledger_in(config, &config.server.data_dir, durable)
+}
+
+/// The same in another data directory.
+pub(super) fn ledger_in(
+    config: &Config,
+    data_dir: &Path,
+    durable: Option<journal::Durable>,
+) -> ledger::Settings {
     ledger::Settings {
-        dir: config.server.data_dir.join(LEDGER_DIR),
-        journal_dir: config.server.data_dir.join(JOURNAL_DIR),
-        calls_dir: config.server.data_dir.join(CALLS_DIR),
-        checkpoints_dir: config.server.data_dir.join(CHECKPOINTS_DIR),
+        dir: data_dir.join(LEDGER_DIR),
+        journal_dir: data_dir.join(JOURNAL_DIR),
+        calls_dir: data_dir.join(CALLS_DIR),
+        checkpoints_dir: data_dir.join(CHECKPOINTS_DIR),
         retention_days: u32::try_from(config.ledger.retention_days).unwrap_or(u32::MAX),
         timezone: config.reporting.timezone.clone(),
         sync: config.ledger.sync,

@@ -13,7 +13,8 @@ mod what_if;
 
 pub(super) use verbs::{
     Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate, CalibrateFormat, Check, Demo,
-    Export, ExportFormat, Exported, Mock, Report, ReportFormat, Sources, SourcesFormat,
+    Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report, ReportFormat, Sources,
+    SourcesFormat,
 };
 pub(super) use what_if::WhatIf;
 
@@ -140,6 +141,9 @@ pub(super) enum Verb {
     /// Published claims about LLM costs, and what holds of them
     #[command(after_help = examples::SOURCES_EXAMPLES)]
     Sources(Sources),
+    /// Check, rebuild, shrink or copy the ledger of a stopped tollgate
+    #[command(after_help = examples::LEDGER_EXAMPLES, disable_help_subcommand = true)]
+    Ledger(Ledger),
     /// Ask the running tollgate whether it is ready; for containers without a shell
     Healthcheck,
 }

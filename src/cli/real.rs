@@ -253,7 +253,7 @@ fn misconfigured(problems: &Problems) -> Failure {
 }
 
 /// What went wrong, with what to do about it.
-fn failed(error: AppError) -> Failure {
+pub(super) fn failed(error: AppError) -> Failure {
     use crate::journal::JournalError;
     use crate::ledger::LedgerError;
     let in_use = |dir: &Path| {
@@ -285,6 +285,20 @@ fn failed(error: AppError) -> Failure {
                  address with --admin",
             )
         }
+        AppError::DataDir { path, source }
+            if source.kind() == std::io::ErrorKind::DirectoryNotEmpty =>
+        {
+            Failure::work(format!("{} is not empty", path.display()))
+                .remedy("name a folder that is not there yet: a backup is not written over another")
+        }
+        AppError::Ledger(error @ LedgerError::Schema { .. }) => Failure::work(
+            "the ledger is of another version",
+        )
+        .because(error)
+        .remedy(
+            "start the release that wrote it, or a newer one; or bring back the backup from \
+                 before the upgrade. Nothing was changed",
+        ),
         lost @ AppError::Lost { .. } => Failure::work("ended, and lost calls").because(lost),
         other @ (AppError::DataDir { .. }
         | AppError::CaFile { .. }

@@ -72,6 +72,38 @@ pub fn last_seq(dir: &Path) -> Result<u64, JournalError> {
     Ok(last)
 }
 
+/// The first numbers of all segments, in order.
+pub fn segments(dir: &Path) -> Result<Vec<u64>, JournalError> {
+    segment::list(dir)
+}
+
+/// Where the segment is that begins with a number.
+#[must_use]
+pub fn segment_path(dir: &Path, first_seq: u64) -> PathBuf {
+    segment::path(dir, first_seq)
+}
+
+/// Says what stands behind the last good frame, if anything does: a start cuts it off, or mends it.
+pub fn unread_tail(dir: &Path) -> Result<Option<String>, JournalError> {
+    let Some(first) = segment::list(dir)?.pop() else {
+        return Ok(None);
+    };
+    let mut segment = Segment::open(dir, first)?;
+    while let Step::Frame(_) = segment.step()? {}
+    let meta = std::fs::metadata(&segment.path);
+    let size = meta
+        .map_err(JournalError::io("look at", &segment.path))?
+        .len();
+    let bytes = size.saturating_sub(segment.offset);
+    Ok((bytes > 0).then(|| {
+        format!(
+            "{}: the last {bytes} bytes, from byte {} on, are no whole frame; the next start sets it right",
+            segment.path.display(),
+            segment.offset
+        )
+    }))
+}
+
 /// When the first frame of a segment was written.
 fn begins_at(dir: &Path, first_seq: u64) -> Result<Option<u64>, JournalError> {
     Ok(match Segment::open(dir, first_seq)?.step()? {

@@ -60,6 +60,16 @@ impl Ledger {
         let dir = &self.settings.checkpoints_dir;
         make_folder(dir)?;
         let path = path(dir, day);
+        self.checkpoint_at(&path, now)?;
+        sync_folder(dir)?;
+        for old in all(dir)?.iter().rev().skip(KEPT) {
+            std::fs::remove_file(old).map_err(LedgerError::io("delete", old))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a checkpoint as a whole or not at all.
+    pub(super) fn checkpoint_at(&self, path: &Path, now: Timestamp) -> Result<(), LedgerError> {
         let new = path.with_extension("totals.new");
         let oldest = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
         let file = {
@@ -68,14 +78,19 @@ impl Ledger {
             dump(&store, demand::minute_of(oldest), &new)?
         };
         file.sync_all().map_err(LedgerError::io("sync", &new))?;
-        each_entry(&new, |_, _, _| Ok(())).map_err(LedgerError::io("read back", &new))?;
-        std::fs::rename(&new, &path).map_err(LedgerError::io("rename", &new))?;
-        sync_folder(dir)?;
-        for old in all(dir)?.iter().rev().skip(KEPT) {
-            std::fs::remove_file(old).map_err(LedgerError::io("delete", old))?;
-        }
-        Ok(())
+        entries(&new).map_err(LedgerError::io("read back", &new))?;
+        std::fs::rename(&new, path).map_err(LedgerError::io("rename", &new))
     }
+}
+
+/// Reads all of a checkpoint; says how many entries it has.
+pub(super) fn entries(path: &Path) -> io::Result<u64> {
+    let mut entries = 0_u64;
+    each_entry(path, |_, _, _| {
+        entries = entries.saturating_add(1);
+        Ok(())
+    })?;
+    Ok(entries)
 }
 
 /// Fills a new database from the newest checkpoint that is good. Twice is as good as once.
@@ -99,7 +114,7 @@ pub(super) fn restore(store: &Store, dir: &Path) -> Result<Restored, LedgerError
 }
 
 /// The checkpoints of a folder, the oldest first.
-fn all(dir: &Path) -> Result<Vec<PathBuf>, LedgerError> {
+pub(super) fn all(dir: &Path) -> Result<Vec<PathBuf>, LedgerError> {
     let mut days: Vec<Date> = names(dir)?
         .iter()
         .filter_map(|name| name.strip_suffix(SUFFIX)?.parse().ok())

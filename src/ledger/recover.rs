@@ -199,6 +199,19 @@ fn open_sound(
     Ok((opened, Some(Rebuilt { found, moved_to })))
 }
 
+/// Where the database is in the ledger's folder.
+pub(super) fn database(dir: &Path) -> PathBuf {
+    dir.join(DATABASE)
+}
+
+/// Opens a copy of the database, if it is what the sidecar says.
+pub(super) fn look(copy: &Path, settings: &Settings) -> Result<Store, LedgerError> {
+    if !copy.is_dir() {
+        return Err(LedgerError::damaged("there is none"));
+    }
+    open_checked(copy, settings).map(|opened| opened.store)
+}
+
 /// Opens and reads the database and compares it with the sidecar.
 fn open_checked(dir: &Path, settings: &Settings) -> Result<Opened, LedgerError> {
     let opened = match open_read(dir, settings) {

@@ -118,6 +118,12 @@ impl Shelf {
         Ok(Some(moved))
     }
 
+    /// The paths of all files.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let days = self.volumes.iter().map(|volume| volume.day);
+        days.map(|day| dayfile::path(&self.dir, day)).collect()
+    }
+
     /// The last number that is in a file; 0 if there is none.
     pub(super) fn last_seq(&self) -> u64 {
         let whole = self.volumes.iter().rev();

@@ -19,7 +19,7 @@ use crate::support::totals::Totals;
 /// The rows of the fixture are old.
 const CONFIG: &str = "[ledger]\nretention_days = 36500\n";
 const CALLS: usize = 96;
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// The folder of a release's ledger.
 pub(crate) fn fixture(version: &str) -> PathBuf {
@@ -246,7 +246,7 @@ async fn an_unfinished_snapshot_and_a_torn_tail_are_no_damage() {
                 data.join("ledger/sled/snap.0000000000000001.generating"),
                 "half",
             )
-            .unwrap()
+            .unwrap();
         },
         quiet(),
     )
@@ -273,7 +273,7 @@ async fn a_flipped_byte_in_the_journal_costs_one_row() {
         lost: Some(1),
     };
     check(|data| flip_record(&data.join(SECOND)), lost).await;
-    let last = Expected {
+    let at_the_end = Expected {
         part: Some("journal"),
         said: "cannot be read, all others are",
         kept: Some("journal/00000000000000000150.frames.damaged-20"),
@@ -281,7 +281,7 @@ async fn a_flipped_byte_in_the_journal_costs_one_row() {
     };
     check(
         |data| flip_record(&data.join("journal/00000000000000000150.frames")),
-        last,
+        at_the_end,
     )
     .await;
 }

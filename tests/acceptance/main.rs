@@ -26,3 +26,5 @@ mod recorded;
 mod stop;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod upkeep;

@@ -96,3 +96,12 @@ pub(super) const SOURCES_EXAMPLES: &str = "Examples:
 Claims that hosting or an API is cheaper are made with a few round numbers. Here each is computed
 again from its own inputs: `off` by how much, what it `counts too much` or `too little`, where it
 `contradicts` itself or what is known. Needs no configuration, no traffic and no network.";
+
+pub(super) const LEDGER_EXAMPLES: &str = "Examples:
+  tollgate ledger check                  exit 0: whole; exit 1: what is not, and what to do
+  tollgate ledger rebuild                the old database is kept under a name with the time
+  tollgate ledger compact
+  tollgate ledger backup /backup/2026-11-22
+  tollgate report --data-dir /backup/2026-11-22        reads the copy
+
+Works on --data-dir, and only while no tollgate runs there: stop it first.";

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use super::what_if::WhatIf;
@@ -167,6 +167,30 @@ pub(in crate::cli) enum ExportFormat {
     Jsonl,
     /// A header and a line each; nested values as JSON text.
     Csv,
+}
+
+/// `ledger`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Ledger {
+    #[command(subcommand)]
+    pub(in crate::cli) verb: LedgerVerb,
+}
+
+/// What is done to the ledger.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum LedgerVerb {
+    /// Verify every file and frame, and that totals are the sums of the rows; changes nothing
+    Check,
+    /// Compute the totals again from the last good checkpoint and the rows behind it
+    Rebuild,
+    /// Copy the database into a smaller one, and swap the two
+    Compact,
+    /// Write a copy that a tollgate can start on
+    Backup {
+        /// A folder that is not there yet; on the same disk it takes little room
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+    },
 }
 
 /// `breakeven`

@@ -28,8 +28,15 @@ fn write() {
     );
     let house = House::with_segments(settings(dir), SEGMENT_BYTES);
     let first: Timestamp = FIRST_AT.parse().unwrap();
+    let mut closings = CLOSED_AT
+        .iter()
+        .map(|at| at.parse::<Timestamp>().unwrap())
+        .peekable();
     for n in 0..CALLS {
         let started_at = first + SignedDuration::from_hours(i64::try_from(n).unwrap());
+        if let Some(at) = closings.next_if(|at| *at < started_at) {
+            house.ledger.close_days(at, &|| true).unwrap();
+        }
         house.begin(id(n));
         house.end(&CallRecord {
             started_at,
@@ -37,12 +44,6 @@ fn write() {
         });
         house.count(10);
         house.ledger.beat(started_at).unwrap();
-    }
-    for at in CLOSED_AT {
-        house
-            .ledger
-            .close_days(at.parse().unwrap(), &|| true)
-            .unwrap();
     }
     house.close();
     for lock in ["ledger/lock", "journal/lock"] {
