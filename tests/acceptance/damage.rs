@@ -398,3 +398,13 @@ fn says(now: &Value, then: &Value) {
         (now, then) => assert_eq!(now, then),
     }
 }
+
+/// A report opens the ledger as a start does: what it cannot read yet must not be counted again later.
+#[tokio::test]
+async fn a_report_on_a_damaged_journal_makes_no_call_count_twice() {
+    let home = home();
+    flip_record(&home.data_dir().join("journal/00000000000000000150.frames"));
+    assert!(home.run(&["report"]).status.success());
+    let tollgate = home.serve().await;
+    assert_eq!(Totals::of_ledger(&tollgate).await, expected_totals());
+}
