@@ -3,8 +3,8 @@
 //!
 //! The directory is the small ledger of an earlier release: two days in files, two in the journal.
 //!
-//! Verified by breaking it: without the mending of segments the days behind a flipped byte are not
-//! closed, and without its sealed footer a damaged day file is read as none.
+//! Verified by breaking it: without the mending of segments, or the note of what is gone, the days
+//! behind a flipped byte are not closed; a damaged last day file that stays where it is stops them too.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,7 @@
 //! `tollgate ledger check | rebuild | compact | backup` on a real data directory, and an upgrade that
 //! is refused.
 //!
-//! Verified by breaking it: a check that does not compare days calls a ledger with a foreign database
-//! fine, a backup without its fresh checkpoint has other totals.
+//! Verified by breaking it: a check that does not compare days calls a ledger whole that has lost rows.
 
 use std::fs;
 use std::path::Path;
