@@ -1,3 +1,4 @@
+#![expect(clippy::float_arithmetic, reason = "load tests are made up here")]
 //! Facts about load tests: what is read, what is left out, what is refused, and what people see.
 
 use std::path::{Path, PathBuf};

@@ -129,22 +129,22 @@ mod tests {
         let figures: [(&str, &[f64], Change); 9] = [
             ("capex_usd", &[-1.0, f64::INFINITY], |m, x| m.capex_usd = x),
             ("residual_usd", &[-1.0, 100_001.0], |m, x| {
-                m.residual_usd = x
+                m.residual_usd = x;
             }),
             ("life_years", &[0.0, 10.1, f64::NAN], |m, x| {
-                m.life_years = x
+                m.life_years = x;
             }),
             ("maintenance_rate", &[-0.1, 1.1], |m, x| {
-                m.maintenance_rate = x
+                m.maintenance_rate = x;
             }),
             ("kw", &[-1.0, f64::NAN], |m, x| m.kw = x),
             ("pue", &[0.9, f64::NAN], |m, x| m.pue = x),
             ("usd_per_kwh", &[-0.1], |m, x| m.usd_per_kwh = x),
             ("colo_usd_per_kw_month", &[-1.0], |m, x| {
-                m.colo_usd_per_kw_month = x
+                m.colo_usd_per_kw_month = x;
             }),
             ("cost_of_capital", &[-0.1, 1.1], |m, x| {
-                m.cost_of_capital = x
+                m.cost_of_capital = x;
             }),
         ];
         for (name, values, change) in figures {

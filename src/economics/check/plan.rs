@@ -6,7 +6,7 @@ use super::Checker;
 use super::machine::machine;
 use super::price::replica_price;
 use super::throughput::throughput;
-use crate::economics::assumptions::{Assumptions, Parameter};
+use crate::economics::assumptions::{Assumptions, Parameter, Range};
 use crate::economics::catalogue::Catalogue;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::draft::{PlanDraft, PlanProblem};
@@ -37,8 +37,15 @@ impl HostPlan {
         let throughput = throughput(c, &draft, catalogue, &machine);
         let defaults = Assumptions::defaults(throughput.source, true);
         let (assumptions, mut moved) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
-        let (assumptions, people) = further(c, &draft, assumptions);
-        moved.extend(people);
+        let assumptions = match further(c, &draft) {
+            Some(people) => {
+                let parameter = Parameter::OpsUsdPerMonth;
+                let default = assumptions.range(parameter);
+                moved.push(Moved { parameter, default });
+                assumptions.with(parameter, people)
+            }
+            None => assumptions,
+        };
         let min_replicas = min_replicas(c, &draft);
         let max_replicas = draft.max_replicas.unwrap_or(u32::MAX);
         if max_replicas < min_replicas {
@@ -103,29 +110,21 @@ fn is_written(draft: &PlanDraft, parameter: Parameter) -> bool {
         .any(|(written, _)| *written == parameter)
 }
 
-/// The people of a further plan. Plans are compared alone: that others look after it already is a
-/// default moved in favour of hosting, and someone answers for it. Written people come first.
-fn further(
-    c: &mut Checker,
-    draft: &PlanDraft,
-    assumptions: Assumptions,
-) -> (Assumptions, Option<Moved>) {
-    let parameter = Parameter::OpsUsdPerMonth;
-    if !draft.further || is_written(draft, parameter) {
-        return (assumptions, None);
+/// The people of a further plan, dollars a month. Plans are compared alone: that others look after it
+/// already is a default moved in favour of hosting, and someone answers for it. Written people come
+/// first.
+fn further(c: &mut Checker, draft: &PlanDraft) -> Option<Range> {
+    if !draft.further || is_written(draft, Parameter::OpsUsdPerMonth) {
+        return None;
     }
     if draft.basis.is_none() {
         let message = "leaves out the people of the first plan: say who looks after this one already, in \
                        a table basis with the keys basis, by and date";
         c.tell("further", message);
     }
-    // Where figures come from says nothing about people.
-    let people = Assumptions::defaults(ThroughputSource::Measured, false).range(parameter);
-    let default = assumptions.range(parameter);
-    (
-        assumptions.with(parameter, people),
-        Some(Moved { parameter, default }),
-    )
+    // Where throughput comes from says nothing about people.
+    let defaults = Assumptions::defaults(ThroughputSource::Measured, false);
+    Some(defaults.range(Parameter::OpsUsdPerMonth))
 }
 
 /// One, unless replicas come and go with the calls.
