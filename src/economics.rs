@@ -31,6 +31,7 @@ pub mod project;
 pub mod projection;
 pub mod provider;
 pub mod replicas;
+pub mod rival;
 pub mod roofline;
 pub mod routing;
 pub mod text;

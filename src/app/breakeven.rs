@@ -14,6 +14,7 @@ use crate::economics::projection::{
     Alternative, Band, ChosenOn, Commitment, Committed, EndpointProjection, Evidence, Figures,
     Hosted, Latency, OptimisedProjection, Outlook, Projection, Scenario, Spread, Trend,
 };
+use crate::economics::rival::{Part, Rival};
 use crate::economics::routing::{Routing, routing_breakeven_share};
 use crate::economics::{Arm, Endpoint, HostPlan};
 use crate::verdict::{Report, StateView, WindowReport, words};
@@ -62,6 +63,7 @@ fn window(report: &Report, window: &WindowReport) -> Value {
         plans,
         endpoints,
         optimised: cheaper,
+        rival: best,
         alternatives,
     } = window;
     json!({
@@ -70,6 +72,7 @@ fn window(report: &Report, window: &WindowReport) -> Value {
         "observed_hours": hours,
         "evidence": evidence(seen),
         "alternatives": alternatives.iter().map(alternative).collect::<Vec<_>>(),
+        "rival": rival(best, api_cost.to_f64()),
         "plans": settings.plans.iter().zip(plans).map(|both| plan(report, both)).collect::<Vec<_>>(),
         "endpoints": settings.endpoints.iter().zip(endpoints).map(endpoint).collect::<Vec<_>>(),
         "optimised": settings.optimised.iter().zip(cheaper).map(optimised).collect::<Vec<_>>(),
@@ -153,9 +156,24 @@ fn plan(report: &Report, (plan, projection): (&HostPlan, &Projection)) -> Value 
         "moved_defaults": moved(plan, projection.hosted.as_ref()),
         "best_endpoint": projection.best_endpoint.as_ref().map(alternative),
         "best_optimised": projection.best_optimised.as_ref().map(alternative),
+        "rival": rival(&projection.rival, projection.api_cost.to_f64()),
         "calls_per_day": projection.calls_per_day,
         "breakeven_calls_per_day": breakeven(projection),
         "outlook": projection.outlook.as_ref().map(|it| outlook(report, it)),
+    })
+}
+
+/// What hosting must beat: arms together, each on the calls on which it saves most; without parts
+/// staying.
+fn rival(rival: &Rival, api_usd: f64) -> Value {
+    let part = |Part {
+                    name,
+                    kind,
+                    saved_usd,
+                }: &Part| json!({ "name": name, "kind": kind.label(), "saved_usd": saved_usd });
+    json!({
+        "parts": rival.parts.iter().map(part).collect::<Vec<_>>(),
+        "cost_usd": rival.cost_usd(api_usd),
     })
 }
 

@@ -85,7 +85,7 @@ fn plan(report: &Report, settings: &HostPlan, i: usize) -> PlanGauges {
     }
 }
 
-/// The word of the state: the dashboard knows these seven. It is about the plan's own calls, so another
+/// The word of the state: the dashboard knows these eight. It is about the plan's own calls, so another
 /// plan that is cheaper for other calls does not change it.
 fn verdict(state: &StateView, longest: &Projection) -> &'static str {
     if state.cheaper {
@@ -99,14 +99,13 @@ fn verdict(state: &StateView, longest: &Projection) -> &'static str {
     };
     let own = hosted.band.expected.cost_usd;
     let stay = longest.api_cost.to_f64();
-    let rivals = [&longest.best_endpoint, &longest.best_optimised];
-    let best = rivals.into_iter().flatten();
-    let best = best.min_by(|x, y| x.cost_usd.total_cmp(&y.cost_usd));
-    match best.filter(|best| best.cost_usd < stay && best.cost_usd <= own) {
-        Some(best) if best.kind == AlternativeKind::Optimised => "optimised_cheaper",
-        Some(_) => "endpoint_cheaper",
-        None if stay <= own => "api_cheaper",
-        None => "hosting_not_sure",
+    let rival = longest.rival.cost_usd(stay);
+    match longest.rival.parts.as_slice() {
+        [] if stay <= own => "api_cheaper",
+        [best] if rival <= own && best.kind == AlternativeKind::Optimised => "optimised_cheaper",
+        [_] if rival <= own => "endpoint_cheaper",
+        [_, _, ..] if rival <= own => "together_cheaper",
+        _ => "hosting_not_sure",
     }
 }
 
@@ -249,9 +248,19 @@ fn start_of(day: Date) -> Option<Timestamp> {
 mod tests {
     use super::*;
     use crate::config::Overrides;
-    use crate::economics::projection::{Alternative, Band, Figures, Replicas};
+    use crate::economics::projection::{Band, Figures, Replicas};
     use crate::economics::projection::{ChosenOn, Evidence, Latency};
+    use crate::economics::rival::{Part, Rival};
     use crate::money::Pico;
+
+    /// An arm that would cost so much instead of 100 dollars.
+    fn part(kind: AlternativeKind, cost_usd: f64) -> Part {
+        Part {
+            name: kind.label().into(),
+            kind,
+            saved_usd: 100.0 - cost_usd,
+        }
+    }
 
     /// A fortnight that cost 100 dollars on the API, and `own` and `rented` otherwise.
     fn fortnight(own: Option<f64>, rented: Option<f64>) -> Projection {
@@ -280,12 +289,9 @@ mod tests {
             evidence: Evidence::default(),
             latency: Latency::NotChecked,
             hosted: own.map(hosted),
-            best_endpoint: rented.map(|cost_usd| Alternative {
-                name: "groq".into(),
-                kind: AlternativeKind::Endpoint,
-                cost_usd,
-            }),
+            best_endpoint: None,
             best_optimised: None,
+            rival: Rival::of([rented.map(|cost_usd| part(AlternativeKind::Endpoint, cost_usd))]),
             steps: None,
             breakeven: None,
             outlook: None,
@@ -317,15 +323,20 @@ mod tests {
         is(Some(80.0), Some(90.0), "hosting_not_sure");
         is(Some(80.0), None, "hosting_not_sure");
         is(None, None, "too_slow");
-        let optimised = Projection {
-            best_optimised: Some(Alternative {
-                name: "batch".into(),
-                kind: AlternativeKind::Optimised,
-                cost_usd: 60.0,
-            }),
-            ..fortnight(Some(80.0), Some(70.0))
+        let rivalled = |rival| Projection {
+            rival,
+            ..fortnight(Some(80.0), None)
         };
+        let batch = part(AlternativeKind::Optimised, 60.0);
+        let optimised = rivalled(Rival::of([[batch]]));
         check(false, vec![], &optimised, "optimised_cheaper");
+        // 15 dollars less and 10: 75 for both.
+        let both = [
+            (AlternativeKind::Endpoint, 85.0),
+            (AlternativeKind::Optimised, 90.0),
+        ];
+        let together = Rival::of(both.map(|(kind, cost_usd)| [part(kind, cost_usd)]));
+        check(false, vec![], &rivalled(together), "together_cheaper");
         check(
             true,
             vec![],

@@ -75,7 +75,7 @@ pub struct Hosting {
     pub ahead: Option<Scored>,
     /// The volume from which on hosting beats the API; scales of this traffic.
     pub over_api: Option<BreakEven>,
-    /// The volume from which on it beats the best rival too.
+    /// The volume from which on it beats the rivals too, each on the calls on which it saves most.
     pub over_rivals: Option<BreakEven>,
     /// What a calculator of averages says of the same calls.
     pub calculator: Calculator,
@@ -179,7 +179,7 @@ fn hosting(plan: &HostPlan, traffic: &Traffic, rivals: &[Arm]) -> Hosting {
         Policy::Peak { .. } | Policy::Hybrid => !first.is_empty(),
         Policy::Fixed { .. } | Policy::Auto { .. } | Policy::Serverless { .. } => false,
     };
-    let saved = [0.0, best_rival(plan, traffic, rivals)];
+    let saved = [0.0, best_rivals(plan, traffic, rivals)];
     let found = under(latency, |limit| breakevens(plan, limit, &buckets, saved));
     let [over_api, over_rivals] = found.map_or([None; 2], |found| found.map(Some));
     Hosting {
@@ -193,13 +193,20 @@ fn hosting(plan: &HostPlan, traffic: &Traffic, rivals: &[Arm]) -> Hosting {
     }
 }
 
-/// What the best rival saves on the calls of a plan, dollars; not less than nothing.
-fn best_rival(plan: &HostPlan, traffic: &Traffic, rivals: &[Arm]) -> f64 {
-    let savings = rivals.iter().map(|arm| {
-        let both = arm.serves.context.min(plan.serves.context);
-        rented(arm, traffic, both).band.expected.savings_usd
+/// What the rivals together save on the calls of a plan, dollars: on every class the one that takes
+/// it and saves most, and not less than nothing.
+fn best_rivals(plan: &HostPlan, traffic: &Traffic, rivals: &[Arm]) -> f64 {
+    let classes = traffic.calls_by_class().map(|(class, _)| class);
+    let taken_classes = classes.filter(|class| *class <= plan.serves.context);
+    let saved = taken_classes.map(|class| {
+        let taken = taken(&traffic.buckets_of(class));
+        let able = rivals.iter().filter(|arm| class <= arm.serves.context);
+        let bands = able.map(|arm| rented_tokens(arm, &taken.total, taken.api_usd));
+        bands
+            .map(|band| band.expected.savings_usd)
+            .fold(0.0, f64::max)
     });
-    savings.fold(0.0, f64::max)
+    saved.sum()
 }
 
 fn rented(arm: &Arm, traffic: &Traffic, most: ContextClass) -> Rented {

@@ -8,6 +8,7 @@ use super::band::Deviation;
 use super::breakeven::BreakEven;
 use super::growth::Growth;
 use super::project::Steps;
+use super::rival::Rival;
 use super::routing::Routing;
 use crate::money::{Avoidable, Pico};
 
@@ -360,6 +361,8 @@ pub struct Projection {
     pub best_endpoint: Option<Alternative>,
     /// The best way to pay today's provider less for the same calls, if one takes any of them.
     pub best_optimised: Option<Alternative>,
+    /// What hosting must beat: all of these together, each pool of the calls by the best one for it.
+    pub rival: Rival,
     /// How the figure comes about; absent without calls, or if the plan cannot hold the limit.
     pub steps: Option<Steps>,
     /// The volume at which hosting beats every other way; scales of what the window saw.

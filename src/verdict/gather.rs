@@ -179,6 +179,11 @@ impl PoolTotals {
             .collect()
     }
 
+    /// Every pool by itself.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&Takers, &Totals)> {
+        self.pools.iter().map(|(takers, totals)| (takers, totals))
+    }
+
     /// The totals of the pools that `wanted` picks.
     pub(super) fn sum(&self, wanted: impl Fn(&Takers) -> bool) -> Totals {
         let mut sum = Totals::default();

@@ -22,7 +22,6 @@ use crate::economics::project::{Demand, hosted, latency, steps};
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
 use crate::economics::{Alternative, HostPlan, Projection};
 
-use arms::rival_of;
 pub(super) use day::day;
 use hourly::{HOURLY, known};
 use views::{plan_lacks, views};
@@ -95,6 +94,7 @@ impl<'a> Pass<'a> {
             hosted,
             best_endpoint: self.best_endpoint(at, totals.cost.to_f64()),
             best_optimised: self.best_optimised(at, totals.cost.to_f64()),
+            rival: self.rival(|takers| takers.plans.contains(&at)),
             steps,
             breakeven: None,
             outlook: None,
@@ -153,6 +153,7 @@ impl<'a> Pass<'a> {
             plans,
             endpoints,
             optimised,
+            rival: self.rival(|_| true),
             alternatives,
         }
     }

@@ -11,6 +11,7 @@ use super::evidence::Lack;
 use super::settings::Settings;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::projection::{AlternativeKind, Evidence, Span};
+use crate::economics::rival::Rival;
 use crate::economics::{Alternative, EndpointProjection, OptimisedProjection, Projection};
 use crate::money::Pico;
 
@@ -44,6 +45,8 @@ pub struct WindowReport {
     pub endpoints: Vec<EndpointProjection>,
     /// Each way to pay the same provider less, in the order of the settings.
     pub optimised: Vec<OptimisedProjection>,
+    /// The best arms together: each pool of the calls by the one that saves most on it.
+    pub rival: Rival,
     /// Every way of serving all calls of the window, the cheapest first; what a way does not take
     /// stays on the API. Of equals, staying comes first.
     pub alternatives: Vec<Alternative>,

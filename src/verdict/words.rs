@@ -142,6 +142,7 @@ impl Words<'_> {
         let paid = window.api_cost.to_f64();
         if let Some(cheapest) = window.cheapest() {
             self.verdict(out, cheapest, paid * monthly, monthly)?;
+            together(out, window, cheapest, monthly)?;
         }
         writeln!(
             out,
@@ -280,6 +281,25 @@ fn committed(out: &mut String, committed: &[Committed], monthly: f64) -> fmt::Re
         }
     }
     Ok(())
+}
+
+/// Arms together that are cheaper than the cheapest single way, if they are.
+fn together(
+    out: &mut String,
+    window: &WindowReport,
+    cheapest: &Alternative,
+    monthly: f64,
+) -> fmt::Result {
+    let cost_usd = window.rival.cost_usd(window.api_cost.to_f64());
+    if window.rival.parts.len() < 2 || cost_usd >= cheapest.cost_usd {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "Cheaper than any one way are {} together, each where it saves most: {} a month.",
+        window.rival.names(),
+        dollars(cost_usd * monthly),
+    )
 }
 
 /// An alternative as a phrase.

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::economics::assumptions::{Parameter, Range};
 use crate::economics::demand::SLOTS;
-use crate::economics::draft::PlanDraft;
+use crate::economics::draft::{OptimisedDraft, PlanDraft};
 use crate::economics::examples::{checked, plan_draft};
 use crate::economics::work::Coefficients;
 
@@ -121,4 +122,33 @@ fn a_class_beyond_the_limit_is_left_where_it_is() {
         taken(&both.scaled(2.0).buckets(ContextClass::More)).api_usd,
         14.0
     ));
+}
+
+#[test]
+fn rivals_take_each_the_class_on_which_they_save_most() {
+    let minutes = |calls: f64| vec![Minute::even(slot(calls), calls)];
+    let both = Traffic::new(BTreeMap::from([
+        (ContextClass::UpTo8k, minutes(10.0)),
+        (ContextClass::UpTo128k, minutes(20.0)),
+    ]));
+    let rival = |factor, serves: &str| {
+        Arm::check_optimised(OptimisedDraft {
+            name: serves.into(),
+            replaces: vec!["gpt-4o".into()],
+            serves: Some(serves.into()),
+            price_factor: Some(factor),
+            ranges: vec![(Parameter::QualifyingShare, Range::certain(1.0))],
+            price_as_of: Some(jiff::civil::date(2026, 8, 22)),
+            price_source: Some("its page".into()),
+            ..OptimisedDraft::default()
+        })
+        .unwrap()
+    };
+    let rivals = [rival(0.2, "32k"), rival(0.5, "128k")];
+    let wide = plan(|draft| draft.serves = Some("128k".into()));
+    // 8 of 10 dollars by the first and 10 of 20 by the second, where one alone saves 8 or 15.
+    assert!(near(best_rivals(&wide, &both, &rivals), 18.0));
+    let narrow = plan(|draft| draft.serves = Some("32k".into()));
+    assert!(near(best_rivals(&narrow, &both, &rivals), 8.0));
+    assert!(near(best_rivals(&wide, &both, &[]), 0.0));
 }

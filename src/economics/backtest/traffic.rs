@@ -123,6 +123,13 @@ impl Traffic {
         buckets
     }
 
+    /// The minutes of the calls of one class alone.
+    #[must_use]
+    pub fn buckets_of(&self, class: ContextClass) -> Vec<Bucket> {
+        let minutes = self.classes.get(&class).into_iter().flatten();
+        minutes.map(|minute| minute.bucket).collect()
+    }
+
     /// The slots of these calls, in order.
     pub(super) fn slots(&self, most: ContextClass) -> Vec<TokenSums> {
         let mut slots = vec![TokenSums::default(); self.minutes.saturating_mul(SLOTS)];

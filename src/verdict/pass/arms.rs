@@ -5,14 +5,12 @@
 //! Endpoints and ways to pay less over a window: for their own streams, and as rivals of a plan.
 
 use super::Pass;
-use crate::economics::decision::rival_savings;
 use crate::economics::project::{rented_tokens, routed};
 use crate::economics::projection::{AlternativeKind, Band};
-use crate::economics::{
-    Alternative, Arm, Endpoint, EndpointProjection, OptimisedProjection, Projection,
-};
+use crate::economics::rival::{Part, Rival};
+use crate::economics::{Alternative, Arm, Endpoint, EndpointProjection, OptimisedProjection};
 use crate::verdict::gather::Totals;
-use crate::verdict::settings::Takers;
+use crate::verdict::settings::{Settings, Takers};
 
 impl Pass<'_> {
     /// The cheapest endpoint for the streams of a plan; what it does not take stays on the API.
@@ -46,6 +44,32 @@ impl Pass<'_> {
         let all = arms.enumerate().filter_map(saved);
         // Of equals, the first.
         all.min_by(|x, y| y.1.total_cmp(&x.1))
+    }
+
+    /// What hosting must beat on the pools that `wanted` picks: each served by the arm that saves most
+    /// on it.
+    pub(super) fn rival(&self, wanted: impl Fn(&Takers) -> bool) -> Rival {
+        let wanted = self.totals.each().filter(|(takers, _)| wanted(takers));
+        Rival::of(wanted.map(|(takers, totals)| self.parts(takers, totals)))
+    }
+
+    /// What every arm that takes a pool would save on it; of equals, the one that moves less is first.
+    fn parts(&self, takers: &Takers, totals: &Totals) -> impl Iterator<Item = Part> {
+        let Settings {
+            endpoints,
+            optimised,
+            ..
+        } = self.settings;
+        let optimised = takers.optimised.iter().filter_map(|at| optimised.get(*at));
+        let endpoints = takers.endpoints.iter().filter_map(|at| endpoints.get(*at));
+        let part = move |arm: &Arm, kind| Part {
+            name: arm.name.clone(),
+            kind,
+            saved_usd: rented(arm, totals).expected.savings_usd,
+        };
+        optimised
+            .map(move |arm| part(arm, AlternativeKind::Optimised))
+            .chain(endpoints.map(move |at| part(&at.arm, AlternativeKind::Endpoint)))
     }
 
     fn endpoint(&self, at: usize, endpoint: &Endpoint) -> EndpointProjection {
@@ -103,13 +127,4 @@ fn alternative((arm, saved_usd): (&Arm, f64), kind: AlternativeKind, api_usd: f6
         kind,
         cost_usd: api_usd - saved_usd,
     }
-}
-
-/// What the best way without hosting already saves on a plan's streams, dollars; not less than
-/// nothing.
-pub(super) fn rival_of(projection: &Projection) -> f64 {
-    let rivals = [&projection.best_endpoint, &projection.best_optimised];
-    let costs = rivals.into_iter().flatten().map(|best| best.cost_usd);
-    let best = costs.min_by(f64::total_cmp);
-    rival_savings(projection.api_cost.to_f64(), best)
 }

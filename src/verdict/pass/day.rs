@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Pass, plan_lacks, rival_of};
+use super::{Pass, plan_lacks};
 use crate::economics::decision::{Offer, Threshold, decide, impossible};
 use crate::economics::hysteresis::Day;
 use crate::economics::ownership::HOURS_PER_MONTH;
@@ -52,7 +52,7 @@ pub(in crate::verdict) fn day(
     plans.chain(endpoints).collect()
 }
 
-/// A plan's day: against staying, the best endpoint and the best way to pay less.
+/// A plan's day: against staying, and against the best arms together.
 fn plan_day(plan: &HostPlan, projection: &Projection, months: f64, coverage: f64) -> Day {
     let Some(hosted) = &projection.hosted else {
         return impossible(coverage);
@@ -62,7 +62,7 @@ fn plan_day(plan: &HostPlan, projection: &Projection, months: f64, coverage: f64
         months,
     };
     let offer = Offer {
-        rival_savings_usd: rival_of(projection),
+        rival_savings_usd: projection.rival.saved_usd(),
         commitment: hosted.commitment,
         ..Offer::of(&hosted.band, projection.api_cost.to_f64())
     };

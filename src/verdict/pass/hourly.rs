@@ -3,7 +3,7 @@
 
 use std::sync::PoisonError;
 
-use super::{Pass, rival_of};
+use super::Pass;
 use crate::economics::growth::growth_fit;
 use crate::economics::project::{Bucket, breakeven, breakeven_days};
 use crate::economics::projection::{Latency, MONTH, Outlook, Span, Trend, WEEK};
@@ -62,7 +62,7 @@ impl Pass<'_> {
         let now = buckets(&live, &self.now, at, self.day);
         let tokens = days.tokens(&live, at);
         drop(live);
-        let rival = rival_of(projection);
+        let rival = projection.rival.saved_usd();
         projection.breakeven = breakeven(plan, limit, &now, rival);
         projection.outlook = Some(outlook(plan, limit, (&now, rival), &tokens));
     }

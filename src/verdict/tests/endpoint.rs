@@ -1,7 +1,10 @@
 //! Per-token endpoints beside plans.
 
-use super::made::{TODAY, certain, closed, endpoint, plan, report, settings, steady};
+use super::made::{
+    TODAY, certain, closed, endpoint, minute, minutes, plan, report, settings, steady, stream,
+};
 use crate::economics::projection::{AlternativeKind, FORTNIGHT};
+use crate::verdict::{States, Verdict, words};
 
 /// 2,000 in at 0.59 and 500 out at 0.79 dollars per million tokens.
 const A_CALL_USD: f64 = (2_000.0 * 0.59 + 500.0 * 0.79) / 1e6;
@@ -57,4 +60,57 @@ fn the_breakeven_against_an_endpoint_is_later_than_against_the_api() {
     };
     assert!((first(&alone) - 5.38 / 18.0).abs() < 1e-6);
     assert!((first(&rivalled) - 5.38 / (3_600.0 * A_CALL_USD)).abs() < 1e-6);
+}
+
+#[test]
+fn a_plan_for_two_models_must_beat_what_each_would_cost_elsewhere() {
+    // An hour of gpt-4o costs 18 dollars, one of gpt-4o-mini 9. Each endpoint takes one of them for
+    // 5.67, so both together 11.34; either alone leaves 14.67 or 23.67. The replica at 12.5 an hour
+    // beats each alone, and loses to the two.
+    let plan = plan(|draft| {
+        certain(draft);
+        draft.replaces = vec!["gpt-4o".into(), "gpt-4o-mini".into()];
+        draft.offer = None;
+        draft.gpu_usd_per_hour = Some(6.25);
+        draft.price_as_of = "2026-05-22".parse().ok();
+        draft.price_source = Some("invoice".into());
+    });
+    let arm = |name: &str, model: &str| {
+        endpoint(|draft| {
+            draft.name = name.into();
+            draft.replaces = vec![model.into()];
+        })
+    };
+    let arms = vec![arm("big", "gpt-4o"), arm("small", "gpt-4o-mini")];
+    let verdict = Verdict::new(settings(vec![plan], arms), States::default());
+    let demand = [("gpt-4o", 5_000), ("gpt-4o-mini", 2_500)];
+    let demand = demand.map(|(model, usd)| (stream(model, "8k"), minute(60, usd)));
+    let all = minutes(TODAY - 30..TODAY);
+    let of = |at| {
+        demand
+            .iter()
+            .map(move |(name, sums)| (name.clone(), at, *sums))
+    };
+    verdict.load(all.flat_map(of), []);
+    let report = report(&verdict);
+    let window = report.window(FORTNIGHT).unwrap();
+    let projection = &window.plans[0];
+    let an_hour = 3_600.0 * A_CALL_USD;
+    let paid = projection.api_cost.to_f64();
+    assert!((paid - 27.0 * 336.0).abs() < 1e-6);
+    assert_eq!(projection.rival.names(), "big and small");
+    assert!((projection.rival.cost_usd(paid) - 2.0 * an_hour * 336.0).abs() < 1e-6);
+    assert_eq!(projection.best_endpoint.as_ref().unwrap().name, "big");
+    assert_eq!(window.rival, projection.rival);
+    // 27 s - 12.5 >= (27 - 11.34) s.
+    let first = projection.breakeven.unwrap().first.unwrap();
+    assert!((first - 12.5 / (2.0 * an_hour)).abs() < 1e-6, "{first}");
+    let said = words(&report);
+    for phrase in [
+        "Cheaper than any one way are big and small together, each where it saves most: $8,278 a month.",
+        "  Each where it saves most, big and small together would take $8,278 a month: hosting must \
+         beat that.\n",
+    ] {
+        assert!(said.contains(phrase), "no {phrase:?} in:\n{said}");
+    }
 }

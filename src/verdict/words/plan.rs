@@ -288,6 +288,15 @@ fn rival(out: &mut String, projection: &Projection, monthly: f64) -> fmt::Result
         let cost = dollars(best.cost_usd * monthly);
         writeln!(out, "  For the same calls {who} would take {cost} a month.")?;
     }
+    let rival = &projection.rival;
+    if rival.parts.len() > 1 {
+        let (who, cost) = (rival.names(), dollars(rival.cost_usd(api_usd) * monthly));
+        writeln!(
+            out,
+            "  Each where it saves most, {who} together would take {cost} a month: hosting must beat \
+             that."
+        )?;
+    }
     Ok(())
 }
 
