@@ -10,6 +10,7 @@
 //! In a bucket with load above ready·u the share 1 - ready·u/load stays on the API and the bucket is
 //! short, so that a slow scaler is not rewarded for calls it could not have served.
 
+mod base;
 mod serverless;
 mod terms;
 
@@ -80,7 +81,11 @@ impl<'a> Window<'a> {
             }
             Policy::Fixed { replicas } => constant(replicas),
             Policy::Peak { quantile } => constant(self.peak(hosted, terms, quantile)),
-            Policy::Hybrid => self.cheapest_base(hosted, terms, constant),
+            Policy::Hybrid => {
+                let most = self.peak(hosted, terms, 1.0);
+                let cost_usd = |replicas| constant(replicas).selfhost_usd;
+                constant(base::cheapest(terms.min_replicas, most, cost_usd))
+            }
             Policy::Auto {
                 warm_buckets,
                 cool_buckets,
@@ -124,27 +129,6 @@ impl<'a> Window<'a> {
     fn curve(&self) -> &LoadCurve {
         self.curve
             .get_or_init(|| LoadCurve::new(self.profile.loads, self.profile.api_usd))
-    }
-
-    /// The cost is convex in the base: start at the least, stop at the first increase.
-    fn cheapest_base(
-        &self,
-        hosted: f64,
-        terms: &Terms,
-        outcome: impl Fn(u32) -> Outcome,
-    ) -> Outcome {
-        let most = self.peak(hosted, terms, 1.0);
-        let mut best = outcome(terms.min_replicas);
-        for replicas in terms.min_replicas.saturating_add(1)..=most {
-            let next = outcome(replicas);
-            if next.selfhost_usd > best.selfhost_usd {
-                break;
-            }
-            if next.selfhost_usd < best.selfhost_usd {
-                best = next;
-            }
-        }
-        best
     }
 
     /// A constant fleet, at `hosted` times the profile's load.
