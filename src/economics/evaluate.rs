@@ -8,17 +8,19 @@
 //! served = q·api - over; residual = (1-q)·api + over + e·served; selfhost = `rh·c_rep` + ops·T/730 +
 //! `one_off`/months·T/730 + usd per call · hosted calls + residual; savings = api - selfhost.
 //! In a bucket with load above ready·u the share 1 - ready·u/load stays on the API and the bucket is
-//! short, so that a slow scaler is not rewarded for calls it could not have served.
+//! short, so that a slow scaler is not rewarded for calls it could not have served. With a burst bound
+//! so does the share of its busiest slot that `ready` cannot finish in time: the part served is what
+//! the bound lets through, neither rounded nor changed by the volume.
 
 mod base;
 mod serverless;
 mod terms;
 
-use std::cell::OnceCell;
+use std::rc::Rc;
 
-use super::curve::{LoadCurve, is_short, overflow_share};
+use super::curve::{Asked, Curves, LoadCurve, is_short, overflow_share};
 use super::ownership::HOURS_PER_MONTH;
-use super::replicas::{Running, Scaler, autoscale, need, need_burst, whole};
+use super::replicas::{Burst, Running, Scaler, autoscale, load_asked, need, whole};
 use super::work::real;
 
 pub use terms::{Outcome, Policy, Profile, Terms};
@@ -33,12 +35,22 @@ struct Fleet {
     replicas: u32,
 }
 
+impl Fleet {
+    /// Serves `hosted` times a bucket as far as the capacity goes; the rest stays on the API.
+    fn serve(&mut self, asked: Asked, hosted: f64, capacity: f64) {
+        let stays = overflow_share(hosted * asked.capacity, capacity);
+        self.served_load += hosted * asked.load * (1.0 - stays);
+        self.overflow_usd += hosted * asked.usd * stays;
+        self.short += usize::from(is_short(hosted * asked.capacity, capacity));
+    }
+}
+
 /// A window that is evaluated more than once: at several scales, with several policies.
 #[derive(Debug)]
 pub struct Window<'a> {
     profile: Profile<'a>,
     api_usd: f64,
-    curve: OnceCell<LoadCurve>,
+    curves: Curves,
 }
 
 /// What `profile` would have cost on `terms` under `policy`.
@@ -60,7 +72,7 @@ impl<'a> Window<'a> {
         Self {
             profile,
             api_usd: profile.api_usd.iter().sum(),
-            curve: OnceCell::new(),
+            curves: Curves::default(),
         }
     }
 
@@ -71,7 +83,7 @@ impl<'a> Window<'a> {
         let constant = |replicas| self.price(scale, terms, &self.constant(hosted, terms, replicas));
         match policy {
             // A single look at a window is not worth sorting it.
-            Policy::Fixed { replicas } if self.curve.get().is_none() => {
+            Policy::Fixed { replicas } if self.curves.known(bound(terms)).is_none() => {
                 let same = Running {
                     billed: replicas,
                     ready: replicas,
@@ -108,32 +120,38 @@ impl<'a> Window<'a> {
 
     /// What each bucket needs, at `hosted` times the profile's load.
     pub fn needs(&self, hosted: f64, terms: &Terms) -> impl Iterator<Item = u32> {
+        let utilisation = terms.utilisation;
+        let asked = self.asked(terms);
+        asked.map(move |asked| need(hosted * asked.capacity, utilisation))
+    }
+
+    /// The buckets, and how much of a fleet each asks for.
+    fn asked(&self, terms: &Terms) -> impl Iterator<Item = Asked> {
         let none = std::iter::repeat(&0.0);
         let slots = self.profile.slot_work.iter().chain(none);
-        let loads = self.profile.loads.iter().zip(slots);
+        let buckets = self.profile.loads.iter().zip(self.profile.api_usd);
         let (utilisation, burst) = (terms.utilisation, terms.burst);
-        loads.map(move |(load, slot)| need_burst(hosted * load, hosted * slot, utilisation, burst))
+        buckets.zip(slots).map(move |((load, usd), slot)| Asked {
+            capacity: load_asked(*load, *slot, utilisation, burst),
+            load: *load,
+            usd: *usd,
+        })
     }
 
     /// max(min, the need at the quantile), by nearest rank.
     fn peak(&self, hosted: f64, terms: &Terms, quantile: f64) -> u32 {
-        let needed = if terms.burst.is_some() {
-            quantile_of(self.needs(hosted, terms).collect(), quantile)
-        } else {
-            // Without bursts the need rises with the load: the load at the quantile is enough.
-            need(hosted * self.curve().load_at(quantile), terms.utilisation)
-        };
-        clamp(needed, terms)
+        // The need rises with what is asked for: what is asked for at the quantile is enough.
+        let asked = self.curve(terms).asked_at(quantile);
+        clamp(need(hosted * asked, terms.utilisation), terms)
     }
 
-    fn curve(&self) -> &LoadCurve {
-        self.curve
-            .get_or_init(|| LoadCurve::new(self.profile.loads, self.profile.api_usd))
+    fn curve(&self, terms: &Terms) -> Rc<LoadCurve> {
+        self.curves.of(bound(terms), || self.asked(terms).collect())
     }
 
     /// A constant fleet, at `hosted` times the profile's load.
     fn constant(&self, hosted: f64, terms: &Terms, replicas: u32) -> Fleet {
-        let curve = self.curve();
+        let curve = self.curve(terms);
         // The curve is of the profile as it is: the capacity is scaled instead.
         let capacity = f64::from(replicas) * terms.utilisation / hosted;
         Fleet {
@@ -148,14 +166,9 @@ impl<'a> Window<'a> {
     /// A fleet bucket by bucket, at `hosted` times the profile's load.
     fn walk(&self, hosted: f64, terms: &Terms, running: impl Iterator<Item = Running>) -> Fleet {
         let mut fleet = Fleet::default();
-        let buckets = self.profile.loads.iter().zip(self.profile.api_usd);
-        for (Running { billed, ready }, (load, usd)) in running.zip(buckets) {
-            let (load, usd) = (hosted * load, hosted * usd);
-            let capacity = f64::from(ready) * terms.utilisation;
+        for (Running { billed, ready }, asked) in running.zip(self.asked(terms)) {
             fleet.replica_buckets += f64::from(billed);
-            fleet.served_load += load.min(capacity);
-            fleet.overflow_usd += usd * overflow_share(load, capacity);
-            fleet.short += usize::from(is_short(load, capacity));
+            fleet.serve(asked, hosted, f64::from(ready) * terms.utilisation);
             fleet.replicas = fleet.replicas.max(billed);
         }
         fleet
@@ -206,6 +219,11 @@ impl<'a> Window<'a> {
     }
 }
 
+/// What decides how much a bucket asks for; without a burst bound its load alone.
+fn bound(terms: &Terms) -> Option<(f64, Burst)> {
+    terms.burst.map(|burst| (terms.utilisation, burst))
+}
+
 /// Within the plan's limits.
 fn clamp(replicas: u32, terms: &Terms) -> u32 {
     replicas.min(terms.max_replicas).max(terms.min_replicas)
@@ -240,15 +258,17 @@ mod tests {
         #[test]
         fn a_fixed_fleet_costs_the_same_by_walk_and_by_curve(
             buckets in proptest::collection::vec((0.0_f64..9.0, 0.0_f64..100.0), 1..60),
+            (bursts, burst) in (0.0_f64..400.0, proptest::option::of(0.5_f64..10.0)),
             replicas in 0_u32..15,
             share in 0.1_f64..1.0,
         ) {
             let (loads, api_usd): (Vec<f64>, Vec<f64>) = buckets.iter().copied().unzip();
+            let slot_work: Vec<f64> = loads.iter().rev().map(|load| bursts * load / 9.0).collect();
             let window = Window::new(Profile {
                 bucket_seconds: 60.0,
                 loads: &loads,
                 api_usd: &api_usd,
-                slot_work: &[],
+                slot_work: &slot_work,
                 bucket_calls: &[],
                 calls: 1_000.0,
             });
@@ -263,11 +283,11 @@ mod tests {
                 one_off_usd: 0.0,
                 amortisation_months: 12.0,
                 usd_per_call: 0.001,
-                burst: None,
+                burst: burst.map(|ttft_slo_seconds| Burst { slot_seconds: 10.0, ttft_slo_seconds }),
             };
             let fixed = || window.at_scale(1.5, &terms, Policy::Fixed { replicas });
             let walked = fixed();
-            window.curve();
+            window.curve(&terms);
             let read = fixed();
             proptest::prop_assert!((walked.selfhost_usd - read.selfhost_usd).abs() < 1e-6);
             proptest::prop_assert!((walked.short_bucket_share - read.short_bucket_share).abs() < 1e-9);

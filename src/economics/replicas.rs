@@ -36,6 +36,16 @@ pub fn need_burst(load: f64, slot_work: f64, utilisation: f64, burst: Option<Bur
     }
 }
 
+/// The load for which a bucket needs as many replicas as [`need_burst`] says, before rounding: the
+/// larger of its own and u·`slot_work`/(`slot_seconds` + `ttft_slo_seconds`).
+#[must_use]
+pub fn load_asked(load: f64, slot_work: f64, utilisation: f64, burst: Option<Burst>) -> f64 {
+    burst.map_or(load, |burst| {
+        let allowed = burst.slot_seconds + burst.ttft_slo_seconds;
+        load.max(utilisation * slot_work / allowed)
+    })
+}
+
 /// The next whole number, with slack; nothing and less need nothing.
 #[expect(
     clippy::as_conversions,

@@ -91,9 +91,13 @@ proptest! {
         let fleet = machine_by_machine(&needs, scaler);
         let hours: f64 = fleet.iter().map(|running| f64::from(running.billed) * BUCKET_SECONDS / 3_600.0).sum();
         prop_assert!((outcome.replica_hours - hours).abs() < CENT);
-        let over: f64 = fleet.iter().zip(asked.iter().zip(&case.api_usd)).map(|(running, (load, usd))| {
-            let able = f64::from(running.ready) * terms.utilisation;
-            if *load > able { terms.qualifying_share * usd * (1.0 - able / load) } else { 0.0 }
+        let work = asked.iter().zip(&case.slot_work).zip(&case.api_usd);
+        let over: f64 = fleet.iter().zip(work).map(|(running, ((load, slot), usd))| {
+            let ready = f64::from(running.ready);
+            let steady = load / terms.utilisation;
+            let burst = terms.burst.map_or(0.0, |burst| terms.qualifying_share * slot / (10.0 + burst.ttft_slo_seconds));
+            let asked = steady.max(burst);
+            if asked > ready { terms.qualifying_share * usd * (1.0 - ready / asked) } else { 0.0 }
         }).sum();
         prop_assert!((outcome.overflow_api_usd - over).abs() < CENT);
     }
