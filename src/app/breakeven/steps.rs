@@ -15,6 +15,7 @@ pub(crate) fn steps(steps: &Steps) -> Value {
         replicas_for_mean,
         replicas_for_peak,
         usd_per_replica_hour,
+        api_usd_per_call,
         fixed: fixed_costs,
         naive: naive_costs,
     } = steps;
@@ -27,7 +28,8 @@ pub(crate) fn steps(steps: &Steps) -> Value {
         "replicas_for_mean": replicas_for_mean,
         "replicas_for_peak": replicas_for_peak,
         "usd_per_replica_hour": usd_per_replica_hour,
-        "closed_form": fixed(fixed_costs),
+        "api_usd_per_call": api_usd_per_call,
+        "closed_form": fixed_costs.as_ref().map(fixed),
         "naive_lower_bound": naive_costs.as_ref().map(naive),
     })
 }

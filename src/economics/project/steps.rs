@@ -39,8 +39,11 @@ pub struct Steps {
     pub replicas_for_peak: u32,
     /// Dollars an hour for a replica.
     pub usd_per_replica_hour: f64,
-    /// What is paid a day whatever comes, and what it can carry.
-    pub fixed: Fixed,
+    /// What a call costs on the API, dollars.
+    pub api_usd_per_call: f64,
+    /// What is paid a day whatever comes, and what it can carry; absent where replicas are paid for
+    /// only while they are up.
+    pub fixed: Option<Fixed>,
     /// The naive figure, if the arithmetic of the card at this precision is known.
     pub naive: Option<Naive>,
 }
@@ -128,6 +131,7 @@ pub fn steps(plan: &HostPlan, limit: Option<f64>, buckets: &[Bucket]) -> Option<
     let days = buckets_hours(buckets.len()) / DAY_HOURS;
     let calls_per_day = ratio(all.total.calls, days).filter(|calls| *calls > 0.0)?;
     let work = call_work(plan, limit, &all.total)?;
+    let api_usd_per_call = all.api_usd / all.total.calls;
     let hosted = terms.qualifying_share;
     let (mean_load, peak_load) = (hosted * loads.mean(), hosted * loads.peak());
     Some(Steps {
@@ -138,7 +142,8 @@ pub fn steps(plan: &HostPlan, limit: Option<f64>, buckets: &[Bucket]) -> Option<
         replicas_for_mean: need(mean_load, terms.utilisation),
         replicas_for_peak: need(peak_load, terms.utilisation),
         usd_per_replica_hour: terms.usd_per_replica_hour,
-        fixed: fixed(plan, all.api_usd / all.total.calls, work.seconds()),
+        api_usd_per_call,
+        fixed: fixed(plan, api_usd_per_call, work.seconds()),
         naive: naive(plan, &all.total),
         work,
     })
@@ -167,13 +172,13 @@ fn call_work(plan: &HostPlan, limit: Option<f64>, total: &TokenSums) -> Option<C
     })
 }
 
-fn fixed(plan: &HostPlan, api_usd_per_call: f64, seconds_per_call: f64) -> Fixed {
+fn fixed(plan: &HostPlan, api_usd_per_call: f64, seconds_per_call: f64) -> Option<Fixed> {
     let terms = plan.terms(&plan.assumptions.expected());
     let replicas = match plan.policy {
         Policy::Fixed { replicas } => replicas,
-        Policy::Peak { .. } | Policy::Auto { .. } | Policy::Serverless { .. } | Policy::Hybrid => {
-            plan.min_replicas.max(1)
-        }
+        Policy::Peak { .. } | Policy::Auto { .. } | Policy::Hybrid => plan.min_replicas.max(1),
+        // No replica is up day and night.
+        Policy::Serverless { .. } => return None,
     };
     let a_day = |usd_per_month: f64| usd_per_month * DAY_HOURS / HOURS_PER_MONTH;
     let machines_usd_per_day = f64::from(replicas) * terms.usd_per_replica_hour * DAY_HOURS;
@@ -183,7 +188,7 @@ fn fixed(plan: &HostPlan, api_usd_per_call: f64, seconds_per_call: f64) -> Fixed
     let hosted_calls = ratio(full_seconds, seconds_per_call);
     let people = a_day(terms.ops_usd_per_month);
     let one_off = ratio(terms.one_off_usd, terms.amortisation_months).map_or(0.0, a_day);
-    Fixed {
+    Some(Fixed {
         replicas,
         machines_usd_per_day,
         people_usd_per_day: people,
@@ -199,7 +204,7 @@ fn fixed(plan: &HostPlan, api_usd_per_call: f64, seconds_per_call: f64) -> Fixed
         full_usd_per_call: hosted_calls
             .and_then(|calls| ratio(machines_usd_per_day, calls))
             .map(|machines| machines + own_usd_per_call),
-    }
+    })
 }
 
 fn naive(plan: &HostPlan, total: &TokenSums) -> Option<Naive> {
@@ -214,4 +219,35 @@ fn naive(plan: &HostPlan, total: &TokenSums) -> Option<Naive> {
         usd_per_1k,
         usd_per_call: usd_per_1k * tokens / 1_000.0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::economics::examples::{checked, plan_draft};
+
+    #[test]
+    fn replicas_that_come_and_go_have_no_fixed_cost_and_so_no_closed_form() {
+        let plan = checked(plan_draft("llama-70b-2xh100")).unwrap();
+        let minute = Bucket {
+            total: TokenSums {
+                calls: 2.0,
+                output: 200.0,
+                ..TokenSums::default()
+            },
+            api_usd: 0.5,
+            ..Bucket::default()
+        };
+        let of = |policy| {
+            let plan = HostPlan {
+                policy,
+                ..plan.clone()
+            };
+            steps(&plan, None, &[minute]).unwrap()
+        };
+        assert!(of(Policy::Hybrid).fixed.is_some());
+        let serverless = of(Policy::Serverless { idle_seconds: 60.0 });
+        assert_eq!(serverless.fixed, None);
+        assert_eq!(serverless.api_usd_per_call, 0.25);
+    }
 }

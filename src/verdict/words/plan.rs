@@ -217,36 +217,41 @@ fn replicas(out: &mut String, plan: &HostPlan, hosted: &Hosted) -> fmt::Result {
 
 /// How the figure comes about, in short; the closed form never without what its replicas carry.
 fn step_by_step(out: &mut String, steps: &Steps) -> fmt::Result {
-    let Fixed {
-        replicas,
-        api_usd_per_call,
-        closed_form_calls_per_day,
-        capacity_calls_per_day,
-        ..
-    } = steps.fixed;
     write!(
         out,
-        "  A call costs ${api_usd_per_call:.6} on the API and {:.3} s of a replica, which counts as \
-         full at {}: the calls keep {:.2} busy on average, {:.2} in the busiest minute.",
+        "  A call costs ${:.6} on the API and {:.3} s of a replica, which counts as full at {}: the \
+         calls keep {:.2} busy on average, {:.2} in the busiest minute.",
+        steps.api_usd_per_call,
         steps.work.seconds(),
         percent(steps.utilisation),
         steps.mean_load,
         steps.peak_load,
     )?;
-    let (Some(calls), Some(carried)) = (closed_form_calls_per_day, capacity_calls_per_day) else {
+    match &steps.fixed {
+        Some(fixed) => closed_form(out, fixed),
+        None => writeln!(out),
+    }
+}
+
+fn closed_form(out: &mut String, fixed: &Fixed) -> fmt::Result {
+    let (Some(calls), Some(carried)) = (
+        fixed.closed_form_calls_per_day,
+        fixed.capacity_calls_per_day,
+    ) else {
         return writeln!(out, " A hosted call gains nothing.");
     };
-    let so = if steps.fixed.holds() {
+    let so = if fixed.holds() {
         "enough"
     } else {
         "not enough, so that sum is wrong"
     };
+    let replicas = fixed.replicas;
     let many = if replicas == 1 { "replica" } else { "replicas" };
     writeln!(
         out,
         " By division alone {replicas} {many} and people, {} a day, are earned at {} calls a day; at \
          most {} can be carried: {so}.",
-        dollars(steps.fixed.usd_per_day()),
+        dollars(fixed.usd_per_day()),
         count(calls),
         count(carried),
     )

@@ -63,8 +63,8 @@ fn too_slow(out: &mut String, latency: Latency) -> fmt::Result {
 
 /// Why no volume may be enough.
 fn never(steps: &Steps) -> &'static str {
-    let fixed = &steps.fixed;
-    if fixed.full_usd_per_call >= Some(fixed.api_usd_per_call) {
+    let full_usd = steps.fixed.and_then(|fixed| fixed.full_usd_per_call);
+    if full_usd >= Some(steps.api_usd_per_call) {
         "a call costs more on a full replica than on the API"
     } else {
         "the rival costs less than full replicas, or the peaks are too high"
@@ -217,6 +217,12 @@ fn hour(out: &mut String, plan: &HostPlan, steps: &Steps) -> fmt::Result {
 }
 
 fn closed_form(out: &mut String, steps: &Steps) -> fmt::Result {
+    let Some(fixed) = steps.fixed else {
+        return writeln!(
+            out,
+            "  5. Fixed a day: no replica, each is paid for only while it is up.\n  6. Closed form: none."
+        );
+    };
     let Fixed {
         replicas,
         machines_usd_per_day,
@@ -227,14 +233,14 @@ fn closed_form(out: &mut String, steps: &Steps) -> fmt::Result {
         closed_form_calls_per_day,
         capacity_calls_per_day,
         full_usd_per_call: _,
-    } = steps.fixed;
+    } = fixed;
     writeln!(
         out,
         "  5. Fixed a day: {replicas} x 24 hours {}, people {}, what is paid once {}: {}.",
         dollars(machines_usd_per_day),
         dollars(people_usd_per_day),
         dollars(one_off_usd_per_day),
-        dollars(steps.fixed.usd_per_day()),
+        dollars(fixed.usd_per_day()),
     )?;
     let Some(calls) = closed_form_calls_per_day else {
         return writeln!(
@@ -245,7 +251,7 @@ fn closed_form(out: &mut String, steps: &Steps) -> fmt::Result {
         );
     };
     let carried = capacity_calls_per_day.unwrap_or(f64::INFINITY);
-    let so = if steps.fixed.holds() {
+    let so = if fixed.holds() {
         "so it can be so, were there no peaks"
     } else {
         "so the closed form is wrong here"
