@@ -23,7 +23,7 @@ use super::ownership::HOURS_PER_MONTH;
 use super::replicas::{Burst, Running, Scaler, autoscale, load_asked, need, whole};
 use super::work::real;
 
-pub use terms::{Outcome, Policy, Profile, Terms};
+pub use terms::{Lone, Outcome, Policy, Profile, Terms};
 
 /// What the fleet did over the window, before prices.
 #[derive(Default)]
@@ -270,6 +270,7 @@ mod tests {
                 api_usd: &api_usd,
                 slot_work: &slot_work,
                 bucket_calls: &[],
+                lone: &[],
                 calls: 1_000.0,
             });
             let terms = Terms {

@@ -39,6 +39,7 @@ impl Case {
             api_usd: &self.api_usd,
             slot_work: &self.slot_work,
             bucket_calls: &[],
+            lone: &[],
             calls: CALLS_PER_LOAD * self.loads.iter().sum::<f64>(),
         }
     }

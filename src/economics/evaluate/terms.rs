@@ -15,8 +15,20 @@ pub struct Profile<'a> {
     pub slot_work: &'a [f64],
     /// Calls of each bucket; only read by a serverless policy.
     pub bucket_calls: &'a [f64],
+    /// How long each bucket's calls would take alone; only read by a serverless policy.
+    pub lone: &'a [Lone],
     /// Calls in the window.
     pub calls: f64,
+}
+
+/// How long the calls of a bucket would take one by one on a replica with nothing else to do: a
+/// token then takes a reading of all weights, however little arithmetic it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lone {
+    /// All of them, one after the other, seconds.
+    pub seconds: f64,
+    /// At most the longest of them, seconds.
+    pub longest_seconds: f64,
 }
 
 /// The prices and limits of a plan.
@@ -67,7 +79,8 @@ pub enum Policy {
         cool_buckets: usize,
     },
     /// Paid for while replicas are up, and gone when nobody calls. A cold start delays the first
-    /// token; that is not modelled.
+    /// token; that is not modelled,
+    /// and neither is what a start costs.
     Serverless {
         /// How long a replica stays up after a call.
         idle_seconds: f64,

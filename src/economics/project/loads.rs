@@ -3,10 +3,12 @@
 
 use crate::economics::DemandMinute;
 use crate::economics::assumptions::{Parameter, Point};
-use crate::economics::evaluate::{Profile, Window};
+use crate::economics::evaluate::{Lone, Policy, Profile, Window};
 use crate::economics::plan::{HostPlan, LatencyLimit, bucket_seconds, conversion};
 use crate::economics::projection::Latency;
-use crate::economics::work::{TokenSums, latency_factor, real, work};
+use crate::economics::work::{
+    Coefficients, Conversion, Decode, TokenSums, latency_factor, real, work,
+};
 
 /// The demand of one observed minute on the streams that an alternative covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -69,6 +71,7 @@ pub(super) struct Loads {
     api_usd: Vec<f64>,
     slot_work: Vec<f64>,
     calls: Vec<f64>,
+    lone: Vec<Lone>,
 }
 
 impl Loads {
@@ -93,7 +96,16 @@ impl Loads {
         } else {
             Vec::new()
         };
+        let lone =
+            if let (Policy::Serverless { .. }, Some(decode)) = (plan.policy, coefficients.decode) {
+                let alone = alone(coefficients, decode);
+                let of = |bucket: &Bucket| lone(&alone, &conversion, multiplier, &bucket.total);
+                buckets.iter().map(of).collect::<Option<_>>()?
+            } else {
+                Vec::new()
+            };
         Some(Self {
+            lone,
             per_bucket: buckets.iter().map(per_bucket).collect::<Option<_>>()?,
             api_usd: buckets.iter().map(|bucket| bucket.api_usd).collect(),
             slot_work,
@@ -119,9 +131,39 @@ impl Loads {
             api_usd: &self.api_usd,
             slot_work: &self.slot_work,
             bucket_calls: &self.calls,
+            lone: &self.lone,
             calls: self.calls.iter().sum(),
         })
     }
+}
+
+/// What a call needs of a replica that it has for itself: nothing shares its reading of the weights.
+const fn alone(coefficients: &Coefficients, decode: Decode) -> Coefficients {
+    Coefficients {
+        b: decode.weights_seconds,
+        c: decode.c0,
+        ..*coefficients
+    }
+}
+
+/// How long some calls would take one by one. The longest output is not longer than the root of the
+/// sum of squares.
+fn lone(
+    alone: &Coefficients,
+    conversion: &Conversion,
+    multiplier: f64,
+    total: &TokenSums,
+) -> Option<Lone> {
+    let others = TokenSums {
+        output: (total.output - total.output_squared.sqrt()).max(0.0),
+        ..TokenSums::default()
+    };
+    let seconds = |sums: &TokenSums| Some(multiplier * work(alone, conversion, None, sums)?);
+    let all = seconds(total)?;
+    Some(Lone {
+        seconds: all,
+        longest_seconds: all - seconds(&others)?,
+    })
 }
 
 /// What limit the projection holds, and what is known about it.
@@ -169,5 +211,34 @@ mod tests {
         };
         assert_eq!(latency(&plan, &[bucket(10.0)]), Latency::Held(0.1));
         assert_eq!(latency(&plan, &[bucket(0.0)]), Latency::NotChecked);
+    }
+
+    #[test]
+    fn a_lone_call_reads_all_weights_for_every_token() {
+        let coefficients = Coefficients {
+            a: 1e-3,
+            b: 1e-4,
+            c: 1e-6,
+            d: 0.0,
+            decode: Some(Decode {
+                c0: 1e-7,
+                weights_seconds: 0.02,
+            }),
+        };
+        let alone = alone(&coefficients, coefficients.decode.unwrap());
+        // 1000 in and 300 out, 1000 in and 400 out.
+        let total = TokenSums {
+            calls: 2.0,
+            uncached_input: 2_000.0,
+            output: 700.0,
+            output_by_input: 700_000.0,
+            output_squared: 250_000.0,
+            ..TokenSums::default()
+        };
+        let lone = lone(&alone, &Conversion::SAME, 2.0, &total).unwrap();
+        // Twice 2 s of prefill, 14 s of weights and 0.0825 s of context.
+        assert!((lone.seconds - 2.0 * 16.0825).abs() < 1e-9);
+        // The longest writes 500 tokens at most.
+        assert!((lone.longest_seconds - 2.0 * 12.0825).abs() < 1e-9);
     }
 }

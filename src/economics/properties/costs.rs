@@ -163,6 +163,7 @@ fn pooling_a_cheap_heavy_stream_with_a_dear_light_one_can_be_dearer() {
             api_usd: &[usd],
             slot_work: &[],
             bucket_calls: &[],
+            lone: &[],
             calls: 1.0,
         };
         best_hybrid(&profile, &terms).selfhost_usd

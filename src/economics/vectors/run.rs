@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::{Answer, Fields, arm, calculators, decision, trace};
 use crate::economics::band::{Deviation, band};
 use crate::economics::breakeven::{Search, breakeven_requests_closed_form, breakeven_scale};
-use crate::economics::evaluate::{Outcome, Policy, Profile, Terms, Window, best_hybrid, evaluate};
+use crate::economics::evaluate::{
+    Lone, Outcome, Policy, Profile, Terms, Window, best_hybrid, evaluate,
+};
 use crate::economics::forecast::{
     Prospect, breakeven_days, npv_savings, payback_months, required_growth,
 };
@@ -127,6 +129,16 @@ impl Inputs<'_> {
         }
     }
 
+    fn lone(&self) -> Vec<Lone> {
+        let both = self.list("lone_seconds").into_iter();
+        let both = both.zip(self.list("longest_seconds"));
+        both.map(|(seconds, longest_seconds)| Lone {
+            seconds,
+            longest_seconds,
+        })
+        .collect()
+    }
+
     /// Runs `use_it` on the profile that the inputs spell out.
     pub(super) fn with_profile<T>(&self, use_it: impl FnOnce(Profile<'_>) -> T) -> T {
         use_it(Profile {
@@ -135,6 +147,7 @@ impl Inputs<'_> {
             api_usd: &self.list("api_costs"),
             slot_work: &self.list("busiest_slot_work"),
             bucket_calls: &self.list("bucket_requests"),
+            lone: &self.lone(),
             calls: self.or("requests", 0.0),
         })
     }

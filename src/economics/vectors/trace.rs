@@ -118,6 +118,7 @@ fn evaluated(inputs: &Inputs<'_>, minutes: &[DemandMinute]) -> serde_json::Value
         loads: &loads,
         api_usd: &api_usd,
         bucket_calls: &[],
+        lone: &[],
         slot_work: &[],
         calls: 0.0,
     };
