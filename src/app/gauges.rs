@@ -254,6 +254,10 @@ mod tests {
     use crate::money::Pico;
 
     /// An arm that would cost so much instead of 100 dollars.
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "the figures of a test are made here"
+    )]
     fn part(kind: AlternativeKind, cost_usd: f64) -> Part {
         Part {
             name: kind.label().into(),

@@ -104,8 +104,8 @@ mod tests {
             vec![],
         ]);
         assert_eq!(rival.parts, [part("a", 4.0), part("b", 12.0)]);
-        assert_eq!(rival.saved_usd(), 16.0);
-        assert_eq!(rival.cost_usd(20.0), 4.0);
+        assert!((rival.saved_usd() - 16.0).abs() < 1e-12);
+        assert!((rival.cost_usd(20.0) - 4.0).abs() < 1e-12);
         assert_eq!(rival.names(), "a and b");
     }
 
@@ -113,7 +113,7 @@ mod tests {
     fn where_nothing_saves_staying_is_the_rival() {
         let rival = Rival::of([vec![part("a", -4.0)], vec![part("b", 0.0)]]);
         assert_eq!(rival, Rival::default());
-        assert_eq!(rival.cost_usd(20.0), 20.0);
+        assert!((rival.cost_usd(20.0) - 20.0).abs() < 1e-12);
         assert_eq!(rival.names(), "");
     }
 }
