@@ -8,30 +8,9 @@ cd "$(dirname "$0")/../.."
 binary=${1:?usage: tests/e2e/sdks.sh PATH_OF_TOLLGATE}
 ready_seconds=30
 
-work=$(mktemp -d)
+# shellcheck source=tests/e2e/stage.sh
+source tests/e2e/stage.sh
 venv=${TOLLGATE_SDK_VENV:-$work/venv}
-pids=()
-# shellcheck disable=SC2317 # called by the trap
-finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap finish EXIT
-
-fail() {
-  echo "FAILED: $*" >&2
-  for log in "$work"/*.log; do echo "--- $log" >&2 && tail -n 20 "$log" >&2; done
-  exit 1
-}
-
-# A port that nobody listens on now.
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 20000)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port" && return; }
-  done
-}
 
 wait_for() { # NAME URL PID
   for ((i = 0; i < ready_seconds * 5; i++)); do

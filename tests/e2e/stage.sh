@@ -1,0 +1,27 @@
+# Sourced by the scripts beside it: a temporary folder ($work), processes that end with the script
+# ($pids), a failure that shows the logs, and free ports.
+# shellcheck shell=bash
+
+work=$(mktemp -d)
+pids=()
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap finish EXIT
+
+fail() {
+  echo "FAILED: $*" >&2
+  for log in "$work"/*.log; do echo "--- $log" >&2 && tail -n 20 "$log" >&2; done
+  exit 1
+}
+
+# A port that nobody listens on now.
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 20000)); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port" && return; }
+  done
+}
