@@ -20,6 +20,7 @@ pub mod pricing;
 pub mod proxy;
 pub mod recorder;
 pub mod tee;
+pub mod tokens;
 pub mod usage;
 pub mod verdict;
 pub mod wire;

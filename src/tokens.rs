@@ -1,0 +1,28 @@
+//! Counts text locally, for calls whose provider reports nothing or was cut off before it did.
+//!
+//! Where the provider's encoding and framing are known, a count follows them; for everybody else
+//! it is a yardstick that `Learned` turns into that model's tokens. A reported count always wins.
+//! Nothing here does I/O, spawns or reads a clock; counting takes time and has its own thread.
+
+mod answer;
+mod asked;
+mod boundary;
+mod counted;
+mod encoding;
+mod engine;
+mod learned;
+mod model;
+mod request;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tokenizer;
+
+pub use answer::{Answer, Choice, ToolCall};
+pub use asked::{Asked, Thinking};
+pub use counted::{Basis, Bound, Counted};
+pub use encoding::Encoding;
+pub use learned::{LEARNED_MODELS_MAX, Learned, Side};
+pub use request::{Family, Input, Request};
+pub use stream::StreamCounter;
+pub use tokenizer::Tokenizer;

@@ -1,0 +1,40 @@
+//! What a request's body comes to.
+
+use super::asked::Asked;
+use super::counted::Counted;
+
+/// The API that a body is written for: how it names its texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// `OpenAI` `chat/completions`, and the many that copy it.
+    #[default]
+    Chat,
+    /// `OpenAI` `responses`.
+    Responses,
+    /// Anthropic `messages`.
+    Messages,
+    /// `OpenAI` `completions`: bare text.
+    Completions,
+    /// `OpenAI` `embeddings`.
+    Embeddings,
+}
+
+/// A request whose input is to be counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The API it was sent to.
+    pub family: Family,
+    /// The model that answers, by its best known name: the response's before the request's.
+    pub model: &'a str,
+    /// The JSON body, as it was sent.
+    pub body: &'a [u8],
+}
+
+/// What was counted and read in one pass over a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The input tokens.
+    pub counted: Counted,
+    /// What the answer's count will need.
+    pub asked: Asked,
+}

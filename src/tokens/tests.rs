@@ -1,0 +1,3 @@
+//! Facts about the room as a whole.
+
+mod segments;
