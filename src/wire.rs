@@ -15,6 +15,7 @@ mod endpoint;
 mod findings;
 mod flat;
 mod gap;
+mod kept;
 mod key;
 mod named;
 mod openai;
@@ -24,17 +25,21 @@ mod request;
 mod response;
 mod scanner;
 mod skip;
+mod spoken;
 mod sse;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unescape;
 
 pub use endpoint::{Endpoint, Operation, Reading, endpoint};
 pub use findings::Report;
+pub use kept::{CALL_TEXT_BYTES_MAX, TextBudget};
 pub use paths::{Action, Paths};
-pub use request::{RequestFacts, RequestScanner};
+pub use request::{Request, RequestFacts, RequestScanner};
 pub use response::{ResponseReader, is_event_stream};
 pub use scanner::{Scanner, Seen, VALUE_BYTES_MAX};
+pub use spoken::{Spoken, SpokenChoice};
 pub use sse::{Piece, SseDecoder};
 
 /// How an upstream speaks.

@@ -10,10 +10,11 @@ use crate::call::Flag;
 
 use super::counts::Usage;
 use super::findings::Findings;
-use super::paths::Action::{Keep, Notice};
-use super::paths::Paths;
+use super::paths::Action::{Gather, Keep, Notice};
+use super::paths::{Action, Paths};
 use super::response::Format;
 use super::scanner::Seen;
+use super::spoken::Part;
 
 mod running;
 
@@ -29,9 +30,16 @@ pub(super) enum Field {
     Model,
     Id,
     StopReason,
+    Text(Part),
+    ToolName,
+    Reasoning,
+    /// Something else that was generated.
     Output,
     Error,
 }
+
+const TEXT: Action<Field> = Gather(Field::Text(Part::Content));
+const TOOL_NAME: Action<Field> = Keep(Field::ToolName);
 
 static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
     Paths::new([
@@ -45,14 +53,22 @@ static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ("stop_reason", Keep(Field::StopReason)),
         ("message.stop_reason", Keep(Field::StopReason)),
         ("delta.stop_reason", Keep(Field::StopReason)),
-        ("delta.text", Notice(Field::Output)),
-        ("delta.thinking", Notice(Field::Output)),
-        ("delta.partial_json", Notice(Field::Output)),
+        ("delta.text", TEXT),
+        ("delta.thinking", Notice(Field::Reasoning)),
+        (
+            "delta.partial_json",
+            Gather(Field::Text(Part::ToolArguments)),
+        ),
         // A tool call begins with its name, a redacted thought with its data: both are generated.
-        ("content_block.name", Notice(Field::Output)),
-        ("content_block.data", Notice(Field::Output)),
-        ("content_block.text", Notice(Field::Output)),
+        ("content_block.name", TOOL_NAME),
+        ("content_block.data", Notice(Field::Reasoning)),
+        ("content_block.text", TEXT),
         ("content", Notice(Field::Output)),
+        ("content.*.text", TEXT),
+        ("content.*.thinking", Notice(Field::Reasoning)),
+        ("content.*.data", Notice(Field::Reasoning)),
+        ("content.*.name", TOOL_NAME),
+        ("content.*.input", Gather(Field::Text(Part::ToolInput))),
         ("error", Notice(Field::Error)),
     ])
 });
@@ -77,6 +93,9 @@ impl Format for Message {
         match seen {
             Seen::Value(field, raw) => self.value(field, raw, findings),
             Seen::Filled(Field::Error) => findings.error_in_stream(),
+            Seen::Filled(Field::Text(part)) => findings.begins(part),
+            Seen::Filled(Field::Reasoning) => findings.thinks(),
+            Seen::Text(_, raw) => findings.says(raw),
             Seen::Filled(_) => findings.output_started = true,
             Seen::TooLong(_) => findings.flag(Flag::Truncated),
         }
@@ -106,7 +125,8 @@ impl Message {
             Field::Model => findings.name(raw, |report| &mut report.model),
             Field::Id => findings.name(raw, |report| &mut report.response_id),
             Field::StopReason => findings.name(raw, |report| &mut report.finish_reason),
-            Field::Output | Field::Error => {}
+            Field::ToolName => findings.names_tool(raw),
+            Field::Text(_) | Field::Reasoning | Field::Output | Field::Error => {}
         }
     }
 

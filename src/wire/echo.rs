@@ -27,6 +27,10 @@ pub(super) struct Echo {
     gaps: Vec<(usize, Gap)>,
     /// Where the event compared last has those gaps, as far as it is the same.
     spans: Vec<(usize, usize)>,
+    /// Which of the gaps has the event's text that is told.
+    told: Option<usize>,
+    /// The event has texts to be told that are in no gap: each time it has to be read.
+    untold: bool,
 }
 
 impl Echo {
@@ -40,8 +44,17 @@ impl Echo {
             self.spans.push((at, end));
             (at, from) = (end, *cut);
         }
-        let last = self.envelope.get(from..).filter(|last| !last.is_empty())?;
+        let last = self
+            .envelope
+            .get(from..)
+            .filter(|last| !last.is_empty() && !self.untold)?;
         Some(at + same(last, bytes.get(at..)?)?)
+    }
+
+    /// The text to be told of an event that was just found to be repeated.
+    pub(super) fn told<'e>(&self, event: &'e [u8]) -> Option<&'e [u8]> {
+        let (start, end) = self.spans.get(self.told?)?;
+        event.get(*start..*end)
     }
 
     /// Where the event just compared may part from the last one in a gap: in a text behind the last
@@ -71,8 +84,9 @@ impl Echo {
         (self.envelope.get(from..to).unwrap_or_default(), at)
     }
 
-    /// Remembers the event just compared as the last one, and the gap in which the two part.
-    pub(super) fn remember(&mut self, event: &[u8], gap: Option<(usize, Gap)>) {
+    /// Remembers the event just compared as the last one, the gap in which the two part, and how many
+    /// texts it has that are told.
+    pub(super) fn remember(&mut self, event: &[u8], gap: Option<(usize, Gap)>, texts: usize) {
         let known = self.spans.len();
         self.gaps.truncate(known);
         let new = gap.filter(|_| known < GAPS_MAX);
@@ -82,6 +96,8 @@ impl Echo {
             self.spans.push((start, start + len));
             self.gaps.push((0, gap));
         }
+        self.told = self.gaps.iter().position(|(_, gap)| *gap == Gap::Told);
+        self.untold = texts > usize::from(self.told.is_some());
         self.envelope.clear();
         let mut from = 0;
         for ((start, end), (cut, _)) in self.spans.iter().zip(&mut self.gaps) {
@@ -131,7 +147,7 @@ mod tests {
             if repeats.is_none() {
                 let partings = echo.partings(event).into_iter().zip(gaps);
                 let mut known = partings.filter_map(|(place, gap)| Some((place?.0, gap)));
-                echo.remember(event, known.next_back());
+                echo.remember(event, known.next_back(), 0);
             }
             assert!(repeats.is_none_or(|len| len == event.len()), "{repeats:?}");
             repeats.is_some()
@@ -188,7 +204,7 @@ mod tests {
     #[test]
     fn what_is_forgotten_is_not_repeated() {
         let mut echo = Echo::default();
-        echo.remember(b"x", None);
+        echo.remember(b"x", None, 0);
         echo.forget();
         assert_eq!(echo.repeats(b"x"), None);
     }

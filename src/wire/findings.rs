@@ -4,6 +4,7 @@ use crate::call::Flag;
 use crate::usage::{SideUsage, TokenUsage, Units};
 
 use super::named::Name;
+use super::spoken::{Part, Spoken};
 
 /// Everything a response has reported so far; it only ever says what came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(super) struct Findings {
     pub(super) ended: bool,
     /// Something generated was seen.
     pub(super) output_started: bool,
+    /// What was said, where it may have to be counted.
+    pub(super) spoken: Option<Box<Spoken>>,
 }
 
 impl Findings {
@@ -53,6 +56,44 @@ impl Findings {
     pub(super) fn error_in_stream(&mut self) {
         if self.report.is_stream {
             self.flag(Flag::ErrorInStream);
+        }
+    }
+
+    /// Generated text begins.
+    pub(super) fn begins(&mut self, part: Part) {
+        self.output_started = true;
+        if let Some(spoken) = &mut self.spoken {
+            spoken.begin(part);
+        }
+    }
+
+    /// More of it.
+    pub(super) fn says(&mut self, raw: &[u8]) {
+        if let Some(spoken) = &mut self.spoken {
+            spoken.more(raw);
+        }
+    }
+
+    /// Whose text it is.
+    pub(super) fn numbers(&mut self, raw: &[u8]) {
+        if let Some(spoken) = &mut self.spoken {
+            spoken.number(raw);
+        }
+    }
+
+    /// A tool call begins with its name.
+    pub(super) fn names_tool(&mut self, raw: &[u8]) {
+        self.output_started |= !matches!(raw, b"null" | b"\"\"");
+        if let Some(spoken) = &mut self.spoken {
+            spoken.name(raw);
+        }
+    }
+
+    /// Thoughts begin.
+    pub(super) fn thinks(&mut self) {
+        self.output_started = true;
+        if let Some(spoken) = &mut self.spoken {
+            spoken.reasoned();
         }
     }
 
@@ -75,7 +116,7 @@ impl Findings {
         place: impl FnOnce(&mut Report) -> &mut Option<String>,
     ) {
         let place = place(&mut self.report);
-        if place.as_deref().is_some_and(|known| says(raw, known)) {
+        if place.as_deref().is_some_and(|known| is(raw, known)) {
             return;
         }
         match Name::read(raw) {
@@ -88,7 +129,7 @@ impl Findings {
 }
 
 /// Whether a raw string is just this text: every chunk of a stream repeats its names.
-fn says(raw: &[u8], known: &str) -> bool {
+fn is(raw: &[u8], known: &str) -> bool {
     let inside = raw
         .strip_prefix(b"\"")
         .and_then(|tail| tail.strip_suffix(b"\""));

@@ -11,6 +11,8 @@ pub(super) enum Gap {
     Text,
     /// A string of which it is noticed that it is not empty, so it has to stay so.
     Filled,
+    /// The same, and it is gathered: what stands there is wanted.
+    Told,
     /// Blanks behind a value: padding against who counts bytes.
     Blanks,
 }
@@ -20,7 +22,7 @@ impl Gap {
     pub(super) fn len(self, bytes: &[u8]) -> Option<usize> {
         match self {
             Self::Text => text_len(bytes),
-            Self::Filled => text_len(bytes).filter(|len| *len > 0),
+            Self::Filled | Self::Told => text_len(bytes).filter(|len| *len > 0),
             Self::Blanks => Some(bytes.iter().take_while(|byte| **byte == b' ').count()),
         }
     }

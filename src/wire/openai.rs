@@ -10,10 +10,11 @@ use crate::usage::TokenUsage;
 
 use super::counts::{Counts, Usage};
 use super::findings::Findings;
-use super::paths::Action::{Keep, Notice};
-use super::paths::Paths;
+use super::paths::Action::{Gather, Keep, Notice};
+use super::paths::{Action, Paths};
 use super::response::Format;
 use super::scanner::Seen;
+use super::spoken::Part;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Field {
@@ -23,9 +24,20 @@ pub(super) enum Field {
     ServiceTier,
     FinishReason,
     Choices,
+    /// Whose text it is.
+    Choice,
+    Text(Part),
+    ToolName,
+    Reasoning,
+    /// Something else that was generated.
     Output,
     Error,
 }
+
+const TEXT: Action<Field> = Gather(Field::Text(Part::Content));
+const REFUSAL: Action<Field> = Gather(Field::Text(Part::Refusal));
+const TOOL_NAME: Action<Field> = Keep(Field::ToolName);
+const ARGUMENTS: Action<Field> = Gather(Field::Text(Part::ToolArguments));
 
 static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
     Paths::new([
@@ -36,18 +48,36 @@ static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ("error", Notice(Field::Error)),
         ("choices", Notice(Field::Choices)),
         ("choices.*.finish_reason", Keep(Field::FinishReason)),
-        ("choices.*.delta.content", Notice(Field::Output)),
+        ("choices.*.index", Keep(Field::Choice)),
+        ("choices.*.delta.content", TEXT),
+        ("choices.*.delta.refusal", REFUSAL),
         ("choices.*.delta.tool_calls", Notice(Field::Output)),
+        ("choices.*.delta.tool_calls.*.function.name", TOOL_NAME),
+        ("choices.*.delta.tool_calls.*.function.arguments", ARGUMENTS),
         ("choices.*.delta.function_call", Notice(Field::Output)),
-        ("choices.*.delta.refusal", Notice(Field::Output)),
-        ("choices.*.delta.reasoning_content", Notice(Field::Output)),
-        ("choices.*.delta.reasoning", Notice(Field::Output)),
+        ("choices.*.delta.function_call.name", TOOL_NAME),
+        ("choices.*.delta.function_call.arguments", ARGUMENTS),
+        (
+            "choices.*.delta.reasoning_content",
+            Notice(Field::Reasoning),
+        ),
+        ("choices.*.delta.reasoning", Notice(Field::Reasoning)),
         ("choices.*.delta.audio", Notice(Field::Output)),
-        ("choices.*.message.content", Notice(Field::Output)),
+        ("choices.*.message.content", TEXT),
+        ("choices.*.message.refusal", REFUSAL),
         ("choices.*.message.tool_calls", Notice(Field::Output)),
+        ("choices.*.message.tool_calls.*.function.name", TOOL_NAME),
+        (
+            "choices.*.message.tool_calls.*.function.arguments",
+            ARGUMENTS,
+        ),
         ("choices.*.message.function_call", Notice(Field::Output)),
-        ("choices.*.message.refusal", Notice(Field::Output)),
-        ("choices.*.message.reasoning_content", Notice(Field::Output)),
+        ("choices.*.message.function_call.name", TOOL_NAME),
+        ("choices.*.message.function_call.arguments", ARGUMENTS),
+        (
+            "choices.*.message.reasoning_content",
+            Notice(Field::Reasoning),
+        ),
     ])
 });
 
@@ -74,6 +104,9 @@ impl Format for ChatCompletion {
             Seen::Value(field, raw) => self.value(field, raw, findings),
             Seen::Filled(Field::Choices) => self.choices_here = true,
             Seen::Filled(Field::Error) => findings.error_in_stream(),
+            Seen::Filled(Field::Text(part)) => findings.begins(part),
+            Seen::Filled(Field::Reasoning) => findings.thinks(),
+            Seen::Text(_, raw) => findings.says(raw),
             Seen::Filled(_) => findings.output_started = true,
             Seen::TooLong(_) => findings.flag(Flag::Truncated),
         }
@@ -104,7 +137,9 @@ impl ChatCompletion {
                 self.finished = findings.report.finish_reason.is_some();
                 self.settle(findings);
             }
-            Field::Choices | Field::Output | Field::Error => {}
+            Field::Choice => findings.numbers(raw),
+            Field::ToolName => findings.names_tool(raw),
+            Field::Choices | Field::Text(_) | Field::Reasoning | Field::Output | Field::Error => {}
         }
     }
 

@@ -7,6 +7,8 @@ pub enum Action<F> {
     Keep(F),
     /// Say so as soon as it is seen not to be empty: not `null`, `false`, `""`, `{}` or `[]`.
     Notice(F),
+    /// The same, and where texts are gathered hand it over piece by piece.
+    Gather(F),
 }
 
 /// The named paths of one format; `F` names what is found there.

@@ -47,7 +47,7 @@ impl Format for Plain {
             Seen::Value(Field::Id, raw) if self.billed => {
                 findings.name(raw, |report| &mut report.response_id);
             }
-            Seen::Value(..) | Seen::Filled(_) | Seen::TooLong(_) => {}
+            Seen::Value(..) | Seen::Filled(_) | Seen::TooLong(_) | Seen::Text(..) => {}
         }
     }
 

@@ -1,8 +1,9 @@
 //! Reads what a request asks while its body passes by; the body is never held.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::WireFormat;
+use super::kept::{Kept, TextBudget};
 use super::named::Name;
 use super::paths::Action::{Keep, Notice};
 use super::paths::Paths;
@@ -87,6 +88,20 @@ static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| {
 pub struct RequestScanner {
     scanner: Scanner<Field>,
     facts: RequestFacts,
+    /// The body as the client sent it, where the call may have to be counted.
+    kept: Option<Kept<u8>>,
+}
+
+/// A request's body, to count its input by.
+#[derive(Debug)]
+pub struct Request(Kept<u8>);
+
+impl Request {
+    /// The bytes; none where they had no room.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        (!self.0.is_dropped()).then(|| self.0.items())
+    }
 }
 
 impl RequestScanner {
@@ -100,13 +115,31 @@ impl RequestScanner {
         Self {
             scanner: Scanner::new(paths),
             facts: RequestFacts::default(),
+            kept: None,
         }
     }
 
     /// Takes the next bytes of the body.
     pub fn feed(&mut self, bytes: &[u8]) {
-        let Self { scanner, facts } = self;
+        let Self {
+            scanner,
+            facts,
+            kept,
+        } = self;
         scanner.feed(bytes, &mut |seen| facts.see(seen));
+        if let Some(kept) = kept {
+            kept.add(bytes);
+        }
+    }
+
+    /// Keeps the body from now on, to be counted if it must be.
+    pub fn keep_body(&mut self, budget: &Arc<TextBudget>) {
+        self.kept = Some(Kept::new(budget));
+    }
+
+    /// Gives away what was kept of it; nothing is kept any more.
+    pub fn take_body(&mut self) -> Option<Request> {
+        self.kept.take().map(Request)
     }
 
     /// What is known so far; usable at any moment.
@@ -125,7 +158,7 @@ impl RequestFacts {
                 self.hosted_tools = true;
             }
             Seen::TooLong(Field::Model) => self.model = None,
-            Seen::Filled(_) | Seen::TooLong(_) => {}
+            Seen::Filled(_) | Seen::TooLong(_) | Seen::Text(..) => {}
         }
     }
 

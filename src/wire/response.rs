@@ -1,5 +1,7 @@
 //! Follows one response body: finds its framing, feeds its texts to the format's reader.
 
+use std::sync::Arc;
+
 use crate::call::Flag;
 
 use super::WireFormat;
@@ -7,10 +9,12 @@ use super::anthropic::Message;
 use super::echo::Echo;
 use super::endpoint::{Endpoint, Operation, Reading};
 use super::findings::{Findings, Report};
+use super::kept::TextBudget;
 use super::openai::ChatCompletion;
 use super::paths::Paths;
 use super::plain::Plain;
 use super::scanner::{Scanner, Seen};
+use super::spoken::Spoken;
 use super::sse::SseDecoder;
 
 mod events;
@@ -88,6 +92,30 @@ impl ResponseReader {
         self.findings().output_started
     }
 
+    /// Keeps what is said from now on, to be counted if it must be.
+    pub fn keep_text(&mut self, budget: &Arc<TextBudget>) {
+        match &mut self.0 {
+            Body::Chat(body) => body.keep_text(budget),
+            Body::Message(body) => body.keep_text(budget),
+            // Nothing in it is known to be text.
+            Body::Plain(_) => {}
+        }
+    }
+
+    /// Gives up what was kept of it: nobody will count it.
+    pub fn drop_text(&mut self) {
+        drop(self.take_text());
+    }
+
+    /// Gives away what was said, where it was kept.
+    pub fn take_text(&mut self) -> Option<Box<Spoken>> {
+        match &mut self.0 {
+            Body::Chat(body) => body.take_text(),
+            Body::Message(body) => body.take_text(),
+            Body::Plain(body) => body.take_text(),
+        }
+    }
+
     const fn findings(&self) -> &Findings {
         match &self.0 {
             Body::Chat(body) => &body.findings,
@@ -117,6 +145,8 @@ struct Framed<R: Format> {
     promised: bool,
     sse: SseDecoder,
     echo: Echo,
+    /// Texts to be told in the last event.
+    texts: usize,
     scanner: Scanner<R::Field>,
     reader: R,
     findings: Findings,
@@ -132,6 +162,7 @@ impl<R: Format> Framed<R> {
             promised,
             sse: SseDecoder::default(),
             echo: Echo::default(),
+            texts: 0,
             scanner: Scanner::new(R::paths()),
             reader,
             findings,
@@ -149,6 +180,16 @@ impl<R: Format> Framed<R> {
             Shape::Events => self.events(bytes),
             Shape::Unseen { .. } | Shape::Opaque => {}
         }
+    }
+
+    fn keep_text(&mut self, budget: &Arc<TextBudget>) {
+        self.scanner.set_gathers(true);
+        self.findings.spoken = Some(Box::new(Spoken::new(budget)));
+    }
+
+    fn take_text(&mut self) -> Option<Box<Spoken>> {
+        self.scanner.set_gathers(false);
+        self.findings.spoken.take()
     }
 
     fn shape_known(&mut self) {

@@ -23,6 +23,9 @@ pub enum Seen<'a, F> {
     Filled(F),
     /// A value longer than [`VALUE_BYTES_MAX`] was dropped.
     TooLong(F),
+    /// The next piece of a value to be gathered, raw: of a string without its quotes, of anything
+    /// else without its first bracket.
+    Text(F, &'a [u8]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +65,18 @@ pub struct Scanner<F: 'static> {
     /// The part of the value to be kept that came in earlier pieces.
     kept: Vec<u8>,
     notice: Option<F>,
+    /// Whether values to be gathered are handed over, or only noticed.
+    gathers: bool,
+    gather: Option<Gather<F>>,
     complete: bool,
     malformed: bool,
+}
+
+/// A value that is handed over piece by piece.
+#[derive(Clone, Copy, Debug)]
+struct Gather<F> {
+    field: F,
+    is_text: bool,
 }
 
 impl<F: Copy> Scanner<F> {
@@ -80,9 +93,16 @@ impl<F: Copy> Scanner<F> {
             keep: None,
             kept: Vec::new(),
             notice: None,
+            gathers: false,
+            gather: None,
             complete: false,
             malformed: false,
         }
+    }
+
+    /// Hands values to be gathered over from now on, or only notices them.
+    pub(super) const fn set_gathers(&mut self, gathers: bool) {
+        self.gathers = gathers;
     }
 
     /// Forgets the text so far and stands before the next one; keeps its memory.
@@ -94,6 +114,7 @@ impl<F: Copy> Scanner<F> {
         self.keep = None;
         self.kept.clear();
         self.notice = None;
+        self.gather = None;
         self.complete = false;
         self.malformed = false;
     }
@@ -119,9 +140,13 @@ impl<F: Copy> Scanner<F> {
     /// What may stand here otherwise without being found.
     pub(super) fn gap(&self) -> Option<Gap> {
         let in_text = self.skip.as_ref().is_some_and(Skip::is_in_text);
+        let is_free = in_text && self.keep.is_none();
         match self.state {
-            State::Passing if in_text && self.keep.is_none() => Some(Gap::Text),
-            State::Peek(b'"') if in_text && self.keep.is_none() => Some(Gap::Filled),
+            // In the middle of a text that is gathered: what came of it would not be told again.
+            State::Passing if self.gather.is_some() => None,
+            State::Passing if is_free => Some(Gap::Text),
+            State::Peek(b'"') if is_free && self.gather.is_some() => Some(Gap::Told),
+            State::Peek(b'"') if is_free => Some(Gap::Filled),
             State::AfterValue => Some(Gap::Blanks),
             State::Start
             | State::Value
@@ -195,6 +220,7 @@ impl<F: Copy> Scanner<F> {
         match node.and_then(Paths::action) {
             Some(Action::Keep(field)) => self.keep = Some(*field),
             Some(Action::Notice(field)) => self.notice = Some(*field),
+            Some(Action::Gather(field)) => self.gather(*field),
             None => {}
         }
         match (byte, node) {
@@ -210,6 +236,14 @@ impl<F: Copy> Scanner<F> {
             }
             _ => self.begin_passing(byte, rest, found),
         }
+    }
+
+    fn gather(&mut self, field: F) {
+        self.notice = Some(field);
+        self.gather = self.gathers.then_some(Gather {
+            field,
+            is_text: false,
+        });
     }
 
     fn after_value(&mut self) {

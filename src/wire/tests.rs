@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use http::Method;
 
@@ -16,6 +17,7 @@ mod random;
 mod recorded;
 mod requests;
 mod scanner;
+mod spoken;
 
 /// Everything a reader says.
 #[derive(Clone, Debug, PartialEq, Eq)]

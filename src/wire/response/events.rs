@@ -3,6 +3,7 @@
 use crate::call::Flag;
 
 use super::super::gap::Gap;
+use super::super::spoken::Spoken;
 use super::super::sse::{Piece, event_len};
 use super::{Format, Framed};
 
@@ -15,7 +16,7 @@ impl<R: Format> Framed<R> {
             let len = repeated.or_else(|| event_len(bytes));
             let (event, rest) = bytes.split_at(len.unwrap_or(bytes.len()));
             match (repeated, len) {
-                (Some(_), _) => {}
+                (Some(_), _) => self.told_again(event),
                 (None, Some(_)) if fresh => self.whole_event(event),
                 (None, _) => {
                     self.echo.forget();
@@ -41,7 +42,14 @@ impl<R: Format> Framed<R> {
             gap = gap.or(here.map(|gap| (place, gap)));
         }
         self.part(event.get(read..).unwrap_or_default());
-        self.echo.remember(event, gap);
+        self.echo.remember(event, gap, self.texts);
+    }
+
+    /// A repeated event says nothing new but the text it is told around.
+    fn told_again(&mut self, event: &[u8]) {
+        if let (Some(spoken), Some(text)) = (&mut self.findings.spoken, self.echo.told(event)) {
+            spoken.more(text);
+        }
     }
 
     /// Reads bytes of events, however they are cut.
@@ -51,6 +59,7 @@ impl<R: Format> Framed<R> {
             reader,
             findings,
             promised,
+            texts,
             ..
         } = self;
         self.sse.feed(bytes, &mut |piece| {
@@ -66,6 +75,7 @@ impl<R: Format> Framed<R> {
                 Piece::End => {
                     let whole = scanner.is_complete() || scanner.is_blank();
                     reader.end_text(findings);
+                    *texts = findings.spoken.as_deref_mut().map_or(0, Spoken::end_event);
                     scanner.reset();
                     whole
                 }

@@ -1,7 +1,7 @@
 //! Passes over values: keeps one that is asked for, and notices whether one is empty.
 
 use super::super::skip::Skip;
-use super::{Container, Scanner, Seen, State, VALUE_BYTES_MAX};
+use super::{Container, Gather, Scanner, Seen, State, VALUE_BYTES_MAX};
 
 impl<F: Copy> Scanner<F> {
     pub(super) fn begin_passing(
@@ -22,13 +22,18 @@ impl<F: Copy> Scanner<F> {
             b'[' => b']',
             b'n' | b'f' => {
                 self.notice = None;
+                self.gather = None;
                 return self.pass(rest, found);
             }
             _ => {
                 self.say_filled(found);
+                self.gather = None;
                 return self.pass(rest, found);
             }
         };
+        if let Some(gather) = &mut self.gather {
+            gather.is_text = byte == b'"';
+        }
         if self.notice.is_none() {
             return self.pass(rest, found);
         }
@@ -59,6 +64,11 @@ impl<F: Copy> Scanner<F> {
         let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
         if let Some(field) = self.keep {
             self.keep_piece(field, piece, end.is_some(), found);
+        }
+        if let Some(Gather { field, is_text }) = self.gather {
+            let quote = usize::from(is_text && end.is_some());
+            let text = piece.get(..piece.len() - quote).unwrap_or_default();
+            found(Seen::Text(field, text));
         }
         if end.is_none() {
             return piece.len();
@@ -114,6 +124,7 @@ impl<F: Copy> Scanner<F> {
     fn value_ended(&mut self) {
         self.skip = None;
         self.keep = None;
+        self.gather = None;
         self.kept.clear();
         self.after_value();
     }

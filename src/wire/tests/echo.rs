@@ -8,7 +8,7 @@ use super::hostile::sample;
 use super::*;
 
 /// Events as vendors send them; `@` is a text, `_` is padding.
-const EVENTS: [&str; 16] = [
+const EVENTS: [&str; 22] = [
     r#"{"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"@"},"finish_reason":null}],"usage":null}"#,
     r#"{"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"@"},"finish_reason":null}],"obfuscation":"@"}"#,
     r#"{"id":"c","model":"@","choices":[{"delta":{"content":"x"},"finish_reason":"@"}]}"#,
@@ -25,6 +25,12 @@ const EVENTS: [&str; 16] = [
     r#"{"x":"@"}}"#,
     r#"{"x":"@",}"#,
     "[DONE]@",
+    r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"@"}}]}}],"obfuscation":"@"}"#,
+    r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"function":{"name":"@","arguments":"@"}}]}}]}"#,
+    r#"{"choices":[{"index":0,"delta":{"content":"@","refusal":"@","reasoning_content":"@"}}]}"#,
+    r#"{"choices":[{"delta":{"content":"@"},"index":0},{"delta":{"content":"@"},"index":1}]}"#,
+    r#"{"type":"content_block_delta","index":0,"delta":{"partial_json":"@","thinking":"@"}}"#,
+    r#"{"content":[{"text":"@"},{"name":"@","input":{"@":"@"}}]}"#,
 ];
 
 const TEXTS: [&str; 14] = [
@@ -67,7 +73,7 @@ fn written(event: &str, texts: &[&str]) -> String {
 }
 
 /// A run of one event with changing texts, as it stands in a stream.
-fn run() -> impl Strategy<Value = String> {
+pub(super) fn run() -> impl Strategy<Value = String> {
     let texts = prop::collection::vec(prop::sample::select(&TEXTS[..]), 1..4);
     let runs = prop::collection::vec(texts, 1..8);
     let event = prop::sample::select(&EVENTS[..]);

@@ -24,6 +24,7 @@ fn found(pieces: &[&[u8]]) -> (Vec<String>, &'static str) {
                 Seen::Value(field, raw) => format!("{field}{}", String::from_utf8_lossy(raw)),
                 Seen::Filled(field) => field.to_string(),
                 Seen::TooLong(field) => format!("{field} too long"),
+                Seen::Text(field, raw) => format!("{field}+{}", String::from_utf8_lossy(raw)),
             });
         });
     }
