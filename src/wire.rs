@@ -9,6 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 mod anthropic;
+mod coding;
 mod counts;
 mod echo;
 mod endpoint;
@@ -32,6 +33,7 @@ mod tests;
 mod text;
 mod unescape;
 
+pub use coding::{Coding, Decoder};
 pub use endpoint::{Endpoint, Operation, Reading, endpoint};
 pub use findings::Report;
 pub use kept::{CALL_TEXT_BYTES_MAX, TextBudget};

@@ -18,7 +18,8 @@ pub enum Flag {
     ErrorInStream,
     /// A part was larger than its total and was cut to it.
     NegativeClamped,
-    /// The response was compressed and could not be read here.
+    /// The response was not read, or not to its end: its content coding is not known here, or
+    /// stands for more than is decoded.
     Compressed,
     /// A value at a named path was longer than the meter keeps.
     Truncated,

@@ -155,17 +155,19 @@ fn flags(
     report: &Report,
 ) -> Vec<Flag> {
     let billed = source.is_some();
+    let unread = answer.coding.oddity();
+    let unread = unread.filter(|flag| billed && !report.flags.contains(flag));
     let seen = [
         (
             Flag::Aborted,
             ending.end != StreamEnd::Complete && answer.status.is_some(),
         ),
-        (Flag::Compressed, billed && answer.compressed),
         (Flag::UnreadOperation, billed && reading == Reading::Unread),
         (Flag::ProviderMayBill, billed && answer.status.is_none()),
     ];
     let ours = seen.into_iter().filter_map(|(flag, is)| is.then_some(flag));
-    report.flags.iter().copied().chain(ours).collect()
+    let flags = report.flags.iter().copied();
+    flags.chain(unread).chain(ours).collect()
 }
 
 /// What a host would have to be able to do to serve this call.

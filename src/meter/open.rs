@@ -10,7 +10,7 @@ use super::close::{self, Asked, Ending};
 use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, StreamEnd};
 use crate::pricing::PriceBook;
-use crate::wire::{self, Endpoint, RequestScanner, ResponseReader};
+use crate::wire::{self, Coding, Endpoint, RequestScanner, ResponseReader};
 
 /// One call, shared by all who look at it. Locks are taken in the order of the fields.
 pub(super) struct Open {
@@ -39,7 +39,8 @@ pub(super) struct Answer {
     /// Whether the answer is labelled as a stream; a reader knows better.
     pub(super) labelled_stream: bool,
     pub(super) request_id: Option<String>,
-    pub(super) compressed: bool,
+    /// How the reader comes by the bytes it reads.
+    pub(super) coding: Coding,
     pub(super) ttft: Option<Duration>,
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::OpenCall;
 use super::open::{Answer, Open};
 use crate::call::StreamEnd;
 use crate::tee::{Hold, Observer};
-use crate::wire::{self, Reading, ResponseReader};
+use crate::wire::{self, Coding, Reading, ResponseReader};
 
 /// Headers in which providers name a request, in the order they are looked for.
 const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "request-id", "apim-request-id"];
@@ -79,20 +79,23 @@ fn begun(call: &Open, status: StatusCode, headers: &HeaderMap) -> Answer {
         let text = headers.get(name)?.to_str().ok()?;
         (text.len() <= REQUEST_ID_BYTES_MAX).then(|| text.to_owned())
     };
-    let compressed = headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let reads = call.endpoint.reading != Reading::Free && !compressed;
+    let reads = call.endpoint.reading != Reading::Free;
+    let coding = if reads {
+        let values = headers.get_all(CONTENT_ENCODING).iter();
+        Coding::of(values.map(HeaderValue::as_bytes))
+    } else {
+        Coding::Identity
+    };
     let reader = || ResponseReader::new(call.upstream.format, call.endpoint, content_type);
     Answer {
         status: Some(status),
-        reader: reads.then(|| Box::new(reader())),
+        reader: (reads && !coding.is_opaque()).then(|| Box::new(reader())),
         labelled_stream: content_type.is_some_and(wire::is_event_stream),
         request_id: REQUEST_ID_HEADERS.into_iter().find_map(text),
-        compressed,
+        coding,
         ttft: None,
     }
 }
@@ -102,9 +105,14 @@ impl Observer for ResponseObserver {
         let call = self.0.as_ref()?;
         let has_ended = {
             let mut answer = call.open.answer();
-            let Answer { reader, ttft, .. } = &mut *answer;
+            let Answer {
+                reader,
+                coding,
+                ttft,
+                ..
+            } = &mut *answer;
             let reader = reader.as_mut()?;
-            reader.feed(data);
+            coding.feed(data, &mut |read| reader.feed(read));
             if ttft.is_none() && reader.output_started() {
                 *ttft = Some(call.open.began.elapsed());
             }

@@ -9,6 +9,7 @@ use http::Method;
 use super::*;
 
 mod bytewise;
+mod coding;
 mod counts;
 mod echo;
 mod fixtures;

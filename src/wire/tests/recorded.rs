@@ -45,7 +45,7 @@ const NOT_COMPARED: [&str; 6] = [
 const NOT_PLAIN: [&str; 5] = ["groq", "huggingface", "mistral", "together", "xai"];
 
 #[derive(Deserialize)]
-struct Recorded {
+pub(super) struct Recorded {
     id: String,
     provider: String,
     path: String,
@@ -56,7 +56,7 @@ struct Recorded {
 }
 
 impl Recorded {
-    fn sample(&self, format: WireFormat) -> Sample {
+    pub(super) fn sample(&self, format: WireFormat) -> Sample {
         Sample {
             name: format!("{} {}", self.provider, self.id),
             format,
@@ -99,7 +99,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// The records of the files whose name ends so.
-fn records(ending: &str) -> Vec<Recorded> {
+pub(super) fn records(ending: &str) -> Vec<Recorded> {
     let Some(folder) = folder() else {
         return Vec::new();
     };

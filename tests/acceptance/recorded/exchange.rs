@@ -102,13 +102,19 @@ impl Exchange {
 
     /// The recorded answer: streams in random pieces, the rest in one by length or by chunk.
     pub(crate) fn script(&self) -> Script {
-        let headers = self.answer_headers();
+        self.script_of(self.body(), &[])
+    }
+
+    /// The same with other bytes in its place, and the headers that say so.
+    pub(crate) fn script_of(&self, body: &[u8], more_headers: &[(&str, &str)]) -> Script {
+        let mut headers = self.answer_headers();
+        headers.extend_from_slice(more_headers);
         if self.streaming {
-            Script::chunked(self.status, &headers, &self.pieces(self.body()))
+            Script::chunked(self.status, &headers, &self.pieces(body))
         } else if self.seed().is_multiple_of(2) {
-            Script::unary(self.status, &headers, self.body())
+            Script::unary(self.status, &headers, body)
         } else {
-            Script::chunked(self.status, &headers, &[self.body()])
+            Script::chunked(self.status, &headers, &[body])
         }
     }
 

@@ -69,21 +69,29 @@ fn whole() -> Vec<End> {
 
 /// Answers that are billed and not read.
 fn unread() -> Vec<End> {
-    let zipped = "content-encoding: gzip\r\ncontent-length: 4";
-    let zipped_stream = format!("content-encoding: gzip\r\n{SSE}");
+    let coded = "content-encoding: compress\r\ncontent-length: 4";
+    let coded_stream = format!("content-encoding: compress\r\n{SSE}");
+    let damaged = "content-encoding: gzip\r\ncontent-length: 4";
     vec![
         (
-            "compressed",
+            "in a coding that is not known",
             CHAT,
-            Then::Close(answer("200 OK", zipped, "gzip")),
+            Then::Close(answer("200 OK", coded, "lzw!")),
             json!({"end": "complete", "complete": true, "stream": false, "source": "unknown",
                 "pricing": "unpriced", "model_requested": "gpt-4o", "flags": ["compressed"]}),
         ),
         (
-            "compressed stream",
+            "stream in a coding that is not known",
             CHAT,
-            Then::Close(answer("200 OK", &zipped_stream, "gzip")),
+            Then::Close(answer("200 OK", &coded_stream, "lzw!")),
             json!({"end": "complete", "stream": true, "source": "unknown", "flags": ["compressed"]}),
+        ),
+        (
+            "not of its coding",
+            CHAT,
+            Then::Close(answer("200 OK", damaged, "zip?")),
+            json!({"end": "complete", "complete": false, "stream": false, "source": "unknown",
+                "pricing": "unpriced", "flags": ["malformed"]}),
         ),
         (
             "unread operation",
