@@ -8,6 +8,7 @@ mod check;
 mod checkpoint;
 mod close;
 mod codec;
+mod commit;
 mod damage;
 mod dayfile;
 mod demand;
@@ -40,6 +41,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use self::commit::Commits;
 use self::memory::Memory;
 use self::shelf::Shelf;
 use self::status::Status;
@@ -220,6 +222,7 @@ pub struct Ledger {
     status: Arc<Status>,
     writer: Mutex<Writer>,
     memory: RwLock<Memory>,
+    commits: Commits,
     shelf: Arc<RwLock<Shelf>>,
     /// Held as long as the ledger lives.
     _lock: File,
@@ -245,6 +248,7 @@ impl Ledger {
             writer: Mutex::new(Writer::new(&settings.dir, Arc::clone(&status))),
             status,
             memory: RwLock::default(),
+            commits: Commits::default(),
             shelf: Arc::new(RwLock::new(Shelf::load(&settings.calls_dir)?)),
             settings,
             _lock: lock,

@@ -41,7 +41,8 @@ struct Asked {
 
 impl Ledger {
     /// The calls that arrived in `since..until`, behind frame `after` (0 for all), as far as they
-    /// are in the totals. Take as many as a page holds; the last number is where the next begins.
+    /// are in the totals; at least all that any totals had which were read before. Take as many as a
+    /// page holds; the last number is where the next begins.
     ///
     /// A day file that is missing or damaged is an error in its place, if it can hold such a call.
     pub fn rows(
@@ -50,6 +51,7 @@ impl Ledger {
         until: Timestamp,
         after: u64,
     ) -> Result<Rows, LedgerError> {
+        self.commits.settle();
         let mut rows = Rows {
             asked: Asked {
                 journal_dir: self.settings.journal_dir.clone(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+#[cfg(test)]
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -34,6 +36,9 @@ pub(super) struct Writer {
     sidecar_written: Option<Instant>,
     /// What the last batch found, if it was damage.
     pub(super) damage: Option<String>,
+    /// Told once, and waited for, between a commit and its publication.
+    #[cfg(test)]
+    pub(super) pause: Option<(mpsc::SyncSender<()>, mpsc::Receiver<()>)>,
 }
 
 impl Writer {
@@ -45,6 +50,16 @@ impl Writer {
             open: OpenCalls::default(),
             sidecar_written: None,
             damage: None,
+            #[cfg(test)]
+            pause: None,
+        }
+    }
+
+    #[cfg(test)]
+    fn pause(&mut self) {
+        if let Some((written, go_on)) = self.pause.take() {
+            written.send(()).unwrap();
+            go_on.recv().unwrap();
         }
     }
 
@@ -180,7 +195,10 @@ impl Ledger {
         let open_from = writer.open.oldest().unwrap_or(watermark.saturating_add(1));
         changes.push(meta::put_number(meta::WATERMARK, watermark));
         changes.push(meta::put_number(meta::OPEN_FROM, open_from));
+        let _under_way = self.commits.begin();
         writer.commit(&store, &changes)?;
+        #[cfg(test)]
+        writer.pause();
         writer
             .status
             .count(|stats| stats.calls = stats.calls.saturating_add(calls));

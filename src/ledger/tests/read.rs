@@ -55,6 +55,35 @@ fn a_call_belongs_to_the_day_and_hour_of_its_arrival() {
     );
 }
 
+/// A commit can be read in the database while it is still being synced.
+#[test]
+fn rows_have_at_least_the_calls_of_totals_read_before() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    house.end(&call(0));
+    house.count(1);
+    house.end(&call(15));
+    let rides = house.rides();
+    let ledger = &house.ledger;
+    let (written, is_written) = mpsc::sync_channel(1);
+    let (go_on, goes_on) = mpsc::sync_channel(1);
+    ledger.writer().pause = Some((written, goes_on));
+    std::thread::scope(|threads| {
+        threads.spawn(|| ledger.apply(&entries(&rides)).unwrap());
+        is_written.recv().unwrap();
+        let hours = ledger
+            .rollups(Grain::Hour, start()..Timestamp::MAX)
+            .unwrap();
+        let counted: u64 = hours.map(|hour| hour.unwrap().totals.calls).sum();
+        let rows = threads.spawn(|| numbers(ledger).len());
+        while !rows.is_finished() && !ledger.commits.is_awaited() {
+            std::thread::yield_now();
+        }
+        go_on.send(()).unwrap();
+        assert_eq!((counted, rows.join().unwrap()), (2, 2));
+    });
+}
+
 #[test]
 fn rows_are_found_by_arrival_and_paged_by_number() {
     let dir = TempDir::new().unwrap();

@@ -1,7 +1,7 @@
 //! Starts the real binary on an image and holds it against what is due.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinError;
@@ -12,10 +12,6 @@ use crate::load;
 use crate::support::rows::Rows;
 use crate::support::tollgate::{Home, Tollgate};
 use crate::support::totals::Totals;
-
-/// What a start books comes into rows and totals in its own time, on a busy machine late.
-const SETTLE_WAIT: Duration = Duration::from_secs(20);
-const POLL: Duration = Duration::from_millis(50);
 
 /// What became of an image.
 pub(super) struct Outcome {
@@ -116,16 +112,15 @@ pub(super) async fn check(image: Image) -> Outcome {
     }
 }
 
-/// Rows and totals, once what the start has booked is in both; the last look, if that never is.
+/// Rows and totals of one moment: while the ledger takes nothing new, such as what the start booked.
 async fn settled(home: &Home, tollgate: &Tollgate) -> (Rows, Totals) {
-    let began = Instant::now();
     loop {
+        let before = Totals::of_ledger(tollgate).await;
         let rows = Rows::while_running(home, tollgate);
-        let totals = Totals::of_ledger(tollgate).await;
-        if totals == Totals::of_rows(&rows) || began.elapsed() > SETTLE_WAIT {
-            return (rows, totals);
+        let after = Totals::of_ledger(tollgate).await;
+        if before == after {
+            return (rows, after);
         }
-        tokio::time::sleep(POLL).await;
     }
 }
 
