@@ -126,6 +126,12 @@ impl Proxy {
         serve::serve(Arc::clone(&self.core), listener).await
     }
 
+    /// Whether no new call is taken any more.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.core.shutdown.is_told()
+    }
+
     /// Calls in flight now.
     #[must_use]
     pub fn calls_in_flight(&self) -> usize {

@@ -242,6 +242,10 @@ impl Source for Shared {
 
     fn ready(&self) -> Result<(), String> {
         let health = [
+            (
+                !self.proxy.is_draining(),
+                "draining: no new call is taken, those in flight may end",
+            ),
             (self.journal.healthy(), "the journal cannot be written"),
             (self.sinks.ledger.healthy(), "the ledger cannot be written"),
             (

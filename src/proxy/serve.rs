@@ -41,6 +41,11 @@ impl Shutdown {
         }
         self.drain.cancel();
     }
+
+    /// Whether it was told.
+    pub(super) fn is_told(&self) -> bool {
+        self.drain.is_cancelled()
+    }
 }
 
 /// Serves a listener until all calls have ended or were cut; gives how many were cut.

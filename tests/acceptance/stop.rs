@@ -165,6 +165,29 @@ async fn a_second_signal_ends_it_at_once_and_loses_no_complete_call() {
     assert_eq!((complete.count(), rows.len()), (20, 21));
 }
 
+/// A load balancer takes it out, and nobody restarts it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_it_drains_it_is_alive_and_not_ready() {
+    let mut stage = Stage::set("[server]\ndrain = \"10m\"\n").await;
+    stage.begin("never").await;
+    stage.tollgate.signal("TERM");
+    let began = Instant::now();
+    let refused = loop {
+        let ready = stage.tollgate.ask_admin("/readyz").await.unwrap();
+        if ready.status != 200 {
+            break ready;
+        }
+        assert!(began.elapsed() < WAIT, "{}", stage.tollgate.said());
+        tokio::time::sleep(POLL).await;
+    };
+    assert_eq!(refused.status, 503);
+    assert!(refused.text().contains("draining"), "{}", refused.text());
+    let alive = stage.tollgate.ask_admin("/healthz").await.unwrap();
+    assert_eq!(alive.status, 200);
+    stage.tollgate.signal("TERM");
+    assert_eq!(stage.tollgate.ended().code(), Some(1));
+}
+
 /// Nothing is on the disk before the first sync, which comes this long after the first frame.
 const SYNC: Duration = Duration::from_millis(700);
 
