@@ -38,7 +38,7 @@ pub use self::clear::{Cleared, clear_before};
 use self::desk::Desk;
 use self::disk::{Disk, RealDisk};
 pub use self::frame::{BODY_BYTES_MAX, Frame, FrameKind};
-pub use self::holes::holes;
+pub use self::holes::{behind_holes, holes, lose_end};
 pub use self::mend::{Mended, mend};
 pub use self::reader::{
     Frames, first_seq, first_seq_near, frames, last_seq, segment_behind, segment_path, segments,

@@ -260,6 +260,11 @@ impl Ledger {
         Ok((ledger, recovery))
     }
 
+    /// The journal was opened again: from now on its handle says what is safe.
+    pub fn follow(&mut self, durable: Durable) {
+        self.settings.durable = Some(durable);
+    }
+
     /// Every frame up to this number is counted.
     #[must_use]
     pub fn watermark(&self) -> u64 {

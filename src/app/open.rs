@@ -13,7 +13,7 @@ use crate::journal::{FrameKind, Journal};
 use crate::ledger::{History, Ledger, Orphan, Part, Recovery};
 use crate::meter::{Entry, FinishedCall};
 use crate::metrics::Metrics;
-use crate::recorder::{self, Recorder, Sinks};
+use crate::recorder::{self, Recorder, Sequenced, Sinks};
 
 /// What is open before the first call is taken.
 pub(super) struct Opened {
@@ -25,14 +25,16 @@ pub(super) struct Opened {
 impl Opened {
     /// Opens journal and ledger, counts what the ledger had missed, and books what a crash left.
     pub(super) fn new(config: &Config, history: Option<History>) -> Result<Self, AppError> {
-        let settings = settings::journal(config);
-        let (queue, closed) = mpsc::channel(settings.queue_max);
-        let mut recorder_queue = recorder::Queue::new(queue);
-        let journal = Journal::open(settings, move |seq, entry| {
-            recorder_queue.send(seq, entry);
-        })?;
-        let (ledger, recovery) = Ledger::open(settings::ledger(config, Some(journal.durable())))?;
+        let (mut journal, mut closed) = open_journal(config)?;
+        let ledger = settings::ledger(config, Some(journal.durable()));
+        let (mut ledger, recovery) = Ledger::open(ledger)?;
         tell(&recovery);
+        if recovery.lost_rows.is_some() {
+            // Only now is it known behind which numbers it must go on.
+            journal.close();
+            (journal, closed) = open_journal(config)?;
+            ledger.follow(journal.durable());
+        }
         let mended = journal.cut_tail().is_some_and(|cut| cut.mended.is_some());
         ledger.found_damage(Part::Journal, usize::from(mended));
         if let Some(history) = history {
@@ -59,6 +61,17 @@ impl Opened {
             sinks,
         })
     }
+}
+
+/// The journal, and what it hands on.
+fn open_journal(config: &Config) -> Result<(Journal<Entry>, mpsc::Receiver<Sequenced>), AppError> {
+    let settings = settings::journal(config);
+    let (queue, closed) = mpsc::channel(settings.queue_max);
+    let mut recorder_queue = recorder::Queue::new(queue);
+    let journal = Journal::open(settings, move |seq, entry| {
+        recorder_queue.send(seq, entry);
+    })?;
+    Ok((journal, closed))
 }
 
 /// Says what opening the ledger found.

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
+use super::disk::sync_folder_of;
 
 /// The end of the name.
 const SUFFIX: &str = ".lost";
@@ -31,15 +32,34 @@ pub fn holes(dir: &Path) -> Result<Vec<RangeInclusive<u64>>, JournalError> {
     Ok(holes)
 }
 
-/// Whether all numbers from `next` to the one before `later` are known to be gone.
-pub(super) fn cover(dir: &Path, next: u64, later: u64) -> Result<bool, JournalError> {
+/// The first number from `next` on that is not known to be gone.
+pub fn behind_holes(dir: &Path, next: u64) -> Result<u64, JournalError> {
     let mut next = next;
     for hole in holes(dir)? {
         if hole.contains(&next) {
             next = hole.end().saturating_add(1);
         }
     }
-    Ok(next == later)
+    Ok(next)
+}
+
+/// Notes that the end of the journal is gone: numbers go on behind it when it is opened next. Only for
+/// who may write the journal, or knows that nobody does.
+pub fn lose_end(dir: &Path, lost: &RangeInclusive<u64>) -> Result<(), JournalError> {
+    std::fs::create_dir_all(dir).map_err(JournalError::io("create", dir))?;
+    note(dir, lost, None)?;
+    sync_folder_of(&dir.join(SUFFIX)).map_err(JournalError::io("sync", dir))
+}
+
+/// The first number of those known to be gone right before `first`; `first`, if there are none.
+pub(super) fn before(dir: &Path, first: u64) -> Result<u64, JournalError> {
+    let mut first = first;
+    for hole in holes(dir)?.iter().rev() {
+        if hole.end().saturating_add(1) == first {
+            first = *hole.start();
+        }
+    }
+    Ok(first)
 }
 
 /// Says from now on that these numbers are gone.

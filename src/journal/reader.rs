@@ -55,9 +55,11 @@ pub fn segment_behind(dir: &Path, seq: u64) -> Result<Option<u64>, JournalError>
     Ok(later)
 }
 
-/// The number of the first frame that is still here; `None` if the journal holds no segment.
+/// The number of the first frame that is still here, or of those known to be gone right before it;
+/// `None` if the journal holds no segment.
 pub fn first_seq(dir: &Path) -> Result<Option<u64>, JournalError> {
-    Ok(segment::list(dir)?.first().copied())
+    let first = segment::list(dir)?.first().copied();
+    first.map(|first| holes::before(dir, first)).transpose()
 }
 
 /// The number of the last whole frame, 0 if there is none.
@@ -135,7 +137,7 @@ impl Frames {
                 (Step::End | Step::Torn, None) => {}
                 (Step::End, Some(later))
                     if later == segment.next_seq
-                        || holes::cover(&self.dir, segment.next_seq, later)? =>
+                        || holes::behind_holes(&self.dir, segment.next_seq)? == later =>
                 {
                     self.segment = Some(Segment::open(&self.dir, later)?);
                 }

@@ -10,7 +10,7 @@ use tracing::warn;
 use super::disk::sync_folder_of;
 use super::frame::{self, HEADER_BYTES, Header, Next};
 use super::mend::mend;
-use super::{CutTail, JournalError};
+use super::{CutTail, JournalError, holes};
 
 /// Reads of this size keep the disk busy without holding much.
 pub(super) const READ_BYTES: usize = 256 * 1024;
@@ -78,8 +78,23 @@ pub(super) struct End {
 /// Finds the end of the last good frame, cuts the file there, and syncs what is left.
 ///
 /// Only the last segment is read: the ones before it were synced whole before it was begun. Where
-/// there is none, numbers begin with `first_seq`.
+/// there is none, numbers begin with `first_seq`. They go on behind what is known to be gone.
 pub(super) fn open_end(dir: &Path, first_seq: u64) -> Result<(End, Option<Cut>), JournalError> {
+    let (end, cut) = last_good(dir, first_seq)?;
+    let next_seq = holes::behind_holes(dir, end.next_seq)?;
+    if next_seq == end.next_seq {
+        return Ok((end, cut));
+    }
+    // A segment holds no holes: another one begins.
+    let end = End {
+        file: None,
+        len: 0,
+        next_seq,
+    };
+    Ok((end, cut))
+}
+
+fn last_good(dir: &Path, first_seq: u64) -> Result<(End, Option<Cut>), JournalError> {
     let Some(first_seq) = list(dir)?.pop() else {
         let end = End {
             file: None,
@@ -100,7 +115,7 @@ pub(super) fn open_end(dir: &Path, first_seq: u64) -> Result<(End, Option<Cut>),
         && let Some(mended) = mend(dir, next_seq)?
     {
         // Damage, not a torn write: the good frames behind it are a segment of their own now.
-        let (end, cut) = open_end(dir, first_seq)?;
+        let (end, cut) = last_good(dir, first_seq)?;
         let bytes = cut.map_or(0, |Cut(cut)| cut.bytes);
         let cut = Cut(CutTail {
             segment: path,

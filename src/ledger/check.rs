@@ -14,7 +14,7 @@ use super::key::{Key, Period, Span};
 use super::memory::{read_demand, read_totals};
 use super::shelf::{Shelf, start_of};
 use super::store::{In, Store};
-use super::{LedgerError, Settings, Totals, checkpoint, meta, recover, rows};
+use super::{LedgerError, Settings, Totals, checkpoint, meta, recover, rows, sidecar};
 use crate::call::CallRecord;
 use crate::journal::{self, FrameKind, JournalError};
 
@@ -177,7 +177,7 @@ impl Check<'_> {
             part.problem(format!("frames {first} to {last} are known to be gone"));
         }
         let mut later = segments.iter().skip(1).peekable();
-        let mut from = Some(1);
+        let (mut from, mut last_seq) = (Some(1), 0);
         while let Some(first) = from.take() {
             for frame in journal::frames(dir, first)? {
                 let frame = match frame {
@@ -193,6 +193,7 @@ impl Check<'_> {
                     self.step();
                 }
                 part.entries = part.entries.saturating_add(1);
+                last_seq = frame.seq;
                 if frame.kind == FrameKind::End {
                     match rows::record(&frame) {
                         Ok(call) if frame.seq > shelved && frame.seq <= watermark => {
@@ -206,6 +207,19 @@ impl Check<'_> {
         }
         if let Some(tail) = journal::unread_tail(dir)? {
             part.problem(tail);
+        }
+        let noted = sidecar::read(&self.settings.dir).map_or(0, |state| state.watermark);
+        let behind = journal::behind_holes(dir, last_seq.max(shelved).saturating_add(1))?;
+        // Without a database only what is noted beside it says how far it was.
+        let counted = if watermark == u64::MAX {
+            noted
+        } else {
+            watermark.max(noted)
+        };
+        if counted >= behind {
+            part.problem(format!(
+                "frames {behind} to {counted}, which were counted, are missing at its end"
+            ));
         }
         Ok(part)
     }

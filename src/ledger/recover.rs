@@ -34,7 +34,10 @@ pub struct Recovery {
     pub restored: Option<PathBuf>,
     /// Calls counted from the journal.
     pub replayed: u64,
-    /// Rows that had been counted are no longer in the journal. Their totals are kept.
+    /// How far the database was when that was last noted beside it.
+    pub(super) noted: u64,
+    /// Rows that had been counted are no longer in the journal. Their totals are kept, and their
+    /// numbers noted as gone: open the journal again, so that it goes on behind them.
     pub lost_rows: Option<LostRows>,
     /// Frames, segments, day files or checkpoints that cannot be read, in words.
     pub problems: Vec<String>,
@@ -100,6 +103,7 @@ impl Ledger {
 
     fn recover_with(&self, writer: &mut Writer) -> Result<Recovery, LedgerError> {
         let known_damage = writer.damage.take();
+        let noted = sidecar::read(&self.settings.dir).map_or(0, |state| state.watermark);
         let (opened, rebuilt) = open_sound(&self.settings, writer, known_damage)?;
         self.set_memory(|memory| *memory = opened.memory);
         let store = Arc::new(opened.store);
@@ -115,6 +119,7 @@ impl Ledger {
             rebuilt,
             restored: from,
             problems,
+            noted,
             ..Recovery::default()
         };
         self.replay(writer, &mut recovery)?;

@@ -104,11 +104,41 @@ impl Ledger {
         )?;
         self.count_waiting(writer, &mut replay)?;
         beats(writer, &store, replay.minutes.take().unwrap_or_default())?;
-        self.follow_journal_back(writer, &replay, recovery)?;
+        self.look_for_lost_end(&replay, recovery)?;
         recovery.replayed = replay.replayed;
-        recovery.orphans = replay.begun.into_values().collect();
-        recovery.orphans.sort_unstable_by_key(|orphan| orphan.seq);
+        recovery.orphans = self.orphans(writer, &store, replay)?;
         Ok(())
+    }
+
+    /// The calls to be booked. One that may have ended in a part of the journal that was counted and is
+    /// gone is none of them: it would be in the totals twice.
+    fn orphans(
+        &self,
+        writer: &mut Writer,
+        store: &Store,
+        replay: Replay,
+    ) -> Result<Vec<Orphan>, LedgerError> {
+        let holes = journal::holes(&self.settings.journal_dir)?;
+        let counted = holes.iter().map(|hole| *hole.start());
+        let counted: Vec<u64> = counted.filter(|it| *it <= replay.watermark).collect();
+        let (unsure, mut orphans): (Vec<_>, Vec<_>) = replay
+            .begun
+            .into_iter()
+            .partition(|(_, orphan)| counted.iter().any(|hole| *hole > orphan.seq));
+        if !unsure.is_empty() {
+            error!(
+                calls = unsure.len(),
+                "calls that began may have ended where the journal is gone; they are not booked again"
+            );
+            for (id, _) in &unsure {
+                writer.open.end(*id);
+            }
+            let behind = self.watermark().saturating_add(1);
+            let open_from = writer.open.oldest().unwrap_or(behind);
+            writer.commit(store, &[meta::put_number(meta::OPEN_FROM, open_from)])?;
+        }
+        orphans.sort_unstable_by_key(|(_, orphan)| orphan.seq);
+        Ok(orphans.into_iter().map(|(_, orphan)| orphan).collect())
     }
 
     fn count_waiting(&self, writer: &mut Writer, replay: &mut Replay) -> Result<(), LedgerError> {
@@ -122,32 +152,30 @@ impl Ledger {
         Ok(())
     }
 
-    /// If the journal ends before the watermark, new rows would hide below it: it is lowered.
-    fn follow_journal_back(
+    /// If the journal ends before what was counted, its end is gone. That is noted, so that numbers go
+    /// on behind it: no row is counted again, and no new one hides below the watermark.
+    fn look_for_lost_end(
         &self,
-        writer: &mut Writer,
         replay: &Replay,
         recovery: &mut Recovery,
     ) -> Result<(), LedgerError> {
+        let dir = &self.settings.journal_dir;
+        let watermark = replay.watermark.max(recovery.noted);
         // What day files hold is not gone with the journal.
-        let journal_end = replay.last_seq.max(self.shelf().last_seq());
-        let watermark = replay.watermark;
-        if journal_end >= watermark {
+        let mut last_seq = replay.last_seq.max(self.shelf().last_seq());
+        if last_seq < watermark {
+            last_seq = last_seq.max(journal::last_seq(dir)?);
+        }
+        let behind = journal::behind_holes(dir, last_seq.saturating_add(1))?;
+        if behind > watermark {
             return Ok(());
         }
+        let journal_end = behind.saturating_sub(1);
         error!(
             watermark,
             journal_end, "rows that were counted are gone; their totals are kept"
         );
-        let store = writer.store()?;
-        writer.commit(
-            &store,
-            &[
-                meta::put_number(meta::WATERMARK, journal_end),
-                meta::put_number(meta::OPEN_FROM, journal_end.saturating_add(1)),
-            ],
-        )?;
-        self.set_memory(|memory| memory.watermark = journal_end);
+        journal::lose_end(dir, &(behind..=watermark))?;
         self.found_damage(Part::Journal, 1);
         recovery.lost_rows = Some(LostRows {
             watermark,

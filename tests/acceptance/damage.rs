@@ -133,9 +133,13 @@ async fn again(home: &Home, whole: Totals) {
 
 /// Waits until all four days have their files, or were given up.
 fn closed(home: &Home, tollgate: &Tollgate) {
+    written(&home.data_dir().join("calls/2025-03-04.parquet"), tollgate);
+}
+
+fn written(path: &Path, tollgate: &Tollgate) {
     let began = Instant::now();
-    while !home.data_dir().join("calls/2025-03-04.parquet").exists() {
-        assert!(began.elapsed() < WAIT, "no day file:\n{}", tollgate.said());
+    while !path.exists() {
+        assert!(began.elapsed() < WAIT, "{path:?}:\n{}", tollgate.said());
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -295,6 +299,21 @@ async fn a_missing_segment_costs_its_rows_and_no_later_day() {
         lost: Some(24),
     };
     check(|data| fs::remove_file(data.join(SECOND)).unwrap(), lost).await;
+}
+
+#[tokio::test]
+async fn a_missing_last_segment_costs_its_rows_and_counts_nothing_twice() {
+    let lost = Expected {
+        part: Some("journal"),
+        said: "rows that were counted are gone",
+        kept: None,
+        lost: Some(22),
+    };
+    check(
+        |data| fs::remove_file(data.join("journal/00000000000000000150.frames")).unwrap(),
+        lost,
+    )
+    .await;
 }
 
 #[tokio::test]

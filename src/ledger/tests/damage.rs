@@ -182,14 +182,24 @@ fn another_schema_is_refused_and_kept() {
     assert_eq!(stored(&House::open(dir.path()).ledger), expected);
 }
 
+/// What a start does when the end of the journal is gone: it is told, and opens the journal again.
+fn start_on_a_lost_end(dir: &Path, watermark: u64, journal_end: u64) -> House {
+    let house = House::open(dir);
+    let lost = house.recovery.lost_rows.unwrap();
+    assert_eq!((lost.watermark, lost.journal_end), (watermark, journal_end));
+    assert_eq!(house.ledger.stats().damage.by_part()[1], ("journal", 1));
+    house.close();
+    let house = House::open(dir);
+    assert!(house.recovery.lost_rows.is_none(), "it is said once");
+    house
+}
+
 #[test]
 fn a_journal_that_lost_counted_rows_is_said_and_new_rows_are_counted() {
     let dir = TempDir::new().unwrap();
     filled(dir.path());
     std::fs::remove_dir_all(dir.path().join("journal")).unwrap();
-    let house = House::open(dir.path());
-    let lost = house.recovery.lost_rows.unwrap();
-    assert_eq!((lost.watermark, lost.journal_end), (1_500, 0));
+    let house = start_on_a_lost_end(dir.path(), 1_500, 0);
     assert_eq!(
         grand(&house.ledger.all_time()).calls,
         1_000,
@@ -199,5 +209,78 @@ fn a_journal_that_lost_counted_rows_is_said_and_new_rows_are_counted() {
     house.count(1);
     assert_eq!(grand(&house.ledger.all_time()).calls, 1_001);
     house.close();
-    assert!(House::open(dir.path()).recovery.lost_rows.is_none());
+    let house = House::open(dir.path());
+    assert_eq!(numbers(&house.ledger), [0]);
+    assert_eq!(house.ledger.watermark(), 1_501, "no number is given twice");
+}
+
+/// Two hundred calls, and two that began before them: one ended among the last, one never did.
+fn with_open_calls(dir: &Path) -> (Sums, u64, u64) {
+    let house = House::open(dir);
+    house.begin(id(900));
+    house.begin(id(901));
+    (0..200).for_each(|n| {
+        house.begin(id(n));
+        house.end(&call(n));
+    });
+    house.end(&call(900));
+    house.count(50);
+    let (stored, watermark) = (stored(&house.ledger), house.ledger.watermark());
+    house.close();
+    let journal = dir.join("journal");
+    let last = journal::segments(&journal).unwrap().pop().unwrap();
+    assert!(last > 3, "there are several segments");
+    std::fs::remove_file(journal::segment_path(&journal, last)).unwrap();
+    (stored, watermark, last - 1)
+}
+
+#[test]
+fn a_missing_last_segment_counts_nothing_twice() {
+    let dir = TempDir::new().unwrap();
+    let (expected, watermark, journal_end) = with_open_calls(dir.path());
+    let house = start_on_a_lost_end(dir.path(), watermark, journal_end);
+    assert_eq!(stored(&house.ledger), expected);
+    assert_eq!(house.ledger.watermark(), watermark);
+    assert!(
+        house.recovery.orphans.is_empty(),
+        "both may have ended in what is gone"
+    );
+    let kept = numbers(&house.ledger).len();
+    house.begin(id(1_000));
+    house.end(&call(1_000));
+    house.begin(id(1_001));
+    house.count(10);
+    house.close();
+    let house = House::open(dir.path());
+    let orphans = &house.recovery.orphans;
+    assert_eq!(
+        orphans.len(),
+        1,
+        "what began behind it is booked: {orphans:?}"
+    );
+    let rows = numbers(&house.ledger);
+    assert_eq!((rows.len(), rows.last()), (kept + 1, Some(&1_000)));
+}
+
+#[test]
+fn a_missing_last_segment_is_seen_without_the_database_too() {
+    let dir = TempDir::new().unwrap();
+    let (_, watermark, journal_end) = with_open_calls(dir.path());
+    std::fs::remove_dir_all(dir.path().join("ledger/sled")).unwrap();
+    let house = start_on_a_lost_end(dir.path(), watermark, journal_end);
+    assert_rows_are_totals(&house.ledger);
+    house.end(&call(1_000));
+    house.count(1);
+    assert_eq!(numbers(&house.ledger).last(), Some(&1_000));
+    assert_rows_are_totals(&house.ledger);
+}
+
+#[test]
+fn a_check_names_the_missing_end_of_the_journal() {
+    let dir = TempDir::new().unwrap();
+    let (_, watermark, journal_end) = with_open_calls(dir.path());
+    let checked = check::check(&settings(dir.path()), &|_, _| {}).unwrap();
+    let problems = checked.parts.iter().flat_map(|part| &part.problems);
+    let missing = format!("frames {} to {watermark}, which", journal_end + 1);
+    assert_eq!(problems.filter(|it| it.contains(&missing)).count(), 1);
 }
