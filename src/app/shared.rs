@@ -226,11 +226,13 @@ impl Source for Shared {
         } = &self.sinks;
         let at = now();
         let waiting = self.meter.waiting(self.proxy.calls_in_flight());
+        let stats = ledger.stats();
         metrics.set_ledger(LedgerGauges {
             pending_records: u64::try_from(waiting).unwrap_or(u64::MAX),
             size_bytes: show::bytes_on_disk(&self.config.load().server.data_dir),
             journal_errors: self.journal.stats().errors,
-            damage: ledger.stats().damage,
+            damage: stats.damage,
+            close_failed: stats.close_failed,
         });
         metrics.set_spend(show::spend(ledger, at));
         // Recent days are in memory; without the disk there is no error.

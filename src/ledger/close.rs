@@ -49,6 +49,13 @@ impl Ledger {
         now: Timestamp,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Closed, LedgerError> {
+        let closed = self.close_each(now, go_on);
+        self.status
+            .count(|stats| stats.close_failed = closed.is_err());
+        closed
+    }
+
+    fn close_each(&self, now: Timestamp, go_on: &dyn Fn() -> bool) -> Result<Closed, LedgerError> {
         let mut files = Vec::new();
         loop {
             let written = match self.write_day(now, go_on) {

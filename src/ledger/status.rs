@@ -18,6 +18,8 @@ pub struct Stats {
     pub calls: u64,
     /// Batches that failed.
     pub errors: u64,
+    /// Whether the last try to close days failed.
+    pub close_failed: bool,
     /// How often the database was rebuilt since this process began.
     pub rebuilds: u64,
     /// Damage that was found since this process began.

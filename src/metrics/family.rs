@@ -131,6 +131,8 @@ families! {
         "Writes to the ledger or its journal that failed.";
     LEDGER_DAMAGE = Counter "tollgate_ledger_damage_total" ["part"]
         "Damage found in the data directory since the start, by the part it was in.";
+    LEDGER_CLOSE_OK = Gauge "tollgate_ledger_last_close_successful" []
+        "Whether the days that are over could be written into their files at the last try.";
     LEDGER_FLUSH = Histogram "tollgate_ledger_flush_duration_seconds" []
         "Time to write a batch of calls to the ledger and make it durable.";
 

@@ -37,6 +37,8 @@ pub struct LedgerGauges {
     pub journal_errors: u64,
     /// Damage found in the data directory since the start, by its part.
     pub damage: Damage,
+    /// The last try to close days failed.
+    pub close_failed: bool,
 }
 
 /// The verdict on one plan.

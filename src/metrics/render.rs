@@ -225,6 +225,11 @@ fn process(out: &mut Exposition, shown: &Shown) {
     for (part, found) in shown.ledger.damage.by_part() {
         out.count(f::LEDGER_DAMAGE, &[part], found);
     }
+    out.count(
+        f::LEDGER_CLOSE_OK,
+        &[],
+        u64::from(!shown.ledger.close_failed),
+    );
     out.count(f::RELOAD_OK, &[], u64::from(!shown.reload_failed));
     if let Some(at) = shown.loaded_at {
         out.number(f::RELOAD_TIME, &[], at.as_duration().as_secs_f64());

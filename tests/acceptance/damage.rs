@@ -316,6 +316,31 @@ async fn a_missing_last_segment_costs_its_rows_and_counts_nothing_twice() {
     .await;
 }
 
+/// Days that are over and cannot be written: their checkpoint has no place.
+#[tokio::test]
+async fn a_day_that_cannot_be_closed_is_a_metric_until_it_can() {
+    let home = home();
+    let folder = home.data_dir().join("checkpoints");
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "in the way").unwrap();
+    let tollgate = home.serve().await;
+    says_closed(&tollgate, 0).await;
+    assert!(tollgate.terminate().success());
+    fs::remove_file(&folder).unwrap();
+    let tollgate = home.serve().await;
+    written(&folder.join("2025-03-04.totals"), &tollgate);
+    says_closed(&tollgate, 1).await;
+}
+
+async fn says_closed(tollgate: &Tollgate, successful: u64) {
+    let began = Instant::now();
+    let name = "tollgate_ledger_last_close_successful";
+    while tollgate.metric(name).await != successful {
+        assert!(began.elapsed() < WAIT, "{}", tollgate.said());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_damaged_day_file_keeps_its_totals_and_its_days_are_named() {
     let gone = |said, kept| Expected {
