@@ -22,6 +22,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod zip;
 
 pub use history::{History, HistorySettings, HourOfHistory, MinuteOfHistory};
 pub use mock::{MockSettings, MockUpstream, Serves};

@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
 use super::tally::Bill;
+use super::zip::Zip;
 
 /// Parts that are due together go as one frame up to this size, as a busy server sends them.
 const FRAME_BYTES_MAX: usize = 16 * 1024;
@@ -49,6 +50,7 @@ pub(super) struct PacedBody {
     started: Instant,
     wait: Pin<Box<Sleep>>,
     bill: Bill,
+    zip: Option<Zip>,
 }
 
 impl PacedBody {
@@ -77,6 +79,17 @@ impl PacedBody {
             started,
             wait,
             bill,
+            zip: None,
+        }
+    }
+
+    /// The same, compressed if a client asked for it: its length is then not known before.
+    pub(super) fn zipped(self, zip: Option<Zip>) -> Self {
+        let length = self.length.filter(|_| zip.is_none());
+        Self {
+            length,
+            zip,
+            ..self
         }
     }
 
@@ -96,7 +109,10 @@ impl PacedBody {
                 Mark::Untold => self.bill.keep(),
             }
         }
-        frame.freeze()
+        match &mut self.zip {
+            Some(zip) if !frame.is_empty() => zip.piece(&frame),
+            Some(_) | None => frame.freeze(),
+        }
     }
 }
 
@@ -111,7 +127,8 @@ impl Body for PacedBody {
         let this = self.get_mut();
         loop {
             let Some(next) = this.script.peek() else {
-                return Poll::Ready(None);
+                let end = this.zip.take().map(|zip| Ok(Frame::data(zip.end())));
+                return Poll::Ready(end);
             };
             let ready_at = this.started + next.after;
             if ready_at > this.wait.deadline() {

@@ -15,6 +15,7 @@ use super::pace::PacedBody;
 use super::refusal::{self, Refusal};
 use super::reply::{Answer, Asked};
 use super::tally::{Bill, Tally};
+use super::zip::Zip;
 use super::{anthropic, openai};
 
 /// Where a mock provider shows what it billed, as JSON of [`super::Stats`].
@@ -78,6 +79,7 @@ impl Served {
     /// One billed call.
     async fn call(&self, provider: Provider, request: Request<Incoming>) -> Reply {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let zip = Zip::asked(request.headers());
         let mut dice = Dice::new(self.settings.seed, number);
         let request_id = format!("req_{}", dice.hex(32));
         let asked = match read(request).await {
@@ -91,17 +93,18 @@ impl Served {
         let speed = self.settings.speed.max(1);
         let created = (self.settings.now)().as_second();
         let answer = Answer::decide(provider, &asked, &mut dice, speed, created);
-        let mut reply = if asked.stream {
+        let body = if asked.stream {
             self.stream(provider, &asked, &answer)
         } else {
             self.whole(provider, &answer).await
         };
+        let mut reply = reply(&asked, body, zip);
         name(provider, &mut reply, &request_id, &answer);
         reply
     }
 
     /// A stream is billed by what was made when the client leaves.
-    fn stream(&self, provider: Provider, asked: &Asked, answer: &Answer) -> Reply {
+    fn stream(&self, provider: Provider, asked: &Asked, answer: &Answer) -> PacedBody {
         let bill = Bill::open(
             Arc::clone(&self.tally),
             answer.model.clone(),
@@ -112,14 +115,11 @@ impl Served {
             Provider::OpenAi => openai::stream(answer, asked.include_usage),
             Provider::Anthropic => anthropic::stream(answer),
         };
-        let mut reply = Response::new(Either::Right(PacedBody::stream(script, bill)));
-        let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
-        reply.headers_mut().insert(header::CONTENT_TYPE, kind);
-        reply
+        PacedBody::stream(script, bill)
     }
 
     /// A whole answer is made to the end and billed in full, whether the client waits or not.
-    async fn whole(&self, provider: Provider, answer: &Answer) -> Reply {
+    async fn whole(&self, provider: Provider, answer: &Answer) -> PacedBody {
         let made = answer.tokens.output;
         let bill = Bill::open(
             Arc::clone(&self.tally),
@@ -132,11 +132,24 @@ impl Served {
             Provider::OpenAi => openai::completion(answer),
             Provider::Anthropic => anthropic::message(answer),
         };
-        let mut reply = Response::new(Either::Right(PacedBody::whole(body, bill)));
-        let kind = HeaderValue::from_static("application/json");
-        reply.headers_mut().insert(header::CONTENT_TYPE, kind);
-        reply
+        PacedBody::whole(body, bill)
     }
+}
+
+/// An answer as a response.
+fn reply(asked: &Asked, body: PacedBody, zip: Option<Zip>) -> Reply {
+    let is_zipped = zip.is_some();
+    let mut reply = Response::new(Either::Right(body.zipped(zip)));
+    let kind = if asked.stream {
+        "text/event-stream; charset=utf-8"
+    } else {
+        "application/json"
+    };
+    put(&mut reply, "content-type", kind);
+    if is_zipped {
+        put(&mut reply, "content-encoding", "gzip");
+    }
+    reply
 }
 
 async fn read(request: Request<Incoming>) -> Result<Asked, Refusal> {

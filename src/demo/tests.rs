@@ -147,6 +147,26 @@ async fn a_completion_says_what_was_billed() {
 }
 
 #[tokio::test]
+async fn a_client_that_asks_gets_the_same_answer_in_gzip() {
+    for stream in [true, false] {
+        // The same seed answers the first call of each the same way.
+        let (plain, zipped) = (Bench::start(SETTINGS).await, Bench::start(SETTINGS).await);
+        let body = format!(r#"{{"model":"gpt-4o","stream":{stream},"messages":[]}}"#);
+        let (_, _, expected) = plain.send("/v1/chat/completions", Some(&body)).await;
+        let uri = format!("http://{}/v1/chat/completions", zipped.mock.address());
+        let request = Request::post(uri).header("accept-encoding", "gzip, br");
+        let request = request.body(Full::new(Bytes::from(body))).unwrap();
+        let answer = zipped.client.request(request).await.unwrap();
+        assert_eq!(answer.headers()["content-encoding"], "gzip");
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        let mut text = String::new();
+        let mut decoder = flate2::read::GzDecoder::new(bytes.as_ref());
+        std::io::Read::read_to_string(&mut decoder, &mut text).unwrap();
+        assert_eq!(text, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_stream_that_was_asked_ends_with_its_usage_in_a_chunk_without_choices() {
     let bench = Bench::start(SETTINGS).await;
     let body = r#"{"model":"gpt-4o-mini","stream":true,"stream_options":{"include_usage":true},"messages":[]}"#;

@@ -238,6 +238,8 @@ impl Clients {
             .ok()?;
         let request = Request::post(uri)
             .header(header::CONTENT_TYPE, "application/json")
+            // As the official SDKs ask.
+            .header(header::ACCEPT_ENCODING, "gzip, deflate")
             .header("x-tollgate-tenant", order.tenant);
         // Keys of a made-up shape: they show that one tenant's calls share a key.
         let key = format!("sk-demo-{}", order.tenant);

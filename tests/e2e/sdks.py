@@ -8,12 +8,13 @@ import openai
 
 BASE = sys.argv[1]
 ROUNDS = 5
-# Compressed answers are not read yet.
-PLAIN = {"accept-encoding": "identity"}
 QUESTION = [{"role": "user", "content": "Why is the sky blue?"}]
 
 
-def say(call_id, sdk, model, usage):
+def say(headers, sdk, model, usage):
+    # Both SDKs ask for it, and the mock complies as the providers do.
+    assert headers["content-encoding"] == "gzip"
+    call_id = headers["x-tollgate-call-id"]
     print(json.dumps({"call_id": call_id, "sdk": sdk, "model": model, **usage}))
 
 
@@ -37,13 +38,13 @@ def anthropic_usage(usage):
 
 
 def with_openai(base_url):
-    client = openai.OpenAI(base_url=base_url, api_key="sk-e2e", max_retries=5, default_headers=PLAIN)
+    client = openai.OpenAI(base_url=base_url, api_key="sk-e2e", max_retries=5)
     ask = {"model": "gpt-4o-mini", "messages": QUESTION, "max_tokens": 40}
     for _ in range(ROUNDS):
         raw = client.chat.completions.with_raw_response.create(**ask)
         answer = raw.parse()
         assert answer.choices[0].message.content
-        say(raw.headers["x-tollgate-call-id"], "openai", answer.model, openai_usage(answer.usage))
+        say(raw.headers, "openai", answer.model, openai_usage(answer.usage))
 
         raw = client.chat.completions.with_raw_response.create(
             **ask, stream=True, stream_options={"include_usage": True}
@@ -51,30 +52,30 @@ def with_openai(base_url):
         chunks = list(raw.parse())
         assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
         last = chunks[-1]
-        say(raw.headers["x-tollgate-call-id"], "openai stream", last.model, openai_usage(last.usage))
+        say(raw.headers, "openai stream", last.model, openai_usage(last.usage))
 
     # Without include_usage nobody tells the tokens: the ledger must say unknown, and not 0.
     raw = client.chat.completions.with_raw_response.create(**ask, stream=True)
     chunks = list(raw.parse())
     assert all(chunk.usage is None for chunk in chunks)
     nothing = {"input_tokens": None, "output_tokens": None}
-    say(raw.headers["x-tollgate-call-id"], "openai stream, no usage", chunks[-1].model, nothing)
+    say(raw.headers, "openai stream, no usage", chunks[-1].model, nothing)
 
 
 def with_anthropic(base_url):
-    client = anthropic.Anthropic(base_url=base_url, api_key="sk-e2e", max_retries=5, default_headers=PLAIN)
+    client = anthropic.Anthropic(base_url=base_url, api_key="sk-e2e", max_retries=5)
     ask = {"model": "claude-haiku-4-5", "messages": QUESTION, "max_tokens": 40}
     for _ in range(ROUNDS):
         raw = client.messages.with_raw_response.create(**ask)
         answer = raw.parse()
         assert answer.content[0].text
-        say(raw.headers["x-tollgate-call-id"], "anthropic", answer.model, anthropic_usage(answer.usage))
+        say(raw.headers, "anthropic", answer.model, anthropic_usage(answer.usage))
 
         with client.messages.stream(**ask) as stream:
             assert "".join(stream.text_stream)
             answer = stream.get_final_message()
-            call_id = stream.response.headers["x-tollgate-call-id"]
-        say(call_id, "anthropic stream", answer.model, anthropic_usage(answer.usage))
+            headers = stream.response.headers
+        say(headers, "anthropic stream", answer.model, anthropic_usage(answer.usage))
 
 
 with_openai(f"{BASE}/v1")
