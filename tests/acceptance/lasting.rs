@@ -14,7 +14,7 @@ use crate::support::http1::{self, Request};
 use crate::support::rows::Rows;
 use crate::support::tollgate::{Home, Tollgate};
 use crate::support::totals::Totals;
-use crate::support::upstream::{Script, Step, Upstream};
+use crate::support::upstream::{Moments, Script, Step, Upstream};
 
 /// Two looks are five seconds apart; two busy cores take their time.
 const WAIT: Duration = Duration::from_mins(1);
@@ -33,7 +33,9 @@ const YOUNG: &str = "gpt-4o-mini";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_stream_that_lasts_leaves_what_was_reported() {
-    let upstream = Upstream::start(answer).await;
+    let sent = Moments::default();
+    let noted = Moments::clone(&sent);
+    let upstream = Upstream::start(move |request| answer(request, &noted)).await;
     let url = upstream.base_url();
     let home = Home::new(&format!(
         "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{url}\"\n\
@@ -66,14 +68,17 @@ async fn a_stream_that_lasts_leaves_what_was_reported() {
     let tollgate = home.serve().await;
     let rows = Rows::settled(&home, &tollgate, 5).await;
     assert_eq!(Totals::of_ledger(&tollgate).await, Totals::of_rows(&rows));
-    check_all(&rows);
+    // The first part is the head, each one behind it is a token.
+    let tokens = u64::try_from(sent.lock().unwrap().len() - 1).unwrap();
+    check_all(&rows, tokens);
     // Once is enough: the next start has nothing to book.
     assert!(tollgate.terminate().success());
     let again = home.serve().await;
     assert_eq!(Rows::while_running(&home, &again).len(), 5);
 }
 
-fn check_all(rows: &Rows) {
+/// `sent`: the tokens of the running stream when its tollgate was killed.
+fn check_all(rows: &Rows, sent: u64) {
     let known = |column: &str, value: &str| {
         let mut found = rows.iter().filter(|row| row[column] == value);
         let (row, other) = (found.next(), found.next());
@@ -95,7 +100,7 @@ fn check_all(rows: &Rows) {
         &json!({"source": "partial", "pricing": "priced", "input_tokens": 31}),
     );
     let output = running["output_tokens"].as_u64().unwrap();
-    assert!(output >= 1, "{running}");
+    assert!((1..=sent).contains(&output), "{sent} sent: {running}");
     // At ten seconds more had been reported than at five.
     assert!(
         running["duration_ms"].as_u64().unwrap() >= 9_000,
@@ -154,7 +159,8 @@ async fn in_journal(home: &Home, tollgate: &Tollgate, there: impl Fn(&str) -> bo
     }
 }
 
-fn answer(request: &Request) -> Script {
+/// Notes what it sends of the running stream.
+fn answer(request: &Request, sent: &Moments) -> Script {
     let body = String::from_utf8_lossy(&request.body.bytes);
     let asked = |model: &str| body.contains(&format!("\"{model}\""));
     if asked(MESSAGES) {
@@ -170,7 +176,8 @@ fn answer(request: &Request) -> Script {
                  \"usage\":{{\"prompt_tokens\":31,\"completion_tokens\":{output},\"total_tokens\":{}}}}}\n\n",
                 31 + output
             )
-        }));
+        }))
+        .noted(sent);
     }
     if asked(LAST) {
         let delta = "data: {\"id\":\"c1\",\"model\":\"gpt-4.1-2025-04-14\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"yes\"}}],\"usage\":null}\n\n";

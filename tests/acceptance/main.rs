@@ -15,8 +15,6 @@ mod disk;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
-mod kill9;
-#[cfg(test)]
 mod lasting;
 #[cfg(test)]
 mod prometheus;

@@ -1,43 +1,89 @@
-//! Mixed calls whose tokens are made from their number, and an upstream that answers them so.
+//! Mixed calls of two formats whose tokens are made from their number, and an upstream that answers
+//! them so.
+
+mod anthropic;
+mod openai;
+
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::client::{Body, post};
 use crate::support::http1::Request;
-use crate::support::upstream::{Script, Then};
+use crate::support::upstream::{Script, Then, Upstream};
 
 /// Carries a call's number.
-pub(crate) const NUMBER: &str = "x-number";
+const NUMBER: &str = "x-number";
+/// Calls of this number and above stream for longer than anybody looks.
+pub(crate) const LONG: u64 = 1 << 32;
 const EVENTS: usize = 6;
-const PACE: std::time::Duration = std::time::Duration::from_millis(2);
+const PACE: Duration = Duration::from_millis(2);
+const LONG_EVENTS: u64 = 1_000;
+const LONG_PACE: Duration = Duration::from_millis(50);
+const REFUSALS: [u16; 4] = [429, 400, 500, 529];
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+const SSE: &[(&str, &str)] = &[("content-type", "text/event-stream")];
 
-/// What a call is, by its number: an answer at once, a stream, a stream that breaks off, an error.
+/// What a call is, by its number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// An answer at once.
     Whole,
     Stream,
+    /// A stream whose client did not ask for its usage.
+    Unasked,
+    /// A stream that breaks off.
     Broken,
-    Refused,
+    /// An error, with this status.
+    Refused(u16),
+    /// A stream without an end, which tells its tokens as it goes.
+    Long,
 }
 
 impl Kind {
-    const fn of(number: u64) -> Self {
+    fn of(number: u64) -> Self {
         match number % 16 {
+            _ if number >= LONG => Self::Long,
             1 => Self::Broken,
-            2 => Self::Refused,
+            2 => Self::Refused(REFUSALS[usize::try_from(number / 32 % 4).unwrap()]),
+            3 => Self::Unasked,
             n if n % 2 == 0 => Self::Whole,
             _ => Self::Stream,
         }
     }
 }
 
+/// Which of the two formats a call speaks, by its number.
+fn is_anthropic(number: u64) -> bool {
+    number % 32 >= 16
+}
+
+/// The upstreams of a configuration, for both formats.
+pub(crate) fn upstreams(upstream: &Upstream) -> String {
+    let url = upstream.base_url();
+    format!(
+        "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{url}\"\n\
+         [upstreams.anthropic]\nformat = \"anthropic\"\nbase_url = \"{url}\"\n"
+    )
+}
+
 pub(crate) fn request(number: u64) -> http::Request<Body> {
-    let stream = matches!(Kind::of(number), Kind::Stream | Kind::Broken);
+    let kind = Kind::of(number);
+    let stream = !matches!(kind, Kind::Whole | Kind::Refused(_));
+    let (path, model, more) = match (is_anthropic(number), kind) {
+        (true, _) => ("/v1/messages", "claude-sonnet-4-5", "\"max_tokens\":1000"),
+        (false, Kind::Unasked) => ("/v1/chat/completions", "gpt-4o", "\"n\":1"),
+        (false, _) => (
+            "/v1/chat/completions",
+            "gpt-4o",
+            "\"stream_options\":{\"include_usage\":true}",
+        ),
+    };
     let body = format!(
-        "{{\"model\":\"gpt-4o\",\"stream\":{stream},\"stream_options\":{{\"include_usage\":true}},\
+        "{{\"model\":\"{model}\",\"stream\":{stream},{more},\
          \"messages\":[{{\"role\":\"user\",\"content\":\"number {number}\"}}]}}"
     );
-    let mut request = post("/v1/chat/completions", body);
+    let mut request = post(path, body);
     let tenant = format!("tenant-{}", number % 7).parse().unwrap();
     request.headers_mut().insert("x-tollgate-tenant", tenant);
     request.headers_mut().insert(NUMBER, number.into());
@@ -46,38 +92,42 @@ pub(crate) fn request(number: u64) -> http::Request<Body> {
 
 pub(crate) fn answer(request: &Request) -> Script {
     let number = number_of(request);
-    let (input, output) = tokens(number);
-    let usage = format!(
-        "\"usage\":{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\
-         \"total_tokens\":{}}}",
-        input + output
-    );
-    let head = format!("{{\"id\":\"c{number}\",\"model\":\"gpt-4o-2024-08-06\",");
-    let kind = Kind::of(number);
-    let json = &[("content-type", "application/json")];
-    if kind == Kind::Refused {
-        return Script::unary(429, json, b"{\"error\":{\"message\":\"slow down\"}}");
-    }
-    if kind == Kind::Whole {
-        let choices = "\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\
-                       \"message\":{\"role\":\"assistant\",\"content\":\"yes\"}}]";
-        let body = format!("{head}\"object\":\"chat.completion\",{choices},{usage}}}");
-        return Script::unary(200, json, body.as_bytes());
-    }
-    let chunk = format!("{head}\"object\":\"chat.completion.chunk\",");
-    let delta = "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"yes \"}}],\"usage\":null";
-    let mut events = vec![format!("data: {chunk}{delta}}}\n\n"); EVENTS];
-    let sse = &[("content-type", "text/event-stream")];
-    if kind == Kind::Broken {
-        let parts: Vec<&[u8]> = events.iter().map(String::as_bytes).collect();
-        return Script::unended(200, sse, &parts)
+    let body = String::from_utf8_lossy(&request.body.bytes);
+    let with_usage = body.contains("\"include_usage\":true");
+    let is_anthropic = is_anthropic(number);
+    let (events, last) = if is_anthropic {
+        anthropic::stream(number)
+    } else {
+        openai::stream(number, with_usage)
+    };
+    match Kind::of(number) {
+        Kind::Refused(status) => {
+            Script::unary(status, JSON, b"{\"error\":{\"message\":\"slow down\"}}")
+        }
+        Kind::Whole if is_anthropic => {
+            Script::unary(200, JSON, anthropic::whole(number).as_bytes())
+        }
+        Kind::Whole => Script::unary(200, JSON, openai::whole(number).as_bytes()),
+        Kind::Broken => Script::unended(200, SSE, &parts(&events))
             .paced(PACE)
-            .then(Then::Close);
+            .then(Then::Close),
+        Kind::Long => {
+            let long = if is_anthropic {
+                anthropic::long
+            } else {
+                openai::long
+            };
+            Script::unended(200, SSE, &parts(&long(number))).paced(LONG_PACE)
+        }
+        Kind::Stream | Kind::Unasked => {
+            let all: Vec<String> = events.into_iter().chain(last).collect();
+            Script::chunked(200, SSE, &parts(&all)).paced(PACE)
+        }
     }
-    events.push(format!("data: {chunk}\"choices\":[],{usage}}}\n\n"));
-    events.push("data: [DONE]\n\n".to_owned());
-    let parts: Vec<&[u8]> = events.iter().map(String::as_bytes).collect();
-    Script::chunked(200, sse, &parts).paced(PACE)
+}
+
+fn parts(events: &[String]) -> Vec<&[u8]> {
+    events.iter().map(String::as_bytes).collect()
 }
 
 /// The number of a call that the upstream got.
@@ -89,13 +139,35 @@ pub(crate) fn number_of(request: &Request) -> u64 {
 pub(crate) fn is_right(row: &Value, number: u64) -> bool {
     let (input, output) = tokens(number);
     let counts = (row["input_tokens"].as_u64(), row["output_tokens"].as_u64());
+    let is_whole = row["end"] == "complete" && row["status"] == 200;
     match Kind::of(number) {
-        Kind::Whole | Kind::Stream => {
-            row["end"] == "complete" && counts == (Some(input), Some(output))
+        // The client did not ask, and what tollgate asks for itself is its own affair.
+        Kind::Unasked if row["source"] != "reported" => is_whole,
+        Kind::Whole | Kind::Stream | Kind::Unasked => {
+            is_whole && counts == (Some(input), Some(output)) && row["source"] == "reported"
         }
         Kind::Broken => row["end"] == "upstream_failed",
-        Kind::Refused => row["status"] == 429 && row["cost_usd"].is_null(),
+        Kind::Refused(status) => row["status"] == status && row["cost_usd"].is_null(),
+        Kind::Long => false,
     }
+}
+
+/// Whether a row of a call that was cut says no more than its upstream did, in so many parts.
+pub(crate) fn is_no_more(row: &Value, number: u64, parts: u64) -> bool {
+    let (input, output) = tokens(number);
+    // The first part is the head.
+    let most = if number >= LONG {
+        parts.saturating_sub(1)
+    } else {
+        output
+    };
+    let is_input = row["input_tokens"]
+        .as_u64()
+        .is_none_or(|told| told == input);
+    is_input
+        && row["output_tokens"]
+            .as_u64()
+            .is_none_or(|told| told <= most)
 }
 
 fn tokens(number: u64) -> (u64, u64) {

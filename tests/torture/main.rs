@@ -1,14 +1,18 @@
-//! Torture of the durable path: power cuts at any write, and restarts under load.
+//! Torture of the durable path: kills, power cuts at any write, and restarts under load.
 //!
-//! A short form of each runs with all other tests; `TOLLGATE_POWER_IMAGES`, `TOLLGATE_POWER_SEED` and
-//! `TOLLGATE_RESTART_ROUNDS` set longer ones. The kill -9 loop is with the acceptance tests.
+//! A short form of each runs with all other tests; the variables that each file names set longer
+//! ones. Each part is also run with its guard removed, to prove that it can see loss.
 
+#[cfg(test)]
+mod kill;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
 mod money;
 #[cfg(test)]
 mod power;
+#[cfg(test)]
+mod preload;
 #[cfg(test)]
 mod rolling;
 #[cfg(test)]

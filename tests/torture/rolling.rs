@@ -43,10 +43,7 @@ struct Witness {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_rolling_restart_loses_no_call() {
     let upstream = Upstream::start(load::answer).await;
-    let config = format!(
-        "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{}\"\n",
-        upstream.base_url()
-    );
+    let config = load::upstreams(&upstream);
     let homes = [Home::new(&config), Home::new(&config)];
     let mut serving = [homes[0].serve().await, homes[1].serve().await];
     let place = |tollgate: &Tollgate| (tollgate.traffic, tollgate.admin);

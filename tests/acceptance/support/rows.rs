@@ -47,7 +47,8 @@ impl Rows {
         Self::export(home, &[])
     }
 
-    fn export(home: &Home, more: &[&str]) -> Self {
+    /// Exports with these arguments more.
+    pub(crate) fn export(home: &Home, more: &[&str]) -> Self {
         let mut arguments = vec!["export", "calls", "--format", "jsonl"];
         arguments.extend(more);
         let output = home.run(&arguments);

@@ -1,12 +1,14 @@
 //! The totals as the admin listener says them, to be held against the rows.
 
+use std::ops::Add;
+
 use serde_json::Value;
 
 use super::rows::{Rows, pico};
 use super::tollgate::Tollgate;
 
 /// What a sum over rows and the ledger's own totals must agree on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) calls: u64,
     pub(crate) input_tokens: u64,
@@ -39,6 +41,19 @@ impl Totals {
             input_tokens: count("input_tokens"),
             output_tokens: count("output_tokens"),
             cost_pico: pico(all["cost_usd"].as_str().unwrap()),
+        }
+    }
+}
+
+impl Add for Totals {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            input_tokens: self.input_tokens + other.input_tokens,
+            output_tokens: self.output_tokens + other.output_tokens,
+            cost_pico: self.cost_pico + other.cost_pico,
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,7 +24,12 @@ pub(crate) struct Script {
 pub(crate) enum Step {
     Send(Vec<u8>),
     Wait(Duration),
+    /// Notes when it came so far.
+    Note(Moments),
 }
+
+/// When a script came to its notes.
+pub(crate) type Moments = Arc<Mutex<Vec<Instant>>>;
 
 /// What becomes of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +75,18 @@ impl Script {
     pub(crate) fn then(mut self, then: Then) -> Self {
         self.then = then;
         self
+    }
+
+    /// The same with a note of the moment before each part that is sent.
+    pub(crate) fn noted(mut self, moments: &Moments) -> Self {
+        let mut steps = Vec::new();
+        for step in self.steps.drain(..) {
+            if matches!(step, Step::Send(_)) {
+                steps.push(Step::Note(Arc::clone(moments)));
+            }
+            steps.push(step);
+        }
+        Self { steps, ..self }
     }
 
     /// The same with a wait before each step but the first.
@@ -145,6 +162,7 @@ async fn serve(stream: TcpStream, play: &Play, seen: &Mutex<Vec<Request>>) -> io
             match step {
                 Step::Send(bytes) => stream.get_mut().write_all(&bytes).await?,
                 Step::Wait(pause) => tokio::time::sleep(pause).await,
+                Step::Note(moments) => moments.lock().unwrap().push(Instant::now()),
             }
         }
         match script.then {

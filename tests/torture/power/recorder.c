@@ -5,7 +5,6 @@
  * TORTURE_LOG    the file that takes the record; several processes may share it
  * TORTURE_ROOT   the folder; only what lies below it is recorded
  * TORTURE_DROP   a part of a path: syncs of such files are said to have been done and are not
- * TORTURE_SHIFT  seconds added to the clock of the wall
  *
  * sync_file_range is left alone: it promises nothing.
  */
@@ -41,13 +40,11 @@ static int log_fd = -1;
 static char root[PATH_MAX];
 static size_t root_bytes;
 static const char *drop;
-static int64_t shift;
 static uint64_t syncs;
 
 __attribute__((constructor)) static void begin(void) {
-    const char *log = getenv("TORTURE_LOG"), *below = getenv("TORTURE_ROOT"), *by = getenv("TORTURE_SHIFT");
+    const char *log = getenv("TORTURE_LOG"), *below = getenv("TORTURE_ROOT");
     drop = getenv("TORTURE_DROP");
-    shift = by ? atoll(by) : 0;
     if (!log || !below) return;
     snprintf(root, sizeof root, "%s", below);
     root_bytes = strlen(root);
@@ -245,9 +242,3 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
 }
 int renameat(int from_dir, const char *from, int to_dir, const char *to) { return renameat2(from_dir, from, to_dir, to, 0); }
 int rename(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0); }
-
-int clock_gettime(clockid_t which, struct timespec *at) {
-    long failed = syscall(SYS_clock_gettime, which, at);
-    if (!failed && which == CLOCK_REALTIME) at->tv_sec += shift;
-    return (int)failed;
-}

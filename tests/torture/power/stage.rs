@@ -1,13 +1,12 @@
 //! One recorded run: a day of calls, a kill, a start on a later day that closes the first one, and
 //! calls meanwhile. What clients saw is kept beside it, by the same clock.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -16,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::record::{Record, What};
 use crate::load;
+use crate::preload::{Environment, preloaded};
 use crate::support::client::Client;
 use crate::support::tollgate::{Home, Tollgate};
 use crate::support::upstream::Upstream;
@@ -87,10 +87,9 @@ impl Recording {
     pub(super) async fn make(run: Run) -> Self {
         let upstream = Upstream::start(load::answer).await;
         let config = format!(
-            "[ledger]\nack_wait = \"10s\"\nsegment_bytes_max = \"32KiB\"\nstrict_ack = {}\n\
-             [upstreams.openai]\nformat = \"openai\"\nbase_url = \"{}\"\n",
+            "[ledger]\nack_wait = \"10s\"\nsegment_bytes_max = \"32KiB\"\nstrict_ack = {}\n{}",
             run.strict,
-            upstream.base_url()
+            load::upstreams(&upstream)
         );
         let home = Home::new(&config);
         let log = TempDir::new().unwrap();
@@ -189,12 +188,7 @@ struct Witness {
 }
 
 /// Serves under load for a while, or until a day is closed, and kills.
-async fn lived(
-    home: &Home,
-    environment: &[(&'static str, OsString)],
-    witness: &Arc<Witness>,
-    closes: bool,
-) {
+async fn lived(home: &Home, environment: &Environment, witness: &Arc<Witness>, closes: bool) {
     let environment: Vec<(&str, &OsStr)> = environment
         .iter()
         .map(|(name, value)| (*name, value.as_os_str()))
@@ -259,31 +253,13 @@ fn now_ns() -> u64 {
     u64::try_from(now.tv_sec).unwrap() * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap()
 }
 
-fn environment(log: &Path, root: &Path, run: Run, shift: &str) -> Vec<(&'static str, OsString)> {
+fn environment(log: &Path, root: &Path, run: Run, shift: &str) -> Environment {
     let mut environment = vec![
-        ("LD_PRELOAD", recorder().into()),
+        preloaded(&["power/recorder.c", "clock.c"]),
         ("TORTURE_LOG", log.into()),
         ("TORTURE_ROOT", root.into()),
-        ("TORTURE_SHIFT", shift.into()),
+        ("CLOCK_SHIFT", shift.into()),
     ];
     environment.extend(run.drop.map(|part| ("TORTURE_DROP", part.into())));
     environment
-}
-
-/// The recorder, built once by the compiler that every Rust build links with.
-fn recorder() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/power/recorder.c");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("recorder-{}.so", std::process::id()));
-        let built = Command::new("cc")
-            .args([
-                "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o",
-            ])
-            .args([&target, &source])
-            .status();
-        assert!(built.unwrap().success());
-        target
-    })
 }
