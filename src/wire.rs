@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 mod anthropic;
 mod coding;
+mod conserve;
 mod counts;
 mod echo;
 mod endpoint;
@@ -34,7 +35,7 @@ mod text;
 mod unescape;
 
 pub use coding::{Coding, Decoder};
-pub use endpoint::{Endpoint, Operation, Reading, endpoint};
+pub use endpoint::{Endpoint, Operation, Reading, deployment, endpoint};
 pub use findings::Report;
 pub use kept::{CALL_TEXT_BYTES_MAX, TextBudget};
 pub use paths::{Action, Paths};
