@@ -10,7 +10,6 @@ use std::str::FromStr;
 
 mod anthropic;
 mod coding;
-mod conserve;
 mod counts;
 mod echo;
 mod endpoint;
@@ -33,9 +32,11 @@ mod sse;
 mod tests;
 mod text;
 mod unescape;
+mod usage_event;
+mod usage_request;
 
 pub use coding::{Coding, Decoder};
-pub use endpoint::{Endpoint, Operation, Reading, deployment, endpoint};
+pub use endpoint::{Endpoint, Operation, Reading, endpoint};
 pub use findings::Report;
 pub use kept::{CALL_TEXT_BYTES_MAX, TextBudget};
 pub use paths::{Action, Paths};
@@ -44,6 +45,8 @@ pub use response::{ResponseReader, is_event_stream};
 pub use scanner::{Scanner, Seen, VALUE_BYTES_MAX};
 pub use spoken::{Spoken, SpokenChoice};
 pub use sse::{Piece, SseDecoder};
+pub use usage_event::{HELD_BYTES_MAX, UsageSieve};
+pub use usage_request::{Edit, UsageRequest, may_lack_usage_request};
 
 /// How an upstream speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
