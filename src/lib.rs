@@ -19,6 +19,7 @@ pub mod money;
 pub mod pricing;
 pub mod proxy;
 pub mod recorder;
+pub mod strip;
 pub mod tee;
 pub mod tokens;
 pub mod usage;
