@@ -14,7 +14,6 @@ mod dayfile;
 mod demand;
 mod draft;
 mod filed;
-mod gaps;
 mod import;
 mod key;
 mod memory;

@@ -4,6 +4,7 @@
 //! latest when it is dropped. It holds its place in the recorder's queue from before the request is
 //! forwarded, so ending is short and cannot fail. It never sees a whole body and never changes one.
 
+mod again;
 mod close;
 mod marks;
 mod open;
@@ -23,8 +24,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::call::{CallId, CallRecord, Role, StreamEnd};
 use crate::journal::Journal;
 use crate::pricing::PriceBook;
-use crate::wire::WireFormat;
+use crate::wire::{RequestFacts, WireFormat};
 
+pub use again::Again;
 pub use marks::{MARK_EVERY, MARKS_QUEUED_MAX};
 use marks::{OpenCalls, Place};
 use open::Open;
@@ -193,19 +195,33 @@ impl Meter {
     /// # Errors
     /// [`QueueFull`] when the ledger is behind by the whole backlog; the caller decides then.
     pub fn begin(&self, arrival: Arrival) -> Result<CallMeter, QueueFull> {
-        let place = Arc::clone(&self.0.places)
-            .try_acquire_owned()
-            .map_err(|_| QueueFull)?;
+        let place = self.0.place()?;
         let call_id = arrival.call_id;
-        let open = Arc::new(Open::new(arrival));
+        self.0.admit(place, call_id, Arc::new(Open::new(arrival)))
+    }
+}
+
+impl Shared {
+    fn place(&self) -> Result<OwnedSemaphorePermit, QueueFull> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map_err(|_| QueueFull)
+    }
+
+    fn admit(
+        self: &Arc<Self>,
+        place: OwnedSemaphorePermit,
+        call_id: CallId,
+        open: Arc<Open>,
+    ) -> Result<CallMeter, QueueFull> {
         // The `Begin` is the record this call leaves if nothing more is ever heard of it.
-        let begun = open.leaves(|record| self.0.begun(record));
+        let begun = open.leaves(|record| self.begun(record));
         begun.flatten().ok_or(QueueFull)?;
         Ok(CallMeter(Some(OpenCall {
-            stands: self.0.open.add(call_id, &open),
-            meter: Arc::clone(&self.0),
+            stands: self.open.add(call_id, &open),
+            meter: Arc::clone(self),
             open,
             place,
+            is_held: false,
         })))
     }
 }
@@ -216,6 +232,8 @@ struct OpenCall {
     open: Arc<Open>,
     stands: Place,
     place: OwnedSemaphorePermit,
+    /// Its upstream has seen nothing of it.
+    is_held: bool,
 }
 
 impl OpenCall {
@@ -235,9 +253,10 @@ impl OpenCall {
             open,
             stands,
             place,
+            is_held,
         } = self;
         meter.open.remove(stands);
-        let record = open.end(end, sent, &meter.prices.load())?;
+        let record = open.end(end, sent && !is_held, &meter.prices.load())?;
         let asked = Instant::now();
         let Some(ack) = meter.ended(record, place) else {
             meter.tell(&open.upstream, Confirmed::Lost, asked.elapsed());
@@ -262,6 +281,25 @@ impl CallMeter {
     #[must_use]
     pub fn request_observer(&self) -> RequestObserver {
         RequestObserver::new(self.0.as_ref().map(|call| Arc::clone(&call.open)))
+    }
+
+    /// Shows what the request asks as far as it has been watched.
+    pub fn asked<R>(&self, look: impl FnOnce(&RequestFacts) -> R) -> Option<R> {
+        let call = self.0.as_ref()?;
+        Some(look(call.open.request().facts()))
+    }
+
+    /// Says whether the request is held back: what ends meanwhile was not sent, and is not billed.
+    pub fn holds(&mut self, is_held: bool) {
+        if let Some(call) = &mut self.0 {
+            call.is_held = is_held;
+        }
+    }
+
+    /// What another attempt at the same call would begin from.
+    #[must_use]
+    pub fn again(&self) -> Option<Again> {
+        Again::of(self.0.as_ref()?)
     }
 
     /// For whoever goes on with the call after its client has left.

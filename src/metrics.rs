@@ -31,7 +31,7 @@ pub use gauges::{
     AlertGauge, AlternativeGauge, LedgerGauges, PlanGauges, PlanInfo, PriceDate, ScenarioGauges,
     SpendRow, VerdictGauges, WindowGauges,
 };
-pub use path::{Gate, LateEnd, Stage, Unmetered};
+pub use path::{Gate, LateEnd, Stage, Unmetered, UsageAsked};
 pub use render::Format;
 
 use histogram::{FLUSH_US, Histogram};

@@ -1,6 +1,7 @@
 //! Accepts calls, identifies, routes, forwards, and streams the answers back.
 //!
-//! Bodies pass as they come: nothing is collected, decoded or changed. Headers pass in order and
+//! Bodies pass as they come: nothing is collected, decoded or changed, but for a request that has to
+//! ask for the usage of its stream, and the event in which that comes (`inject`). Headers pass in order and
 //! with their case, except those of one connection and ours. Metering is a tee beside the way; what
 //! a provider says is not understood here.
 
@@ -13,8 +14,12 @@ mod error;
 mod flush_first;
 mod forward;
 mod headers;
+mod held;
+mod inject;
 mod link;
 mod patience;
+mod peeked;
+mod refusers;
 mod route;
 mod serve;
 mod settings;
@@ -39,7 +44,8 @@ pub use self::connect::roots_from_pem;
 pub use self::error::ProxyError;
 pub use self::serve::Shutdown;
 pub use self::settings::{
-    ClientGone, DrainLimits, Http2Mode, OnLedgerFailure, Settings, UpstreamSettings,
+    ClientGone, DrainLimits, Http2Mode, INJECT_BODY_BYTES_MAX, InjectUsage, OnLedgerFailure,
+    Settings, UpstreamSettings,
 };
 pub use self::upstream::SettingsError;
 
@@ -79,6 +85,7 @@ struct Live {
     header_read_timeout: Option<Duration>,
     header_bytes_max: usize,
     drain: Duration,
+    inject_body_bytes_max: usize,
 }
 
 impl Proxy {
@@ -154,6 +161,7 @@ impl Live {
             header_read_timeout: settings.header_read_timeout,
             header_bytes_max: settings.header_bytes_max,
             drain: settings.drain,
+            inject_body_bytes_max: settings.inject_body_bytes_max,
         })
     }
 }

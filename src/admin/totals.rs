@@ -16,12 +16,7 @@ use crate::ledger::{Grain, Group, Origin, Period, Rollup, Totals};
 /// A gateway's money is the bill of the provider behind it seen a second time: it is shown only
 /// where upstreams are told apart, and it is never in the total.
 #[must_use]
-pub fn totals(
-    asked: &TotalsQuery,
-    zone: &TimeZone,
-    read: &[Rollup],
-    missing_rows: &[String],
-) -> Value {
+pub fn totals(asked: &TotalsQuery, zone: &TimeZone, read: &[Rollup]) -> Value {
     let by = &asked.by;
     let mut total = Sums::default();
     let mut rows: BTreeMap<Row, Sums> = BTreeMap::new();
@@ -52,7 +47,6 @@ pub fn totals(
         "by": by.iter().map(By::label).collect::<Vec<_>>(),
         "total": total.object(),
         "rows": rows.collect::<Vec<_>>(),
-        "missing_rows": missing_rows,
     })
 }
 

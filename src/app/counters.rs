@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::meter::{ConfirmHook, Confirmed};
-use crate::metrics::{Gate, LateEnd, Metrics, Stage, Unmetered};
+use crate::metrics::{Gate, LateEnd, Metrics, Stage, Unmetered, UsageAsked};
 use crate::proxy::{Counters, UpstreamCounters};
 
 /// The metrics as the proxy's counters.
@@ -38,6 +38,14 @@ impl UpstreamCounters for MeasuredUpstream {
 
     fn unmetered(&self) {
         self.0.unmetered(Unmetered::LedgerBehind);
+    }
+
+    fn usage_asked(&self, outcome: UsageAsked) {
+        self.0.usage_asked(outcome);
+    }
+
+    fn overlong_event(&self) {
+        self.0.overlong_event();
     }
 }
 

@@ -131,6 +131,7 @@ pub(super) fn proxy(config: &Config) -> Result<proxy::Settings, AppError> {
         header_read_timeout: server.header_timeout,
         header_bytes_max: server.header_bytes_max,
         drain: server.drain,
+        inject_body_bytes_max: server.inject_body_bytes_max,
         upstreams: upstreams?,
         default_upstream: config.default_upstream.clone(),
         anthropic_upstream: config
@@ -163,6 +164,7 @@ fn upstream(upstream: &config::Upstream) -> Result<UpstreamSettings, AppError> {
         client_gone: upstream.client_gone,
         extra_roots,
         http2: upstream.http2,
+        inject_usage: upstream.inject_usage,
         ..UpstreamSettings::new(Arc::new(facts), upstream.base_url.clone())
     })
 }

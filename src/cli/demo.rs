@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::admin::{Admin, Page};
+use super::admin::Admin;
 use super::args::Demo;
 use super::breakeven;
 use super::house::{Addresses, DemoPlan, House, Options, Range, Running, TotalsQuery};
@@ -278,7 +278,7 @@ impl Stage {
         let mut seen = Seen::default();
         let mut after = None;
         loop {
-            let Page { lines, next, .. } = self
+            let (lines, next) = self
                 .admin
                 .calls(range, after)
                 .await?

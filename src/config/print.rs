@@ -11,6 +11,7 @@ use super::{
     Upstream,
 };
 use crate::proxy::ClientGone;
+use crate::wire::WireFormat;
 
 impl Config {
     /// What `check --print` shows: every value in force, secrets by their names only.
@@ -99,6 +100,7 @@ fn server(server: &Server) -> Value {
         header_bytes_max,
         client_stall,
         drain,
+        inject_body_bytes_max,
     } = server;
     let metrics = match metrics_token {
         MetricsToken::Admin => None,
@@ -119,6 +121,10 @@ fn server(server: &Server) -> Value {
         ("header_bytes_max", Some(number(*header_bytes_max))),
         ("client_stall", Some(limit(*client_stall))),
         ("drain", Some(duration(*drain))),
+        (
+            "inject_body_bytes_max",
+            Some(number(*inject_body_bytes_max)),
+        ),
     ])
 }
 
@@ -136,7 +142,9 @@ fn upstream(upstream: &Upstream) -> Value {
         response_header_timeout,
         idle_timeout,
         client_gone,
+        inject_usage,
     } = upstream;
+    let is_asked = *format == WireFormat::OpenAi;
     let (client_gone, drains) = match client_gone {
         ClientGone::Cancel => ("cancel", None),
         ClientGone::Drain(limits) => ("drain", Some(limits)),
@@ -162,6 +170,10 @@ fn upstream(upstream: &Upstream) -> Value {
         ("client_gone", Some(text(&client_gone))),
         ("drain_time_max", drains.map(|it| duration(it.time))),
         ("drain_bytes_max", drains.map(|it| number(it.bytes))),
+        (
+            "inject_usage",
+            is_asked.then(|| text(&inject_usage.label())),
+        ),
     ])
 }
 

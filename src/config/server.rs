@@ -9,6 +9,7 @@ use super::problem::{Context, Problem};
 use super::secret::Secret;
 use super::section::Section;
 use super::value::Value;
+use crate::proxy::INJECT_BODY_BYTES_MAX;
 
 /// The two listeners, the data directory, limits and timeouts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Server {
     pub client_stall: Option<Duration>,
     /// For calls in flight to end at shutdown.
     pub drain: Duration,
+    /// Bytes of a request that is held to ask for the usage of its stream.
+    pub inject_body_bytes_max: usize,
 }
 
 /// Who may read `/metrics`.
@@ -59,6 +62,7 @@ impl Default for Server {
             header_bytes_max: 64 * 1024,
             client_stall: Some(Duration::from_mins(5)),
             drain: Duration::from_secs(30),
+            inject_body_bytes_max: INJECT_BODY_BYTES_MAX,
         }
     }
 }
@@ -89,6 +93,9 @@ impl Server {
                 .read("client_stall", Value::limit)
                 .unwrap_or(base.client_stall),
             drain: s.read("drain", Value::duration).unwrap_or(base.drain),
+            inject_body_bytes_max: s
+                .read("inject_body_bytes_max", Value::bytes)
+                .unwrap_or(base.inject_body_bytes_max),
         };
         let overrides = overrides.over_environment(section.context);
         server.listen = overrides.listen.unwrap_or(server.listen);

@@ -7,7 +7,7 @@ use super::section::Section;
 use super::value::{Value, hint};
 use crate::call::Role;
 use crate::pricing::PriceBook;
-use crate::proxy::{ClientGone, DrainLimits, Http2Mode};
+use crate::proxy::{ClientGone, DrainLimits, Http2Mode, InjectUsage};
 use crate::wire::WireFormat;
 
 /// One place to forward to.
@@ -37,6 +37,8 @@ pub struct Upstream {
     pub idle_timeout: Option<Duration>,
     /// What becomes of a call whose client has left.
     pub client_gone: ClientGone,
+    /// Whether it is asked for the usage of streams whose clients did not ask.
+    pub inject_usage: InjectUsage,
 }
 
 /// The wire formats by their names.
@@ -50,6 +52,13 @@ const HTTP2: [(&str, Http2Mode); 3] = [
     (Http2Mode::Auto.label(), Http2Mode::Auto),
     (Http2Mode::Never.label(), Http2Mode::Never),
     (Http2Mode::Always.label(), Http2Mode::Always),
+];
+
+/// Whether an upstream is asked for usage, by name.
+const INJECT_USAGE: [(&str, InjectUsage); 3] = [
+    (InjectUsage::Auto.label(), InjectUsage::Auto),
+    (InjectUsage::Always.label(), InjectUsage::Always),
+    (InjectUsage::Never.label(), InjectUsage::Never),
 ];
 
 /// Whether an answer is read on when its client has left.
@@ -87,6 +96,10 @@ impl Upstream {
             response_header_timeout: Some(SLOWEST_ANSWER),
             idle_timeout: Some(SLOWEST_ANSWER),
             client_gone: ClientGone::Cancel,
+            inject_usage: match format {
+                WireFormat::OpenAi => InjectUsage::Auto,
+                WireFormat::Anthropic => InjectUsage::Never,
+            },
         }
     }
 
@@ -152,6 +165,9 @@ impl Upstream {
                 .read("idle_timeout", Value::limit)
                 .unwrap_or(base.idle_timeout),
             client_gone: client_gone(s),
+            inject_usage: s
+                .read("inject_usage", |value| inject_usage(value, base.format))
+                .unwrap_or(base.inject_usage),
             ..base
         };
         section.finish(&[]);
@@ -171,6 +187,16 @@ fn client_gone(section: &mut Section<'_>) -> ClientGone {
         }),
         Some(false) | None => ClientGone::Cancel,
     }
+}
+
+/// Whether usage is asked for, which only `OpenAI`'s API has to be.
+fn inject_usage(value: &Value<'_>, format: WireFormat) -> Option<InjectUsage> {
+    let chosen = value.choice(&INJECT_USAGE)?;
+    if format != WireFormat::OpenAi && chosen != InjectUsage::Never {
+        value.problem("only format = \"openai\" has to be asked for usage; remove the key");
+        return None;
+    }
+    Some(chosen)
 }
 
 /// The upstream that serves a bare `/v1/…`: the named one, else `openai`, else the only one.

@@ -1,7 +1,7 @@
 //! A call that has not ended: what it has shown so far, for its observers, its end, and the marks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -22,6 +22,8 @@ pub(super) struct Open {
     answer: Mutex<Answer>,
     /// The client is gone, and somebody reads on without it.
     abandoned: AtomicBool,
+    /// The attempt that came after this one.
+    next: OnceLock<Arc<Self>>,
 }
 
 /// What a call leaves if nothing more is heard of it; taken away by its end.
@@ -50,6 +52,21 @@ impl Open {
         let upstream = Arc::clone(&arrival.upstream);
         let endpoint = wire::endpoint(upstream.format, &arrival.method, &arrival.path);
         let record = Box::new(close::interrupted(arrival, endpoint));
+        Self::leaving(record, upstream, endpoint)
+    }
+
+    /// Another attempt at the same call, which leaves this record for now.
+    pub(super) fn again(self: &Arc<Self>, record: Box<CallRecord>) -> Arc<Self> {
+        let next = Self::leaving(record, Arc::clone(&self.upstream), self.endpoint);
+        let next = Arc::clone(self.next.get_or_init(|| Arc::new(next)));
+        // Who left before there was a next one told only this one.
+        if self.is_abandoned() {
+            next.abandon();
+        }
+        next
+    }
+
+    fn leaving(record: Box<CallRecord>, upstream: Arc<UpstreamFacts>, endpoint: Endpoint) -> Self {
         Self {
             request: Mutex::new(RequestScanner::new(upstream.format)),
             upstream,
@@ -61,6 +78,7 @@ impl Open {
             })),
             answer: Mutex::default(),
             abandoned: AtomicBool::new(false),
+            next: OnceLock::new(),
         }
     }
 
@@ -80,6 +98,9 @@ impl Open {
     /// The client left; what comes of the answer from now on comes for nobody.
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Release);
+        if let Some(next) = self.next.get() {
+            next.abandon();
+        }
     }
 
     pub(super) fn is_abandoned(&self) -> bool {

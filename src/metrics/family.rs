@@ -117,6 +117,10 @@ families! {
         "Calls that passed without being metered; their cost is in no other metric.";
     LATE_END = Counter "tollgate_late_end_total" ["upstream", "reason"]
         "Answers whose last bytes went on before the ledger had confirmed the call.";
+    USAGE_INJECTED = Counter "tollgate_usage_injected_total" ["upstream", "outcome"]
+        "Streams whose client did not ask for their usage, by what came of asking in its place.";
+    OVERLONG_EVENTS = Counter "tollgate_overlong_events_total" ["upstream"]
+        "Events that went on to the client because they were too long to be looked at for usage.";
     OWN_ANSWERS = Counter "tollgate_own_answers_total" ["reason"]
         "Calls that tollgate answered by itself with an error, by the reason in x-tollgate-error.";
     LABEL_OVERFLOW = Counter "tollgate_label_overflow_total" ["label"]

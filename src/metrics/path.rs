@@ -50,6 +50,47 @@ impl LateEnd {
     }
 }
 
+/// What came of asking for the usage of a stream whose client did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsageAsked {
+    /// The upstream was asked, and took it.
+    Injected,
+    /// The upstream refused the question; the call went again without.
+    Refused,
+    /// It was not asked again, because it has refused before.
+    Remembered,
+    /// The body was longer than may be held.
+    TooLarge,
+    /// The body can be meant in two ways.
+    InDoubt,
+    /// The upstream compressed the answer though it was asked not to: the client sees the usage.
+    Compressed,
+}
+
+impl UsageAsked {
+    const ALL: [Self; 6] = [
+        Self::Injected,
+        Self::Refused,
+        Self::Remembered,
+        Self::TooLarge,
+        Self::InDoubt,
+        Self::Compressed,
+    ];
+
+    /// The label `outcome`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Injected => "injected",
+            Self::Refused => "refused",
+            Self::Remembered => "remembered",
+            Self::TooLarge => "too_large",
+            Self::InDoubt => "in_doubt",
+            Self::Compressed => "compressed",
+        }
+    }
+}
+
 /// Where the proxy spends time of its own on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -90,6 +131,8 @@ pub struct Gate {
     in_flight: AtomicU64,
     unmetered: [AtomicU64; Unmetered::ALL.len()],
     late_ends: [AtomicU64; LateEnd::ALL.len()],
+    usage_asked: [AtomicU64; UsageAsked::ALL.len()],
+    overlong_events: AtomicU64,
 }
 
 impl Gate {
@@ -109,6 +152,32 @@ impl Gate {
         for (_, count) in kinds.filter(|(kind, _)| **kind == reason) {
             count.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Counts what came of asking for a stream's usage.
+    pub fn usage_asked(&self, outcome: UsageAsked) {
+        let kinds = UsageAsked::ALL.iter().zip(&self.usage_asked);
+        for (_, count) in kinds.filter(|(kind, _)| **kind == outcome) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts an event that went on because it was too long to be held.
+    pub fn overlong_event(&self) {
+        self.overlong_events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn overlong_events(&self) -> u64 {
+        self.overlong_events.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn usages_asked(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self
+            .usage_asked
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        let labels = UsageAsked::ALL.map(UsageAsked::label);
+        labels.into_iter().zip(counts)
     }
 
     pub(super) fn in_flight(&self) -> u64 {

@@ -82,6 +82,10 @@ impl Metrics {
             for (reason, calls) in gate.late_ends() {
                 out.count(f::LATE_END, &[&upstream, reason], calls);
             }
+            for (outcome, calls) in gate.usages_asked() {
+                out.count(f::USAGE_INJECTED, &[&upstream, outcome], calls);
+            }
+            out.count(f::OVERLONG_EVENTS, &[&upstream], gate.overlong_events());
         }
         let Overhead { request, confirm } = &self.0.overhead;
         out.histogram(f::OVERHEAD, &["request"], &request.seen());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::ProxyError;
 use super::upstream::Upstream;
+use crate::metrics::UsageAsked;
 
 /// What the proxy counts by itself; `app` hands in the metrics room.
 pub trait Counters: Send + Sync + 'static {
@@ -29,6 +30,12 @@ pub trait UpstreamCounters: Send + Sync + 'static {
 
     /// A call passes unmetered because the ledger has no room for it.
     fn unmetered(&self);
+
+    /// A stream's client did not ask for its usage, and this came of asking.
+    fn usage_asked(&self, outcome: UsageAsked);
+
+    /// An event went on because it was too long to be held for the usage in it.
+    fn overlong_event(&self);
 }
 
 /// The number of calls in flight, shared by all that count in it.
@@ -64,8 +71,8 @@ pub(super) struct InFlight {
 
 impl InFlight {
     /// The counters of the call's upstream.
-    pub(super) fn counters(&self) -> &dyn UpstreamCounters {
-        &*self.counters
+    pub(super) fn counters(&self) -> &Arc<dyn UpstreamCounters> {
+        &self.counters
     }
 }
 

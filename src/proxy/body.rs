@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 
 use super::admission::InFlight;
@@ -16,13 +15,11 @@ use super::drain::{Carried, CarriedBody};
 use super::flush_first::FlushFirst;
 use super::link::LinkBody;
 use super::patience::Patience;
+use super::peeked::Peeked;
 use super::stall::Handover;
-use super::upload::UploadObserver;
 use crate::meter::ResponseObserver;
+use crate::strip::StripBody;
 use crate::tee::{IdleTimeout, TeeBody};
-
-/// What the upstream gets; hyper and its pool move it often, so it is one pointer.
-pub(super) type RequestBody = Pin<Box<TeeBody<Incoming, UploadObserver>>>;
 
 /// Why a body broke off.
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +32,15 @@ pub(super) enum BodyError {
     Silent(#[source] IdleTimeout),
 }
 
-/// The upstream's body on its way to the client.
-type PassedBody = TeeBody<FlushFirst<IdleLimited>, Option<ResponseObserver>>;
+/// The upstream's body on its way to the client: with the meter in it, it is far too large to be
+/// moved about by value.
+type PassedBody = Pin<Box<dyn Body<Data = Bytes, Error = BodyError> + Send>>;
 
 /// What the client gets: the upstream's body as it comes, or an answer of ours.
 pub(super) enum ResponseBody {
     /// From the upstream.
     Passed {
-        /// With the meter in it, it is far too large to be moved about by value.
-        body: Pin<Box<PassedBody>>,
+        body: PassedBody,
         handover: Option<Arc<Handover>>,
         /// Dropped with the body: until then the call is in flight.
         _in_flight: InFlight,
@@ -53,27 +50,44 @@ pub(super) enum ResponseBody {
         body: CarriedBody,
         handover: Option<Arc<Handover>>,
     },
+    /// From the upstream, and some of it has been read.
+    Peeked(Box<FlushFirst<Peeked>>),
     /// From us.
     Own(Full<Bytes>),
 }
 
 impl ResponseBody {
-    /// The upstream's body, with what has to live as long.
+    /// The upstream's body, with what has to live as long; without the reports of usage where it is
+    /// to be `stripped`.
     pub(super) fn passed(
         body: LinkBody,
         idle: Patience,
         observer: Option<ResponseObserver>,
         in_flight: InFlight,
+        stripped: bool,
     ) -> Self {
         let body = IdleLimited {
             inner: body,
             patience: idle,
         };
+        let watched = TeeBody::new(FlushFirst::new(body), observer);
+        let body: PassedBody = if stripped {
+            let counters = Arc::clone(in_flight.counters());
+            let too_long = Box::new(move || counters.overlong_event());
+            Box::pin(FlushFirst::new(StripBody::new(watched, too_long)))
+        } else {
+            Box::pin(watched)
+        };
         Self::Passed {
-            body: Box::pin(TeeBody::new(FlushFirst::new(body), observer)),
+            body,
             handover: Handover::of_this_task(),
             _in_flight: in_flight,
         }
+    }
+
+    /// A body of which some has been read.
+    pub(super) fn peeked(peeked: Peeked) -> Self {
+        Self::Peeked(Box::new(FlushFirst::new(peeked)))
     }
 
     /// What another task reads from the upstream.
@@ -91,7 +105,7 @@ impl ResponseBody {
                 body,
                 handover: Handover::of_this_task(),
             },
-            other @ (Self::Passed { .. } | Self::Own(_)) => other,
+            other @ (Self::Passed { .. } | Self::Peeked(_) | Self::Own(_)) => other,
         }
     }
 
@@ -124,6 +138,7 @@ impl Body for ResponseBody {
                 }
                 polled
             }
+            Self::Peeked(body) => Pin::new(body).poll_frame(cx),
             Self::Own(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map_err(|never: Infallible| match never {}),
@@ -134,6 +149,7 @@ impl Body for ResponseBody {
         match self {
             Self::Passed { body, .. } => body.is_end_stream(),
             Self::Carried { body, .. } => body.is_end_stream(),
+            Self::Peeked(body) => body.is_end_stream(),
             Self::Own(body) => body.is_end_stream(),
         }
     }
@@ -142,6 +158,7 @@ impl Body for ResponseBody {
         match self {
             Self::Passed { body, .. } => body.size_hint(),
             Self::Carried { body, .. } => body.size_hint(),
+            Self::Peeked(body) => body.size_hint(),
             Self::Own(body) => body.size_hint(),
         }
     }

@@ -17,7 +17,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tower_service::Service;
 
-use super::body::RequestBody;
+use super::held::RequestBody;
 use super::link::{LinkBody, Links};
 use super::settings::{Http2Mode, UpstreamSettings};
 

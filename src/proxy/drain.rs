@@ -17,9 +17,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::Core;
-use super::body::{BodyError, RequestBody, ResponseBody};
+use super::body::{BodyError, ResponseBody};
 use super::flush_first::FlushFirst;
 use super::forward::{Passage, Refusal};
+use super::held::RequestBody;
 use super::settings::DrainLimits;
 use crate::meter::Abandoning;
 

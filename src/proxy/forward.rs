@@ -13,20 +13,20 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::admission::InFlight;
-use super::body::{RequestBody, ResponseBody};
+use super::body::ResponseBody;
 use super::connect::{ConnectTimeout, SendError};
 use super::error::{ProxyError, call_id_value};
-use super::headers::{self, Shape};
+use super::headers::{self, Passes, Shape};
+use super::held::RequestBody;
 use super::link::LinkBody;
 use super::patience::{Patience, Spare};
 use super::route::Route;
 use super::settings::{ClientGone, OnLedgerFailure};
 use super::upload::{Upload, UploadObserver};
 use super::upstream::Upstream;
-use super::{Core, Live, drain, tunnel};
+use super::{Core, Live, drain, inject, tunnel};
 use crate::call::{CallId, StreamEnd};
-use crate::meter::{Abandoning, Arrival, CallMeter};
-use crate::tee::TeeBody;
+use crate::meter::{Abandoning, Arrival, CallMeter, QueueFull};
 use crate::wire::WireFormat;
 
 /// Why a call gets an answer of ours, and in whose shape.
@@ -44,15 +44,17 @@ struct Began {
 
 /// A call on its way to its upstream.
 pub(super) struct Passage {
-    call_id: CallId,
-    upstream: Arc<Upstream>,
-    meter: Option<CallMeter>,
-    in_flight: InFlight,
-    upload: Upload,
+    pub(super) call_id: CallId,
+    pub(super) upstream: Arc<Upstream>,
+    pub(super) meter: Option<CallMeter>,
+    pub(super) in_flight: InFlight,
+    pub(super) upload: Upload,
     /// With the answer: first with its beginning, then with each silence in it.
-    patience: Patience,
+    pub(super) patience: Patience,
     /// The client's side of another protocol, if it asked for one.
-    upgrade: Option<OnUpgrade>,
+    pub(super) upgrade: Option<OnUpgrade>,
+    /// Bytes of the request that are held to see what it asks; `None`: it passes.
+    pub(super) held_up_to: Option<usize>,
 }
 
 /// Answers a request: with what the upstream says, or with why it cannot.
@@ -138,8 +140,12 @@ fn depart(
         tenant: live.attribution.tenant(request.headers()),
         dimensions: live.attribution.dimensions(request.headers()),
     };
-    let meter = begin(core, arrival, live.on_ledger_failure, &in_flight).map_err(refuse)?;
+    let admitted = core.meter.begin(arrival);
+    let meter = begin(admitted, live.on_ledger_failure, &in_flight).map_err(refuse)?;
     let upgrade = headers::wants_upgrade(&request).then(|| hyper::upgrade::on(&mut request));
+    let may_be_held = meter.is_some() && upgrade.is_none();
+    let is_held = may_be_held
+        && inject::may_need_it(&upstream, request.method(), path.path(), request.headers());
     let passage = Box::new(Passage {
         call_id,
         patience: Patience::with_spare(upstream.response_header_timeout(), spare),
@@ -148,19 +154,19 @@ fn depart(
         in_flight,
         upload: Upload::begin(began.instant),
         upgrade,
+        held_up_to: is_held.then_some(live.inject_body_bytes_max),
     });
     let request = passage.outgoing(request, path, &live);
     Ok((passage, request))
 }
 
-/// Asks for a place in the ledger; `None` passes unmetered.
-fn begin(
-    core: &Core,
-    arrival: Arrival,
+/// What becomes of a call that may have a place in the ledger; `None` passes unmetered.
+pub(super) fn begin(
+    admitted: Result<CallMeter, QueueFull>,
     on_ledger_failure: OnLedgerFailure,
     in_flight: &InFlight,
 ) -> Result<Option<CallMeter>, ProxyError> {
-    match (core.meter.begin(arrival), on_ledger_failure) {
+    match (admitted, on_ledger_failure) {
         (Ok(meter), _) => Ok(Some(meter)),
         (Err(_), OnLedgerFailure::Refuse) => Err(ProxyError::LedgerBehind),
         (Err(_), OnLedgerFailure::Pass) => {
@@ -191,8 +197,7 @@ impl Passage {
             upload: self.upload.clone(),
             meter: self.meter.as_ref().map(CallMeter::request_observer),
         };
-        let body = Box::pin(TeeBody::from_client(body, observer));
-        Request::from_parts(parts, body)
+        Request::from_parts(parts, RequestBody::passing(body, observer))
     }
 
     /// For who goes on without the client.
@@ -204,31 +209,66 @@ impl Passage {
     }
 
     pub(super) async fn travel(
+        self: Box<Self>,
+        core: &Core,
+        request: Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        match self.held_up_to {
+            None => self.go(core, request).await,
+            // Boxed: it is large, and most calls of other APIs have no use for it.
+            Some(bytes) => Box::pin(inject::travel(self, core, request, bytes)).await,
+        }
+    }
+
+    /// Sends a request as it is.
+    pub(super) async fn go(
         mut self: Box<Self>,
         core: &Core,
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
-        let answered = {
-            let upgrade = self.upgrade.is_some();
-            let client = self.upstream.client();
-            let sent = pin!(client.request(request, upgrade, || self.upload.has_ended()));
-            self.upload.answered(&mut self.patience, sent).await
-        };
-        let error = match answered {
-            Some(Ok(response)) => return self.arrive(core, response),
-            Some(Err(error)) => failure(self.upstream.name(), error),
-            None => ProxyError::HeadersTimeout {
-                upstream: self.upstream.name().to_owned(),
-            },
-        };
-        Err(self.fail(error))
+        let response = self.send(request).await;
+        self.answer(core, response)
     }
 
-    /// The answer as the client gets it.
-    fn arrive(
+    /// Waits for the head of the answer.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<LinkBody>, ProxyError> {
+        let upgrade = self.upgrade.is_some();
+        let client = self.upstream.client();
+        let sent = pin!(client.request(request, upgrade, || self.upload.has_ended()));
+        match self.upload.answered(&mut self.patience, sent).await {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(error)) => Err(failure(self.upstream.name(), error)),
+            None => Err(self.headers_timeout()),
+        }
+    }
+
+    pub(super) fn headers_timeout(&self) -> ProxyError {
+        ProxyError::HeadersTimeout {
+            upstream: self.upstream.name().to_owned(),
+        }
+    }
+
+    /// What the client gets for what came.
+    pub(super) fn answer(
+        self,
+        core: &Core,
+        response: Result<Response<LinkBody>, ProxyError>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        match response {
+            Ok(response) => self.arrive(core, response, false),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// The answer as the client gets it; `stripped` of the usage that it did not ask for.
+    pub(super) fn arrive(
         self,
         core: &Core,
         mut response: Response<LinkBody>,
+        stripped: bool,
     ) -> Result<Response<ResponseBody>, Refusal> {
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         if upgraded && self.upgrade.is_none() {
@@ -242,7 +282,9 @@ impl Passage {
             .meter
             .map(|meter| meter.respond(parts.status, &parts.headers));
         parts.version = Version::HTTP_11;
-        parts.headers = headers::to_client(parts.headers, upgraded, call_id_value(self.call_id));
+        let stripped = stripped && !body.is_end_stream();
+        let passes = Passes { upgraded, stripped };
+        parts.headers = headers::to_client(parts.headers, passes, call_id_value(self.call_id));
         let idle = self.upstream.idle_timeout();
         let body = match (self.upgrade, upstream_side) {
             (Some(client), Some(upstream)) => {
@@ -255,13 +297,14 @@ impl Passage {
                 self.patience.limited_to(idle),
                 observer,
                 self.in_flight,
+                stripped,
             ),
         };
         Ok(Response::from_parts(parts, body))
     }
 
     /// No answer came.
-    fn fail(self, error: ProxyError) -> Refusal {
+    pub(super) fn fail(self, error: ProxyError) -> Refusal {
         match (self.meter, error.end()) {
             // Dropped unanswered, a meter says by itself that the client left.
             (None, _) | (Some(_), StreamEnd::ClientGone) => {}
@@ -302,7 +345,7 @@ fn failure(upstream: &str, error: SendError) -> ProxyError {
 }
 
 /// Call ids sort by the millisecond in which their call began.
-fn new_call_id(at: Timestamp) -> CallId {
+pub(super) fn new_call_id(at: Timestamp) -> CallId {
     let mut random = [0; 10];
     fastrand::fill(&mut random);
     let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);

@@ -1,8 +1,8 @@
 //! Which headers pass: all, in order and with their case, except those of one connection and ours.
 
 use http::header::{
-    CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING,
-    UPGRADE,
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
@@ -79,9 +79,21 @@ pub(super) fn to_upstream(
     headers
 }
 
+/// What happens to an answer on its way.
+#[derive(Clone, Copy)]
+pub(super) struct Passes {
+    /// It speaks another protocol from now on.
+    pub upgraded: bool,
+    /// Its body loses an event, so the length it had says nothing.
+    pub stripped: bool,
+}
+
 /// The headers of an answer as the client gets them.
-pub(super) fn to_client(inbound: HeaderMap, upgraded: bool, call_id: HeaderValue) -> HeaderMap {
-    let mut headers = without(inbound, upgraded, |name| *name == PROXY_AUTHENTICATE);
+pub(super) fn to_client(inbound: HeaderMap, passes: Passes, call_id: HeaderValue) -> HeaderMap {
+    let Passes { upgraded, stripped } = passes;
+    let mut headers = without(inbound, upgraded, |name| {
+        *name == PROXY_AUTHENTICATE || (stripped && *name == CONTENT_LENGTH)
+    });
     if upgraded {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }

@@ -24,8 +24,8 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use super::body::RequestBody;
 use super::connect::{Connector, IDLE_CONNECTION_KEPT, IDLE_CONNECTIONS_MAX, SendError};
+use super::held::RequestBody;
 
 /// How often idle connections are looked through for those that are closed or too old.
 const SWEEP: Duration = Duration::from_secs(15);

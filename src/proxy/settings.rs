@@ -10,6 +10,9 @@ use rustls_pki_types::CertificateDer;
 use super::attribution::Attribution;
 use crate::meter::UpstreamFacts;
 
+/// Twice the longest prompt without pictures that any model takes: a million tokens.
+pub const INJECT_BODY_BYTES_MAX: usize = 4 << 20;
+
 /// Everything that can be changed while the proxy runs, and the limits that are read at its start.
 #[derive(Clone)]
 pub struct Settings {
@@ -26,6 +29,8 @@ pub struct Settings {
     pub header_bytes_max: usize,
     /// How long calls in flight may go on after the first signal.
     pub drain: Duration,
+    /// The longest body, in bytes, that is held to ask for the usage of its stream.
+    pub inject_body_bytes_max: usize,
     /// Where calls can go. Names are unique and non-empty.
     pub upstreams: Vec<UpstreamSettings>,
     /// The upstream of a bare path, by name.
@@ -46,6 +51,7 @@ impl Default for Settings {
             header_read_timeout: Some(Duration::from_secs(75)),
             header_bytes_max: 128 * 1024,
             drain: Duration::from_secs(30),
+            inject_body_bytes_max: INJECT_BODY_BYTES_MAX,
             upstreams: Vec::new(),
             default_upstream: None,
             anthropic_upstream: None,
@@ -95,6 +101,8 @@ pub struct UpstreamSettings {
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// Which versions of HTTP are spoken.
     pub http2: Http2Mode,
+    /// Whether it is asked for the usage of streams whose clients did not ask.
+    pub inject_usage: InjectUsage,
 }
 
 impl UpstreamSettings {
@@ -110,6 +118,7 @@ impl UpstreamSettings {
             client_gone: ClientGone::Cancel,
             extra_roots: Vec::new(),
             http2: Http2Mode::default(),
+            inject_usage: InjectUsage::default(),
         }
     }
 
@@ -170,6 +179,31 @@ impl Http2Mode {
             Self::Auto => "auto",
             Self::Never => "never",
             Self::Always => "prior_knowledge",
+        }
+    }
+}
+
+/// Whether an upstream with `OpenAI`'s API is asked for the usage of streams whose clients did not
+/// ask; what it reports then, they do not see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InjectUsage {
+    /// It is asked until it refuses the question, which is then left out for that model.
+    #[default]
+    Auto,
+    /// It is asked always.
+    Always,
+    /// It is never asked: requests pass unread.
+    Never,
+}
+
+impl InjectUsage {
+    /// The name used in configuration.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
         }
     }
 }

@@ -36,6 +36,13 @@ impl Upload {
         }
     }
 
+    /// That of a request which is here whole.
+    pub(super) fn whole(began: Instant) -> Self {
+        let upload = Self::begin(began);
+        upload.progress.ended.store(true, Ordering::Relaxed);
+        upload
+    }
+
     fn move_on(&self) {
         let moved = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.progress.moved_ms.store(moved, Ordering::Relaxed);

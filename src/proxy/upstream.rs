@@ -9,7 +9,8 @@ use http::{HeaderValue, Uri};
 
 use super::admission::{Counters, UpstreamCounters};
 use super::connect::{self, UpstreamClient};
-use super::settings::{ClientGone, Http2Mode, UpstreamSettings};
+use super::refusers::Refusers;
+use super::settings::{ClientGone, Http2Mode, InjectUsage, UpstreamSettings};
 use crate::meter::UpstreamFacts;
 
 /// Why settings cannot be used. `config` has checked them, so each is a fault of ours.
@@ -48,6 +49,8 @@ pub(super) struct Upstream {
     /// Put before each call's path; without a slash at its end, so mostly empty.
     base_path: String,
     counters: Arc<dyn UpstreamCounters>,
+    /// Models that were asked for their usage in vain since the settings were loaded.
+    refusers: Refusers,
 }
 
 impl Upstream {
@@ -80,6 +83,7 @@ impl Upstream {
             host,
             base_path: settings.base_url.path().trim_end_matches('/').to_owned(),
             counters: counters.upstream(&settings.facts.name),
+            refusers: Refusers::default(),
             settings,
         })
     }
@@ -114,6 +118,14 @@ impl Upstream {
 
     pub(super) fn client_gone(&self) -> ClientGone {
         self.settings.client_gone
+    }
+
+    pub(super) fn inject_usage(&self) -> InjectUsage {
+        self.settings.inject_usage
+    }
+
+    pub(super) fn refusers(&self) -> &Refusers {
+        &self.refusers
     }
 
     /// Whether every connection speaks HTTP/2; with TLS and `Auto`, only ALPN decides.

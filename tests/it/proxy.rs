@@ -4,6 +4,7 @@ mod bodies;
 mod ends;
 mod headers;
 mod http2;
+mod inject;
 mod ledger_behind;
 mod limits;
 mod marks;

@@ -5,6 +5,7 @@ use crate::call::Role;
 use crate::economics::Arm;
 use crate::economics::arm::ArmPrice;
 use crate::economics::assumptions::{Parameter, Range};
+use crate::proxy::InjectUsage;
 
 /// A file that sets everything to something else than the default.
 const EVERYTHING: &str = r#"
@@ -21,6 +22,7 @@ header_timeout = "0"
 header_bytes_max = 1024
 client_stall = "1500ms"
 drain = "2h"
+inject_body_bytes_max = "1MiB"
 [upstreams.gate]
 format = "anthropic"
 base_url = "http://gate:8080/prefix/"
@@ -39,6 +41,7 @@ drain_bytes_max = "5MiB"
 format = "openai"
 base_url = "http://127.0.0.1:8000"
 role = "own"
+inject_usage = "always"
 [attribution]
 tenant_headers = ["x-who"]
 key_headers = ["x-key"]
@@ -171,6 +174,8 @@ fn values_mean_what_they_say() {
         panic!("{:?}", config.upstreams)
     };
     assert_eq!(gate.base_url.to_string(), "http://gate:8080/prefix");
+    assert_eq!(vllm.inject_usage, InjectUsage::Always);
+    assert_eq!(gate.inject_usage, InjectUsage::Never, "it reports unasked");
     assert_eq!((vllm.role, vllm.billed), (Role::Own, false));
     assert_eq!(
         vllm.prices, "vllm",

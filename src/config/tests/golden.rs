@@ -155,6 +155,11 @@ billed = "yes"
 [upstreams.query]
 format = "openai"
 base_url = "https://host/?key=1"
+inject_usage = "yes"
+[upstreams.claude]
+format = "anthropic"
+base_url = "https://host"
+inject_usage = "auto"
 [upstreams.fragment]
 format = "openai"
 base_url = "https://host/#x"

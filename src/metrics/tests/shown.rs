@@ -27,6 +27,24 @@ fn a_call_is_in_flight_until_it_left() {
 }
 
 #[test]
+fn what_came_of_asking_for_usage_is_shown_by_outcome() {
+    let metrics = Metrics::new(&settings());
+    let gate = metrics.gate("openai");
+    gate.usage_asked(UsageAsked::Refused);
+    gate.usage_asked(UsageAsked::Refused);
+    gate.overlong_event();
+    expect(
+        &scrape(&metrics),
+        &[
+            r#"tollgate_usage_injected_total{upstream="openai",outcome="refused"} 2"#,
+            r#"tollgate_usage_injected_total{upstream="openai",outcome="injected"} 0"#,
+            r#"tollgate_usage_injected_total{upstream="litellm",outcome="too_large"} 0"#,
+            r#"tollgate_overlong_events_total{upstream="openai"} 1"#,
+        ],
+    );
+}
+
+#[test]
 fn spend_is_the_ledgers_and_rows_of_one_name_are_added() {
     let metrics = Metrics::new(&settings());
     let row = |tenant: &str| SpendRow {

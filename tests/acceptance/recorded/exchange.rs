@@ -42,7 +42,7 @@ pub(crate) struct Exchange {
     pub(crate) recording: String,
 }
 
-/// All exchanges of OpenAI, Azure and Anthropic whose answer is text, in order of file and line.
+/// All exchanges of OpenAI and Anthropic whose answer is text, in order of file and line.
 pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
     let entries = fs::read_dir(folder).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -53,8 +53,7 @@ pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
         let Some(recording) = name.strip_suffix(".jsonl") else {
             continue;
         };
-        let upstream = recording.split('.').next().unwrap();
-        if !["anthropic", "azure", "openai"].contains(&upstream) {
+        if !recording.starts_with("openai.") && !recording.starts_with("anthropic.") {
             continue;
         }
         for line in fs::read_to_string(&file).unwrap().lines() {
@@ -72,25 +71,13 @@ pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
 impl Exchange {
     pub(crate) fn kind(&self) -> Kind {
         let has_usage = self.expected["usage_found"] == true;
-        let (_, api) = self.recording.split_once('.').unwrap();
-        match api {
-            "chat.completions" | "completions" | "embeddings" | "responses"
-            | "responses.compact" | "messages" => match self.status {
-                _ if has_usage => Kind::Reported,
-                400.. => Kind::Free,
-                _ => Kind::Silent,
-            },
-            "messages.count-tokens" => Kind::Free,
+        match self.recording.as_str() {
+            "openai.chat.completions" | "anthropic.messages" if has_usage => Kind::Reported,
+            "openai.chat.completions" | "anthropic.messages" if self.status < 400 => Kind::Silent,
+            "openai.chat.completions"
+            | "anthropic.messages"
+            | "anthropic.messages.count-tokens" => Kind::Free,
             _ => Kind::Passed,
-        }
-    }
-
-    /// What the row calls it.
-    pub(crate) fn operation(&self) -> &'static str {
-        match self.recording.split_once('.').unwrap().1 {
-            "completions" => "text_completion",
-            "embeddings" => "embeddings",
-            _ => "chat",
         }
     }
 
@@ -106,6 +93,35 @@ impl Exchange {
 
     pub(crate) fn body(&self) -> &[u8] {
         self.response_body.as_deref().unwrap_or_default().as_bytes()
+    }
+
+    /// What the client gets: all of it, but for the report of a stream that it did not ask for.
+    pub(crate) fn body_for_client(&self) -> Vec<u8> {
+        let asked: Value = self.request_body.as_deref().map_or(Value::Null, |body| {
+            serde_json::from_str(body).unwrap_or_default()
+        });
+        let is_asked = asked["stream_options"]["include_usage"] == true;
+        if self.upstream() != "openai" || asked["stream"] != true || is_asked {
+            return self.body().to_vec();
+        }
+        let body = self.response_body.as_deref().unwrap_or_default();
+        let events = body.split_inclusive("\n\n");
+        events
+            .filter(|event| !is_report(event))
+            .collect::<String>()
+            .into()
+    }
+
+    /// The same for a client that does not ask for the usage of its stream; `None` if it never did.
+    pub(crate) fn unasked(mut self) -> Option<Self> {
+        let body = self.request_body.take()?;
+        let mut body: Value = serde_json::from_str(&body).ok()?;
+        let options = body.get_mut("stream_options")?.as_object_mut()?;
+        options
+            .remove("include_usage")
+            .filter(|asked| *asked == true)?;
+        self.request_body = Some(body.to_string());
+        Some(self)
     }
 
     /// A number of its own for every exchange, the same in every run.
@@ -168,4 +184,11 @@ impl Exchange {
         }
         pieces
     }
+}
+
+/// Whether an event has a usage and no choices.
+fn is_report(event: &str) -> bool {
+    let data = event.trim_end().strip_prefix("data: ").unwrap_or_default();
+    let data: Value = serde_json::from_str(data).unwrap_or_default();
+    data["choices"].as_array().is_some_and(Vec::is_empty) && data["usage"].is_object()
 }

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tollgate::call::Role;
 use tollgate::journal::{self, Frame, Journal};
 use tollgate::meter::{self, Confirmed, Entry, Meter, UpstreamFacts};
+use tollgate::metrics::UsageAsked;
 use tollgate::pricing::{self, PriceBook};
 use tollgate::proxy::{Counters, Proxy, Settings, Shutdown, UpstreamCounters, UpstreamSettings};
 use tollgate::wire::WireFormat;
@@ -264,11 +265,17 @@ pub(crate) struct Counts {
 pub(crate) struct InFlight {
     now: AtomicUsize,
     unmetered: AtomicUsize,
+    asked: Mutex<Vec<&'static str>>,
 }
 
 impl InFlight {
     pub(crate) fn now(&self) -> usize {
         self.now.load(Ordering::SeqCst)
+    }
+
+    /// What came of asking for usage, by outcome.
+    pub(crate) fn asked(&self) -> Vec<&'static str> {
+        self.asked.lock().unwrap().clone()
     }
 
     pub(crate) fn unmetered_calls(&self) -> usize {
@@ -300,4 +307,10 @@ impl UpstreamCounters for InFlight {
     fn unmetered(&self) {
         self.unmetered.fetch_add(1, Ordering::SeqCst);
     }
+
+    fn usage_asked(&self, outcome: UsageAsked) {
+        self.asked.lock().unwrap().push(outcome.label());
+    }
+
+    fn overlong_event(&self) {}
 }
