@@ -223,6 +223,9 @@ pub struct Ledger {
     writer: Mutex<Writer>,
     memory: RwLock<Memory>,
     commits: Commits,
+    /// Held by who waits to change the memory, passed by who wants to read it: a lock alone may be
+    /// given to an endless reader again and again, and calls would wait to be counted.
+    turn: Mutex<()>,
     shelf: Arc<RwLock<Shelf>>,
     /// Held as long as the ledger lives.
     _lock: File,
@@ -249,6 +252,7 @@ impl Ledger {
             status,
             memory: RwLock::default(),
             commits: Commits::default(),
+            turn: Mutex::default(),
             shelf: Arc::new(RwLock::new(Shelf::load(&settings.calls_dir)?)),
             settings,
             _lock: lock,
@@ -288,10 +292,12 @@ impl Ledger {
     }
 
     fn memory(&self) -> RwLockReadGuard<'_, Memory> {
+        drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner));
         self.memory.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_memory(&self, change: impl FnOnce(&mut Memory)) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut self.memory.write().unwrap_or_else(PoisonError::into_inner));
     }
 

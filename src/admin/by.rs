@@ -13,6 +13,8 @@ pub enum By {
     Day,
     /// The hour of UTC, told in the reporting time zone.
     Hour,
+    /// The minute; only upstreams and models are kept by it.
+    Minute,
     /// The configured name of the upstream.
     Upstream,
     /// The model that answered.
@@ -25,10 +27,11 @@ pub enum By {
 
 impl By {
     /// Those that calls always have.
-    pub(super) const ALWAYS: [Self; 6] = [
+    pub(super) const ALWAYS: [Self; 7] = [
         Self::Month,
         Self::Day,
         Self::Hour,
+        Self::Minute,
         Self::Upstream,
         Self::Model,
         Self::Tenant,
@@ -41,6 +44,7 @@ impl By {
             Self::Month => "month",
             Self::Day => "day",
             Self::Hour => "hour",
+            Self::Minute => "minute",
             Self::Upstream => "upstream",
             Self::Model => "model",
             Self::Tenant => "tenant",
@@ -52,7 +56,7 @@ impl By {
     #[must_use]
     pub const fn is_time(&self) -> bool {
         match self {
-            Self::Month | Self::Day | Self::Hour => true,
+            Self::Month | Self::Day | Self::Hour | Self::Minute => true,
             Self::Upstream | Self::Model | Self::Tenant | Self::Dimension(_) => false,
         }
     }
@@ -63,7 +67,7 @@ impl By {
 pub struct TotalsQuery {
     /// What they are read from.
     pub grain: Grain,
-    /// The day or hour of this moment is the first, if there is a first.
+    /// The day, hour or minute of this moment is the first, if there is a first.
     pub since: Option<Timestamp>,
     /// The one before this moment's is the last, if there is a last.
     pub until: Option<Timestamp>,
@@ -79,7 +83,8 @@ impl TotalsQuery {
     pub fn apart(&self) -> Apart {
         let dimension = |by: &By| match by {
             By::Dimension(name) => Some(name.clone()),
-            By::Month | By::Day | By::Hour | By::Upstream | By::Model | By::Tenant => None,
+            By::Month | By::Day | By::Hour | By::Minute => None,
+            By::Upstream | By::Model | By::Tenant => None,
         };
         Apart {
             period: self.by.iter().any(By::is_time),

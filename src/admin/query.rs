@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::answer::Refusal;
 use super::by::{By, TotalsQuery};
 use super::source::CallsQuery;
 use super::when::{Bound, Clock, bound, moment};
 use crate::ledger::Grain;
 
+/// Minutes in one answer, which is held in memory: with 20 models some 20 MB.
+const MINUTES_MAX: SignedDuration = SignedDuration::from_hours(48);
 /// Calls on a page that does not say how many.
 const CALLS_LIMIT: usize = 1000;
 /// Calls on one page at most: a page is held in memory, at up to 2 KB a call.
@@ -40,20 +44,51 @@ impl TotalsQuery {
             text.map(|text| bound(name, &text, clock)).transpose()
         };
         let (since, until) = (bound("since")?, bound("until")?);
-        let by_hour = columns.contains(&By::Hour);
+        let is_finer = columns.contains(&By::Hour) || columns.contains(&By::Minute);
         let is_day = |bound: Option<&Bound>| bound.is_none_or(|bound| bound.is_day);
-        let by_day = is_day(since.as_ref()) && is_day(until.as_ref()) && !by_hour;
+        let by_day = is_day(since.as_ref()) && is_day(until.as_ref()) && !is_finer;
         let (since, until) = (since.map(|it| it.at), until.map(|it| it.at));
         in_order(since.as_ref(), until.as_ref())?;
         let top = given.remove("top").map(|text| top(&text)).transpose()?;
+        let grain = if columns.contains(&By::Minute) {
+            minutes(&columns, since, until.unwrap_or(clock.now))?;
+            Grain::Minute
+        } else if by_day {
+            Grain::Day
+        } else {
+            Grain::Hour
+        };
         Ok(Self {
-            grain: if by_day { Grain::Day } else { Grain::Hour },
+            grain,
             since,
             until,
             by: columns,
             top,
         })
     }
+}
+
+/// Refuses what minutes do not tell apart, and more of them than an answer holds.
+fn minutes(columns: &[By], since: Option<Timestamp>, until: Timestamp) -> Result<(), Refusal> {
+    let untold = columns.iter().find(|by| match by {
+        By::Tenant | By::Dimension(_) => true,
+        By::Month | By::Day | By::Hour | By::Minute | By::Upstream | By::Model => false,
+    });
+    if let Some(untold) = untold {
+        return Err(Refusal::query(
+            format!("by: minutes do not tell {:?} apart", untold.label()),
+            "minutes are kept by upstream and model; use hour in place of minute",
+        ));
+    }
+    let asked = since.map(|since| until.duration_since(since));
+    if asked.is_none_or(|asked| asked > MINUTES_MAX) {
+        let hours = MINUTES_MAX.as_hours();
+        return Err(Refusal::query(
+            format!("by=minute is for {hours} hours at most, and not of all time"),
+            "name a begin, such as since=2h, and for an earlier stretch its end, until",
+        ));
+    }
+    Ok(())
 }
 
 /// Reads the query of `/api/v1/calls`.
@@ -235,6 +270,27 @@ mod tests {
         let month = totals("by=month,team&since=30d&top=3").unwrap();
         assert_eq!((month.grain, month.top), (Grain::Day, Some(3)));
         assert_eq!(month.by, [By::Month, By::Dimension("team".into())]);
+    }
+
+    #[test]
+    fn minutes_are_read_by_upstream_and_model_two_days_at_a_time() {
+        let two_days = "by=minute&since=2026-11-01&until=2026-11-03";
+        for minutes in [
+            "by=minute,model,upstream&since=90m",
+            "by=hour,minute&since=48h",
+            two_days,
+        ] {
+            assert_eq!(totals(minutes).unwrap().grain, Grain::Minute, "{minutes}");
+        }
+        for wrong in [
+            "by=minute",
+            "by=minute&since=49h",
+            "by=minute&until=2026-11-20",
+            "by=minute,tenant&since=1h",
+            "by=minute,team&since=1h",
+        ] {
+            assert!(totals(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -242,7 +242,7 @@ async fn what_is_not_here_is_said_with_what_is() {
     check(
         "GET /api/v1/totals?by=colour",
         400,
-        &["month, day, hour, upstream, model, tenant, team"],
+        &["month, day, hour, minute, upstream, model, tenant, team"],
     )
     .await;
     check(

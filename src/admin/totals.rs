@@ -11,6 +11,11 @@ use serde_json::{Map, Value, json};
 use super::by::{By, TotalsQuery};
 use crate::ledger::{Grain, Group, Origin, Period, Rollup, Totals};
 
+/// Seconds in an hour.
+const HOUR_SECONDS: i64 = 3_600;
+/// Seconds in a minute.
+const MINUTE_SECONDS: i64 = 60;
+
 /// The answer of `/api/v1/totals`, also for reports made without a listener.
 ///
 /// A gateway's money is the bill of the provider behind it seen a second time: it is shown only
@@ -64,8 +69,8 @@ struct Row {
 enum Cell {
     /// Its calls had none.
     Absent,
-    /// An hour; where clocks are put back, its words alone are not in order.
-    Hour(Timestamp, String),
+    /// An hour or a minute; where clocks are put back, its words alone are not in order.
+    Moment(Timestamp, String),
     Name(String),
     /// Those that are not told apart.
     Others,
@@ -75,7 +80,7 @@ impl Cell {
     fn json(&self) -> Value {
         match self {
             Self::Absent | Self::Others => Value::Null,
-            Self::Hour(_, name) | Self::Name(name) => json!(name),
+            Self::Moment(_, name) | Self::Name(name) => json!(name),
         }
     }
 }
@@ -156,6 +161,7 @@ fn cell(by: &By, rollup: &Rollup, zone: &TimeZone) -> Cell {
         By::Month => day(rollup.period, zone).map(|day| day.strftime("%Y-%m").to_string()),
         By::Day => day(rollup.period, zone).map(|day| day.to_string()),
         By::Hour => return hour(rollup.period, zone),
+        By::Minute => return minute(rollup.period, zone),
         By::Upstream => upstream.as_deref().map(str::to_owned),
         By::Model => model.as_deref().map(str::to_owned),
         By::Tenant => tenant.as_deref().map(str::to_owned),
@@ -177,32 +183,47 @@ fn dimension(name: &str, pairs: &[Arc<str>]) -> Option<String> {
 fn day(period: Period, zone: &TimeZone) -> Option<Date> {
     match period {
         Period::Day(day) => Some(day),
-        Period::Hour(start) => Some(start.to_zoned(zone.clone()).date()),
+        Period::Hour(start) | Period::Minute(start) => Some(start.to_zoned(zone.clone()).date()),
         Period::AllTime => None,
     }
 }
 
 fn hour(period: Period, zone: &TimeZone) -> Cell {
     match period {
-        Period::Hour(start) => Cell::Hour(start, minute(&start.to_zoned(zone.clone()))),
+        Period::Hour(start) => moment(start, zone),
+        Period::Minute(start) => moment(begin_of(start, HOUR_SECONDS), zone),
         Period::Day(_) | Period::AllTime => Cell::Absent,
     }
 }
 
+fn minute(period: Period, zone: &TimeZone) -> Cell {
+    match period {
+        Period::Minute(start) => moment(start, zone),
+        Period::Hour(_) | Period::Day(_) | Period::AllTime => Cell::Absent,
+    }
+}
+
+fn moment(at: Timestamp, zone: &TimeZone) -> Cell {
+    Cell::Moment(at, words(&at.to_zoned(zone.clone())))
+}
+
 /// To the minute, with the offset: where clocks are put back, an hour comes twice.
-fn minute(at: &Zoned) -> String {
+fn words(at: &Zoned) -> String {
     at.strftime("%Y-%m-%dT%H:%M%:z").to_string()
+}
+
+/// The hour or minute of UTC, in seconds, that a moment lies in.
+fn begin_of(at: Timestamp, seconds: i64) -> Timestamp {
+    let past = at.as_second().rem_euclid(seconds);
+    Timestamp::from_second(at.as_second().saturating_sub(past)).unwrap_or(at)
 }
 
 /// Where a stretch really begins or ends.
 fn bound(at: Timestamp, grain: Grain, zone: &TimeZone) -> String {
     match grain {
         Grain::Day => at.to_zoned(zone.clone()).date().to_string(),
-        Grain::Hour => {
-            let past = at.as_second().rem_euclid(3_600);
-            let start = Timestamp::from_second(at.as_second().saturating_sub(past));
-            minute(&start.unwrap_or(at).to_zoned(zone.clone()))
-        }
+        Grain::Hour => words(&begin_of(at, HOUR_SECONDS).to_zoned(zone.clone())),
+        Grain::Minute => words(&begin_of(at, MINUTE_SECONDS).to_zoned(zone.clone())),
     }
 }
 

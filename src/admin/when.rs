@@ -44,10 +44,14 @@ fn date(text: &str) -> Option<Date> {
     date.filter(|_| text.len() == "2026-11-22".len())
 }
 
-/// A moment: a day, an RFC 3339 time, or `12h` or `30d` ago.
+/// A moment: a day, an RFC 3339 time, or `90m`, `12h` or `30d` ago.
 pub(super) fn moment(name: &str, text: &str, clock: &Clock) -> Result<Timestamp, Refusal> {
     let seconds = ago(text).and_then(|(many, unit)| {
-        let unit = if unit == 'd' { 86_400 } else { 3600 };
+        let unit = match unit {
+            'd' => 86_400,
+            'h' => 3_600,
+            _ => 60,
+        };
         many.checked_mul(unit)
     });
     let found = if let Some(seconds) = seconds {
@@ -61,17 +65,17 @@ pub(super) fn moment(name: &str, text: &str, clock: &Clock) -> Result<Timestamp,
     };
     found.ok_or_else(|| {
         let message = format!("{name}: {text:?} is not a time");
-        let remedy = "write 2026-11-22, 2026-11-22T10:00:00Z, or 12h or 30d for that long ago";
+        let remedy = "write 2026-11-22, 2026-11-22T10:00:00Z, or 90m, 12h or 30d for that long ago";
         Refusal::query(message, remedy)
     })
 }
 
-/// `30d` as 30 and `d`; days and hours only, a hundred years at most.
+/// `30d` as 30 and `d`; days, hours and minutes only, a hundred years at most.
 fn ago(text: &str) -> Option<(i64, char)> {
     let unit = text
         .chars()
         .last()
-        .filter(|unit| ['d', 'h'].contains(unit))?;
+        .filter(|unit| ['d', 'h', 'm'].contains(unit))?;
     let many: u32 = text.strip_suffix(unit)?.parse().ok()?;
     (many <= 876_000).then_some((i64::from(many), unit))
 }
@@ -102,6 +106,7 @@ pub(super) mod tests {
         since("2026-11-22T10:00:00Z", Some("2026-11-22T10:00:00Z"));
         since("2026-11-22T10:00:00+08:00", Some("2026-11-22T02:00:00Z"));
         since("12h", Some("2026-11-21T16:00:00Z"));
+        since("90m", Some("2026-11-22T02:30:00Z"));
         since("1d", Some("2026-11-21T04:00:00Z"));
         for wrong in ["", "yesterday", "-1d", "d", "99999999999d", "2026-13-01"] {
             since(wrong, None);

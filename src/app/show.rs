@@ -72,7 +72,7 @@ pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
                 row.yesterday += when(day == yesterday);
                 row.month += when(day.first_of_month() == today.first_of_month());
             }
-            Period::Hour(_) => {}
+            Period::Hour(_) | Period::Minute(_) => {}
         }
     }
     rows.into_values().collect()

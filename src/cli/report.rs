@@ -162,7 +162,7 @@ fn ordered(totals: &Totals) -> Vec<&Row> {
     let by_time = totals
         .by
         .first()
-        .is_some_and(|by| ["month", "day", "hour"].contains(&by.as_str()));
+        .is_some_and(|by| ["month", "day", "hour", "minute"].contains(&by.as_str()));
     if !by_time {
         let size = |row: &Row| std::cmp::Reverse((row.sums.cost_usd, row.sums.calls));
         rows.sort_by_key(|row| (row.others.is_some(), size(row)));

@@ -16,8 +16,8 @@ use super::{ImportedHour, ImportedMinute, LedgerError, Totals};
 use crate::call::{CallRecord, Flag, Role};
 use crate::economics::{CallDemand, DemandMinute};
 
-/// Keys that one call can add: three totals, one minute of demand, and its names.
-pub(super) const KEYS_PER_CALL: usize = 3 + 1 + 4 + DIMENSIONS_MAX;
+/// Keys that one call can add: four totals, one minute of demand, and its names.
+pub(super) const KEYS_PER_CALL: usize = 4 + 1 + 4 + DIMENSIONS_MAX;
 
 /// Changes on top of what is stored.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Draft<'a> {
     names: Vec<Named>,
     /// What the calls add: most of a batch are a few groups in one hour, and only their sums go on.
     added: BTreeMap<Added, Totals>,
+    /// The same by minute, which does not tell tenants apart.
+    minutes: BTreeMap<Key, Totals>,
     totals: BTreeMap<Key, Totals>,
     demand: BTreeMap<DemandKey, DemandMinute>,
 }
@@ -56,29 +58,33 @@ impl<'a> Draft<'a> {
             timezone,
             names: Vec::new(),
             added: BTreeMap::new(),
+            minutes: BTreeMap::new(),
             totals: BTreeMap::new(),
             demand: BTreeMap::new(),
         }
     }
 
-    /// Adds a call to its day, its hour, all time, and the demand of its minute.
+    /// Adds a call to its minute, its hour, its day, all time, and the demand of its minute.
     pub(super) fn add(&mut self, call: &CallRecord) -> Result<(), LedgerError> {
-        let ids = self.ids(call);
+        let (ids, sums) = (self.ids(call), Totals::of(call));
+        let minute = Key {
+            span: Span::minute(call.started_at),
+            ids: ids.of_any_tenant(),
+        };
+        self.minutes.entry(minute).or_default().merge(&sums);
         let added = Added {
             ids,
             hour: Span::hour(call.started_at),
             day: day_of(call.started_at, self.timezone),
         };
-        self.added
-            .entry(added)
-            .or_default()
-            .merge(&Totals::of(call));
+        self.added.entry(added).or_default().merge(&sums);
         self.add_demand(call, ids)
     }
 
     /// Keys this draft would write at most.
     pub(super) fn len(&self) -> usize {
-        self.names.len() + 3 * self.added.len() + self.totals.len() + self.demand.len()
+        let sums = 3 * self.added.len() + self.minutes.len() + self.totals.len();
+        self.names.len() + sums + self.demand.len()
     }
 
     /// The writes, and the same for memory.
@@ -87,6 +93,9 @@ impl<'a> Draft<'a> {
             for key in added.keys() {
                 self.totals(key)?.merge(&sums);
             }
+        }
+        for (key, sums) in std::mem::take(&mut self.minutes) {
+            self.totals(key)?.merge(&sums);
         }
         let fresh = Fresh {
             names: self.names,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::names::{NameKind, Names};
+use super::names::{ABSENT, NameKind, Names};
 use crate::call::Role;
 use crate::money::Currency;
 
@@ -19,6 +19,8 @@ const KEY_BYTES: usize = 24;
 const NO_CURRENCY: [u8; 3] = *b"---";
 /// Seconds in an hour.
 const HOUR_SECONDS: i64 = 3_600;
+/// Seconds in a minute.
+const MINUTE_SECONDS: i64 = 60;
 
 /// The stretch of time a total covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -30,6 +32,9 @@ pub enum Period {
     Day(Date),
     /// An hour of UTC, by its start.
     Hour(Timestamp),
+    /// A minute of UTC, by its start; its groups are upstreams and models, of all tenants and
+    /// dimensions.
+    Minute(Timestamp),
 }
 
 /// Which kind of period is asked for.
@@ -39,6 +44,8 @@ pub enum Grain {
     Day,
     /// Hours of UTC.
     Hour,
+    /// Minutes of UTC, which know upstreams and models, and neither tenants nor dimensions.
+    Minute,
 }
 
 /// Where a total comes from.
@@ -123,11 +130,26 @@ impl Span {
         start: 0,
     };
 
-    /// Behind everything.
-    pub(super) const END: Self = Self {
-        kind: b'i',
+    /// Before every minute, behind every hour.
+    pub(super) const FIRST_MINUTE: Self = Self {
+        kind: b'm',
         start: 0,
     };
+
+    /// Behind everything.
+    pub(super) const END: Self = Self {
+        kind: b'n',
+        start: 0,
+    };
+
+    /// Before the first of a kind, and behind its last.
+    pub(super) const fn all(grain: Grain) -> (Self, Self) {
+        match grain {
+            Grain::Day => (Self::FIRST_DAY, Self::FIRST_HOUR),
+            Grain::Hour => (Self::FIRST_HOUR, Self::FIRST_MINUTE),
+            Grain::Minute => (Self::FIRST_MINUTE, Self::END),
+        }
+    }
 
     /// The day as its digits: `20261122`.
     pub(super) fn day(date: Date) -> Self {
@@ -147,6 +169,14 @@ impl Span {
         Self {
             kind: b'h',
             start: u32::try_from(at.as_second().div_euclid(HOUR_SECONDS)).unwrap_or(0),
+        }
+    }
+
+    /// Whole minutes since 1970.
+    pub(super) fn minute(at: Timestamp) -> Self {
+        Self {
+            kind: b'm',
+            start: u32::try_from(at.as_second().div_euclid(MINUTE_SECONDS)).unwrap_or(0),
         }
     }
 
@@ -185,12 +215,15 @@ impl Span {
                 let day = i8::try_from(self.start % 100).ok()?;
                 Some(Period::Day(Date::new(year, month, day).ok()?))
             }
-            b'h' => {
-                let second = i64::from(self.start).saturating_mul(HOUR_SECONDS);
-                Some(Period::Hour(Timestamp::from_second(second).ok()?))
-            }
+            b'h' => self.begins(HOUR_SECONDS).map(Period::Hour),
+            b'm' => self.begins(MINUTE_SECONDS).map(Period::Minute),
             _ => None,
         }
+    }
+
+    /// The moment it begins, if it counts in stretches of so many seconds.
+    fn begins(self, seconds: i64) -> Option<Timestamp> {
+        Timestamp::from_second(i64::from(self.start).saturating_mul(seconds)).ok()
     }
 }
 
@@ -220,6 +253,15 @@ impl Ids {
     pub(super) const fn of_any_currency(self) -> Self {
         Self {
             currency: NO_CURRENCY,
+            ..self
+        }
+    }
+
+    /// The same upstream and model, whoever paid.
+    pub(super) const fn of_any_tenant(self) -> Self {
+        Self {
+            tenant: ABSENT,
+            dimensions: [ABSENT; DIMENSIONS_MAX],
             ..self
         }
     }

@@ -8,7 +8,7 @@ use jiff::Span as Time;
 use jiff::civil::Date;
 
 use super::demand::{self, DemandKey};
-use super::key::{Key, Period, Span};
+use super::key::{Grain, Key, Period, Span};
 use super::names::{Named, Names};
 use super::store::{In, Store};
 use super::{LedgerError, Rollup, Totals, meta};
@@ -22,7 +22,7 @@ const FEWER_DAYS: i32 = 35;
 const RECENT_KEYS_MAX: usize = 200_000;
 /// Hours kept in memory, the newest included.
 const RECENT_HOURS: u32 = 3;
-/// Minutes of demand kept in memory: a bucket stays open for a quarter of an hour.
+/// Minutes kept in memory, of totals and of demand: a bucket stays open for a quarter of an hour.
 const RECENT_MINUTES: u32 = 20;
 
 /// The ledger as it is on the disk, as far as it is looked at all the time.
@@ -95,24 +95,28 @@ impl Memory {
     }
 
     fn forget(&mut self) {
-        let hour = self.newest(Span::FIRST_HOUR, Span::END);
-        self.forget_before(Span::FIRST_HOUR, hour.map(|at| at.earlier(RECENT_HOURS)));
+        for (grain, kept) in [(Grain::Minute, RECENT_MINUTES), (Grain::Hour, RECENT_HOURS)] {
+            let newest = self.newest(grain).map(|at| at.earlier(kept));
+            self.forget_before(grain, newest);
+        }
         // Hours are gone first: an import brings more of them than are ever kept.
         self.fewer_days |= self.totals.len() > RECENT_KEYS_MAX;
-        let day = self.newest(Span::FIRST_DAY, Span::FIRST_HOUR);
-        self.forget_before(Span::FIRST_DAY, day.and_then(|day| self.oldest_of(day)));
+        let day = self.newest(Grain::Day);
+        self.forget_before(Grain::Day, day.and_then(|day| self.oldest_of(day)));
         if let Some((newest, _)) = self.demand.last_key_value() {
             let oldest = DemandKey::first_of(newest.minute.saturating_sub(RECENT_MINUTES));
             self.demand = self.demand.split_off(&oldest);
         }
     }
 
-    fn newest(&self, first: Span, end: Span) -> Option<Span> {
+    fn newest(&self, grain: Grain) -> Option<Span> {
+        let (first, end) = Span::all(grain);
         let newest = self.totals.range(keys(first, end)).next_back();
         newest.map(|(key, _)| key.span)
     }
 
-    fn forget_before(&mut self, first: Span, oldest: Option<Span>) {
+    fn forget_before(&mut self, grain: Grain, oldest: Option<Span>) {
+        let (first, _) = Span::all(grain);
         let Some(oldest) = oldest else { return };
         let old = self.totals.range(keys(first, oldest.max(first)));
         let old: Vec<Key> = old.map(|(key, _)| *key).collect();
@@ -130,7 +134,7 @@ impl Memory {
         };
         match newest.period()? {
             Period::Day(date) => Some(Span::day(days_before(date, days - 1))),
-            Period::AllTime | Period::Hour(_) => None,
+            Period::AllTime | Period::Hour(_) | Period::Minute(_) => None,
         }
     }
 

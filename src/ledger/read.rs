@@ -41,11 +41,16 @@ impl Ledger {
         grain: Grain,
         range: Range<Timestamp>,
     ) -> Result<impl Iterator<Item = Result<Rollup, LedgerError>> + '_, LedgerError> {
-        let span = |at| match grain {
+        self.page(self.span(grain, range.start), self.span(grain, range.end))
+    }
+
+    /// The stored period in which a moment lies.
+    pub(super) fn span(&self, grain: Grain, at: Timestamp) -> Span {
+        match grain {
             Grain::Day => Span::day(self.day_of(at)),
             Grain::Hour => Span::hour(at),
-        };
-        self.page(span(range.start), span(range.end))
+            Grain::Minute => Span::minute(at),
+        }
     }
 
     /// The demand of the minutes that begin in a range, in order of time, read page by page.

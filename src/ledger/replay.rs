@@ -268,7 +268,7 @@ impl Ledger {
 
     /// Days that have no rows, from their hours.
     fn days_of_hours(&self, store: &Store) -> Result<BTreeMap<Key, Totals>, LedgerError> {
-        let hours = Span::FIRST_HOUR.bytes().to_vec()..Span::END.bytes().to_vec();
+        let hours = Span::FIRST_HOUR.bytes().to_vec()..Span::FIRST_MINUTE.bytes().to_vec();
         let rows_since = self.rows_since();
         let mut days: BTreeMap<Key, Totals> = BTreeMap::new();
         for found in store.scan(In::Totals, hours) {

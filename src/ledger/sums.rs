@@ -2,12 +2,13 @@
 //! answer is as large as its rows, whatever it was made from.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::key::{DIMENSIONS_MAX, Grain, Ids, Key, Span};
 use super::memory::read_totals;
-use super::names::{ABSENT, NameKind, Names, OTHER};
+use super::names::{ABSENT, NameKind, OTHER};
 use super::store::In;
 use super::{Ledger, LedgerError, Rollup, Totals};
 use crate::money::Pico;
@@ -22,7 +23,7 @@ const PAGE_KEYS: usize = 1_000;
     reason = "each is a column that may be asked for"
 )]
 pub struct Apart {
-    /// By the day or hour that was read; else all of them are one, [`Period::AllTime`].
+    /// By the day, hour or minute that was read; else all of them are one, [`Period::AllTime`].
     ///
     /// [`Period::AllTime`]: super::Period::AllTime
     pub period: bool,
@@ -37,11 +38,12 @@ pub struct Apart {
 }
 
 impl Ledger {
-    /// The days or hours that begin in a stretch of time, summed; currencies are one, and there is
-    /// no `cost_native`. Recent days and all time are read from memory, the others page by page.
+    /// The days, hours or minutes that begin in a stretch of time, summed; currencies are one, and
+    /// there is no `cost_native`. Recent days and all time are read from memory, the others page by
+    /// page.
     ///
-    /// A moment stands for the day or hour it lies in: the first is `since`'s, the last is the one
-    /// before `until`'s.
+    /// A moment stands for the day, hour or minute it lies in: the first is `since`'s, the last is
+    /// the one before `until`'s.
     pub fn sums(
         &self,
         grain: Grain,
@@ -49,14 +51,8 @@ impl Ledger {
         until: Option<Timestamp>,
         apart: &Apart,
     ) -> Result<Vec<Rollup>, LedgerError> {
-        let span = |at| match grain {
-            Grain::Day => Span::day(self.day_of(at)),
-            Grain::Hour => Span::hour(at),
-        };
-        let (first, end) = match grain {
-            Grain::Day => (Span::FIRST_DAY, Span::FIRST_HOUR),
-            Grain::Hour => (Span::FIRST_HOUR, Span::END),
-        };
+        let span = |at| self.span(grain, at);
+        let (first, end) = Span::all(grain);
         let ever = since.is_none() && until.is_none() && !apart.period;
         let (from, to) = if ever {
             (Span::ALL_TIME, Span::FIRST_DAY)
@@ -70,7 +66,8 @@ impl Ledger {
             let keys = from.bytes().to_vec()..to.bytes().to_vec();
             for found in self.status.store()?.scan(In::Totals, keys) {
                 let (key, totals) = read_totals(&found?)?;
-                sums.add(&self.memory().names, key, &totals);
+                let name = |id| self.memory().names.name(NameKind::Dimension, id);
+                sums.add(&name, key, &totals);
             }
         }
         let memory = self.memory();
@@ -97,8 +94,9 @@ impl Ledger {
                 return false;
             }
             let mut keys = memory.totals.range(from..Key::first_of(to));
+            let name = |id| memory.names.name(NameKind::Dimension, id);
             for (key, totals) in keys.by_ref().take(PAGE_KEYS) {
-                sums.add(&memory.names, *key, totals);
+                sums.add(&name, *key, totals);
             }
             next = keys.next().map(|(key, _)| *key);
         }
@@ -132,21 +130,21 @@ impl<'a> Folded<'a> {
         }
     }
 
-    fn add(&mut self, names: &Names, key: Key, totals: &Totals) {
+    fn add(&mut self, name: &impl Fn(u16) -> Option<Arc<str>>, key: Key, totals: &Totals) {
         let Key { span, ids } = key;
         let span = if self.apart.period {
             span
         } else {
             Span::ALL_TIME
         };
-        let ids = self.told_apart(names, ids);
+        let ids = self.told_apart(name, ids);
         self.sums
             .entry(Key { span, ids })
             .or_default()
             .merge(totals);
     }
 
-    fn told_apart(&mut self, names: &Names, ids: Ids) -> Ids {
+    fn told_apart(&mut self, name: &impl Fn(u16) -> Option<Arc<str>>, ids: Ids) -> Ids {
         let Apart {
             upstream,
             model,
@@ -163,12 +161,16 @@ impl<'a> Folded<'a> {
                 *id = ABSENT;
             }
         }
-        ids.dimensions = self.dimensions(names, ids.dimensions);
+        ids.dimensions = self.dimensions(name, ids.dimensions);
         ids
     }
 
     /// Those that are told apart, in front. One without a name of its own may be any of them.
-    fn dimensions(&mut self, names: &Names, ids: [u16; DIMENSIONS_MAX]) -> [u16; DIMENSIONS_MAX] {
+    fn dimensions(
+        &mut self,
+        name: &impl Fn(u16) -> Option<Arc<str>>,
+        ids: [u16; DIMENSIONS_MAX],
+    ) -> [u16; DIMENSIONS_MAX] {
         let asked = &self.apart.dimensions;
         let mut kept = [ABSENT; DIMENSIONS_MAX];
         if asked.is_empty() {
@@ -178,7 +180,7 @@ impl<'a> Folded<'a> {
             ABSENT => false,
             OTHER => true,
             id => *self.kept.entry(id).or_insert_with(|| {
-                let pair = names.name(NameKind::Dimension, id);
+                let pair = name(id);
                 let name = pair.as_deref().and_then(|pair| pair.split_once('='));
                 name.is_some_and(|(name, _)| asked.contains(name))
             }),

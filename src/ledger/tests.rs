@@ -259,8 +259,10 @@ fn sums<'a>(rollups: impl IntoIterator<Item = &'a Rollup>) -> Sums {
 fn stored(ledger: &Ledger) -> Sums {
     let ever = Timestamp::UNIX_EPOCH..Timestamp::MAX;
     let days = ledger.rollups(Grain::Day, ever.clone()).unwrap();
-    let hours = ledger.rollups(Grain::Hour, ever).unwrap();
-    let paged: Vec<Rollup> = days.chain(hours).map(Result::unwrap).collect();
+    let hours = ledger.rollups(Grain::Hour, ever.clone()).unwrap();
+    let minutes = ledger.rollups(Grain::Minute, ever).unwrap();
+    let paged = days.chain(hours).chain(minutes).map(Result::unwrap);
+    let paged: Vec<Rollup> = paged.collect();
     sums(paged.iter().chain(&ledger.all_time()))
 }
 
@@ -314,6 +316,16 @@ fn recounted(ledger: &Ledger) -> Sums {
                 totals: Totals::of(&call),
             });
         }
+        let minute = call.started_at.as_second() / 60 * 60;
+        rollups.push(Rollup {
+            period: Period::Minute(Timestamp::from_second(minute).unwrap()),
+            group: Group {
+                tenant: None,
+                dimensions: Vec::new(),
+                ..group
+            },
+            totals: Totals::of(&call),
+        });
     }
     sums(&rollups)
 }

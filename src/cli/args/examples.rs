@@ -40,10 +40,11 @@ pub(super) const REPORT_EXAMPLES: &str = "Examples:
   tollgate report --since 90d --by day --format csv > spend.csv
   tollgate report --since 2026-01 --until 2026-11 --by month,model --top 5
   tollgate report --since 12h --by hour                from the hour in which 12 hours ago lies
+  tollgate report --since 90m --by minute,model        minutes: 14 days of them, by upstream and model
   tollgate report --all --by team --top 10             team: a dimension of [attribution]
 
 Asks the running tollgate; if none runs, reads the data directory. Says on stderr which.
-Days and months are those of reporting_timezone; hours begin with those of UTC.
+Days and months are those of reporting_timezone; hours and minutes begin with those of UTC.
 A model without a price is `unpriced`, never 0; shares are of what is known.";
 
 pub(super) const EXPORT_EXAMPLES: &str = "Examples:

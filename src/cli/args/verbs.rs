@@ -88,8 +88,8 @@ pub(in crate::cli) struct Report {
     /// Everything since the ledger began, instead of --since
     #[arg(long, env = "TOLLGATE_REPORT_ALL", conflicts_with = "since")]
     pub(in crate::cli) all: bool,
-    /// A row for each of these; comma list of month, day, hour, upstream, model, tenant and the
-    /// names of your dimensions
+    /// A row for each of these; comma list of month, day, hour, minute, upstream, model, tenant and
+    /// the names of your dimensions
     #[arg(
         long,
         value_name = "LIST",
@@ -118,7 +118,10 @@ fn column(text: &str) -> Result<String, String> {
     if !text.is_empty() && text.chars().all(plain) {
         Ok(text.to_owned())
     } else {
-        Err("write month, day, hour, upstream, model, tenant, or a dimension's name".to_owned())
+        Err(
+            "write month, day, hour, minute, upstream, model, tenant, or a dimension's name"
+                .to_owned(),
+        )
     }
 }
 

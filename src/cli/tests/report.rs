@@ -227,6 +227,34 @@ fn a_stretch_of_days_or_hours_is_what_lies_in_it() {
 }
 
 #[test]
+fn the_minutes_of_a_stretch_are_those_of_its_hours() {
+    let directory = Directory::filled();
+    let asked = |by: &str| {
+        let query = TotalsQuery {
+            since: Some("2026-11-01".to_owned()),
+            until: Some("2026-11-03".to_owned()),
+            ..query(by)
+        };
+        directory.asked("Asia/Kolkata", &query).unwrap()
+    };
+    let (minutes, hours) = (asked("minute,upstream,model"), asked("hour,upstream,model"));
+    assert!(minutes.rows.len() > hours.rows.len());
+    assert_eq!(minutes.total, hours.total);
+    assert_eq!(sum(&minutes.rows), sum(&hours.rows));
+    let of_minutes = asked("hour,minute").rows;
+    let mut by_hour: BTreeMap<String, u64> = BTreeMap::new();
+    for row in &of_minutes {
+        *by_hour.entry(row.key("hour").to_owned()).or_default() += row.sums.calls;
+    }
+    let of_hours = asked("hour").rows;
+    let of_hours = of_hours
+        .iter()
+        .map(|row| (row.key("hour").to_owned(), row.sums.calls));
+    // An hour of UTC begins at half past in this zone, whichever way it is read.
+    assert_eq!(by_hour, of_hours.collect::<BTreeMap<_, _>>());
+}
+
+#[test]
 fn a_dimension_that_is_not_there_is_bad_use() {
     let directory = Directory::filled();
     let failure = directory.asked("UTC", &query("colour")).unwrap_err();

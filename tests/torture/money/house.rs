@@ -177,7 +177,7 @@ impl House {
             let grain = match period {
                 Period::AllTime => 0,
                 Period::Day(_) => 1,
-                Period::Hour(_) => 2,
+                Period::Hour(_) | Period::Minute(_) => 2,
             };
             if grain == grouping >> 4 {
                 let currency = group.currency.map(|currency| currency.to_string());
