@@ -23,6 +23,7 @@ mod open_calls;
 mod read;
 mod recover;
 mod replay;
+mod retention;
 mod rows;
 mod shelf;
 mod sidecar;
@@ -60,6 +61,7 @@ pub use self::memory::RECENT_DAYS;
 pub use self::names::{NAME_BYTES_MAX, NAMES_MAX};
 pub use self::recover::{LostRows, Rebuilt, Recovery};
 pub use self::replay::Orphan;
+pub use self::retention::Retention;
 pub use self::rows::Rows;
 pub use self::shelf::next_seq;
 pub use self::status::Stats;
@@ -78,8 +80,8 @@ pub struct Settings {
     pub calls_dir: PathBuf,
     /// The folder of the checkpoints; as above.
     pub checkpoints_dir: PathBuf,
-    /// Day files that are kept behind today, in days; totals are kept for ever.
-    pub retention_days: u32,
+    /// How long what is kept.
+    pub retention: Retention,
     /// Decides what a day is.
     pub timezone: TimeZone,
     /// Whether a commit waits for the disk. Off for demonstrations and tests.

@@ -26,7 +26,7 @@ pub(crate) fn run(calls: u64) -> anyhow::Result<()> {
         dir: folder.path().join("ledger"),
         calls_dir: folder.path().join("calls"),
         checkpoints_dir: folder.path().join("checkpoints"),
-        retention_days: 400,
+        retention: ledger::Retention::default(),
         journal_dir: folder.path().join("journal"),
         timezone: TimeZone::UTC,
         sync: false,

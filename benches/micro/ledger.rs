@@ -6,7 +6,7 @@ use anyhow::ensure;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use jiff::tz::TimeZone;
 use tollgate::call::CallRecord;
-use tollgate::ledger::{Ledger, Settings};
+use tollgate::ledger::{Ledger, Retention, Settings};
 
 use crate::shared::records::{entries, records};
 
@@ -22,7 +22,7 @@ pub(crate) fn apply(criterion: &mut Criterion) -> anyhow::Result<()> {
             journal_dir: folder.path().join("journal"),
             calls_dir: folder.path().join("calls"),
             checkpoints_dir: folder.path().join("checkpoints"),
-            retention_days: 400,
+            retention: Retention::default(),
             timezone: TimeZone::UTC,
             sync,
             durable: None,

@@ -83,8 +83,9 @@ impl TotalsQuery {
     pub fn apart(&self) -> Apart {
         let dimension = |by: &By| match by {
             By::Dimension(name) => Some(name.clone()),
-            By::Month | By::Day | By::Hour | By::Minute => None,
-            By::Upstream | By::Model | By::Tenant => None,
+            By::Month | By::Day | By::Hour | By::Minute | By::Upstream | By::Model | By::Tenant => {
+                None
+            }
         };
         Apart {
             period: self.by.iter().any(By::is_time),

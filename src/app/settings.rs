@@ -70,10 +70,22 @@ pub(super) fn ledger_in(
         journal_dir: data_dir.join(JOURNAL_DIR),
         calls_dir: data_dir.join(CALLS_DIR),
         checkpoints_dir: data_dir.join(CHECKPOINTS_DIR),
-        retention_days: u32::try_from(config.ledger.retention_days).unwrap_or(u32::MAX),
+        retention: retention(&config.ledger),
         timezone: config.reporting.timezone.clone(),
         sync: config.ledger.sync,
         durable,
+    }
+}
+
+fn retention(kept: &config::Ledger) -> ledger::Retention {
+    let days = |days: usize| u32::try_from(days).unwrap_or(u32::MAX);
+    ledger::Retention {
+        days: days(kept.retention_days),
+        bytes: kept
+            .retention_bytes
+            .and_then(|bytes| u64::try_from(bytes).ok()),
+        hours_days: days(kept.hours_retention_days),
+        minutes_days: days(kept.minutes_retention_days),
     }
 }
 

@@ -26,6 +26,12 @@ pub struct Ledger {
     pub segment_bytes_max: usize,
     /// Days whose calls are kept, today not counted; totals are kept for ever.
     pub retention_days: usize,
+    /// Bytes that the files of these calls may take together; the oldest go first.
+    pub retention_bytes: Option<usize>,
+    /// Days whose hours are kept.
+    pub hours_retention_days: usize,
+    /// Days whose minutes are kept.
+    pub minutes_retention_days: usize,
     /// Whether totals wait for the disk. No key of the file: only what is thrown away afterwards,
     /// such as the demo's own folder, may do without.
     pub sync: bool,
@@ -47,6 +53,9 @@ impl Default for Ledger {
             sync_interval: Duration::from_millis(20),
             segment_bytes_max: 64 << 20,
             retention_days: 400,
+            retention_bytes: None,
+            hours_retention_days: 400,
+            minutes_retention_days: 14,
             sync: true,
         }
     }
@@ -76,6 +85,13 @@ impl Ledger {
             retention_days: s
                 .read("retention_days", Value::count)
                 .unwrap_or(base.retention_days),
+            retention_bytes: s.read("retention_bytes", Value::bytes),
+            hours_retention_days: s
+                .read("hours_retention_days", Value::count)
+                .unwrap_or(base.hours_retention_days),
+            minutes_retention_days: s
+                .read("minutes_retention_days", Value::count)
+                .unwrap_or(base.minutes_retention_days),
             sync: base.sync,
         };
         section.finish(&[]);

@@ -221,6 +221,9 @@ fn ledger(ledger: &Ledger) -> Value {
         sync_interval,
         segment_bytes_max,
         retention_days,
+        retention_bytes,
+        hours_retention_days,
+        minutes_retention_days,
         sync: _,
     } = ledger;
     table([
@@ -231,6 +234,12 @@ fn ledger(ledger: &Ledger) -> Value {
         ("sync_interval", Some(duration(*sync_interval))),
         ("segment_bytes_max", Some(number(*segment_bytes_max))),
         ("retention_days", Some(number(*retention_days))),
+        ("retention_bytes", retention_bytes.map(number)),
+        ("hours_retention_days", Some(number(*hours_retention_days))),
+        (
+            "minutes_retention_days",
+            Some(number(*minutes_retention_days)),
+        ),
     ])
 }
 

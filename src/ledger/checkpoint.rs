@@ -8,12 +8,13 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
 use super::close::{make_folder, sync_folder};
 use super::demand::{self, DemandKey};
+use super::retention::DEMAND_KEPT;
 use super::shelf::names;
 use super::store::{In, KEYS_MAX, Store};
 use super::{Ledger, LedgerError, meta};
@@ -26,8 +27,6 @@ const SUFFIX: &str = ".totals";
 const END: u8 = u8::MAX;
 /// Checkpoints that are kept: the last one, and one in case it is damaged.
 const KEPT: usize = 2;
-/// Demand older than this is asked for by nobody: the verdict looks 35 days back.
-const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(40 * 24);
 /// No value of ours comes near it; a damaged length does not make us allocate.
 const VALUE_BYTES_MAX: usize = 1024 * 1024;
 

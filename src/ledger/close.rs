@@ -41,8 +41,9 @@ pub(super) enum Written {
 }
 
 impl Ledger {
-    /// Writes the file of every UTC day that is over, then a checkpoint of the totals, then deletes
-    /// what is older than the retention and the segments that the files made needless. Takes as long
+    /// Writes the file of every UTC day that is over, deletes hours and minutes past their
+    /// retention, writes a checkpoint of the totals, then deletes files past their retention and the
+    /// segments that the files made needless. Takes as long
     /// as it takes: for a thread of its own. `go_on` false ends it early, with nothing half done.
     pub fn close_days(
         &self,
@@ -75,6 +76,7 @@ impl Ledger {
                 }
                 Written::Open(look_again) => {
                     if go_on() {
+                        self.forget_old(now, go_on)?;
                         self.settle(now)?;
                     }
                     return Ok(Closed { files, look_again });
@@ -171,21 +173,6 @@ impl Ledger {
             info!(%day, "the calls of the day are past their retention and deleted");
         }
         self.clear_journal()
-    }
-
-    /// The files past their retention; from now on nobody expects their rows.
-    fn expire(&self, now: Timestamp) -> Result<Vec<Date>, LedgerError> {
-        let kept = i64::from(self.settings.retention_days);
-        let oldest = day_of(now).saturating_sub(kept.days());
-        let (expired, last_seq) = self.shelf().before(oldest);
-        let rows_from = last_seq.saturating_add(1);
-        if rows_from > self.shelf().rows_from {
-            let writer = self.writer();
-            let store = writer.store()?;
-            writer.commit(&store, &[meta::put_number(meta::ROWS_FROM, rows_from)])?;
-            self.set_shelf(|shelf| shelf.rows_from = rows_from);
-        }
-        Ok(expired)
     }
 
     /// Deletes the segments whose calls are all in files, counted, and over.

@@ -180,6 +180,16 @@ impl Span {
         }
     }
 
+    /// Its start, in the digits of its kind.
+    pub(super) const fn number(self) -> u32 {
+        self.start
+    }
+
+    /// The span of its kind with this start.
+    pub(super) const fn at(self, start: u32) -> Self {
+        Self { start, ..self }
+    }
+
     /// The span of its kind that begins so much earlier, in the unit of its kind.
     pub(super) const fn earlier(self, by: u32) -> Self {
         Self {

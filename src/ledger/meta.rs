@@ -2,6 +2,8 @@
 
 use super::LedgerError;
 use super::codec::{Reader, Writer};
+use super::key::{Period, Span};
+use super::retention::HoursFrom;
 use super::store::{In, Store, Write};
 
 /// The version of all keys and values together. Another one is not guessed at.
@@ -18,6 +20,10 @@ pub(super) const WATERMARK: &str = "watermark";
 pub(super) const OPEN_FROM: &str = "open_from";
 /// Rows before this number are past their retention.
 pub(super) const ROWS_FROM: &str = "rows_from";
+/// The first hour that is kept, in hours since 1970 …
+const HOURS_FROM: &str = "hours_from";
+/// … and the day it begins, as `20261122`.
+const DAYS_FROM: &str = "days_from";
 /// The time zone of the day totals.
 pub(super) const TIMEZONE: &str = "timezone";
 
@@ -33,6 +39,25 @@ pub(super) fn put_number(key: &str, number: u64) -> Write {
     let mut value = Writer::new(VERSION);
     value.put(number);
     (In::Meta, key.into(), Some(value.finish()))
+}
+
+/// Notes from where on hours are kept.
+pub(super) fn put_hours_from(hour: Span, day: Span) -> [Write; 2] {
+    let (hour, day) = (u64::from(hour.number()), u64::from(day.number()));
+    [put_number(HOURS_FROM, hour), put_number(DAYS_FROM, day)]
+}
+
+/// From where on hours are kept; `None` while none was deleted.
+pub(super) fn hours_from(store: &Store) -> Result<Option<HoursFrom>, LedgerError> {
+    let of = |key| number(store, key).map(|it| it.and_then(|it| u32::try_from(it).ok()));
+    let spans = of(HOURS_FROM)?.zip(of(DAYS_FROM)?);
+    Ok(spans.and_then(|(hour, day)| {
+        let Some(Period::Hour(hour)) = Span::FIRST_HOUR.at(hour).period() else {
+            return None;
+        };
+        let day = Span::FIRST_DAY.at(day);
+        Some(HoursFrom { hour, day })
+    }))
 }
 
 pub(super) fn put_text(key: &str, text: &str) -> Write {

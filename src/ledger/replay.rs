@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use tracing::error;
 
@@ -11,6 +12,7 @@ use super::draft::{Draft, day_of};
 use super::key::{Key, Period, Span};
 use super::memory::{Memory, read_totals};
 use super::recover::{LostRows, Recovery};
+use super::retention::HoursFrom;
 use super::store::{In, Store, Write};
 use super::write::{Writer, beats, commit_all};
 use super::{Entry, Ledger, LedgerError, Totals, meta, rows};
@@ -227,7 +229,7 @@ impl Ledger {
         recovery: &mut Recovery,
     ) -> Result<(), LedgerError> {
         let days = self.days_of_hours(store)?;
-        let mut changes = removed(store)?;
+        let mut changes = removed(store, meta::hours_from(store)?)?;
         changes.extend(self.live_days(store, days, recovery)?);
         changes.push(meta::put_text(meta::TIMEZONE, timezone));
         commit_all(writer, store, &changes)?;
@@ -244,6 +246,7 @@ impl Ledger {
         recovery: &mut Recovery,
     ) -> Result<Vec<Write>, LedgerError> {
         let rows_since = self.rows_since();
+        let from = meta::hours_from(store)?;
         let memory = self.memory();
         let mut draft = Draft::new(&memory, store, &self.settings.timezone);
         self.each_frame(1, recovery, |frame, recovery| {
@@ -254,8 +257,9 @@ impl Ledger {
                 return Ok(());
             };
             let ids = draft.ids(&call);
-            if !ids.is_imported() && call.started_at >= rows_since {
-                let span = day_of(call.started_at, &self.settings.timezone);
+            let gone = from.is_some_and(|from| call.started_at < from.hour);
+            if !ids.is_imported() && call.started_at >= rows_since && !gone {
+                let span = self.new_day(call.started_at, from);
                 days.entry(Key { span, ids })
                     .or_default()
                     .merge(&Totals::of(&call));
@@ -269,7 +273,7 @@ impl Ledger {
     /// Days that have no rows, from their hours.
     fn days_of_hours(&self, store: &Store) -> Result<BTreeMap<Key, Totals>, LedgerError> {
         let hours = Span::FIRST_HOUR.bytes().to_vec()..Span::FIRST_MINUTE.bytes().to_vec();
-        let rows_since = self.rows_since();
+        let (rows_since, from) = (self.rows_since(), meta::hours_from(store)?);
         let mut days: BTreeMap<Key, Totals> = BTreeMap::new();
         for found in store.scan(In::Totals, hours) {
             let (Key { span, ids }, totals) = read_totals(&found?)?;
@@ -277,17 +281,25 @@ impl Ledger {
                 continue;
             };
             if ids.is_imported() || start < rows_since {
-                let span = day_of(start, &self.settings.timezone);
+                let span = self.new_day(start, from);
                 days.entry(Key { span, ids }).or_default().merge(&totals);
             }
         }
         Ok(days)
     }
+
+    /// The day that is computed again and has this moment. Days in front of the hours that are kept
+    /// stay what they are, so none of it goes there.
+    fn new_day(&self, at: Timestamp, from: Option<HoursFrom>) -> Span {
+        let day = day_of(at, &self.settings.timezone);
+        from.map_or(day, |from| day.max(from.day))
+    }
 }
 
-/// Removes every stored day.
-fn removed(store: &Store) -> Result<Vec<Write>, LedgerError> {
-    let days = Span::FIRST_DAY.bytes().to_vec()..Span::FIRST_HOUR.bytes().to_vec();
+/// Removes every stored day that is computed again.
+fn removed(store: &Store, from: Option<HoursFrom>) -> Result<Vec<Write>, LedgerError> {
+    let first = from.map_or(Span::FIRST_DAY, |from| from.day);
+    let days = first.bytes().to_vec()..Span::FIRST_HOUR.bytes().to_vec();
     let remove = |found: Result<(sled::IVec, sled::IVec), LedgerError>| {
         found.map(|(key, _)| (In::Totals, key.to_vec(), None))
     };

@@ -173,6 +173,19 @@ impl Shelf {
         )
     }
 
+    /// The day of the oldest of the newest files that take no more than so many bytes together.
+    pub(super) fn oldest_within(&self, bytes: u64) -> Option<Date> {
+        let mut left = bytes;
+        let newest = self.volumes.iter().rev().map(|volume| volume.day);
+        let fits = |day: &Date| {
+            // What cannot be looked at takes nothing: it is never deleted for its size.
+            let file = std::fs::metadata(dayfile::path(&self.dir, *day));
+            let rest = left.checked_sub(file.map_or(0, |file| file.len()));
+            rest.map(|rest| left = rest).is_some()
+        };
+        newest.take_while(fits).last().or_else(|| self.last_day())
+    }
+
     /// Forgets a file.
     pub(super) fn forget(&mut self, day: Date) {
         self.volumes.retain(|volume| volume.day != day);

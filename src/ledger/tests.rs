@@ -6,6 +6,7 @@ mod fixture;
 mod kill;
 mod measured;
 mod read;
+mod retention;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ fn settings(dir: &Path) -> Settings {
         journal_dir: dir.join("journal"),
         calls_dir: dir.join("calls"),
         checkpoints_dir: dir.join("checkpoints"),
-        retention_days: 400,
+        retention: Retention::default(),
         timezone: TimeZone::UTC,
         sync: false,
         durable: None,

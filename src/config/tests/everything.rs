@@ -58,6 +58,9 @@ strict_ack = true
 sync_interval = "7ms"
 segment_bytes_max = "1GiB"
 retention_days = 30
+retention_bytes = "20GiB"
+hours_retention_days = 60
+minutes_retention_days = 3
 [metrics]
 label_values_max = 8
 [[prices]]
@@ -170,6 +173,9 @@ fn values_mean_what_they_say() {
     assert_eq!(server.metrics_token, MetricsToken::Open);
     assert_eq!(config.ledger.segment_bytes_max, 1 << 30);
     assert_eq!(config.ledger.retention_days, 30);
+    assert_eq!(config.ledger.retention_bytes, Some(20 << 30));
+    assert_eq!(config.ledger.hours_retention_days, 60);
+    assert_eq!(config.ledger.minutes_retention_days, 3);
     let [gate, vllm] = config.upstreams.as_slice() else {
         panic!("{:?}", config.upstreams)
     };

@@ -540,7 +540,10 @@ fn a_rebuild_takes_the_last_good_checkpoint_and_says_which_was_not() {
 fn retention_deletes_files_and_no_totals() {
     let dir = TempDir::new().unwrap();
     let short = || Settings {
-        retention_days: 1,
+        retention: Retention {
+            days: 1,
+            ..Retention::default()
+        },
         ..settings(dir.path())
     };
     let house = filled_with(short());
@@ -579,9 +582,12 @@ fn retention_deletes_files_and_no_totals() {
 fn days_of_another_time_zone_are_right_for_rows_that_are_gone() {
     let zone = TimeZone::fixed(jiff::tz::offset(8));
     let (long, short) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let sums = [(long.path(), 400), (short.path(), 1)].map(|(dir, retention_days)| {
+    let sums = [(long.path(), 400), (short.path(), 1)].map(|(dir, days)| {
         let settings = || Settings {
-            retention_days,
+            retention: Retention {
+                days,
+                ..Retention::default()
+            },
             ..settings(dir)
         };
         let house = filled_with(settings());

@@ -76,7 +76,7 @@ impl House {
             journal_dir: dir.join("journal"),
             calls_dir: dir.join("calls"),
             checkpoints_dir: dir.join("checkpoints"),
-            retention_days: 400,
+            retention: ledger::Retention::default(),
             timezone: TimeZone::get(ZONES[zone]).unwrap(),
             sync: false,
             durable: None,

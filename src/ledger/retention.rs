@@ -1,0 +1,136 @@
+//! What becomes too old or too much: rows by whole day files, hours, minutes and demand key by key.
+//! Days and all time are kept for ever.
+
+use std::ops::Range;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::demand::{self, DemandKey};
+use super::key::Span;
+use super::store::{In, KEYS_MAX, Store, Write};
+use super::{Ledger, LedgerError, meta};
+
+/// Demand older than this is asked for by nobody: the verdict looks 35 days back.
+pub(super) const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(40 * 24);
+
+/// How long what is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Day files that are kept behind today, in days.
+    pub days: u32,
+    /// Bytes that day files may take together; `None` for any number. The last file always stays.
+    pub bytes: Option<u64>,
+    /// Days whose hours are kept.
+    pub hours_days: u32,
+    /// Days whose minutes are kept.
+    pub minutes_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            days: 400,
+            bytes: None,
+            hours_days: 400,
+            minutes_days: 14,
+        }
+    }
+}
+
+/// Where the hours begin that are kept: what was before stands only in its days.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HoursFrom {
+    /// The first of them.
+    pub(super) hour: Timestamp,
+    /// The day it begins, in the time zone of that time.
+    pub(super) day: Span,
+}
+
+impl Ledger {
+    /// The files past their retention; from now on nobody expects their rows.
+    pub(super) fn expire(&self, now: Timestamp) -> Result<Vec<Date>, LedgerError> {
+        let Retention { days, bytes, .. } = self.settings.retention;
+        let today = TimeZone::UTC.to_datetime(now).date();
+        let by_age = today.saturating_sub(i64::from(days).days());
+        let by_size = bytes.and_then(|bytes| self.shelf().oldest_within(bytes));
+        let oldest = by_size.map_or(by_age, |by_size| by_size.max(by_age));
+        let (expired, last_seq) = self.shelf().before(oldest);
+        let rows_from = last_seq.saturating_add(1);
+        if rows_from > self.shelf().rows_from {
+            let writer = self.writer();
+            let store = writer.store()?;
+            writer.commit(&store, &[meta::put_number(meta::ROWS_FROM, rows_from)])?;
+            self.set_shelf(|shelf| shelf.rows_from = rows_from);
+        }
+        Ok(expired)
+    }
+
+    /// Deletes hours, minutes and demand past their retention.
+    pub(super) fn forget_old(
+        &self,
+        now: Timestamp,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), LedgerError> {
+        let kept = self.settings.retention;
+        let minute = now.saturating_sub(SignedDuration::from_hours(
+            24 * i64::from(kept.minutes_days),
+        ));
+        let minute = Span::minute(minute.unwrap_or(Timestamp::MIN));
+        self.remove(In::Totals, spans(Span::FIRST_MINUTE, minute), go_on)?;
+        let demand = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
+        let demand = demand::minute_of(demand);
+        let minutes = [0, demand].map(|minute| DemandKey::first_of(minute).encode());
+        let beats = [0, demand].map(demand::beat_key);
+        for [first, end] in [minutes, beats] {
+            self.remove(In::Demand, first..end, go_on)?;
+        }
+        let today = self.day_of(now);
+        let oldest = today.saturating_sub(i64::from(kept.hours_days).days());
+        let Ok(midnight) = oldest.to_zoned(self.settings.timezone.clone()) else {
+            return Ok(());
+        };
+        let hour = Span::hour(midnight.timestamp());
+        let hours = spans(Span::FIRST_HOUR, hour);
+        let store = self.status.store()?;
+        if store.scan(In::Totals, hours.clone()).next().is_none() {
+            return Ok(());
+        }
+        // Before the first is gone: a day that lacks some of its hours is never computed from them.
+        let writes = meta::put_hours_from(hour, Span::day(oldest));
+        self.writer().commit(&store, &writes)?;
+        self.remove(In::Totals, hours, go_on)
+    }
+
+    /// Deletes the keys of a range, some at a time: between two commits calls are counted.
+    fn remove(
+        &self,
+        tree: In,
+        keys: Range<Vec<u8>>,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), LedgerError> {
+        while go_on() {
+            let store = self.status.store()?;
+            let writes = some_removed(&store, tree, keys.clone())?;
+            if writes.is_empty() {
+                break;
+            }
+            self.writer().commit(&store, &writes)?;
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+}
+
+/// The first keys of a range, to be removed.
+fn some_removed(store: &Store, tree: In, keys: Range<Vec<u8>>) -> Result<Vec<Write>, LedgerError> {
+    let some = store.scan(tree, keys).take(KEYS_MAX);
+    some.map(|found| found.map(|(key, _)| (tree, key.to_vec(), None)))
+        .collect()
+}
+
+/// The keys of the spans from one to another.
+fn spans(from: Span, to: Span) -> Range<Vec<u8>> {
+    from.bytes().to_vec()..to.max(from).bytes().to_vec()
+}

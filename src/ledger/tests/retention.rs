@@ -1,0 +1,132 @@
+//! What is too old goes, and no total with it.
+
+use super::*;
+
+const CALLS: u64 = 700;
+
+fn filled(dir: &Path) -> House {
+    let house = House::open(dir);
+    (0..CALLS).for_each(|n| house.end(&call(n)));
+    house.count(97);
+    house
+}
+
+fn close_days(house: &House, days_later: i64) {
+    let now = start() + SignedDuration::from_hours(24 * days_later);
+    house.ledger.close_days(now, &|| true).unwrap();
+}
+
+/// How many roll-ups of a grain are on the disk, and the calls in them.
+fn kept(ledger: &Ledger, grain: Grain) -> (usize, u64) {
+    let ever = Timestamp::UNIX_EPOCH..Timestamp::MAX;
+    let found = ledger.rollups(grain, ever).unwrap().map(Result::unwrap);
+    found.fold((0, 0), |(many, calls), it| {
+        (many + 1, calls + it.totals.calls)
+    })
+}
+
+fn calls(ledger: &Ledger, grain: Grain) -> u64 {
+    kept(ledger, grain).1
+}
+
+#[test]
+fn minutes_demand_and_hours_go_one_after_the_other_and_days_stay() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let ledger = &house.ledger;
+    ledger.beat(start()).unwrap();
+    let up = || ledger.minutes_up(start()..start() + SignedDuration::from_hours(1));
+    let (days, ever) = (kept(ledger, Grain::Day), ledger.all_time());
+    let all = |grain| calls(ledger, grain) == CALLS;
+    close_days(&house, 13);
+    assert!(all(Grain::Minute) && all(Grain::Hour));
+    close_days(&house, 15);
+    assert_eq!(kept(ledger, Grain::Minute), (0, 0));
+    assert!(!stored_demand(ledger).is_empty() && up().unwrap().len() == 1);
+    close_days(&house, 42);
+    assert!(stored_demand(ledger).is_empty() && up().unwrap().is_empty());
+    assert!(all(Grain::Hour));
+    close_days(&house, 402);
+    assert_eq!(kept(ledger, Grain::Hour), (0, 0));
+    assert_eq!((kept(ledger, Grain::Day), ledger.all_time()), (days, ever));
+}
+
+#[test]
+fn minutes_are_kept_to_the_minute_of_their_age() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let now = start() + SignedDuration::from_hours(24 * 14) + SignedDuration::from_mins(5);
+    house.ledger.close_days(now, &|| true).unwrap();
+    let young = start() + SignedDuration::from_mins(5);
+    let expected = (0..CALLS).filter(|n| call(*n).started_at >= young).count();
+    let expected = u64::try_from(expected).unwrap();
+    assert_eq!(calls(&house.ledger, Grain::Minute), expected);
+}
+
+#[test]
+fn days_without_hours_stay_when_the_time_zone_changes_and_none_is_counted_twice() {
+    let dir = TempDir::new().unwrap();
+    let short = |hours| Settings {
+        timezone: TimeZone::fixed(jiff::tz::offset(hours)),
+        retention: Retention {
+            hours_days: 1,
+            ..Retention::default()
+        },
+        ..settings(dir.path())
+    };
+    // The calls are ten minutes before midnight and ten behind it: the first ones' hour goes.
+    let house = House::with(short(0));
+    (0..CALLS).for_each(|n| house.end(&call(n)));
+    house.count(97);
+    close_days(&house, 2);
+    let gone = CALLS - calls(&house.ledger, Grain::Hour);
+    assert!((1..CALLS).contains(&gone), "{gone}");
+    house.close();
+    for hours in [-9, 3, 12, -9, 0] {
+        let house = House::with(short(hours));
+        assert!(house.recovery.timezone_was.is_some());
+        assert_eq!(calls(&house.ledger, Grain::Day), CALLS, "{hours}");
+        house.close();
+    }
+}
+
+#[test]
+fn files_that_take_too_much_go_the_oldest_first_and_no_totals() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    let hourly = |n: u64| CallRecord {
+        started_at: start() + SignedDuration::from_hours(i64::try_from(n).unwrap()),
+        ..call(n)
+    };
+    (0..60).for_each(|n| house.end(&hourly(n)));
+    house.count(97);
+    let expected = stored(&house.ledger);
+    close_days(&house, 5);
+    house.close();
+    let files = || {
+        let listing = std::fs::read_dir(dir.path().join("calls")).unwrap();
+        let mut files: Vec<_> = listing.map(|entry| entry.unwrap().path()).collect();
+        files.sort_unstable();
+        files
+    };
+    let all = files();
+    let sizes = all
+        .iter()
+        .map(|file| std::fs::metadata(file).unwrap().len());
+    let two: u64 = sizes.rev().take(2).sum();
+    assert!(all.len() > 2, "{all:?}");
+    // A byte less than two files is one of them; a last one that is too large alone stays.
+    for (bytes, kept) in [(two, 2), (two - 1, 1), (1, 1)] {
+        let house = House::with(Settings {
+            retention: Retention {
+                bytes: Some(bytes),
+                ..Retention::default()
+            },
+            ..settings(dir.path())
+        });
+        close_days(&house, 5);
+        assert_eq!(files(), all[all.len() - kept..]);
+        assert_eq!(stored(&house.ledger), expected);
+        house.close();
+    }
+}
