@@ -10,6 +10,7 @@ mod attribution;
 mod body;
 mod connect;
 mod drain;
+mod egress;
 mod error;
 mod flush_first;
 mod forward;
@@ -41,6 +42,7 @@ use tokio_util::task::TaskTracker;
 pub use self::admission::{Counters, UpstreamCounters};
 pub use self::attribution::{Attribution, KeyHash, KeyHasher};
 pub use self::connect::roots_from_pem;
+pub use self::egress::EgressProxy;
 pub use self::error::ProxyError;
 pub use self::serve::Shutdown;
 pub use self::settings::{

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::{AppError, paid};
 use crate::admin::{Access, MetricsAccess, Token};
-use crate::config::{self, Config, MetricsToken};
+use crate::config::{self, Config, MetricsToken, Secret};
 use crate::meter::{self, UpstreamFacts};
-use crate::proxy::{self, Attribution, KeyHasher, UpstreamSettings};
+use crate::proxy::{self, Attribution, EgressProxy, KeyHasher, UpstreamSettings};
 use crate::wire::WireFormat;
 use crate::{journal, ledger, metrics, verdict};
 
@@ -177,6 +177,10 @@ fn upstream(upstream: &config::Upstream) -> Result<UpstreamSettings, AppError> {
         extra_roots,
         http2: upstream.http2,
         inject_usage: upstream.inject_usage,
+        egress: upstream.egress_proxy.as_ref().map(|address| {
+            let credentials = upstream.egress_credentials.as_ref();
+            EgressProxy::new(address.clone(), credentials.map(Secret::expose))
+        }),
         ..UpstreamSettings::new(Arc::new(facts), upstream.base_url.clone())
     })
 }

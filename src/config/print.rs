@@ -137,6 +137,8 @@ fn upstream(upstream: &Upstream) -> Value {
         billed,
         prices,
         ca_file,
+        egress_proxy,
+        egress_credentials,
         http2,
         connect_timeout,
         response_header_timeout,
@@ -160,6 +162,16 @@ fn upstream(upstream: &Upstream) -> Value {
         // The upstream's own name needs no prices; written out it would.
         ("prices", (prices != name).then(|| prices.as_str().into())),
         ("ca_file", ca_file.as_deref().map(path)),
+        (
+            "egress_proxy",
+            egress_proxy
+                .as_ref()
+                .map(|url| text(&url.to_string().trim_end_matches('/'))),
+        ),
+        (
+            "egress_credentials",
+            egress_credentials.as_ref().map(|s| text(&s.source())),
+        ),
         ("http2", Some(text(&http2.label()))),
         ("connect_timeout", Some(limit(*connect_timeout))),
         (

@@ -14,6 +14,7 @@ fn env(name: &str) -> Option<String> {
     match name {
         "TOKEN" => Some("t0ken\n".to_owned()),
         "KEY" | "SAME_KEY" => Some("sk-1".to_owned()),
+        "PROXY" => Some("us:hunter2".to_owned()),
         "EMPTY" => Some(String::new()),
         _ => None,
     }
@@ -109,6 +110,7 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
         include_str!("../../config/throughput.toml"),
     );
     file("key-hash-secret", "h");
+    file("egress-credentials", "user:password");
     let path = folder.path().join("tollgate.toml");
     let secrets = |name: &str| {
         let secret = name.ends_with("_TOKEN") || name.ends_with("_KEY");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::secret::Secret;
 use super::section::Section;
 use super::value::{Value, hint};
 use crate::call::Role;
@@ -27,6 +28,10 @@ pub struct Upstream {
     pub prices: String,
     /// More certificates to trust, beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// The forward proxy to go through, `http://host:port`.
+    pub egress_proxy: Option<http::Uri>,
+    /// The `user:password` it wants.
+    pub egress_credentials: Option<Secret>,
     /// Which HTTP versions to speak.
     pub http2: Http2Mode,
     /// For the connection to stand.
@@ -91,6 +96,8 @@ impl Upstream {
             billed: true,
             prices: name.to_owned(),
             ca_file: None,
+            egress_proxy: None,
+            egress_credentials: None,
             http2: Http2Mode::Auto,
             connect_timeout: Some(Duration::from_secs(10)),
             response_header_timeout: Some(SLOWEST_ANSWER),
@@ -142,6 +149,7 @@ impl Upstream {
         );
         let role = s.read("role", |value| value.choice(&ROLES));
         let role = role.unwrap_or(base.role);
+        let (egress_proxy, egress_credentials) = egress(s);
         let upstream = Self {
             base_url: base_url.clone().unwrap_or_default(),
             role,
@@ -152,6 +160,8 @@ impl Upstream {
                 .read("prices", |value| price_list(value, book))
                 .unwrap_or(base.prices.clone()),
             ca_file: s.read("ca_file", Value::path),
+            egress_proxy,
+            egress_credentials,
             http2: s
                 .read("http2", |value| value.choice(&HTTP2))
                 .unwrap_or(base.http2),
@@ -251,6 +261,47 @@ fn base_url(value: &Value<'_>) -> Option<http::Uri> {
     });
     url.filter(|_| !text.contains('#'))
         .or_else(|| value.is_not(expected))
+}
+
+/// The way out, and what it costs to be let through.
+fn egress(section: &mut Section<'_>) -> (Option<http::Uri>, Option<Secret>) {
+    let mut is_written = false;
+    let proxy = section.read("egress_proxy", |value| {
+        is_written = true;
+        egress_proxy(value)
+    });
+    let credentials = section.read("egress_credentials", |value| {
+        let secret = value.secret()?;
+        if !is_written {
+            value.problem("there is no egress_proxy to send them to");
+            return None;
+        }
+        if !secret.expose().contains(':') {
+            let source = secret.source();
+            value.problem(&format!("the secret at {source} is not user:password"));
+            return None;
+        }
+        Some(secret)
+    });
+    (proxy, credentials)
+}
+
+/// `http://host[:port]`; anything with a password in it is not repeated.
+fn egress_proxy(value: &Value<'_>) -> Option<http::Uri> {
+    let text = value.text()?;
+    if text.contains('@') {
+        value.problem(
+            "a proxy's address has no user or password in it; name where they are in \
+             egress_credentials",
+        );
+        return None;
+    }
+    let url = text.parse::<http::Uri>().ok().filter(|url| {
+        let host = url.host().is_some_and(|host| !host.is_empty());
+        let bare = url.path_and_query().is_none_or(|path| path.as_str() == "/");
+        url.scheme_str() == Some("http") && host && bare
+    });
+    url.or_else(|| value.is_not("a forward proxy's address, such as \"http://proxy:3128\""))
 }
 
 /// A list that is named must have prices; the upstream's own name may be without.

@@ -17,6 +17,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tower_service::Service;
 
+use super::egress::Way;
 use super::held::RequestBody;
 use super::link::{LinkBody, Links};
 use super::settings::{Http2Mode, UpstreamSettings};
@@ -39,7 +40,7 @@ const HTTP2_PING: Duration = Duration::from_secs(20);
 const HTTP2_CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 
 /// Makes connections, TLS included.
-pub(super) type Connector = TimeLimited<HttpsConnector<HttpConnector>>;
+pub(super) type Connector = TimeLimited<HttpsConnector<Way>>;
 
 /// Why a call got no answer.
 #[derive(Debug)]
@@ -85,13 +86,14 @@ pub(super) fn client(settings: &UpstreamSettings) -> Result<UpstreamClient, rust
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_keepalive(Some(TCP_KEEPALIVE));
+    let way = Way::new(tcp, settings.egress.clone());
     let tls = HttpsConnectorBuilder::new()
         .with_tls_config(tls_config(&settings.extra_roots)?)
         .https_or_http();
     let connector = match settings.http2 {
-        Http2Mode::Auto => tls.enable_all_versions().wrap_connector(tcp),
-        Http2Mode::Never => tls.enable_http1().wrap_connector(tcp),
-        Http2Mode::Always => tls.enable_http2().wrap_connector(tcp),
+        Http2Mode::Auto => tls.enable_all_versions().wrap_connector(way),
+        Http2Mode::Never => tls.enable_http1().wrap_connector(way),
+        Http2Mode::Always => tls.enable_http2().wrap_connector(way),
     };
     let connector = TimeLimited {
         inner: connector,

@@ -214,7 +214,7 @@ pub(super) fn call_id_value(call_id: CallId) -> HeaderValue {
 }
 
 /// The cause at the bottom of a chain: what a person can act on.
-fn root(error: &(dyn Error + Send + Sync)) -> String {
+pub(super) fn root(error: &(dyn Error + Send + Sync)) -> String {
     let mut root: &dyn Error = error;
     while let Some(source) = root.source() {
         root = source;

@@ -8,6 +8,7 @@ use http::uri::Scheme;
 use rustls_pki_types::CertificateDer;
 
 use super::attribution::Attribution;
+use super::egress::EgressProxy;
 use crate::meter::UpstreamFacts;
 
 /// Twice the longest prompt without pictures that any model takes: a million tokens.
@@ -88,7 +89,7 @@ pub struct UpstreamSettings {
     pub facts: Arc<UpstreamFacts>,
     /// Scheme `http` or `https`, an authority, and a path that is put before each call's own.
     pub base_url: Uri,
-    /// How long a connection may take: name, TCP and TLS together. `None`: for ever.
+    /// How long a connection may take: name, TCP, tunnel and TLS together. `None`: for ever.
     pub connect_timeout: Option<Duration>,
     /// How long the upstream may take to begin its answer, from the last bytes of the request on.
     /// `None`: for ever.
@@ -103,6 +104,8 @@ pub struct UpstreamSettings {
     pub http2: Http2Mode,
     /// Whether it is asked for the usage of streams whose clients did not ask.
     pub inject_usage: InjectUsage,
+    /// The forward proxy that stands between.
+    pub egress: Option<EgressProxy>,
 }
 
 impl UpstreamSettings {
@@ -119,6 +122,7 @@ impl UpstreamSettings {
             extra_roots: Vec::new(),
             http2: Http2Mode::default(),
             inject_usage: InjectUsage::default(),
+            egress: None,
         }
     }
 
@@ -137,6 +141,7 @@ impl UpstreamSettings {
             && self.connect_timeout == other.connect_timeout
             && self.extra_roots == other.extra_roots
             && self.http2 == other.http2
+            && self.egress == other.egress
     }
 }
 

@@ -13,6 +13,8 @@ mod damage;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod egress;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod lasting;

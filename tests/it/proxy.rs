@@ -1,6 +1,7 @@
 //! The proxy between a client and an upstream that the tests play by hand.
 
 mod bodies;
+mod egress;
 mod ends;
 mod headers;
 mod http2;

@@ -30,6 +30,8 @@ role = "gateway"
 billed = false
 prices = "anthropic"
 ca_file = "/ca.pem"
+egress_proxy = "http://proxy:3128/"
+egress_credentials = "env:PROXY"
 http2 = "prior_knowledge"
 connect_timeout = "1s"
 response_header_timeout = "0"
@@ -155,7 +157,7 @@ fn what_is_printed_is_read_back_and_holds_no_secret() {
     let assumed = config.plans.plans.first().unwrap().assumptions;
     let escalation = assumed.range(Parameter::Escalation);
     assert_eq!(escalation, Range::certain(0.2), "one number is certain");
-    for secret in ["t0ken", "sk-1"] {
+    for secret in ["t0ken", "sk-1", "hunter2"] {
         assert!(!printed.contains(secret), "{printed}");
         assert!(!format!("{config:?}").contains(secret));
     }

@@ -126,6 +126,32 @@ source = "yuan without a rate"
 }
 
 #[test]
+fn a_way_out_is_told_without_its_secrets() {
+    check(
+        "config-egress.txt",
+        r#"[upstreams.a]
+format = "openai"
+base_url = "https://a"
+egress_proxy = "http://us:hunter2@proxy:3128"
+egress_credentials = "us:hunter2"
+[upstreams.b]
+format = "openai"
+base_url = "https://b"
+egress_proxy = "https://proxy:3128"
+egress_credentials = "env:TOKEN"
+[upstreams.c]
+format = "openai"
+base_url = "https://c"
+egress_proxy = "http://proxy:3128/path"
+[upstreams.d]
+format = "openai"
+base_url = "https://d"
+egress_credentials = "env:PROXY"
+"#,
+    );
+}
+
+#[test]
 fn server_and_upstreams_are_told_all_at_once() {
     check(
         "config-server.txt",
