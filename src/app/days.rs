@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 /// How long a day that could not be closed waits for the next try.
 const RETRY: Duration = Duration::from_mins(10);
 /// The longest nap: naps do not follow a clock that is set, days do.
-const NAP_MAX: Duration = Duration::from_mins(5);
+const NAP_MAX: Duration = Duration::from_mins(1);
 /// The lowest priority there is: all else on the machine goes first.
 const NICE: i32 = 19;
 

@@ -4,7 +4,8 @@
 //! The directory is the small ledger of an earlier release: two days in files, two in the journal.
 //!
 //! Verified by breaking it: without the mending of segments, or the note of what is gone, the days
-//! behind a flipped byte are not closed; a damaged last day file that stays where it is stops them too.
+//! behind a flipped byte are not closed; a damaged last day file that stays where it is stops them too;
+//! without the comparison with `state.json` a truncated or emptied database is not noticed as one.
 
 use std::fs;
 use std::path::{Path, PathBuf};

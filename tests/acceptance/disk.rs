@@ -2,12 +2,15 @@
 //! there is room again calls are metered again, without a restart: totals, rows, and what the
 //! upstream saw less what passed unmetered are the same number.
 //!
-//! The disk is full by a limit on the size of files, which needs no root; and by a small file system
-//! that really is full, where one can be mounted.
+//! The disk is full by a limit on the size of files; and by a small file system that really is full,
+//! in a user namespace, or mounted by root, or told to be skipped where neither is allowed.
+//!
+//! Verified by breaking it: a journal that lets go of what the disk refused loses rows in each.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::io::{BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::client::{Answer, Client, post};
@@ -195,15 +198,7 @@ async fn where_that_is_wanted_calls_are_refused_until_there_is_room() {
     let mut stage = Stage::set("on_ledger_failure = \"refuse\"").await;
     stage.recovers().await;
     stage.tollgate.limit_files(Some(journal_bytes(&stage.home)));
-    let began = Instant::now();
-    let refused = loop {
-        let answer = stage.call().await;
-        if answer.status == 503 {
-            break answer;
-        }
-        assert!(began.elapsed() < WAIT);
-    };
-    assert_eq!(refused.headers["x-tollgate-error"], "ledger_behind");
+    stage.is_refused().await;
     stage.tollgate.limit_files(None);
     let began = Instant::now();
     while stage.call().await.status != 200 {
@@ -226,53 +221,97 @@ async fn an_end_on_a_full_disk_says_what_it_could_not_keep() {
     assert_eq!(Rows::settled(&home, &again, 5).await.len(), 5);
 }
 
-/// A small file system of its own, or nothing where none can be mounted.
-struct Mounted(PathBuf);
+/// A small file system of its own, in namespaces that a process holds: that needs no root, and
+/// nothing is left behind. Or none, where neither is allowed.
+struct Mounted {
+    holder: Child,
+    folder: PathBuf,
+}
 
 impl Mounted {
-    fn at(folder: &Path) -> Option<Self> {
-        fs::create_dir_all(folder).unwrap();
-        let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
-            .arg(folder)
-            .output();
-        let mounted = mount.is_ok_and(|mount| mount.status.success());
-        mounted.then(|| Self(folder.to_owned()))
+    fn on(home: &mut Home) -> Option<Self> {
+        let folder = home.data_dir();
+        fs::create_dir_all(&folder).unwrap();
+        for spaces in [&["-rm"][..], &["-m"]] {
+            let mount = "mount -t tmpfs -o size=4m tmpfs \"$0\" && echo mounted && exec cat";
+            let holder = Command::new("unshare")
+                .args(spaces)
+                .args(["sh", "-c", mount])
+                .arg(&folder)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn();
+            let Ok(mut holder) = holder else { continue };
+            let mut said = String::new();
+            let out = BufReader::new(holder.stdout.take().unwrap());
+            out.take(8).read_to_string(&mut said).unwrap();
+            // However it goes, it ends with this.
+            let pid = holder.id();
+            let folder = format!("/proc/{pid}/root{}", folder.display()).into();
+            let mounted = Self { holder, folder };
+            if said == "mounted\n" {
+                let user = (spaces == ["-rm"]).then_some("-U");
+                let enter = ["nsenter", "--preserve-credentials", "-m"].into_iter();
+                let enter = enter.chain(user).map(str::to_owned);
+                home.run_within(enter.chain([format!("-t{pid}")]).collect());
+                return Some(mounted);
+            }
+        }
+        println!("skipped: no file system can be mounted here; the limit on files is tested");
+        None
     }
 
     /// Takes all the room that is left.
     fn fill(&self) {
-        let ballast = self.0.join("ballast");
+        let ballast = self.folder.join("ballast");
         let mut file = fs::File::create(ballast).unwrap();
-        while std::io::Write::write(&mut file, &[0; 4096]).is_ok_and(|taken| taken > 0) {}
+        while file.write(&[0; 4096]).is_ok_and(|taken| taken > 0) {}
     }
 
     fn free(&self) {
-        fs::remove_file(self.0.join("ballast")).unwrap();
+        fs::remove_file(self.folder.join("ballast")).unwrap();
     }
 }
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("--lazy").arg(&self.0).status();
-        assert!(unmounted.is_ok_and(|status| status.success()));
-        // The home could not be removed around it.
-        drop(fs::remove_dir_all(self.0.parent().unwrap()));
+        drop(self.holder.kill());
+        drop(self.holder.wait());
+    }
+}
+
+impl Stage {
+    /// On a small file system, where one can be mounted.
+    async fn small(more: &str) -> Option<(Self, Mounted)> {
+        let (mut home, upstream) = Self::build(more).await;
+        let mounted = Mounted::on(&mut home)?;
+        let stage = Self {
+            tollgate: home.serve().await,
+            home,
+            upstream,
+            answered: 0,
+        };
+        Some((stage, mounted))
+    }
+
+    /// Calls until one is refused because the ledger is behind.
+    async fn is_refused(&mut self) {
+        let began = Instant::now();
+        let refused = loop {
+            let answer = self.call().await;
+            if answer.status == 503 {
+                break answer;
+            }
+            assert!(began.elapsed() < WAIT);
+        };
+        assert_eq!(refused.headers["x-tollgate-error"], "ledger_behind");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_system_that_is_full_is_waited_for() {
-    let (home, upstream) = Stage::build("").await;
-    let Some(mounted) = Mounted::at(&home.data_dir()) else {
-        println!("skipped: no file system can be mounted here; the limit on files is tested");
+    let Some((mut stage, mounted)) = Stage::small("").await else {
         return;
-    };
-    let mut stage = Stage {
-        tollgate: home.serve().await,
-        home,
-        upstream,
-        answered: 0,
     };
     for _ in 0..3 {
         stage.recovers().await;
@@ -283,5 +322,21 @@ async fn a_file_system_that_is_full_is_waited_for() {
         mounted.free();
     }
     stage.recovers().await;
+    stage.adds_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_file_system_that_is_full_calls_are_refused_where_that_is_wanted() {
+    let Some((mut stage, mounted)) = Stage::small("on_ledger_failure = \"refuse\"").await else {
+        return;
+    };
+    for _ in 0..2 {
+        stage.recovers().await;
+        mounted.fill();
+        stage.is_refused().await;
+        mounted.free();
+        stage.recovers().await;
+    }
+    assert_eq!(stage.unmetered().await, 0);
     stage.adds_up().await;
 }

@@ -16,6 +16,10 @@ mod preload;
 #[cfg(test)]
 mod rolling;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
+mod stall;
+#[cfg(test)]
 #[path = "../acceptance/support/mod.rs"]
 #[expect(dead_code, reason = "the acceptance tests use the rest of it")]
 mod support;

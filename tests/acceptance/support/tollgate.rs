@@ -24,12 +24,15 @@ const POLL: Duration = Duration::from_millis(10);
 /// A configuration file and a data directory.
 pub(crate) struct Home {
     folder: TempDir,
+    /// A program, and its arguments, that runs all others.
+    within: Vec<String>,
 }
 
 impl Home {
     pub(crate) fn new(config: &str) -> Self {
         let home = Self {
             folder: tempfile::tempdir().unwrap(),
+            within: Vec::new(),
         };
         home.write_config(config);
         home
@@ -107,9 +110,16 @@ impl Home {
         tollgate
     }
 
+    /// From now on the binary is run by this program, which puts itself in its place.
+    pub(crate) fn run_within(&mut self, program: Vec<String>) {
+        self.within = program;
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut words = self.within.iter().map(String::as_str).chain([BINARY]);
+        let mut command = Command::new(words.next().unwrap());
         command
+            .args(words)
             .args(arguments)
             .arg("--config")
             .arg(self.config())
@@ -203,9 +213,14 @@ impl Tollgate {
 
     /// The most memory the process ever had, in bytes.
     pub(crate) fn memory_peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// A figure of the process's memory, in bytes.
+    pub(crate) fn memory(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        let found = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = found.and_then(|found| found.trim().strip_suffix(" kB"));
         kib.unwrap().parse::<u64>().unwrap() * 1024
     }
 
