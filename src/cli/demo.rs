@@ -200,6 +200,8 @@ impl Stage {
             anthropic: base,
             seed: demo.seed,
             calls_per_second: (CALLS_PER_SECOND * demo.speed).min(CALLS_PER_SECOND_MAX),
+            // Each is reported all the same: tollgate asks in its client's place.
+            without_usage_per_mille: 250,
             ..TrafficSettings::default()
         })
     }
