@@ -29,6 +29,9 @@ pub use when::Clock;
 use crate::metrics::Format;
 use answer::Answer;
 
+/// The header that says what is missing among the rows that are asked for; once for each gap.
+const MISSING_ROWS: &str = "x-missing-rows";
+
 /// The listener's work: clones share everything.
 #[derive(Clone)]
 pub struct Admin {
@@ -197,14 +200,24 @@ fn totals_of(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal
     let clock = clock(source);
     let asked = TotalsQuery::read(query, &clock, &source.dimensions())?;
     let read = source.sums(&asked).map_err(|error| failed(&error))?;
-    let answer = totals(&asked, &clock.zone, &read);
+    let missing = source.missing_rows(asked.since, asked.until);
+    let answer = totals(&asked, &clock.zone, &read, &missing);
     Ok(answer::json(StatusCode::OK, &answer))
 }
 
 fn calls(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
     let asked = query::calls(query, &clock(source))?;
-    let CallsPage { calls, next } = source.calls(&asked).map_err(|error| failed(&error))?;
+    let missing = source.missing_rows(asked.since, asked.until);
+    let CallsPage { calls, next } = source
+        .calls(&asked)
+        .map_err(|error| failed(&error).because(&missing))?;
     let mut answer = answer::lines(calls.iter().map(crate::call::CallRecord::to_row));
+    for gap in missing {
+        let header = HeaderName::from_static(MISSING_ROWS);
+        if let Ok(value) = HeaderValue::try_from(gap.replace(char::is_control, " ")) {
+            answer.headers_mut().append(header, value);
+        }
+    }
     if let Some(next) = next {
         let link = format!("</api/v1/calls?{}>; rel=\"next\"", asked.next_page(next));
         let cursor = HeaderName::from_static("x-next-cursor");

@@ -14,6 +14,7 @@ mod dayfile;
 mod demand;
 mod draft;
 mod filed;
+mod gaps;
 mod import;
 mod key;
 mod memory;

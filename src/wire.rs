@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 mod anthropic;
 mod coding;
+mod conserve;
 mod counts;
 mod echo;
 mod endpoint;
@@ -36,7 +37,7 @@ mod usage_event;
 mod usage_request;
 
 pub use coding::{Coding, Decoder};
-pub use endpoint::{Endpoint, Operation, Reading, endpoint};
+pub use endpoint::{Endpoint, Operation, Reading, deployment, endpoint};
 pub use findings::Report;
 pub use kept::{CALL_TEXT_BYTES_MAX, TextBudget};
 pub use paths::{Action, Paths};

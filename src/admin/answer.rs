@@ -38,6 +38,14 @@ impl Refusal {
         }
     }
 
+    /// Says what is missing, where that may be why.
+    pub(super) fn because(mut self, missing: &[String]) -> Self {
+        if !missing.is_empty() {
+            self.message = format!("{}: {}", self.message, missing.join("; "));
+        }
+        self
+    }
+
     /// A value in the query that cannot be read.
     pub(super) fn query(message: String, remedy: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_query", message, remedy)

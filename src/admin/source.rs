@@ -27,6 +27,8 @@ pub trait Source: Send + Sync + 'static {
     fn sums(&self, asked: &TotalsQuery) -> Result<Vec<Rollup>, SourceError>;
     /// Finished calls in the order of the ledger, at most `query.limit`.
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError>;
+    /// What is known to be missing among the rows of a part of time, in words.
+    fn missing_rows(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Vec<String>;
     /// Projections, verdicts in words, and the evidence they stand on.
     fn breakeven(&self) -> Result<serde_json::Value, SourceError>;
 }

@@ -98,6 +98,10 @@ impl Source for Made {
             next: (last < 5).then_some(last),
         })
     }
+    fn missing_rows(&self, since: Option<Timestamp>, _: Option<Timestamp>) -> Vec<String> {
+        let gap = || vec!["frames 3 to 4 are gone".to_owned(), "dåy".to_owned()];
+        since.map(|_| gap()).unwrap_or_default()
+    }
     fn breakeven(&self) -> Result<Value, SourceError> {
         let source = std::io::Error::other("secret path").into();
         Err(SourceError {
@@ -331,6 +335,7 @@ async fn every_call_is_on_exactly_one_page() {
             assert_eq!(row.as_object().unwrap().len(), CallRecord::COLUMNS.len());
             seen.push(row["duration_ms"].as_u64().unwrap());
         }
+        assert!(head.contains("x-missing-rows: frames 3 to 4 are gone\r\nx-missing-rows: dåy\r\n"));
         let Some(link) = head.lines().find_map(|line| line.strip_prefix("link: <")) else {
             break;
         };

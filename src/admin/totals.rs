@@ -21,7 +21,12 @@ const MINUTE_SECONDS: i64 = 60;
 /// A gateway's money is the bill of the provider behind it seen a second time: it is shown only
 /// where upstreams are told apart, and it is never in the total.
 #[must_use]
-pub fn totals(asked: &TotalsQuery, zone: &TimeZone, read: &[Rollup]) -> Value {
+pub fn totals(
+    asked: &TotalsQuery,
+    zone: &TimeZone,
+    read: &[Rollup],
+    missing_rows: &[String],
+) -> Value {
     let by = &asked.by;
     let mut total = Sums::default();
     let mut rows: BTreeMap<Row, Sums> = BTreeMap::new();
@@ -52,6 +57,7 @@ pub fn totals(asked: &TotalsQuery, zone: &TimeZone, read: &[Rollup]) -> Value {
         "by": by.iter().map(By::label).collect::<Vec<_>>(),
         "total": total.object(),
         "rows": rows.collect::<Vec<_>>(),
+        "missing_rows": missing_rows,
     })
 }
 

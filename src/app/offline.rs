@@ -44,7 +44,8 @@ impl Offline {
         let dimensions = show::dimensions(&self.config, &self.ledger);
         let asked = TotalsQuery::read(Some(query), &clock, &dimensions).map_err(AppError::Query)?;
         let read = show::sums(&self.ledger, &asked)?;
-        Ok(totals(&asked, &clock.zone, &read))
+        let missing = show::missing_rows(&self.ledger, asked.since, asked.until);
+        Ok(totals(&asked, &clock.zone, &read, &missing))
     }
 
     /// Every call that arrived in `since..until`, in the order of the journal, until `each` breaks.

@@ -275,6 +275,10 @@ impl Source for Shared {
         show::calls(&self.sinks.ledger, query).map_err(unreadable)
     }
 
+    fn missing_rows(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Vec<String> {
+        show::missing_rows(&self.sinks.ledger, since, until)
+    }
+
     fn breakeven(&self) -> Result<serde_json::Value, SourceError> {
         Ok(breakeven::json(&self.sinks.verdict.load().report()))
     }

@@ -127,6 +127,20 @@ pub(super) fn calls(ledger: &Ledger, query: &CallsQuery) -> Result<CallsPage, Le
     Ok(page)
 }
 
+/// What is missing among the rows of a part of time; that it cannot be seen, if it cannot.
+pub(super) fn missing_rows(
+    ledger: &Ledger,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+) -> Vec<String> {
+    let (since, until) = (
+        since.unwrap_or(Timestamp::MIN),
+        until.unwrap_or(Timestamp::MAX),
+    );
+    let unseen = |error| vec![format!("whether rows are missing cannot be seen: {error}")];
+    ledger.gaps(since, until).unwrap_or_else(unseen)
+}
+
 /// The keys that differ and are read at the start only.
 pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     let (was, is) = (&old.server, &new.server);

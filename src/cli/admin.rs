@@ -19,6 +19,16 @@ const CONNECT_WAIT: Duration = Duration::from_secs(2);
 /// Records asked for at a time: a few megabytes.
 const PAGE_CALLS: usize = 2_000;
 
+/// A page of records.
+pub(super) struct Page {
+    /// One line of JSON each.
+    pub(super) lines: String,
+    /// The cursor of the next page.
+    pub(super) next: Option<String>,
+    /// What is missing among all of them, in words.
+    pub(super) missing: Vec<String>,
+}
+
 /// The admin address of a tollgate that may or may not run.
 #[derive(Clone, Debug)]
 pub(super) struct Admin {
@@ -90,12 +100,12 @@ impl Admin {
         self.json(&format!("/api/v1/totals?{query}")).await
     }
 
-    /// A page of records as lines of JSON, and the cursor of the next.
+    /// A page of records.
     pub(super) async fn calls(
         &self,
         range: Range,
         after: Option<String>,
-    ) -> Result<Option<(String, Option<String>)>, Failure> {
+    ) -> Result<Option<Page>, Failure> {
         let Range { since, until } = range;
         let range = [("since", since), ("until", until)];
         let range = range.map(|(name, moment)| parameter(name, moment)).concat();
@@ -104,14 +114,19 @@ impl Admin {
         let Some(response) = self.get(&path).await? else {
             return Ok(None);
         };
-        let next = response
-            .headers()
-            .get("x-next-cursor")
-            .and_then(|next| next.to_str().ok());
-        let next = next.map(str::to_owned);
+        let said = |name| {
+            let values = response.headers().get_all(name).into_iter();
+            values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let next = said("x-next-cursor").next();
+        let missing = said("x-missing-rows").collect();
         let lines = response.text().await;
         let lines = lines.map_err(|error| Failure::work("the calls broke off").because(error))?;
-        Ok(Some((lines, next)))
+        Ok(Some(Page {
+            lines,
+            next,
+            missing,
+        }))
     }
 
     /// What the other side said against it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::admin::Admin;
+use super::admin::{Admin, Page};
 use super::args::Demo;
 use super::breakeven;
 use super::house::{Addresses, DemoPlan, House, Options, Range, Running, TotalsQuery};
@@ -280,7 +280,7 @@ impl Stage {
         let mut seen = Seen::default();
         let mut after = None;
         loop {
-            let (lines, next) = self
+            let Page { lines, next, .. } = self
                 .admin
                 .calls(range, after)
                 .await?

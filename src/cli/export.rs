@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::admin::Admin;
+use super::admin::{Admin, Page};
 use super::args::{Export, ExportFormat, Exported};
 use super::house::{House, Options, Range, Settings};
 use super::{Failure, output};
@@ -37,8 +37,14 @@ pub(super) async fn run<H: House>(
         format!("from the running tollgate at {}", admin.base()),
     );
     output::written(lines.begin())?;
+    output::missing(quiet, &first.missing);
     let mut page = Some(first);
-    while let Some((records, next)) = page {
+    while let Some(Page {
+        lines: records,
+        next,
+        ..
+    }) = page
+    {
         for record in records.lines() {
             let record = serde_json::from_str(record)
                 .map_err(|error| Failure::work("a call is not JSON").because(error))?;

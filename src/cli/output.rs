@@ -27,6 +27,13 @@ pub(super) fn note(quiet: bool, text: impl fmt::Display) {
     }
 }
 
+/// Says which calls have no rows any more.
+pub(super) fn missing(quiet: bool, rows: &[String]) {
+    for gap in rows {
+        note(quiet, format!("rows are missing: {gap}"));
+    }
+}
+
 /// Columns that every terminal has.
 const WIDTH: usize = 80;
 

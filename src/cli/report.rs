@@ -40,6 +40,7 @@ pub(super) async fn run<H: House>(
             quiet,
             format!("from the running tollgate at {}", admin.base()),
         );
+        output::missing(quiet, &Totals::read(answer.clone())?.missing_rows);
         answer
     } else {
         let dir = settings.data_dir.display();

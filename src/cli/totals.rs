@@ -113,6 +113,9 @@ pub(super) struct Totals {
     pub(super) by: Vec<String>,
     pub(super) total: Sums,
     pub(super) rows: Vec<Row>,
+    /// Which of these calls have no rows any more, in words. An older tollgate does not say it.
+    #[serde(default)]
+    pub(super) missing_rows: Vec<String>,
 }
 
 impl Totals {

@@ -7,7 +7,7 @@ use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
 use crate::pricing::{PriceBook, Priceable, Priced};
 use crate::usage::{Capability, ContextClass, TokenUsage, Units, UsageSource};
-use crate::wire::{Endpoint, Reading, Report, RequestFacts, ResponseReader};
+use crate::wire::{self, Endpoint, Reading, Report, RequestFacts, ResponseReader};
 
 /// How a call ended.
 pub(super) struct Ending {
@@ -31,7 +31,7 @@ pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
         started_at,
         upstream,
         method: _,
-        path: _,
+        path,
         tenant,
         dimensions,
     } = arrival;
@@ -44,7 +44,7 @@ pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
         role: upstream.role,
         format: upstream.format.label().into(),
         operation: endpoint.operation.label().into(),
-        model_requested: None,
+        model_requested: wire::deployment(&path),
         model: None,
         tenant,
         dimensions,
@@ -94,7 +94,9 @@ pub(super) fn complete(
     let report = reader.map_or(&nothing, ResponseReader::report);
     let reading = asked.endpoint.reading;
     let source = source(reading, answer, ending, report);
-    record.model_requested.clone_from(&asked.facts.model);
+    if asked.facts.model.is_some() {
+        record.model_requested.clone_from(&asked.facts.model);
+    }
     record.model.clone_from(&report.model);
     record.capability = capability(asked.facts, report).name();
     record.status = answer.status.map(|status| status.as_u16());
@@ -118,7 +120,7 @@ pub(super) fn complete(
 /// Whether the format's own end came. Where the format is not read, the body's end must do.
 fn ended_whole(reading: Reading, answer: &Answer, ending: &Ending) -> bool {
     match (reading, &answer.reader) {
-        (Reading::Metered, Some(reader)) => reader.ended(),
+        (Reading::Metered, Some(reader)) if !reader.is_endless() => reader.ended(),
         (Reading::Metered | Reading::Unread | Reading::Free, _) => {
             ending.end == StreamEnd::Complete
         }

@@ -116,3 +116,107 @@ impl Meter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::mpsc;
+
+    use arc_swap::ArcSwap;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::call::Role;
+    use crate::journal::{self, Journal};
+    use crate::meter::{Arrival, CallMeter, Entry, Settings, UpstreamFacts};
+    use crate::pricing::{self, PriceBook};
+    use crate::wire::WireFormat;
+
+    fn meter(journal: &Journal<Entry>) -> Meter {
+        let settings = Settings {
+            places: 8,
+            ack_wait: Duration::from_millis(5),
+            strict_ack: false,
+        };
+        let prices = PriceBook::new(pricing::Settings::default()).unwrap();
+        let prices = Arc::new(ArcSwap::from_pointee(prices));
+        Meter::new(settings, journal.clone(), prices, Box::new(|_, _, _| {}))
+    }
+
+    fn begun(meter: &Meter) -> CallMeter {
+        let upstream = UpstreamFacts {
+            name: "openai".into(),
+            format: WireFormat::OpenAi,
+            role: Role::Provider,
+            billed: true,
+            price_list: "openai".into(),
+        };
+        let arrival = Arrival {
+            call_id: CallId(uuid::Uuid::from_u128(7)),
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            upstream: Arc::new(upstream),
+            method: http::Method::POST,
+            path: "/v1/chat/completions".into(),
+            tenant: None,
+            dimensions: std::collections::BTreeMap::new(),
+        };
+        meter.begin(arrival).unwrap()
+    }
+
+    fn until(reached: impl Fn() -> bool) {
+        while !reached() {
+            std::thread::yield_now();
+        }
+    }
+
+    fn frames(dir: &Path) -> Vec<FrameKind> {
+        let frames = journal::frames(dir, 1).unwrap();
+        frames.map(|frame| frame.unwrap().kind).collect()
+    }
+
+    #[test]
+    fn marks_give_way_while_the_disk_refuses() {
+        let dir = TempDir::new().unwrap();
+        let folder = dir.path().join("journal");
+        let journal = Journal::open(journal::Settings::in_dir(&folder), |_, _| {}).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let meter = meter(&journal);
+        let call = begun(&meter);
+        until(|| !journal.healthy());
+        let later = Instant::now() + MARK_EVERY;
+        meter.mark(later);
+        assert_eq!(journal.stats().queued, 1, "only the begin waits");
+        std::fs::create_dir(&folder).unwrap();
+        until(|| journal.healthy() && journal.stats().queued == 0);
+        meter.mark(later);
+        until(|| journal.stats().queued == 0);
+        assert_eq!(frames(&folder), [FrameKind::Begin, FrameKind::Facts]);
+        drop(call);
+    }
+
+    #[test]
+    fn marks_give_way_while_much_waits_for_the_disk() {
+        let dir = TempDir::new().unwrap();
+        let folder = dir.path().join("journal");
+        let (go_on, goes_on) = mpsc::sync_channel::<()>(1);
+        let stuck = move |_, _| goes_on.recv().unwrap_or_default();
+        let journal = Journal::open(journal::Settings::in_dir(&folder), stuck).unwrap();
+        let meter = meter(&journal);
+        let call = begun(&meter);
+        until(|| journal.stats().appended == 1);
+        for _ in 0..MARKS_QUEUED_MAX {
+            journal.leave(FrameKind::Progress, 0, b"{}", None).unwrap();
+        }
+        let later = Instant::now() + MARK_EVERY;
+        meter.mark(later);
+        let waiting = u64::try_from(MARKS_QUEUED_MAX).unwrap();
+        assert_eq!(journal.stats().queued, waiting);
+        assert!(journal.healthy());
+        drop(go_on);
+        until(|| journal.stats().queued == 0);
+        meter.mark(later);
+        until(|| journal.stats().queued == 0);
+        assert_eq!(frames(&folder).pop(), Some(FrameKind::Facts));
+        drop(call);
+    }
+}

@@ -57,16 +57,31 @@ impl<'t> Counts<'t> {
         match self.kind(key)? {
             Kind::Count(count) => return Some(*count),
             Kind::Null => {}
-            Kind::Text(_) | Kind::List | Kind::Object | Kind::Other => self.odd.set(true),
+            Kind::Text(_) | Kind::List | Kind::Object | Kind::Above(_) | Kind::Other => {
+                self.odd.set(true);
+            }
         }
         None
+    }
+
+    /// The measure at a key, of which a part counts as a whole.
+    pub(super) fn rounded_up(self, key: &str) -> Option<u64> {
+        if let Kind::Above(count) = self.kind(key)? {
+            return count.checked_add(1);
+        }
+        self.at(key)
     }
 
     /// The text at a key.
     pub(super) fn text(self, key: &str) -> Option<&'t str> {
         match self.kind(key)? {
             Kind::Text(text) => str::from_utf8(text).ok(),
-            Kind::Null | Kind::Count(_) | Kind::List | Kind::Object | Kind::Other => None,
+            Kind::Null
+            | Kind::Count(_)
+            | Kind::List
+            | Kind::Object
+            | Kind::Above(_)
+            | Kind::Other => None,
         }
     }
 

@@ -9,6 +9,7 @@
 use http::Method;
 
 use super::WireFormat;
+use super::named::short;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,8 +28,10 @@ pub enum Operation {
     Images,
     /// Videos made.
     Videos,
-    /// Speech and transcription.
+    /// Speech heard: transcription and translation.
     Audio,
+    /// Speech made.
+    Speech,
     /// Calls handed in together, answered and billed later.
     Batches,
     /// A model trained further.
@@ -54,7 +57,7 @@ impl Operation {
             Self::Runs => "invoke_agent",
             Self::Images => "image_generation",
             Self::Videos => "video_generation",
-            Self::Audio => "audio",
+            Self::Audio | Self::Speech => "audio",
             Self::Batches => "batches",
             Self::FineTuning => "fine_tuning",
             Self::Moderations => "moderations",
@@ -100,6 +103,15 @@ pub fn endpoint(format: WireFormat, method: &Method, path: &str) -> Endpoint {
     Endpoint { operation, reading }
 }
 
+/// The deployment a path of Azure's names: the model as its client calls it.
+#[must_use]
+pub fn deployment(path: &str) -> Option<String> {
+    let mut segments = path
+        .split('/')
+        .skip_while(|segment| *segment != "deployments");
+    short(segments.nth(1))
+}
+
 /// Both vendors bill what is created.
 fn posted(format: WireFormat, tail: [&str; 3]) -> (Operation, Reading) {
     match tail {
@@ -109,13 +121,15 @@ fn posted(format: WireFormat, tail: [&str; 3]) -> (Operation, Reading) {
         ["moderations", ..] => (Operation::Moderations, Reading::Free),
         // Adds a message to a stored thread; what is billed is the run.
         ["messages", _, "threads"] => (Operation::Other, Reading::Free),
-        // An Azure deployment may be named `chat`.
-        ["completions", "chat", "deployments"] => (Operation::TextCompletion, Reading::Unread),
-        ["completions", "chat", _] => (Operation::Chat, readable(format, WireFormat::OpenAi)),
         ["messages", ..] => (Operation::Chat, readable(format, WireFormat::Anthropic)),
-        _ => posted_unread(tail).map_or((Operation::Other, Reading::Free), |operation| {
-            (operation, Reading::Unread)
-        }),
+        _ => {
+            if let Some(operation) = openai(tail) {
+                return (operation, readable(format, WireFormat::OpenAi));
+            }
+            posted_unread(tail).map_or((Operation::Other, Reading::Free), |operation| {
+                (operation, Reading::Unread)
+            })
+        }
     }
 }
 
@@ -128,16 +142,29 @@ fn readable(format: WireFormat, native: WireFormat) -> Reading {
     }
 }
 
+/// Billed, and read where the upstream speaks `OpenAI`'s format.
+fn openai(tail: [&str; 3]) -> Option<Operation> {
+    Some(match tail {
+        // An Azure deployment may be named `chat`.
+        ["completions", "chat", "deployments"] => Operation::TextCompletion,
+        ["completions", "chat", _] => Operation::Chat,
+        ["completions", ..] => Operation::TextCompletion,
+        ["embeddings", ..] => Operation::Embeddings,
+        ["responses", ..] | ["compact", "responses", _] => Operation::Responses,
+        ["generations" | "edits" | "variations", "images", _] => Operation::Images,
+        ["transcriptions" | "translations", "audio", _] => Operation::Audio,
+        ["speech", "audio", _] => Operation::Speech,
+        _ => return None,
+    })
+}
+
 /// Billed, not readable yet.
 fn posted_unread(tail: [&str; 3]) -> Option<Operation> {
     Some(match tail {
-        ["completions" | "complete", ..] => Operation::TextCompletion,
-        ["embeddings", ..] => Operation::Embeddings,
-        ["responses", ..] | ["compact", "responses", _] => Operation::Responses,
+        // Anthropic's, retired; its answers report nothing.
+        ["complete", ..] => Operation::TextCompletion,
         ["runs", ..] | ["submit_tool_outputs", _, "runs"] => Operation::Runs,
-        ["generations" | "edits" | "variations", "images", _] => Operation::Images,
         ["videos", ..] | ["remix", _, "videos"] => Operation::Videos,
-        ["speech" | "transcriptions" | "translations", "audio", _] => Operation::Audio,
         ["batches", ..] => Operation::Batches,
         ["jobs", "fine_tuning", _] => Operation::FineTuning,
         _ => return None,
@@ -229,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_billed_and_not_readable_is_said_to_be_so() {
+    fn what_openai_bills_is_metered_where_it_is_spoken() {
         for (path, operation) in [
             ("/v1/completions", Operation::TextCompletion),
             (
@@ -238,11 +265,23 @@ mod tests {
             ),
             ("/v1/embeddings", Operation::Embeddings),
             ("/v1/responses", Operation::Responses),
+            ("/openai/v1/responses", Operation::Responses),
             ("/v1/responses/compact", Operation::Responses),
             ("/v1/images/generations", Operation::Images),
             ("/v1/images/edits", Operation::Images),
-            ("/v1/audio/speech", Operation::Audio),
+            ("/v1/audio/speech", Operation::Speech),
             ("/v1/audio/transcriptions", Operation::Audio),
+        ] {
+            let asked = format!("POST {path}");
+            check(WireFormat::OpenAi, &asked, operation, Reading::Metered);
+            check(WireFormat::Anthropic, &asked, operation, Reading::Unread);
+        }
+    }
+
+    #[test]
+    fn what_is_billed_and_not_readable_is_said_to_be_so() {
+        for (path, operation) in [
+            ("/v1/complete", Operation::TextCompletion),
             ("/v1/videos", Operation::Videos),
             ("/v1/batches", Operation::Batches),
             ("/v1/fine_tuning/jobs", Operation::FineTuning),
@@ -267,6 +306,16 @@ mod tests {
             Operation::Chat,
             Reading::Unread,
         );
+    }
+
+    #[test]
+    fn a_deployment_is_named_by_its_path() {
+        let check = |path, name: Option<&str>| assert_eq!(deployment(path).as_deref(), name);
+        let path = "/openai/deployments/our-gpt/chat/completions";
+        check(path, Some("our-gpt"));
+        check("/v1/chat/completions", None);
+        check("/openai/deployments/", None);
+        check(&format!("/openai/deployments/{}", "x".repeat(300)), None);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Report {
     pub flags: Vec<Flag>,
     /// Whether the body is a stream of events.
     pub is_stream: bool,
+    /// The provider goes on with it by itself, and shows the usage to whoever looks it up.
+    pub background: bool,
 }
 
 /// The report, and the moments a reader has come by.
@@ -48,6 +50,13 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    /// What is billed is a number of something, and no tokens.
+    pub(super) fn bill_units(&mut self, unit: &str, count: u64) {
+        self.report.usage.get_or_insert_default();
+        self.report.units.insert(unit.to_owned(), count);
+        self.report.final_usage = true;
+    }
+
     pub(super) fn flag(&mut self, flag: Flag) {
         self.flag_if(flag, true);
     }

@@ -26,7 +26,9 @@ pub(super) enum Kind<'a> {
     Text(Cow<'a, [u8]>),
     List,
     Object,
-    /// A truth, or a number that is no count.
+    /// A number between this count and the next.
+    Above(u64),
+    /// A truth, or another number that is no count.
     Other,
 }
 
@@ -200,7 +202,7 @@ fn flatten(key: String, value: Value, nodes: &mut Vec<Node<'static>>) {
     let kind = match &value {
         Value::Null => Kind::Null,
         Value::Bool(_) => Kind::Other,
-        Value::Number(number) => whole(number).map_or(Kind::Other, Kind::Count),
+        Value::Number(number) => counted(number),
         Value::String(text) => Kind::Text(Cow::Owned(text.as_bytes().to_vec())),
         Value::Array(_) => Kind::List,
         Value::Object(_) => Kind::Object,
@@ -220,6 +222,19 @@ fn flatten(key: String, value: Value, nodes: &mut Vec<Node<'static>>) {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     close(nodes, place);
+}
+
+fn counted(number: &Number) -> Kind<'static> {
+    let part = || {
+        let text = number.to_string();
+        let (whole, part) = text.split_once('.')?;
+        let is_plain = part.bytes().all(|byte| byte.is_ascii_digit());
+        whole.parse().ok().filter(|_| is_plain)
+    };
+    match whole(number) {
+        Some(count) => Kind::Count(count),
+        None => part().map_or(Kind::Other, Kind::Above),
+    }
 }
 
 /// Some servers write counts as floats (`12.0`); anything else that is not whole is no count.

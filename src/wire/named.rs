@@ -5,7 +5,13 @@ use std::borrow::Cow;
 use super::text::not_plain;
 
 /// A longer name is nobody's name; it is treated as absent.
-pub(super) const NAME_BYTES_MAX: usize = 256;
+const NAME_BYTES_MAX: usize = 256;
+
+/// A decoded text, if it can be a name.
+pub(super) fn short(text: Option<&str>) -> Option<String> {
+    let named = text.filter(|text| (1..=NAME_BYTES_MAX).contains(&text.len()));
+    named.map(str::to_owned)
+}
 
 /// What a raw JSON value is, read as a name.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +50,11 @@ impl<'a> Name<'a> {
             1..=NAME_BYTES_MAX => Self::Is(text),
             _ => Self::TooLong,
         }
+    }
+
+    /// The name itself, if the value is one.
+    pub(super) fn owned(raw: &'a [u8]) -> Option<String> {
+        Self::read(raw).known().map(Cow::into_owned)
     }
 
     /// The name, if it is one.

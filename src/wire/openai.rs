@@ -1,20 +1,23 @@
-//! Reads `OpenAI` chat completions, whole and streamed.
-//!
-//! Caches are part of the input and reasoning is part of the output, so totals are taken as they
-//! are (<https://platform.openai.com/docs/api-reference/chat/object>).
+//! Reads `OpenAI` chat completions, whole and streamed, and what answers alike: completions and
+//! embeddings (<https://platform.openai.com/docs/api-reference/chat/object>,
+//! <https://platform.openai.com/docs/api-reference/completions/object>,
+//! <https://platform.openai.com/docs/api-reference/embeddings>).
 
 use std::sync::LazyLock;
 
 use crate::call::Flag;
-use crate::usage::TokenUsage;
 
-use super::counts::{Counts, Usage};
 use super::findings::Findings;
 use super::paths::Action::{Gather, Keep, Notice};
 use super::paths::{Action, Paths};
 use super::response::Format;
 use super::scanner::Seen;
 use super::spoken::Part;
+
+pub(super) mod audio;
+pub(super) mod images;
+pub(super) mod responses;
+mod usage;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Field {
@@ -63,6 +66,7 @@ static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ),
         ("choices.*.delta.reasoning", Notice(Field::Reasoning)),
         ("choices.*.delta.audio", Notice(Field::Output)),
+        ("choices.*.text", TEXT),
         ("choices.*.message.content", TEXT),
         ("choices.*.message.refusal", REFUSAL),
         ("choices.*.message.tool_calls", Notice(Field::Output)),
@@ -81,9 +85,9 @@ static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
     ])
 });
 
-/// One chat completion.
+/// One completion, chat or not, or a list of embeddings.
 #[derive(Debug, Default)]
-pub(super) struct ChatCompletion {
+pub(super) struct Completion {
     /// This chunk has a usage.
     usage_here: bool,
     /// This chunk has choices.
@@ -92,7 +96,7 @@ pub(super) struct ChatCompletion {
     finished: bool,
 }
 
-impl Format for ChatCompletion {
+impl Format for Completion {
     type Field = Field;
 
     fn paths() -> &'static Paths<Field> {
@@ -125,7 +129,7 @@ impl Format for ChatCompletion {
     }
 }
 
-impl ChatCompletion {
+impl Completion {
     fn value(&mut self, field: Field, raw: &[u8], findings: &mut Findings) {
         match field {
             Field::Usage => self.usage(raw, findings),
@@ -143,23 +147,10 @@ impl ChatCompletion {
         }
     }
 
-    /// The last usage that is one wins: servers that repeat it send running totals.
     fn usage(&mut self, raw: &[u8], findings: &mut Findings) {
-        match Usage::read(raw) {
-            Ok(Some(object)) => {
-                let counts = object.counts();
-                if let Some(usage) = read_usage(counts) {
-                    check(&usage, counts.at("total_tokens"), findings);
-                    findings.report.usage = Some(usage);
-                    self.usage_here = true;
-                    self.settle(findings);
-                }
-                if object.is_odd() {
-                    findings.flag(Flag::Malformed);
-                }
-            }
-            Ok(None) => {}
-            Err(_) => findings.flag(Flag::Malformed),
+        if usage::tell(raw, usage::prompt, findings) {
+            self.usage_here = true;
+            self.settle(findings);
         }
     }
 
@@ -168,38 +159,4 @@ impl ChatCompletion {
         let settled = self.finished || !findings.report.is_stream;
         findings.report.final_usage |= self.usage_here && settled;
     }
-}
-
-/// An object without either total reports nothing.
-fn read_usage(counts: Counts<'_>) -> Option<TokenUsage> {
-    let (input, output) = (
-        counts.part("prompt_tokens_details"),
-        counts.part("completion_tokens_details"),
-    );
-    let usage = TokenUsage {
-        input: counts.at("prompt_tokens"),
-        cache_read: input.at("cached_tokens"),
-        cache_write: input.at("cache_write_tokens"),
-        input_audio: input.at("audio_tokens"),
-        input_image: input.at("image_tokens"),
-        output: counts.at("completion_tokens"),
-        reasoning: output.at("reasoning_tokens"),
-        output_audio: output.at("audio_tokens"),
-        output_image: output.at("image_tokens"),
-        accepted_prediction: output.at("accepted_prediction_tokens"),
-        rejected_prediction: output.at("rejected_prediction_tokens"),
-        ..TokenUsage::default()
-    };
-    (usage.input.is_some() || usage.output.is_some()).then_some(usage)
-}
-
-fn check(usage: &TokenUsage, total: Option<u64>, findings: &mut Findings) {
-    let input = usage.input.unwrap_or(0);
-    let sum = input.saturating_add(usage.output.unwrap_or(0));
-    findings.flag_if(Flag::TotalMismatch, total.is_some_and(|total| total != sum));
-    let cached = usage
-        .cache_read
-        .unwrap_or(0)
-        .saturating_add(usage.cache_write.unwrap_or(0));
-    findings.flag_if(Flag::CacheOverlap, cached > input);
 }

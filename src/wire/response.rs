@@ -10,7 +10,10 @@ use super::echo::Echo;
 use super::endpoint::{Endpoint, Operation, Reading};
 use super::findings::{Findings, Report};
 use super::kept::TextBudget;
-use super::openai::ChatCompletion;
+use super::openai::Completion;
+use super::openai::audio::Audio;
+use super::openai::images::Images;
+use super::openai::responses::Response;
 use super::paths::Paths;
 use super::plain::Plain;
 use super::scanner::{Scanner, Seen};
@@ -26,7 +29,7 @@ pub(super) trait Format {
 
     fn paths() -> &'static Paths<Self::Field>;
     fn see(&mut self, seen: Seen<'_, Self::Field>, findings: &mut Findings);
-    /// An event is over.
+    /// An event is over, or a whole body.
     fn end_text(&mut self, findings: &mut Findings);
     /// `[DONE]` came.
     fn done(&mut self, findings: &mut Findings);
@@ -38,7 +41,10 @@ pub struct ResponseReader(Body);
 
 #[derive(Debug)]
 enum Body {
-    Chat(Framed<ChatCompletion>),
+    Completion(Framed<Completion>),
+    Response(Box<Framed<Response>>),
+    Images(Framed<Images>),
+    Audio(Framed<Audio>),
     Message(Box<Framed<Message>>),
     Plain(Framed<Plain>),
 }
@@ -47,28 +53,49 @@ impl ResponseReader {
     /// A reader before the first byte of the body.
     #[must_use]
     pub fn new(format: WireFormat, endpoint: Endpoint, content_type: Option<&str>) -> Self {
-        let metered = endpoint.reading == Reading::Metered && endpoint.operation == Operation::Chat;
-        Self(match (metered, format) {
-            (true, WireFormat::OpenAi) => {
-                Body::Chat(Framed::new(ChatCompletion::default(), content_type, true))
+        let Endpoint { operation, reading } = endpoint;
+        let plain = || Body::Plain(Framed::new(Plain::new(reading), content_type, false));
+        if reading != Reading::Metered {
+            return Self(plain());
+        }
+        if format == WireFormat::Anthropic {
+            let message = Framed::new(Message::default(), content_type, true);
+            return Self(Body::Message(Box::new(message)));
+        }
+        Self(match operation {
+            Operation::Chat | Operation::TextCompletion | Operation::Embeddings => {
+                Body::Completion(Framed::new(Completion::default(), content_type, true))
             }
-            (true, WireFormat::Anthropic) => Body::Message(Box::new(Framed::new(
-                Message::default(),
+            Operation::Responses => Body::Response(Box::new(Framed::new(
+                Response::default(),
                 content_type,
                 true,
             ))),
-            (false, _) => Body::Plain(Framed::new(
-                Plain::new(endpoint.reading),
-                content_type,
-                false,
-            )),
+            Operation::Images => Body::Images(Framed::new(Images::default(), content_type, true)),
+            // Subtitles are plain text, and sound may begin with any byte.
+            Operation::Audio => Body::Audio(Framed::new(Audio::default(), content_type, false)),
+            Operation::Speech => {
+                let audio = Framed::new(Audio::default(), content_type, false);
+                Body::Audio(audio.unless_sound(content_type))
+            }
+            Operation::Runs
+            | Operation::Videos
+            | Operation::Batches
+            | Operation::FineTuning
+            | Operation::Moderations
+            | Operation::Models
+            | Operation::CountTokens
+            | Operation::Other => plain(),
         })
     }
 
     /// Takes the next bytes of the body.
     pub fn feed(&mut self, bytes: &[u8]) {
         match &mut self.0 {
-            Body::Chat(body) => body.feed(bytes),
+            Body::Completion(body) => body.feed(bytes),
+            Body::Response(body) => body.feed(bytes),
+            Body::Images(body) => body.feed(bytes),
+            Body::Audio(body) => body.feed(bytes),
             Body::Message(body) => body.feed(bytes),
             Body::Plain(body) => body.feed(bytes),
         }
@@ -95,10 +122,10 @@ impl ResponseReader {
     /// Keeps what is said from now on, to be counted if it must be.
     pub fn keep_text(&mut self, budget: &Arc<TextBudget>) {
         match &mut self.0 {
-            Body::Chat(body) => body.keep_text(budget),
+            Body::Completion(body) => body.keep_text(budget),
             Body::Message(body) => body.keep_text(budget),
-            // Nothing in it is known to be text.
-            Body::Plain(_) => {}
+            // Nothing in them is known to be text.
+            Body::Response(_) | Body::Images(_) | Body::Audio(_) | Body::Plain(_) => {}
         }
     }
 
@@ -110,15 +137,31 @@ impl ResponseReader {
     /// Gives away what was said, where it was kept.
     pub fn take_text(&mut self) -> Option<Box<Spoken>> {
         match &mut self.0 {
-            Body::Chat(body) => body.take_text(),
+            Body::Completion(body) => body.take_text(),
             Body::Message(body) => body.take_text(),
-            Body::Plain(body) => body.take_text(),
+            Body::Response(_) | Body::Images(_) | Body::Audio(_) | Body::Plain(_) => None,
+        }
+    }
+
+    /// Whether the body has no end of its own that could be seen: sound, plain text.
+    #[must_use]
+    pub const fn is_endless(&self) -> bool {
+        match &self.0 {
+            Body::Audio(body) => matches!(body.shape, Shape::Opaque),
+            Body::Completion(_)
+            | Body::Response(_)
+            | Body::Images(_)
+            | Body::Message(_)
+            | Body::Plain(_) => false,
         }
     }
 
     const fn findings(&self) -> &Findings {
         match &self.0 {
-            Body::Chat(body) => &body.findings,
+            Body::Completion(body) => &body.findings,
+            Body::Response(body) => &body.findings,
+            Body::Images(body) => &body.findings,
+            Body::Audio(body) => &body.findings,
             Body::Message(body) => &body.findings,
             Body::Plain(body) => &body.findings,
         }
@@ -169,6 +212,15 @@ impl<R: Format> Framed<R> {
         }
     }
 
+    /// Sound may begin with any byte, so it goes by its label.
+    fn unless_sound(mut self, content_type: Option<&str>) -> Self {
+        let kind = content_type.unwrap_or_default();
+        if kind.starts_with("audio/") || kind.starts_with("application/octet-stream") {
+            self.shape = Shape::Opaque;
+        }
+        self
+    }
+
     fn feed(&mut self, mut bytes: &[u8]) {
         if let Shape::Unseen { labelled_events } = self.shape {
             bytes = after_blanks(bytes);
@@ -210,7 +262,10 @@ impl<R: Format> Framed<R> {
             ..
         } = self;
         scanner.feed(bytes, &mut |seen| reader.see(seen, findings));
-        self.findings.ended |= self.scanner.is_complete();
+        if scanner.is_complete() && !findings.ended {
+            reader.end_text(findings);
+            findings.ended = true;
+        }
         if self.scanner.is_malformed() {
             self.flag_malformed();
         }

@@ -45,17 +45,14 @@ impl Said {
 struct Sample {
     name: String,
     format: WireFormat,
+    path: &'static str,
     content_type: Option<String>,
     body: Vec<u8>,
 }
 
 impl Sample {
     fn reader(&self) -> ResponseReader {
-        let path = match self.format {
-            WireFormat::OpenAi => "/v1/chat/completions",
-            WireFormat::Anthropic => "/v1/messages",
-        };
-        let endpoint = endpoint(self.format, &Method::POST, path);
+        let endpoint = endpoint(self.format, &Method::POST, self.path);
         ResponseReader::new(self.format, endpoint, self.content_type.as_deref())
     }
 
@@ -83,8 +80,28 @@ fn fixture(name: &str) -> Sample {
     Sample {
         name: name.to_owned(),
         format,
+        path: path_of(name),
         content_type: Some(content_type.to_owned()),
         body: fs::read(&path).unwrap(),
+    }
+}
+
+/// What a fixture, or a recording, answers; its name begins with the operation.
+fn path_of(name: &str) -> &'static str {
+    let (format, file) = name.split_once(['/', '.']).unwrap();
+    let named = [
+        ("completions", "/v1/completions"),
+        ("embeddings", "/v1/embeddings"),
+        ("responses", "/v1/responses"),
+        ("images", "/v1/images/generations"),
+        ("transcription", "/v1/audio/transcriptions"),
+        ("speech", "/v1/audio/speech"),
+    ];
+    let found = named.iter().find(|(begin, _)| file.starts_with(begin));
+    match (found, format) {
+        (Some((_, path)), _) => path,
+        (None, "anthropic") => "/v1/messages",
+        (None, _) => "/v1/chat/completions",
     }
 }
 
@@ -96,7 +113,7 @@ fn all_fixtures() -> Vec<Sample> {
             all.push(fixture(&format!("{format}/{file}")));
         }
     }
-    assert!(all.len() >= 26, "the fixtures are missing");
+    assert!(all.len() >= 40, "the fixtures are missing");
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }

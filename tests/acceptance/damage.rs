@@ -317,6 +317,73 @@ async fn a_missing_last_segment_costs_its_rows_and_counts_nothing_twice() {
     .await;
 }
 
+/// What the running tollgate says of missing rows: an export, a report, and the API.
+async fn told(home: &Home, tollgate: &Tollgate, since: &str) -> [String; 3] {
+    let admin = tollgate.admin.to_string();
+    let run = |arguments: &[&str]| {
+        home.run(&[arguments, &["--since", since, "--admin", &admin]].concat())
+    };
+    let export = run(&["export", "calls"]);
+    let report = run(&["report", "--format", "json"]);
+    assert!(report.status.success());
+    let totals: Value = serde_json::from_slice(&report.stdout).unwrap();
+    let stderr =
+        |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let in_report = stderr(&report);
+    for gap in totals["missing_rows"].as_array().unwrap() {
+        assert!(in_report.contains(gap.as_str().unwrap()), "{in_report}");
+    }
+    let page = format!("/api/v1/calls?limit=1&since={since}");
+    let page = tollgate.ask_admin(&page).await.unwrap();
+    let headers = page.headers.get_all("x-missing-rows").into_iter();
+    let headers: Vec<_> = headers.map(|it| it.to_str().unwrap()).collect();
+    [
+        stderr(&export),
+        totals["missing_rows"].to_string(),
+        headers.join("\n"),
+    ]
+}
+
+#[tokio::test]
+async fn a_running_tollgate_says_which_rows_are_missing() {
+    let home = home();
+    let tollgate = home.serve().await;
+    for told in told(&home, &tollgate, "2025-03-01").await {
+        assert!(
+            !told.contains("missing") && !told.contains("gone"),
+            "{told}"
+        );
+    }
+    assert!(tollgate.terminate().success());
+
+    fs::remove_file(home.data_dir().join("calls/2025-03-01.parquet")).unwrap();
+    let tollgate = home.serve().await;
+    let [export, report, _] = told(&home, &tollgate, "2025-03-01").await;
+    for told in [export, report] {
+        assert!(
+            told.contains("calls of 2025-03-01 and before are missing"),
+            "{told}"
+        );
+    }
+    for told in told(&home, &tollgate, "2025-03-03").await {
+        assert!(!told.contains("2025-03-01"), "later days are whole: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_running_tollgate_says_which_frames_are_gone() {
+    let home = home();
+    fs::remove_file(home.data_dir().join(SECOND)).unwrap();
+    let tollgate = home.serve().await;
+    closed(&home, &tollgate);
+    for told in told(&home, &tollgate, "2025-03-01").await {
+        assert!(
+            told.contains("frames 101 to 149 of the journal are gone"),
+            "{told}"
+        );
+    }
+}
+
 /// Days that are over and cannot be written: their checkpoint has no place.
 #[tokio::test]
 async fn a_day_that_cannot_be_closed_is_a_metric_until_it_can() {

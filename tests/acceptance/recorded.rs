@@ -52,6 +52,7 @@ impl Stage {
         let url = upstream.base_url();
         let home = Home::new(&format!(
             "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{url}\"\n\n\
+             [upstreams.azure]\nformat = \"openai\"\nbase_url = \"{url}\"\n\n\
              [upstreams.anthropic]\nformat = \"anthropic\"\nbase_url = \"{url}\"\n"
         ));
         Self {
@@ -90,7 +91,8 @@ impl Stage {
 
 /// Half of the calls name the upstream, half leave it to the path's shape.
 fn request(exchange: &Exchange, index: usize) -> Request<Body> {
-    let shape_tells = exchange.kind() != Kind::Passed && index.is_multiple_of(2);
+    let has_shape = exchange.kind() != Kind::Passed && exchange.upstream() != "azure";
+    let shape_tells = has_shape && index.is_multiple_of(2);
     let path = if shape_tells {
         exchange.path.clone()
     } else {
@@ -195,7 +197,7 @@ fn faults_of(
         Kind::Reported => {
             expect("source", "reported".into());
             expect("stream", exchange.streaming.into());
-            expect("operation", "chat".into());
+            expect("operation", exchange.operation().into());
         }
         Kind::Silent => {
             expect("source", "unknown".into());
@@ -248,6 +250,7 @@ fn cut(exchange: &Exchange) -> usize {
     let body = exchange.body();
     let end = [
         "data: [DONE]",
+        "event: response.completed",
         "event: message_stop",
         "data: {\"type\":\"message_stop\"",
     ];

@@ -44,7 +44,7 @@ fn check(by: &[By], top: Option<usize>, read: &[Rollup], expected: &[&str]) {
         by: by.to_vec(),
         top,
     };
-    let answer = totals(&asked, &TimeZone::get("Europe/Berlin").unwrap(), read);
+    let answer = totals(&asked, &TimeZone::get("Europe/Berlin").unwrap(), read, &[]);
     let said = |row: &Value| {
         let cells = by.iter().map(|by| row[by.label()].as_str().unwrap_or("-"));
         let cells: Vec<&str> = cells.collect();

@@ -18,6 +18,10 @@ const ROUNDS: u64 = 21;
 const LOOK_EVERY: u64 = 7;
 /// Calls between two pauses of the child: bursts make groups, pauses keep the rows countable.
 const BURST: u64 = 40;
+/// Calls of a child that are acknowledged before it is killed; up to twice as many.
+const CALLS_MIN: usize = 100;
+/// How long the kill may come after that: as long as some bursts and pauses take.
+const MOMENT_US: u64 = 20_000;
 /// Kills at most until the dishonest child has lost something.
 const EARLY_ROUNDS: u64 = 20;
 
@@ -104,23 +108,24 @@ fn spawn_child(dir: &Path, early: bool) -> Child {
     command.spawn().unwrap()
 }
 
-/// Runs a child for a while, kills it, and says what it had acknowledged.
-fn killed(dir: &Path, life: Duration, early: bool) -> Vec<u64> {
+/// Runs a child until it has acknowledged so many calls, kills it a moment later, and says what it had
+/// acknowledged by then. How fast the machine is does not matter.
+fn killed(dir: &Path, calls: usize, early: bool) -> Vec<u64> {
     let mut child = spawn_child(dir, early);
     let out = BufReader::new(child.stdout.take().unwrap());
-    let reader = std::thread::spawn(move || {
-        let lines = out.lines().map_while(Result::ok);
-        let acked = lines.filter_map(|line| line.strip_prefix("ack ")?.parse().ok());
-        acked.collect::<Vec<u64>>()
-    });
-    std::thread::sleep(life);
+    let lines = out.lines().map_while(Result::ok);
+    let mut acked = lines.filter_map(|line| line.strip_prefix("ack ")?.parse().ok());
+    let mut seen: Vec<u64> = acked.by_ref().take(calls).collect();
+    std::thread::sleep(Duration::from_micros(fastrand::u64(..MOMENT_US)));
     child.kill().unwrap();
     child.wait().unwrap();
-    reader.join().unwrap()
+    seen.extend(acked);
+    seen
 }
 
-fn life() -> Duration {
-    Duration::from_millis(fastrand::u64(50..500))
+/// At least [`CALLS_MIN`].
+fn calls() -> usize {
+    CALLS_MIN + fastrand::usize(..CALLS_MIN)
 }
 
 /// The acknowledged numbers that are not in the rows.
@@ -138,7 +143,7 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
     let dir = TempDir::new().unwrap();
     let mut acked = Vec::new();
     for round in 0..ROUNDS {
-        acked.extend(killed(dir.path(), life(), false));
+        acked.extend(killed(dir.path(), calls(), false));
         if round % LOOK_EVERY != LOOK_EVERY - 1 {
             // The next child opens what the killed one left.
             continue;
@@ -155,14 +160,15 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
         assert_rows_are_totals(&house.ledger);
         house.close();
     }
-    assert!(acked.len() > 1_000, "only {} calls were made", acked.len());
+    let rounds = usize::try_from(ROUNDS).unwrap();
+    assert!(acked.len() >= rounds * CALLS_MIN, "a child ended by itself");
 }
 
 #[test]
 fn an_acknowledgement_before_the_write_is_seen_as_loss() {
     let dir = TempDir::new().unwrap();
     let lost = (0..EARLY_ROUNDS).any(|_| {
-        let acked = killed(dir.path(), life(), true);
+        let acked = killed(dir.path(), calls(), true);
         let rows = numbers(&House::open(dir.path()).ledger);
         !missing(&acked, &rows).is_empty()
     });

@@ -1,11 +1,11 @@
 //! The running totals of one message: how a later usage is merged into an earlier one.
 
-use crate::call::Flag;
 use crate::usage::{SideUsage, TokenUsage};
 
+use super::super::conserve;
 use super::super::counts::Counts;
 use super::super::findings::Findings;
-use super::super::named::NAME_BYTES_MAX;
+use super::super::named::short;
 
 /// Iterations the top-level counts leave out; each is billed beside them, at its own model.
 const SIDE_KINDS: [&str; 2] = ["compaction", "advisor_message"];
@@ -92,12 +92,7 @@ impl Running {
         report.service_tier.clone_from(&self.service_tier);
         report.speed.clone_from(&self.speed);
         report.region.clone_from(&self.region);
-        let by_lifetime = self.lifetimes.map(Lifetimes::sum);
-        let written = self.cache_write.unwrap_or(0);
-        findings.flag_if(
-            Flag::TtlRemainder,
-            by_lifetime.is_some_and(|sum| sum < written),
-        );
+        conserve::parts(&self.tokens(), findings);
     }
 
     fn tokens(&self) -> TokenUsage {
@@ -125,8 +120,7 @@ fn total(parts: [Option<u64>; 3]) -> Option<u64> {
 }
 
 fn name(counts: Counts<'_>, key: &str) -> Option<String> {
-    let short = |text: &&str| (1..=NAME_BYTES_MAX).contains(&text.len());
-    counts.text(key).filter(short).map(str::to_owned)
+    short(counts.text(key))
 }
 
 /// The side entries of a usage that lists its iterations.

@@ -7,6 +7,7 @@ use super::*;
 
 mod anthropic;
 mod openai;
+mod operations;
 
 /// What every whole `OpenAI` fixture has in common, with this usage.
 fn completion(usage: &TokenUsage) -> Report {

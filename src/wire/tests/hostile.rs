@@ -9,6 +9,7 @@ pub(super) fn sample(format: WireFormat, body: impl Into<Vec<u8>>) -> Sample {
     Sample {
         name: "hostile".into(),
         format,
+        path: path_of(&format!("{format}/")),
         content_type,
         body: body.into(),
     }
@@ -74,7 +75,7 @@ fn only_what_promises_json_is_malformed_without_it() {
 
 #[test]
 fn an_unread_operation_names_its_model_and_its_end() {
-    let endpoint = endpoint(WireFormat::OpenAi, &Method::POST, "/v1/embeddings");
+    let endpoint = endpoint(WireFormat::OpenAi, &Method::POST, "/v1/videos");
     let mut reader = ResponseReader::new(WireFormat::OpenAi, endpoint, None);
     reader.feed(br#"{"data":[{"embedding":[0.1,-2e-3]}],"model":"text-embedding-3-small","#);
     assert!(!reader.ended());

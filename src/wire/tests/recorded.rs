@@ -49,6 +49,8 @@ pub(super) struct Recorded {
     id: String,
     provider: String,
     path: String,
+    #[serde(skip)]
+    recording: String,
     request_body: Option<String>,
     response_body: Option<String>,
     response_headers: BTreeMap<String, String>,
@@ -60,6 +62,7 @@ impl Recorded {
         Sample {
             name: format!("{} {}", self.provider, self.id),
             format,
+            path: path_of(&self.recording),
             content_type: self.response_headers.get("content-type").cloned(),
             body: self.response_body.clone().unwrap_or_default().into_bytes(),
         }
@@ -110,10 +113,14 @@ pub(super) fn records(ending: &str) -> Vec<Recorded> {
         .collect();
     files.sort();
     assert!(!files.is_empty(), "no file ends with {ending}");
-    let parse = |line: &str| serde_json::from_str(line).unwrap();
     files
         .iter()
         .flat_map(|file| {
+            let recording = file.file_stem().unwrap().to_string_lossy();
+            let parse = |line: &str| Recorded {
+                recording: recording.clone().into_owned(),
+                ..serde_json::from_str(line).unwrap()
+            };
             fs::read_to_string(file)
                 .unwrap()
                 .lines()
@@ -151,7 +158,8 @@ fn differences(expected: &Map<String, Value>, report: &Report) -> Vec<String> {
     let mut differences = Vec::new();
     for (name, wanted) in expected {
         let prefixed = name.starts_with("usage_") || name.starts_with("header_");
-        let unsaid = name == "model" && wanted.is_null();
+        // Searches that only the output shows are no part of a plain reading of the usage.
+        let unsaid = matches!(name.as_str(), "model" | "web_search_requests") && wanted.is_null();
         if prefixed || unsaid || NOT_COMPARED.contains(&name.as_str()) {
             continue;
         }
@@ -233,6 +241,20 @@ fn recorded_chat_completions_are_read_as_expected() {
 }
 
 #[test]
+fn recorded_completions_and_embeddings_are_read_as_expected() {
+    check("openai.completions.jsonl", WireFormat::OpenAi);
+    check("openai.embeddings.jsonl", WireFormat::OpenAi);
+    check("azure.embeddings.jsonl", WireFormat::OpenAi);
+}
+
+#[test]
+fn recorded_responses_are_read_as_expected() {
+    check("openai.responses.jsonl", WireFormat::OpenAi);
+    check("openai.responses.compact.jsonl", WireFormat::OpenAi);
+    check("azure.responses.jsonl", WireFormat::OpenAi);
+}
+
+#[test]
 fn recorded_messages_are_read_as_expected() {
     check("anthropic.messages.jsonl", WireFormat::Anthropic);
 }
@@ -263,6 +285,11 @@ fn vendors_that_keep_the_plain_rule_are_read_by_it() {
 fn recorded_requests_name_their_model() {
     for (ending, format) in [
         ("openai.chat.completions.jsonl", WireFormat::OpenAi),
+        ("openai.completions.jsonl", WireFormat::OpenAi),
+        ("openai.embeddings.jsonl", WireFormat::OpenAi),
+        ("openai.responses.jsonl", WireFormat::OpenAi),
+        ("openai.responses.compact.jsonl", WireFormat::OpenAi),
+        ("openai.images.jsonl", WireFormat::OpenAi),
         ("anthropic.messages.jsonl", WireFormat::Anthropic),
     ] {
         let mut compared = 0;
@@ -290,6 +317,13 @@ fn recorded_bodies_say_the_same_at_every_cut_and_split() {
     for (ending, format) in [
         ("openai.chat.completions.jsonl", WireFormat::OpenAi),
         ("azure.chat.completions.jsonl", WireFormat::OpenAi),
+        ("openai.completions.jsonl", WireFormat::OpenAi),
+        ("openai.embeddings.jsonl", WireFormat::OpenAi),
+        ("azure.embeddings.jsonl", WireFormat::OpenAi),
+        ("openai.responses.jsonl", WireFormat::OpenAi),
+        ("openai.responses.compact.jsonl", WireFormat::OpenAi),
+        ("azure.responses.jsonl", WireFormat::OpenAi),
+        ("openai.images.jsonl", WireFormat::OpenAi),
         ("anthropic.messages.jsonl", WireFormat::Anthropic),
     ] {
         for record in records(ending) {

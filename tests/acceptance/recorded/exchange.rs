@@ -42,7 +42,7 @@ pub(crate) struct Exchange {
     pub(crate) recording: String,
 }
 
-/// All exchanges of OpenAI and Anthropic whose answer is text, in order of file and line.
+/// All exchanges of OpenAI, Azure and Anthropic whose answer is text, in order of file and line.
 pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
     let entries = fs::read_dir(folder).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -53,7 +53,8 @@ pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
         let Some(recording) = name.strip_suffix(".jsonl") else {
             continue;
         };
-        if !recording.starts_with("openai.") && !recording.starts_with("anthropic.") {
+        let upstream = recording.split('.').next().unwrap();
+        if !["anthropic", "azure", "openai"].contains(&upstream) {
             continue;
         }
         for line in fs::read_to_string(&file).unwrap().lines() {
@@ -71,13 +72,25 @@ pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
 impl Exchange {
     pub(crate) fn kind(&self) -> Kind {
         let has_usage = self.expected["usage_found"] == true;
-        match self.recording.as_str() {
-            "openai.chat.completions" | "anthropic.messages" if has_usage => Kind::Reported,
-            "openai.chat.completions" | "anthropic.messages" if self.status < 400 => Kind::Silent,
-            "openai.chat.completions"
-            | "anthropic.messages"
-            | "anthropic.messages.count-tokens" => Kind::Free,
+        let (_, api) = self.recording.split_once('.').unwrap();
+        match api {
+            "chat.completions" | "completions" | "embeddings" | "responses"
+            | "responses.compact" | "messages" => match self.status {
+                _ if has_usage => Kind::Reported,
+                400.. => Kind::Free,
+                _ => Kind::Silent,
+            },
+            "messages.count-tokens" => Kind::Free,
             _ => Kind::Passed,
+        }
+    }
+
+    /// What the row calls it.
+    pub(crate) fn operation(&self) -> &'static str {
+        match self.recording.split_once('.').unwrap().1 {
+            "completions" => "text_completion",
+            "embeddings" => "embeddings",
+            _ => "chat",
         }
     }
 

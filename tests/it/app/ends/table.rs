@@ -95,14 +95,14 @@ fn unread() -> Vec<End> {
         ),
         (
             "unread operation",
-            "POST /v1/embeddings",
+            "POST /v1/videos",
             Then::Close(ok(USAGE)),
             json!({"end": "complete", "complete": true, "source": "unknown", "pricing": "unpriced",
                 "input_tokens": null, "model": "gpt-4o-2024-08-06", "flags": ["unread_operation"]}),
         ),
         (
             "unread stream",
-            "POST /v1/responses",
+            "POST /v1/threads/t/runs",
             Then::Close(stream(DELTA)),
             json!({"end": "complete", "complete": true, "stream": true, "flags": ["unread_operation"]}),
         ),
