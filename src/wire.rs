@@ -16,6 +16,7 @@ mod echo;
 mod endpoint;
 mod findings;
 mod flat;
+mod form;
 mod gap;
 mod kept;
 mod key;

@@ -68,7 +68,7 @@ impl Open {
 
     fn leaving(record: Box<CallRecord>, upstream: Arc<UpstreamFacts>, endpoint: Endpoint) -> Self {
         Self {
-            request: Mutex::new(RequestScanner::new(upstream.format)),
+            request: Mutex::new(RequestScanner::of(upstream.format, endpoint.operation)),
             upstream,
             endpoint,
             began: Instant::now(),

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::WireFormat;
+use super::form::Form;
 use super::kept::{Kept, TextBudget};
-use super::named::Name;
+use super::named::{Name, short};
 use super::paths::Action::{Keep, Notice};
 use super::paths::Paths;
 use super::scanner::{Scanner, Seen};
+use super::{Operation, WireFormat};
 
 /// What a request asks, as far as it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct RequestFacts {
     pub hosted_tools: bool,
     /// It wants output that keeps to a schema.
     pub strict_schema: bool,
+    /// How many characters are to be spoken, where that is what is asked for.
+    pub spoken_characters: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +50,8 @@ enum Field {
     OutputFormat,
     Audio,
     HostedTool,
+    /// What is to be spoken.
+    Words,
 }
 
 static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
@@ -68,6 +73,10 @@ static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
     ])
 });
 
+/// Elsewhere `input` is as long as it likes; here the API takes 4096 characters.
+static SPEECH: LazyLock<Paths<Field>> =
+    LazyLock::new(|| Paths::new([("model", Keep(Field::Model)), ("input", Keep(Field::Words))]));
+
 static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| {
     Paths::new([
         ("model", Keep(Field::Model)),
@@ -87,6 +96,10 @@ static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| {
 #[derive(Debug)]
 pub struct RequestScanner {
     scanner: Scanner<Field>,
+    /// Reads a body that turns out to be a form.
+    form: Option<Form>,
+    /// No byte has come yet.
+    fresh: bool,
     facts: RequestFacts,
     /// The body as the client sent it, where the call may have to be counted.
     kept: Option<Kept<u8>>,
@@ -108,12 +121,26 @@ impl RequestScanner {
     /// A scanner before the first byte of the body.
     #[must_use]
     pub fn new(format: WireFormat) -> Self {
-        let paths = match format {
-            WireFormat::OpenAi => &*OPENAI,
-            WireFormat::Anthropic => &*ANTHROPIC,
-        };
+        Self::along(match format {
+            WireFormat::OpenAi => &OPENAI,
+            WireFormat::Anthropic => &ANTHROPIC,
+        })
+    }
+
+    /// The same for an operation that asks for something of its own.
+    #[must_use]
+    pub fn of(format: WireFormat, operation: Operation) -> Self {
+        if operation == Operation::Speech {
+            return Self::along(&SPEECH);
+        }
+        Self::new(format)
+    }
+
+    fn along(paths: &'static Paths<Field>) -> Self {
         Self {
             scanner: Scanner::new(paths),
+            form: None,
+            fresh: true,
             facts: RequestFacts::default(),
             kept: None,
         }
@@ -123,10 +150,18 @@ impl RequestScanner {
     pub fn feed(&mut self, bytes: &[u8]) {
         let Self {
             scanner,
+            form,
+            fresh,
             facts,
             kept,
         } = self;
-        scanner.feed(bytes, &mut |seen| facts.see(seen));
+        if let Some(first) = bytes.first().filter(|_| std::mem::take(fresh)) {
+            *form = Form::begins(*first).then(Form::new);
+        }
+        match form {
+            Some(form) => form.feed(bytes, &mut |name, value| facts.field(name, value)),
+            None => scanner.feed(bytes, &mut |seen| facts.see(seen)),
+        }
         if let Some(kept) = kept {
             kept.add(bytes);
         }
@@ -183,7 +218,23 @@ impl RequestFacts {
             Field::OutputFormat => self.strict_schema |= name == Some("json_schema"),
             // `web_search_options: {}` switches the search on, so being there is enough.
             Field::HostedTool => self.hosted_tools |= raw != b"null",
+            Field::Words => {
+                let words: Option<String> = serde_json::from_slice(raw).ok();
+                let count = words.map(|words| words.chars().count());
+                self.spoken_characters = count.and_then(|count| u64::try_from(count).ok());
+            }
             Field::Audio => {}
+        }
+    }
+}
+
+impl RequestFacts {
+    /// A field of a form says what a member of the same name would.
+    fn field(&mut self, name: &[u8], value: &[u8]) {
+        match name {
+            b"model" => self.model = short(str::from_utf8(value).ok()),
+            b"stream" => self.stream = truth(value),
+            _ => {}
         }
     }
 }

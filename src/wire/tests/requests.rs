@@ -220,3 +220,36 @@ fn names_of_formats_are_read_back() {
         "\"OpenAI\" is not a wire format, such as openai or anthropic"
     );
 }
+
+#[test]
+fn a_form_names_its_model_in_any_pieces() {
+    let form = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n\
+        RIFF\"model\"\r\n--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n\
+        gpt-4o-transcribe\r\n--b\r\nContent-Disposition: form-data; name=\"stream\"\r\n\r\n\
+        true\r\n--b--\r\n";
+    for size in [1, 7, form.len()] {
+        let mut scanner = RequestScanner::of(WireFormat::OpenAi, Operation::Audio);
+        form.chunks(size).for_each(|piece| scanner.feed(piece));
+        let facts = scanner.facts();
+        assert_eq!(facts.model.as_deref(), Some("gpt-4o-transcribe"));
+        assert_eq!(facts.stream, Some(true));
+    }
+}
+
+#[test]
+fn what_is_to_be_spoken_is_counted_in_characters() {
+    let count = |body: &str| {
+        let mut scanner = RequestScanner::of(WireFormat::OpenAi, Operation::Speech);
+        scanner.feed(body.as_bytes());
+        scanner.facts().spoken_characters
+    };
+    assert_eq!(
+        count(r#"{"model":"tts-1","input":"Gr\u00fc\u00dfe, 世界 \ud83d\ude00"}"#),
+        Some(11)
+    );
+    assert_eq!(count(r#"{"model":"tts-1","input":["a"]}"#), None);
+    let chat = r#"{"model":"gpt-4o","input":"hello"}"#;
+    let mut scanner = RequestScanner::of(WireFormat::OpenAi, Operation::Responses);
+    scanner.feed(chat.as_bytes());
+    assert_eq!(scanner.facts().spoken_characters, None);
+}
