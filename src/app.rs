@@ -3,6 +3,7 @@
 //! Up: journal, ledger, verdict, recorder, what a crash left, proxy, admin. Down: listener, calls in
 //! flight, day files, journal, recorder, ledger; each is let finish before the next one stops.
 
+mod background;
 pub(crate) mod breakeven;
 mod counters;
 mod days;
@@ -253,6 +254,7 @@ impl App {
             Arc::clone(&prices),
             counters::confirmed(sinks.metrics.clone()),
         );
+        background::learn(&meter, &sinks.ledger, now());
         let shutdown = Shutdown::default();
         let proxy = Proxy::new(
             settings::proxy(&config)?,

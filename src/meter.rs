@@ -5,6 +5,7 @@
 //! forwarded, so ending is short and cannot fail. It never sees a whole body and never changes one.
 
 mod again;
+mod background;
 mod close;
 mod marks;
 mod open;
@@ -27,6 +28,8 @@ use crate::pricing::PriceBook;
 use crate::wire::{RequestFacts, WireFormat};
 
 pub use again::Again;
+pub use background::BACKGROUND_IDS_MAX;
+use background::Background;
 pub use marks::{MARK_EVERY, MARKS_QUEUED_MAX};
 use marks::{OpenCalls, Place};
 use open::Open;
@@ -147,6 +150,7 @@ struct Shared {
     strict_ack: bool,
     confirm: ConfirmHook,
     open: OpenCalls,
+    background: Background,
     /// Whoever is dropped from now on did not leave but was cut by us.
     interrupted: AtomicBool,
 }
@@ -170,6 +174,7 @@ impl Meter {
             strict_ack: settings.strict_ack,
             confirm,
             open: OpenCalls::default(),
+            background: Background::default(),
             interrupted: AtomicBool::new(false),
         }))
     }
@@ -178,6 +183,11 @@ impl Meter {
     /// by us, and its client did not leave.
     pub fn interrupt(&self) {
         self.0.interrupted.store(true, Ordering::Release);
+    }
+
+    /// Takes over from an earlier process that a record's response in the background was billed.
+    pub fn learn(&self, record: &CallRecord) {
+        self.0.background.learn(record);
     }
 
     /// Records that are finished and not yet in the ledger, when `in_flight` calls are not finished.
@@ -256,7 +266,8 @@ impl OpenCall {
             is_held,
         } = self;
         meter.open.remove(stands);
-        let record = open.end(end, sent && !is_held, &meter.prices.load())?;
+        let mut record = open.end(end, sent && !is_held, &meter.prices.load())?;
+        meter.background.settle(&mut record);
         let asked = Instant::now();
         let Some(ack) = meter.ended(record, place) else {
             meter.tell(&open.upstream, Confirmed::Lost, asked.elapsed());

@@ -37,11 +37,15 @@ pub enum Flag {
     ProviderMayBill,
     /// Made history, not metered here.
     Imported,
+    /// The provider goes on with it by itself; whatever shows its usage later is billed for it.
+    BilledLater,
+    /// Billed for a response in the background: once, by the first answer that showed its usage.
+    Background,
 }
 
 impl Flag {
     /// All flags, for metrics preset to zero.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::TotalMismatch,
         Self::CacheOverlap,
         Self::TtlRemainder,
@@ -57,6 +61,8 @@ impl Flag {
         Self::PriceSeenLater,
         Self::ProviderMayBill,
         Self::Imported,
+        Self::BilledLater,
+        Self::Background,
     ];
 
     /// The name used in labels, exports and reports.
@@ -78,6 +84,8 @@ impl Flag {
             Self::PriceSeenLater => "price_seen_later",
             Self::ProviderMayBill => "provider_may_bill",
             Self::Imported => "imported",
+            Self::BilledLater => "billed_later",
+            Self::Background => "background",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::open::Answer;
-use super::{Arrival, UpstreamFacts};
+use super::{Arrival, UpstreamFacts, background};
 use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
 use crate::pricing::{PriceBook, Priceable, Priced};
 use crate::usage::{Capability, ContextClass, TokenUsage, Units, UsageSource};
@@ -35,7 +35,8 @@ pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
         tenant,
         dimensions,
     } = arrival;
-    let billable = endpoint.reading != Reading::Free && upstream.billed;
+    let is_billed = endpoint.reading.is_billed();
+    let billable = is_billed && upstream.billed;
     CallRecord {
         call_id,
         attempt_of: None,
@@ -53,7 +54,7 @@ pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
         stream: false,
         end: StreamEnd::Interrupted,
         complete: false,
-        source: (endpoint.reading != Reading::Free).then_some(UsageSource::Unknown),
+        source: is_billed.then_some(UsageSource::Unknown),
         usage: TokenUsage::default(),
         units: Units::default(),
         side: Vec::new(),
@@ -94,6 +95,12 @@ pub(super) fn complete(
     let report = reader.map_or(&nothing, ResponseReader::report);
     let reading = asked.endpoint.reading;
     let source = source(reading, answer, ending, report);
+    // Sound says nothing about itself: what was to be spoken is what is billed.
+    let spoken = asked.facts.spoken_characters;
+    let source = match source {
+        Some(UsageSource::Unknown) if spoken.is_some() => Some(UsageSource::Counted),
+        other => other,
+    };
     if asked.facts.model.is_some() {
         record.model_requested.clone_from(&asked.facts.model);
     }
@@ -106,22 +113,32 @@ pub(super) fn complete(
     record.source = source;
     record.usage = report.usage.unwrap_or_default();
     record.units.clone_from(&report.units);
+    if let (Some(UsageSource::Counted), Some(count)) = (source, asked.facts.spoken_characters) {
+        record.units.insert("characters".into(), count);
+    }
     record.side.clone_from(&report.side);
     record.service_tier.clone_from(&report.service_tier);
     record.finish_reason.clone_from(&report.finish_reason);
     record.response_id.clone_from(&report.response_id);
     record.request_id.clone_from(&answer.request_id);
-    record.ttft_ms = answer.ttft.filter(|_| report.is_stream).map(millis);
+    // Whoever looks a response up comes when it likes: that is no measure of the model.
+    let streamed = report.is_stream && reading != Reading::Lookup;
+    record.ttft_ms = answer.ttft.filter(|_| streamed).map(millis);
     record.duration_ms = millis(ending.took);
     record.flags = flags(reading, source, answer, ending, report);
     price(record, asked.upstream, report, prices);
+    if reading == Reading::Lookup && source.is_none() {
+        background::bill_nothing(record);
+    }
 }
 
 /// Whether the format's own end came. Where the format is not read, the body's end must do.
 fn ended_whole(reading: Reading, answer: &Answer, ending: &Ending) -> bool {
     match (reading, &answer.reader) {
-        (Reading::Metered, Some(reader)) if !reader.is_endless() => reader.ended(),
-        (Reading::Metered | Reading::Unread | Reading::Free, _) => {
+        (Reading::Metered | Reading::Lookup, Some(reader)) if !reader.is_endless() => {
+            reader.ended()
+        }
+        (Reading::Metered | Reading::Lookup | Reading::Unread | Reading::Free, _) => {
             ending.end == StreamEnd::Complete
         }
     }
@@ -139,7 +156,12 @@ fn source(
         None => !ending.sent,
     };
     match (&report.usage, reading) {
-        (_, Reading::Free) => None,
+        (Some(_), Reading::Lookup) if report.background && report.final_usage => {
+            Some(UsageSource::Reported)
+        }
+        (_, Reading::Free | Reading::Lookup) => None,
+        // The provider has only begun, whether its first answer is whole, or cut.
+        (None, _) if report.background => None,
         (Some(_), _) if report.final_usage => Some(UsageSource::Reported),
         (Some(_), _) => Some(UsageSource::Partial),
         // No provider is known to bill what it refused (wire formats: usage in 0 of 125 errors).
@@ -157,6 +179,7 @@ fn flags(
     report: &Report,
 ) -> Vec<Flag> {
     let billed = source.is_some();
+    let later = reading == Reading::Metered && report.background;
     let unread = answer.coding.oddity();
     let unread = unread.filter(|flag| billed && !report.flags.contains(flag));
     let seen = [
@@ -166,6 +189,8 @@ fn flags(
         ),
         (Flag::UnreadOperation, billed && reading == Reading::Unread),
         (Flag::ProviderMayBill, billed && answer.status.is_none()),
+        (Flag::BilledLater, later && !billed),
+        (Flag::Background, billed && report.background),
     ];
     let ours = seen.into_iter().filter_map(|(flag, is)| is.then_some(flag));
     let flags = report.flags.iter().copied();
@@ -194,6 +219,8 @@ fn price(record: &mut CallRecord, upstream: &UpstreamFacts, report: &Report, pri
         record.pricing = Pricing::Free;
         return;
     }
+    let is_counted = record.source == Some(UsageSource::Counted);
+    let counted = is_counted.then_some(&record.usage);
     let Priced {
         pricing,
         price_id,
@@ -206,9 +233,9 @@ fn price(record: &mut CallRecord, upstream: &UpstreamFacts, report: &Report, pri
         list: &upstream.price_list,
         model: record.model_name(),
         at: record.started_at,
-        usage: report.usage.as_ref(),
+        usage: report.usage.as_ref().or(counted),
         side: &report.side,
-        units: &report.units,
+        units: &record.units,
         service_tier: report.service_tier.as_deref(),
         speed: report.speed.as_deref(),
         region: report.region.as_deref(),
@@ -219,7 +246,12 @@ fn price(record: &mut CallRecord, upstream: &UpstreamFacts, report: &Report, pri
     record.cost_native = cost_native;
     record.cost_usd = cost_usd;
     record.cost_lines = lines;
-    record.flags.extend(flags);
+    // What reading found odd, pricing may find again.
+    for flag in flags {
+        if !record.flags.contains(&flag) {
+            record.flags.push(flag);
+        }
+    }
 }
 
 fn millis(duration: Duration) -> u64 {

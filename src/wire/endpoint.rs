@@ -73,10 +73,23 @@ impl Operation {
 pub enum Reading {
     /// Billed, and its usage is read.
     Metered,
+    /// Bills nothing of its own, and may show the usage of a response in the background.
+    Lookup,
     /// Billed, and its usage is not readable yet.
     Unread,
     /// Nothing is billed.
     Free,
+}
+
+impl Reading {
+    /// Whether a call is billed for what it asks.
+    #[must_use]
+    pub const fn is_billed(self) -> bool {
+        match self {
+            Self::Metered | Self::Unread => true,
+            Self::Lookup | Self::Free => false,
+        }
+    }
 }
 
 /// One operation of a provider's API.
@@ -98,7 +111,7 @@ pub fn endpoint(format: WireFormat, method: &Method, path: &str) -> Endpoint {
     let (operation, reading) = if *method == Method::POST {
         posted(format, tail)
     } else {
-        (looked_up(tail), Reading::Free)
+        looked_up(method, tail)
     };
     Endpoint { operation, reading }
 }
@@ -118,6 +131,8 @@ fn posted(format: WireFormat, tail: [&str; 3]) -> (Operation, Reading) {
         ["count_tokens", "messages", _] | ["input_tokens", "responses", _] => {
             (Operation::CountTokens, Reading::Free)
         }
+        // What was generated until then is billed.
+        ["cancel", _, "responses"] => (Operation::Responses, Reading::Lookup),
         ["moderations", ..] => (Operation::Moderations, Reading::Free),
         // Adds a message to a stored thread; what is billed is the run.
         ["messages", _, "threads"] => (Operation::Other, Reading::Free),
@@ -172,10 +187,11 @@ fn posted_unread(tail: [&str; 3]) -> Option<Operation> {
 }
 
 /// Reading, listing and deleting is free.
-fn looked_up(tail: [&str; 3]) -> Operation {
+fn looked_up(method: &Method, tail: [&str; 3]) -> (Operation, Reading) {
     match tail {
-        ["models", ..] | [_, "models", _] => Operation::Models,
-        _ => Operation::Other,
+        ["models", ..] | [_, "models", _] => (Operation::Models, Reading::Free),
+        [_, "responses", _] if *method == Method::GET => (Operation::Responses, Reading::Lookup),
+        _ => (Operation::Other, Reading::Free),
     }
 }
 
@@ -309,6 +325,18 @@ mod tests {
     }
 
     #[test]
+    fn a_response_may_be_looked_up() {
+        for asked in [
+            "GET /v1/responses/resp_1",
+            "GET /openai/v1/responses/resp_1?stream=true",
+            "POST /v1/responses/resp_1/cancel",
+        ] {
+            let responses = Operation::Responses;
+            check(WireFormat::OpenAi, asked, responses, Reading::Lookup);
+        }
+    }
+
+    #[test]
     fn a_deployment_is_named_by_its_path() {
         let check = |path, name: Option<&str>| assert_eq!(deployment(path).as_deref(), name);
         let path = "/openai/deployments/our-gpt/chat/completions";
@@ -322,8 +350,8 @@ mod tests {
     fn everything_else_is_free() {
         for asked in [
             "GET /v1/chat/completions",
-            "GET /v1/responses/resp_1",
-            "POST /v1/responses/resp_1/cancel",
+            "DELETE /v1/responses/resp_1",
+            "GET /v1/responses/resp_1/input_items",
             "POST /v1/chat/completions/chatcmpl-1",
             "POST /v1/threads/t_1/messages",
             "DELETE /v1/files/f_1",

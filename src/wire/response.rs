@@ -55,7 +55,7 @@ impl ResponseReader {
     pub fn new(format: WireFormat, endpoint: Endpoint, content_type: Option<&str>) -> Self {
         let Endpoint { operation, reading } = endpoint;
         let plain = || Body::Plain(Framed::new(Plain::new(reading), content_type, false));
-        if reading != Reading::Metered {
+        if matches!(reading, Reading::Free | Reading::Unread) {
             return Self(plain());
         }
         if format == WireFormat::Anthropic {

@@ -1,6 +1,7 @@
 //! The whole of tollgate between a scripted upstream and a client: what its rows say.
 
 mod abandoned;
+mod background;
 mod ends;
 mod restart;
 mod shutdown;

@@ -1,0 +1,34 @@
+//! After a restart: which responses in the background have been billed, as the last rows say.
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
+
+use crate::ledger::{Ledger, LedgerError};
+use crate::meter::Meter;
+
+/// A client asks for a response until it has it, within minutes. Whoever looks one up again later
+/// than this, with a restart between, is billed again.
+const LEARNT: SignedDuration = SignedDuration::from_hours(1);
+
+/// A start does not read on longer than about a second.
+const ROWS_MAX: usize = 200_000;
+
+/// Tells the meter; what cannot be read is said, and stops no start.
+pub(super) fn learn(meter: &Meter, ledger: &Ledger, now: Timestamp) {
+    if let Err(error) = rows(meter, ledger, now) {
+        let cause: &dyn std::error::Error = &error;
+        warn!(
+            error = cause,
+            "a response in the background may be billed again when it is looked up again"
+        );
+    }
+}
+
+fn rows(meter: &Meter, ledger: &Ledger, now: Timestamp) -> Result<(), LedgerError> {
+    let since = now.saturating_sub(LEARNT).unwrap_or(Timestamp::MIN);
+    for row in ledger.rows(since, Timestamp::MAX, 0)?.take(ROWS_MAX) {
+        let (_, record) = row?;
+        meter.learn(&record);
+    }
+    Ok(())
+}

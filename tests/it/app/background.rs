@@ -1,0 +1,131 @@
+//! A response in the background: begun by one call, looked up by others, billed once.
+
+use serde_json::{Value, json};
+
+use crate::support::house::{House, Running, check_row};
+use crate::support::{Upstream, soon};
+
+const POST: &str = "POST /v1/responses";
+const GET: &str = "GET /v1/responses/resp_1";
+
+struct Stage {
+    upstream: Upstream,
+    house: House,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let upstream = Upstream::bind().await;
+        let url = upstream.url();
+        let house = House::new(&format!(
+            "[upstreams.openai]\nformat = \"openai\"\nprices = \"openai\"\nbase_url = \"{url}\"\n"
+        ));
+        Self { upstream, house }
+    }
+
+    async fn play(&self, tollgate: &Running, asked: &str, kind: &str, answer: &str) {
+        let mut client = tollgate.connect().await;
+        client
+            .send(format!(
+                "{asked} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            ))
+            .await;
+        let mut server = self.upstream.accept().await;
+        server.head().await;
+        let length = answer.len();
+        server
+            .send(format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\
+                 connection: close\r\n\r\n{answer}"
+            ))
+            .await;
+        soon(client.rest()).await;
+    }
+}
+
+/// The response as it stands.
+fn response(status: &str, background: bool, usage: &Value) -> String {
+    json!({"id": "resp_1", "object": "response", "status": status, "background": background,
+        "model": "gpt-4o-2024-08-06", "service_tier": "default", "usage": usage})
+    .to_string()
+}
+
+fn used() -> Value {
+    json!({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100})
+}
+
+const JSON: &str = "application/json";
+
+#[tokio::test]
+async fn a_response_in_the_background_is_billed_by_the_first_look_up_that_has_its_usage() {
+    let stage = Stage::set().await;
+    let tollgate = stage.house.start().await.unwrap();
+    let waiting = response("queued", true, &Value::Null);
+    let ready = response("completed", true, &used());
+    for (asked, answer) in [
+        (POST, &waiting),
+        (GET, &waiting),
+        (GET, &ready),
+        (GET, &ready),
+    ] {
+        stage.play(&tollgate, asked, JSON, answer).await;
+    }
+    let rows = tollgate.rows_once(4).await;
+    let free = json!({"source": null, "pricing": "free", "cost_usd": null, "input_tokens": null,
+        "response_id": "resp_1", "flags": []});
+    let mut begun = free.clone();
+    begun["flags"] = json!(["billed_later"]);
+    let billed = json!({"source": "reported", "pricing": "priced", "cost_usd": "0.0035",
+        "input_tokens": 1000, "output_tokens": 100, "flags": ["background"]});
+    check_row("begun", &rows[0], &begun);
+    check_row("not ready", &rows[1], &free);
+    check_row("first look-up", &rows[2], &billed);
+    check_row("second look-up", &rows[3], &free);
+    tollgate.0.stop().await.unwrap();
+    let tollgate = stage.house.start().await.unwrap();
+    stage.play(&tollgate, GET, JSON, &ready).await;
+    let rows = tollgate.rows_once(5).await;
+    check_row("after a restart", &rows[4], &free);
+    tollgate.0.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_look_up_of_a_response_that_was_billed_when_it_was_made_bills_nothing() {
+    let stage = Stage::set().await;
+    let tollgate = stage.house.start().await.unwrap();
+    let answer = response("completed", false, &used());
+    stage.play(&tollgate, POST, JSON, &answer).await;
+    stage.play(&tollgate, GET, JSON, &answer).await;
+    let rows = tollgate.rows_once(2).await;
+    check_row(
+        "made",
+        &rows[0],
+        &json!({"source": "reported", "flags": []}),
+    );
+    let free = json!({"source": null, "pricing": "free", "output_tokens": null, "flags": []});
+    check_row("looked up", &rows[1], &free);
+    tollgate.0.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_response_streamed_from_the_background_is_billed_by_its_stream() {
+    let stage = Stage::set().await;
+    let tollgate = stage.house.start().await.unwrap();
+    let event = |kind: &str, response: &str| {
+        format!("data: {{\"type\":\"{kind}\",\"response\":{response}}}\n\n")
+    };
+    let begun = event("response.created", &response("queued", true, &Value::Null));
+    let ready = response("completed", true, &used());
+    let whole = format!("{begun}{}", event("response.completed", &ready));
+    let stream = "text/event-stream";
+    stage.play(&tollgate, POST, stream, &begun).await;
+    stage.play(&tollgate, POST, stream, &whole).await;
+    stage.play(&tollgate, GET, JSON, &ready).await;
+    let rows = tollgate.rows_once(3).await;
+    let left = json!({"source": null, "pricing": "free", "flags": ["billed_later"]});
+    check_row("left early", &rows[0], &left);
+    let billed = json!({"source": "reported", "stream": true, "flags": ["background"]});
+    check_row("streamed", &rows[1], &billed);
+    check_row("looked up", &rows[2], &json!({"source": null, "flags": []}));
+    tollgate.0.stop().await.unwrap();
+}
