@@ -9,6 +9,7 @@ use std::sync::Arc;
 use http::header::{ACCEPT, HeaderName, HeaderValue, LINK};
 use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 mod access;
 mod answer;
@@ -37,7 +38,12 @@ const MISSING_ROWS: &str = "x-missing-rows";
 pub struct Admin {
     access: Arc<arc_swap::ArcSwap<Access>>,
     source: Arc<dyn Source>,
+    reads: Arc<Semaphore>,
 }
+
+/// Answers that are made at one time, of those that read the ledger: calls have the cores first, and
+/// who reads without end waits for its own kind.
+const READS_MAX: usize = 1;
 
 /// What is asked for, by path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +75,7 @@ impl Admin {
         Self {
             access: Arc::new(arc_swap::ArcSwap::from_pointee(access)),
             source,
+            reads: Arc::new(Semaphore::new(READS_MAX)),
         }
     }
 
@@ -90,7 +97,15 @@ impl Admin {
         let query = request.uri().query().map(str::to_owned);
         let format = accepted(request.headers());
         // A source may read the disk: never on a thread that other connections wait for.
+        // Held by the work, which goes on when the client leaves.
+        let turn = match route {
+            Route::Health | Route::Ready | Route::Reload => None,
+            Route::Metrics | Route::Totals | Route::Calls | Route::BreakEven => {
+                Arc::clone(&self.reads).acquire_owned().await.ok()
+            }
+        };
         let work = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             respond(route, source.as_ref(), query.as_deref(), format)
         });
         work.await

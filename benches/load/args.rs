@@ -20,6 +20,7 @@ const EXAMPLES: &str = "Examples:
                                                           a change beside what was before it
   cargo bench --bench load -- --peers nginx,haproxy --markdown table.md --json raw.json
   cargo bench --bench load -- --sweep streams             1 to 10,000 open streams
+  cargo bench --bench load -- --readers --only unary-rate beside endless reports, export, metrics
   cargo bench --profile quick --bench load                built in less time; not for results
 
 Exit codes: 0 it ran, 1 the metering was wrong or something failed, 2 not understood.";
@@ -40,6 +41,10 @@ pub(crate) struct Args {
 }
 
 /// What to measure.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
     /// Rounds in which the targets take turns
@@ -65,6 +70,9 @@ pub(crate) struct Run {
     #[arg(verbatim_doc_comment)]
     #[arg(long, value_name = "NAME=PATH")]
     pub(crate) tollgate: Vec<String>,
+    /// One more tollgate, whose reports, calls and metrics are read without end meanwhile
+    #[arg(long)]
+    pub(crate) readers: bool,
     /// Other proxies; without it those of nginx and haproxy that are here. What is named and is
     /// not here is fetched into target/tools; `none` is none
     #[arg(verbatim_doc_comment)]

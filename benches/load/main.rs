@@ -35,6 +35,7 @@ mod probe;
 mod proc;
 mod process;
 mod quantity;
+mod readers;
 mod rig;
 mod rounds;
 mod row;

@@ -25,6 +25,8 @@ use super::target::{Kind, Target};
 use super::tollgate::Tollgate;
 
 const TOLLGATE: &str = "tollgate";
+/// The same with endless readers beside it.
+const READ: &str = "read";
 
 /// Does what the command line asks for.
 pub(crate) fn run(run: &Run) -> Result<ExitCode> {
@@ -107,6 +109,14 @@ fn targets(run: &Run, scratch: &Path, seats: &Seats) -> Result<Vec<Target>> {
         let ports = Ports::at(run.port, targets.len())?;
         let tollgate = Tollgate::new(binary, scratch.join(&name), ports, models)?;
         targets.push(Target::new(name, Kind::Tollgate(tollgate), ports));
+    }
+    if run.readers {
+        let ports = Ports::at(run.port, targets.len())?;
+        let binary = env!("CARGO_BIN_EXE_tollgate").into();
+        let tollgate = Tollgate::new(binary, scratch.join(READ), ports, models)?;
+        let mut target = Target::new(READ.to_owned(), Kind::Tollgate(tollgate), ports);
+        target.is_read = true;
+        targets.push(target);
     }
     let tools = Tools::beside_the_build()?;
     for peer in peers::asked_for(run, &tools) {

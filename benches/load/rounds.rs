@@ -10,6 +10,7 @@ use super::job::{Job, Seen};
 use super::metering::Metering;
 use super::ports::local;
 use super::process::Process;
+use super::readers::Readers;
 use super::samples::{Sample, Samples};
 use super::seat::Seats;
 use super::suite::{Needs, Test};
@@ -133,6 +134,9 @@ impl Running<'_> {
             our_pids: pids.chain([self.mock.pid()]).collect(),
             round,
         };
+        let _readers = target
+            .is_read
+            .then(|| Readers::start(local(target.ports.admin)));
         errand::run(&job, &self.plan.seats.load, self.plan.scratch).await
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) kind: Kind,
     pub(crate) ports: Ports,
+    /// Whether it is read without end while it is asked.
+    pub(crate) is_read: bool,
     process: Option<Process>,
 }
 
@@ -42,6 +44,7 @@ impl Target {
             name,
             kind,
             ports,
+            is_read: false,
             process: None,
         }
     }

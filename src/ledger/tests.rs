@@ -4,7 +4,6 @@ mod damage;
 mod days;
 mod fixture;
 mod kill;
-mod measured;
 mod read;
 mod retention;
 mod whole;

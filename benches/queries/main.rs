@@ -1,0 +1,40 @@
+//! How long a question takes, on a ledger of 90 million calls: `cargo bench --bench queries`.
+//!
+//! The ledger is made through the import of history, so its totals are what 90 million calls would
+//! leave. Questions that the ledger is slow to answer are bugs; what reading costs the call path is
+//! measured by the load rig: `cargo bench --bench load -- --readers`.
+
+#![expect(
+    clippy::float_arithmetic,
+    clippy::print_stdout,
+    reason = "measurements are printed, and bill nobody"
+)]
+
+mod clock;
+mod past;
+mod questions;
+#[path = "../shared/mod.rs"]
+#[allow(dead_code, reason = "each bench uses its part")]
+mod shared;
+mod start;
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> anyhow::Result<()> {
+    let only: Vec<String> = std::env::args().skip(1).collect();
+    let asked = |name: &str| {
+        let mut named = only
+            .iter()
+            .filter(|only| !only.starts_with("--"))
+            .peekable();
+        named.peek().is_none() || named.any(|only| only == name)
+    };
+    if asked("questions") {
+        questions::run()?;
+    }
+    if asked("start") {
+        start::run()?;
+    }
+    Ok(())
+}
