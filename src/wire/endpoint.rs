@@ -134,8 +134,10 @@ fn posted(format: WireFormat, tail: [&str; 3]) -> (Operation, Reading) {
         // What was generated until then is billed.
         ["cancel", _, "responses"] => (Operation::Responses, Reading::Lookup),
         ["moderations", ..] => (Operation::Moderations, Reading::Free),
-        // Adds a message to a stored thread; what is billed is the run.
-        ["messages", _, "threads"] => (Operation::Other, Reading::Free),
+        // Adds a message to a stored thread, where what is billed is the run; ends an upload.
+        ["messages", _, "threads"] | ["complete", _, "uploads"] => {
+            (Operation::Other, Reading::Free)
+        }
         ["messages", ..] => (Operation::Chat, readable(format, WireFormat::Anthropic)),
         _ => {
             if let Some(operation) = openai(tail) {
@@ -354,6 +356,7 @@ mod tests {
             "GET /v1/responses/resp_1/input_items",
             "POST /v1/chat/completions/chatcmpl-1",
             "POST /v1/threads/t_1/messages",
+            "POST /v1/uploads/u_1/complete",
             "DELETE /v1/files/f_1",
             "OPTIONS /v1/messages",
             "GET /",

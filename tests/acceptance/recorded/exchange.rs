@@ -78,6 +78,8 @@ impl Exchange {
             | "responses.compact" | "messages" => match self.status {
                 _ if has_usage => Kind::Reported,
                 400.. => Kind::Free,
+                // In the background: a look-up will have the usage, and the bill.
+                _ if api == "responses" => Kind::Free,
                 _ => Kind::Silent,
             },
             "messages.count-tokens" => Kind::Free,
