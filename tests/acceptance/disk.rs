@@ -5,7 +5,7 @@
 //! The disk is full by a limit on the size of files; and by a small file system that really is full,
 //! in a user namespace, or mounted by root, or told to be skipped where neither is allowed.
 //!
-//! Verified by breaking it: a journal that lets go of what the disk refused loses rows in each.
+//! Verified by breaking it: a journal that lets go of what the disk refused fails those that limit it.
 
 use std::fs;
 use std::io::{BufReader, Read, Write};

@@ -4,7 +4,7 @@
 //!
 //! After each kill three books must agree: what clients saw end, what the upstream was asked and
 //! sent, and what rows and totals say. The same without the wait for the record shows loss, so the
-//! test can see it; so does an append that answers before its write.
+//! test can see it.
 //!
 //! `TOLLGATE_KILL_ROUNDS` (6) and `TOLLGATE_KILL_SEED` (7) set another length and another order.
 
