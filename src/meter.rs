@@ -300,6 +300,15 @@ impl CallMeter {
         Some(look(call.open.request().facts()))
     }
 
+    /// The model as the client names it so far: in the body, else by its deployment.
+    #[must_use]
+    pub fn model_requested(&self) -> Option<String> {
+        let call = self.0.as_ref()?;
+        let named = call.open.request().facts().model.clone();
+        let by_path = || call.open.leaves(|record| record.model_requested.clone());
+        named.or_else(|| by_path().flatten())
+    }
+
     /// Says whether the request is held back: what ends meanwhile was not sent, and is not billed.
     pub fn holds(&mut self, is_held: bool) {
         if let Some(call) = &mut self.0 {

@@ -161,11 +161,10 @@ impl Passage {
         self.is_auto() && self.upstream.refusers().has(&self.model())
     }
 
-    /// The model as the client names it.
+    /// The model as the client names it. On Azure that is the deployment in the path.
     fn model(&self) -> String {
-        let meter = self.meter.as_ref();
-        let model = meter.and_then(|meter| meter.asked(|asked| asked.model.clone()));
-        model.flatten().unwrap_or_default()
+        let model = self.meter.as_ref().and_then(CallMeter::model_requested);
+        model.unwrap_or_default()
     }
 
     fn count(&self, outcome: UsageAsked) {

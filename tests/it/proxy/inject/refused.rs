@@ -131,6 +131,29 @@ async fn a_call_that_is_refused_without_the_question_too_is_not_remembered() {
 }
 
 #[tokio::test]
+async fn a_deployment_that_refused_says_nothing_of_another_one() {
+    let body = ASKS_NOTHING.replace(r#""model":"gpt-4o","#, "");
+    let asked = ASKS_NOTHING_ASKED.replace(r#""model":"gpt-4o","#, "");
+    assert_ne!(body, ASKS_NOTHING);
+    let to = |deployment: &str| {
+        let path = format!("/openai/deployments/{deployment}/chat/completions");
+        post(&body).replace("/v1/chat/completions", &path)
+    };
+    let mut call = Call::begin(to("old")).await;
+    call.server.expect(&asked).await;
+    call.server.send(error(400, UNKNOWN_KEY)).await;
+    call.server.head().await;
+    call.server.expect(&body).await;
+    streamed(&mut call, false).await;
+    for (deployment, expected) in [("old", &body), ("new", &asked)] {
+        call.client.send(to(deployment)).await;
+        call.server.head().await;
+        call.server.expect(expected).await;
+        streamed(&mut call, expected == &asked).await;
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_that_breaks_off_reaches_the_client_as_far_as_it_came() {
     let mut call = Call::begin(post(ASKS_NOTHING)).await;
     call.server.expect(ASKS_NOTHING_ASKED).await;
