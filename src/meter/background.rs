@@ -41,9 +41,11 @@ impl Background {
     }
 
     /// Whether the record is the first with the usage of its response; it is known from now on.
+    /// One without an id, or with one too long to be kept as `LiteLLM` makes them, is told from no
+    /// other: better twice in a bill than never.
     fn bill(&self, record: &CallRecord) -> bool {
         let Some(id) = &record.response_id else {
-            return false;
+            return true;
         };
         self.billed().add((record.upstream.clone(), id.clone()))
     }
@@ -129,6 +131,20 @@ mod tests {
             .map(|id| known.bill(&response(id)))
             .into();
         assert_eq!(billed, [false, true, false]);
+    }
+
+    #[test]
+    fn a_response_that_cannot_be_told_from_others_is_billed() {
+        let known = Background::default();
+        for _ in 0..2 {
+            let mut nameless = CallRecord {
+                response_id: None,
+                ..response("")
+            };
+            let billed = nameless.clone();
+            known.settle(&mut nameless);
+            assert_eq!(nameless, billed);
+        }
     }
 
     #[test]
