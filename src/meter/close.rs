@@ -127,7 +127,7 @@ pub(super) fn complete(
     record.duration_ms = millis(ending.took);
     record.flags = flags(reading, source, answer, ending, report);
     price(record, asked.upstream, report, prices);
-    if reading == Reading::Lookup && source.is_none() {
+    if source.is_none() && (reading == Reading::Lookup || report.background) {
         background::bill_nothing(record);
     }
 }
@@ -161,7 +161,7 @@ fn source(
         }
         (_, Reading::Free | Reading::Lookup) => None,
         // The provider has only begun, whether its first answer is whole, or cut.
-        (None, _) if report.background => None,
+        _ if report.background && !report.final_usage => None,
         (Some(_), _) if report.final_usage => Some(UsageSource::Reported),
         (Some(_), _) => Some(UsageSource::Partial),
         // No provider is known to bill what it refused (wire formats: usage in 0 of 125 errors).

@@ -156,7 +156,9 @@ impl Response {
             return;
         }
         let report = &mut findings.report;
-        report.final_usage |= self.usage_here;
+        // A response in the background may show what it has used so far.
+        let goes_on = matches!(self.status.as_deref(), Some("queued" | "in_progress"));
+        report.final_usage = (report.final_usage || self.usage_here) && !goes_on;
         for (here, place) in [
             (&self.tier, &mut report.service_tier),
             (&self.status, &mut report.finish_reason),

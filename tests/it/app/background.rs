@@ -90,6 +90,26 @@ async fn a_response_in_the_background_is_billed_by_the_first_look_up_that_has_it
 }
 
 #[tokio::test]
+async fn what_a_response_in_progress_has_used_is_not_yet_its_bill() {
+    let stage = Stage::set().await;
+    let tollgate = stage.house.start().await.unwrap();
+    let some = json!({"input_tokens": 1000, "output_tokens": 1, "total_tokens": 1001});
+    let going = response("in_progress", true, &some);
+    let ready = response("completed", true, &used());
+    for (asked, answer) in [(POST, &going), (GET, &going), (GET, &ready)] {
+        stage.play(&tollgate, asked, JSON, answer).await;
+    }
+    let rows = tollgate.rows_once(3).await;
+    let mut free = json!({"source": null, "pricing": "free", "input_tokens": null, "flags": []});
+    check_row("in progress", &rows[1], &free);
+    free["flags"] = json!(["billed_later"]);
+    check_row("begun", &rows[0], &free);
+    let billed = json!({"source": "reported", "output_tokens": 100, "flags": ["background"]});
+    check_row("completed", &rows[2], &billed);
+    tollgate.0.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_look_up_of_a_response_that_was_billed_when_it_was_made_bills_nothing() {
     let stage = Stage::set().await;
     let tollgate = stage.house.start().await.unwrap();
