@@ -16,6 +16,7 @@ mod flush_first;
 mod forward;
 mod headers;
 mod held;
+mod holding;
 mod inject;
 mod link;
 mod patience;
@@ -52,6 +53,7 @@ pub use self::settings::{
 pub use self::upstream::SettingsError;
 
 use self::admission::Gate;
+use self::holding::Holding;
 use self::route::Routes;
 use crate::meter::Meter;
 
@@ -71,6 +73,7 @@ struct Core {
     counters: Arc<dyn Counters>,
     clock: Clock,
     gate: Gate,
+    holding: Holding,
     tracker: TaskTracker,
     shutdown: Shutdown,
     /// Ends what is left after the drain.
@@ -109,6 +112,7 @@ impl Proxy {
             counters,
             clock,
             gate,
+            holding: Holding::default(),
             tracker,
             shutdown,
             cut,

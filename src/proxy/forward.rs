@@ -18,6 +18,7 @@ use super::connect::{ConnectTimeout, SendError};
 use super::error::{ProxyError, call_id_value};
 use super::headers::{self, Passes, Shape};
 use super::held::RequestBody;
+use super::holding::Room;
 use super::link::LinkBody;
 use super::patience::{Patience, Spare};
 use super::route::Route;
@@ -53,8 +54,8 @@ pub(super) struct Passage {
     pub(super) patience: Patience,
     /// The client's side of another protocol, if it asked for one.
     pub(super) upgrade: Option<OnUpgrade>,
-    /// Bytes of the request that are held to see what it asks; `None`: it passes.
-    pub(super) held_up_to: Option<usize>,
+    /// The room in which the request is held to see what it asks; `None`: it passes.
+    pub(super) held: Option<Room>,
 }
 
 /// Answers a request: with what the upstream says, or with why it cannot.
@@ -154,7 +155,10 @@ fn depart(
         in_flight,
         upload: Upload::begin(began.instant),
         upgrade,
-        held_up_to: is_held.then_some(live.inject_body_bytes_max),
+        held: is_held.then(|| {
+            let size = request.body().size_hint();
+            core.holding.take(&size, live.inject_body_bytes_max)
+        }),
     });
     let request = passage.outgoing(request, path, &live);
     Ok((passage, request))
@@ -213,7 +217,7 @@ impl Passage {
         core: &Core,
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
-        match self.held_up_to {
+        match self.held.as_ref().map(|held| held.bytes_max) {
             None => self.go(core, request).await,
             // Boxed: it is large, and most calls of other APIs have no use for it.
             Some(bytes) => Box::pin(inject::travel(self, core, request, bytes)).await,

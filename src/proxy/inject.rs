@@ -201,11 +201,13 @@ impl Passage {
 
     /// An answer that may be a refusal of our question: then the call goes again without.
     async fn refused(
-        self: Box<Self>,
+        mut self: Box<Self>,
         core: &Core,
         response: Response<LinkBody>,
         plain: Plain,
     ) -> Answered {
+        // What is to go again is held until it has.
+        let _room = self.held.take();
         let again = self.meter.as_ref().and_then(CallMeter::again);
         let (upstream, model) = (Arc::clone(&self.upstream), self.model());
         let counters = Arc::clone(self.in_flight.counters());
@@ -261,6 +263,6 @@ fn second(
         in_flight,
         upload: Upload::whole(tokio::time::Instant::now()),
         upgrade: None,
-        held_up_to: None,
+        held: None,
     }))
 }

@@ -84,6 +84,44 @@ async fn a_body_longer_than_may_be_held_passes_whole_and_is_counted() {
 }
 
 #[tokio::test]
+async fn no_more_is_held_of_all_requests_together_than_256_mib() {
+    let upstream = Upstream::bind().await;
+    let proxy = Running::before(&upstream).await;
+    let begun = format!("{HEAD}transfer-encoding: chunked\r\n\r\n1\r\n{{\r\n");
+    let mut waiting = Vec::new();
+    for held in 1..=64 {
+        let mut client = proxy.connect().await;
+        client.send(&begun).await;
+        while proxy.counts.in_flight.now() < held {
+            tokio::task::yield_now().await;
+        }
+        waiting.push(client);
+    }
+    let mut client = proxy.connect().await;
+    let request = post(ASKS_NOTHING);
+    client.send(&request).await;
+    let mut server = upstream.accept().await;
+    let head = server.head().await;
+    server.expect(ASKS_NOTHING).await;
+    let mut call = Call {
+        client,
+        server,
+        head,
+        upstream,
+        proxy,
+    };
+    assert_eq!(streamed(&mut call, false).await, format!("{TEXT}{DONE}"));
+    assert_eq!(call.proxy.counts.in_flight.asked(), ["too_large"]);
+    drop(waiting.pop());
+    while call.proxy.counts.in_flight.now() > 63 {
+        tokio::task::yield_now().await;
+    }
+    call.client.send(&request).await;
+    call.server.head().await;
+    call.server.expect(ASKS_NOTHING_ASKED).await;
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_while_its_request_is_held_is_not_billed() {
     let upstream = Upstream::bind().await;
     let proxy = Running::start(settings(&upstream.url())).await;
