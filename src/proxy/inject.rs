@@ -24,7 +24,7 @@ use super::upstream::Upstream;
 use crate::meter::{Again, CallMeter};
 use crate::metrics::UsageAsked;
 use crate::tee::Observer;
-use crate::wire::{Edit, UsageRequest, may_lack_usage_request};
+use crate::wire::{Coding, Edit, UsageRequest, may_lack_usage_request};
 
 /// What a refusal names that is about our question and nothing of the client's.
 const REFUSED_KEY: &str = "stream_options";
@@ -179,7 +179,7 @@ impl Passage {
         plain: Plain,
     ) -> Answered {
         let encoded = is_encoded(response.headers());
-        if self.is_auto() && is_refusal(response.status()) && !encoded {
+        if self.is_auto() && is_refusal(response.status()) {
             return self.refused(core, response, plain).await;
         }
         if !response.status().is_success() {
@@ -214,7 +214,10 @@ impl Passage {
         let response = self.arrive(core, response, false)?;
         let (head, body) = response.into_parts();
         let peeked = Peeked::read(body).await;
-        let again = again.filter(|again| peeked.names(REFUSED_KEY) && !again.is_for_nobody());
+        let codings = head.headers.get_all(CONTENT_ENCODING).iter();
+        let coding = Coding::of(codings.map(HeaderValue::as_bytes));
+        let again =
+            again.filter(|again| peeked.names(REFUSED_KEY, coding) && !again.is_for_nobody());
         let second = again.and_then(|again| second(core, &upstream, again, &plain.body));
         let Some(mut second) = second else {
             counters.usage_asked(UsageAsked::Injected);

@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use memchr::memmem;
 
 use super::body::{BodyError, ResponseBody};
+use crate::wire::Coding;
 
 /// As much of an answer is read. Errors of providers have at most a few kB.
 const PEEKED_BYTES_MAX: usize = 64 * 1024;
@@ -39,11 +40,15 @@ impl Peeked {
         Self { frames, rest }
     }
 
-    /// Whether the text stands in what was read.
-    pub(super) fn names(&self, text: &str) -> bool {
+    /// Whether the text stands in the beginning that was read, in whatever coding.
+    pub(super) fn names(&self, text: &str, mut coding: Coding) -> bool {
         let mut read = Vec::new();
         for data in self.data() {
-            read.extend_from_slice(data);
+            coding.feed(data, &mut |piece| {
+                if read.len() <= PEEKED_BYTES_MAX {
+                    read.extend_from_slice(piece);
+                }
+            });
         }
         memmem::find(&read, text.as_bytes()).is_some()
     }

@@ -1,5 +1,9 @@
 //! An upstream that does not know the question gets the call again without it, and is remembered.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
 use tollgate::proxy::{InjectUsage, OnLedgerFailure};
 
@@ -128,6 +132,22 @@ async fn a_call_that_is_refused_without_the_question_too_is_not_remembered() {
     call.client.head().await;
     call.client.expect(OTHER).await;
     again(&mut call, "gpt-4o", true).await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_understood_compressed_too() {
+    let mut zip = GzEncoder::new(Vec::new(), Compression::default());
+    zip.write_all(UNKNOWN_KEY.as_bytes()).unwrap();
+    let zipped = zip.finish().unwrap();
+    let length = zipped.len();
+    let head =
+        format!("HTTP/1.1 400 No\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n");
+    let mut call = Call::begin(post(ASKS_NOTHING)).await;
+    call.server.expect(ASKS_NOTHING_ASKED).await;
+    call.server.send([head.as_bytes(), &zipped].concat()).await;
+    goes_again(&mut call).await;
+    assert_eq!(streamed(&mut call, false).await, format!("{TEXT}{DONE}"));
+    assert_eq!(call.proxy.counts.in_flight.asked(), ["refused"]);
 }
 
 #[tokio::test]
