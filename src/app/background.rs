@@ -10,8 +10,8 @@ use crate::meter::Meter;
 /// than this, with a restart between, is billed again.
 const LEARNT: SignedDuration = SignedDuration::from_hours(1);
 
-/// A start does not read on longer than about a second.
-const ROWS_MAX: usize = 200_000;
+/// A start reads for about a second at most: the last 200,000 calls or so, of two frames each.
+const FRAMES_MAX: u64 = 400_000;
 
 /// Tells the meter; what cannot be read is said, and stops no start.
 pub(super) fn learn(meter: &Meter, ledger: &Ledger, now: Timestamp) {
@@ -26,7 +26,8 @@ pub(super) fn learn(meter: &Meter, ledger: &Ledger, now: Timestamp) {
 
 fn rows(meter: &Meter, ledger: &Ledger, now: Timestamp) -> Result<(), LedgerError> {
     let since = now.saturating_sub(LEARNT).unwrap_or(Timestamp::MIN);
-    for row in ledger.rows(since, Timestamp::MAX, 0)?.take(ROWS_MAX) {
+    let after = ledger.watermark().saturating_sub(FRAMES_MAX);
+    for row in ledger.rows(since, Timestamp::MAX, after)? {
         let (_, record) = row?;
         meter.learn(&record);
     }
