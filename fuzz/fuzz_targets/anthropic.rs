@@ -1,11 +1,4 @@
-//! A message and its request, whole and cut in two.
+//! Searches for bytes that break `halves::anthropic`.
 #![no_main]
 
-mod halves;
-
-use libfuzzer_sys::fuzz_target;
-use tollgate::wire::WireFormat;
-
-fuzz_target!(|input: (usize, &[u8])| {
-    halves::agree(WireFormat::Anthropic, "/v1/messages", input);
-});
+libfuzzer_sys::fuzz_target!(|input: (u16, &[u8])| tollgate_fuzz::halves::anthropic(input));

@@ -1,22 +1,4 @@
-//! The answers of `OpenAI`'s other operations and their requests, whole and cut in two.
+//! Searches for bytes that break `halves::operations`.
 #![no_main]
 
-mod halves;
-
-use libfuzzer_sys::fuzz_target;
-use tollgate::wire::WireFormat;
-
-const PATHS: [&str; 6] = [
-    "/v1/completions",
-    "/v1/embeddings",
-    "/v1/responses",
-    "/v1/images/generations",
-    "/v1/audio/transcriptions",
-    "/v1/audio/speech",
-];
-
-fuzz_target!(|input: (usize, usize, &[u8])| {
-    let (operation, cut, bytes) = input;
-    let path = PATHS[operation % PATHS.len()];
-    halves::agree(WireFormat::OpenAi, path, (cut, bytes));
-});
+libfuzzer_sys::fuzz_target!(|input: (u8, u16, &[u8])| tollgate_fuzz::halves::operations(input));

@@ -1,0 +1,113 @@
+//! What `fuzz/` searches for at length is tried here on broken fixtures, the same in every run.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "clippy takes helpers of integration tests for no tests"
+)]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use flate2::{Compression, write::GzEncoder};
+
+#[path = "../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "the fuzz targets reach it")]
+mod properties;
+
+use properties::{decode, form, halves, scanner, sse, strip, usage_request};
+
+/// How often each fixture is broken.
+const ROUNDS: u64 = 200;
+
+/// Every fixture, and streams and requests whose usage has to be asked for.
+fn fixtures() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let folders = ["anthropic", "openai"].map(|format| folder.join(format));
+    let files = folders.iter().flat_map(|it| fs::read_dir(it).unwrap());
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 40, "the fixtures are missing");
+    let read = files.iter().map(|file| fs::read(file).unwrap());
+    read.chain(SHORT.map(|text| text.as_bytes().to_vec()))
+        .collect()
+}
+
+const SHORT: [&str; 6] = [
+    "data: {\"choices\":[],\"usage\":{}}\n\n: c\r\n\r\ndata: {\"choices\":[{}]}\r\n\r\n",
+    "event: x\rdata: {\"choices\":[],\rdata: \"usage\":{}}\r\rdata: [DONE]\r\r",
+    "{\"stream\":true,\"stream_options\":{\"include_usage\":false}}",
+    "{\"model\":\"m\",\"stream\":true,\"stream_options\":null}",
+    "{\"stream_options\":{ },\"stream\":true}",
+    "{\"stream_options\":{\"include_obfuscation\":false},\"stream\":true}",
+];
+
+/// Takes bytes out, puts others in, and says some twice.
+fn broken(mut bytes: Vec<u8>, random: &mut fastrand::Rng) -> Vec<u8> {
+    for _ in 0..random.usize(0..4) {
+        let begin = random.usize(0..=bytes.len());
+        let end = random.usize(begin..=bytes.len().min(begin + 40));
+        let piece = bytes[begin..end].to_vec();
+        match random.u8(0..4) {
+            0 => drop(bytes.drain(begin..end)),
+            1 => bytes.insert(begin, random.u8(..)),
+            2 => bytes.insert(begin, *random.choice(b"{}[]\",:\\\r\n").unwrap()),
+            _ => drop(bytes.splice(begin..begin, piece)),
+        }
+    }
+    bytes
+}
+
+#[track_caller]
+fn check(property: impl Fn(u8, u16, &[u8])) {
+    let mut random = fastrand::Rng::with_seed(7);
+    for fixture in fixtures() {
+        for _ in 0..ROUNDS {
+            let bytes = broken(fixture.clone(), &mut random);
+            property(random.u8(..), random.u16(..), &bytes);
+        }
+    }
+}
+
+#[test]
+fn answers_and_requests_say_the_same_in_two_pieces() {
+    check(|_, cut, bytes| halves::anthropic((cut, bytes)));
+    check(|_, cut, bytes| halves::openai((cut, bytes)));
+    check(|operation, cut, bytes| halves::operations((operation, cut, bytes)));
+}
+
+#[test]
+fn the_scanner_and_the_event_decoder_find_the_same_in_two_pieces() {
+    check(|_, cut, bytes| scanner::holds((cut, bytes)));
+    check(|_, cut, bytes| sse::holds((cut, bytes)));
+}
+
+#[test]
+fn a_stream_loses_its_reports_of_usage_and_no_other_byte() {
+    check(|_, cut, bytes| strip::holds((cut, bytes)));
+}
+
+#[test]
+fn a_request_that_asks_for_its_usage_differs_in_nothing_else() {
+    check(|_, _, bytes| usage_request::holds(bytes));
+}
+
+#[test]
+fn a_form_names_its_model_behind_any_file() {
+    check(|_, cut, bytes| form::holds((cut, bytes)));
+}
+
+#[test]
+fn compressed_bytes_whole_or_damaged_give_out_the_same_in_two_pieces() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for fixture in fixtures() {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(&fixture).unwrap();
+        let zstd = zstd::encode_all(&*fixture, 0).unwrap();
+        for (name, coded) in [(0, gzip.finish().unwrap()), (3, zstd)] {
+            decode::holds((name, random.u16(..), &coded));
+            let bytes = broken(coded, &mut random);
+            decode::holds((name, random.u16(..), &bytes));
+        }
+    }
+}
