@@ -6,6 +6,7 @@ mod fixture;
 mod kill;
 mod read;
 mod retention;
+mod upkeep;
 mod whole;
 
 use std::collections::BTreeMap;

@@ -55,6 +55,20 @@ fn a_call_belongs_to_the_day_and_hour_of_its_arrival() {
     );
 }
 
+#[test]
+fn the_first_moment_asked_for_is_in_and_the_last_is_not() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let at = |n| call(n).started_at;
+    let asked = |since, until| {
+        let rows = house.ledger.rows(since, until, 0).unwrap();
+        rows.map(|row| number(row.unwrap().1.call_id))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(asked(at(5), at(9)), [5, 6, 7, 8]);
+    assert_eq!(asked(at(5), at(5)), [0; 0]);
+}
+
 /// A commit can be read in the database while it is still being synced.
 #[test]
 fn rows_have_at_least_the_calls_of_totals_read_before() {
