@@ -7,13 +7,22 @@
 mod answer;
 mod asked;
 mod boundary;
+mod chat;
 mod counted;
 mod encoding;
 mod engine;
+mod image;
+mod image_size;
+mod json;
 mod learned;
+mod messages;
 mod model;
+mod prompt;
+mod rendering;
 mod request;
+mod responses;
 mod stream;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tokenizer;
@@ -25,4 +34,5 @@ pub use encoding::Encoding;
 pub use learned::{LEARNED_MODELS_MAX, Learned, Side};
 pub use request::{Family, Input, Request};
 pub use stream::StreamCounter;
+pub use tally::TEXT_BYTES_MAX;
 pub use tokenizer::Tokenizer;

@@ -60,22 +60,31 @@ impl Answer {
 impl Choice {
     /// Measured on recorded answers: docs/accuracy.md.
     fn framed(&self, rules: Rules, asked: Asked) -> u64 {
-        let around = match (asked.family, rules.generation) {
-            (Family::Responses, Generation::Five) => 4,
-            (Family::Responses, _) => 1,
-            (_, Generation::Five | Generation::Reasoning) => 9,
-            (_, _) if asked.tools && asked.json_schema => 5,
-            (_, _) => u64::from(asked.tools),
-        };
-        if self.tool_calls.is_empty() {
-            return self.text + around;
+        let responses = asked.family == Family::Responses;
+        if !self.tool_calls.is_empty() {
+            return self.text + self.called(asked) + u64::from(responses);
         }
+        let around = match rules.generation {
+            _ if asked.family == Family::Completions => 0,
+            Generation::Five if responses => 4,
+            Generation::Five | Generation::Reasoning => 9,
+            Generation::Early | Generation::Omni if responses => 1,
+            Generation::Early | Generation::Omni if asked.tools && asked.json_schema => 5,
+            Generation::Early | Generation::Omni => u64::from(asked.tools),
+        };
+        self.text + around
+    }
+
+    /// The functions called, and what separates them.
+    fn called(&self, asked: Asked) -> u64 {
         if asked.named_tool {
             return self.tool_calls.iter().map(|call| call.arguments).sum();
         }
         let calls: u64 = self.tool_calls.iter().map(ToolCall::whole).sum();
-        let number = u64::try_from(self.tool_calls.len()).unwrap_or(u64::MAX);
-        self.text + calls + if number == 1 { 7 } else { 16 + 6 * number }
+        match u64::try_from(self.tool_calls.len()).unwrap_or(u64::MAX) {
+            1 => calls + 7,
+            number => calls + 16 + 6 * number,
+        }
     }
 }
 

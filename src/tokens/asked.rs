@@ -1,5 +1,6 @@
 //! What a request asks for that changes how its answer is counted.
 
+use super::json::Json;
 use super::request::{Family, Request};
 
 /// What counting an answer needs to know of the request.
@@ -30,12 +31,47 @@ pub enum Thinking {
 }
 
 impl Asked {
-    /// What `request` asks; what its body does not say, or cannot be read, is as by default.
+    /// What `request` asks. What its body does not say is as by default; so is all of a body that
+    /// cannot be read.
     #[must_use]
     pub fn of(request: &Request<'_>) -> Self {
+        let body = Json::parse(request.body).unwrap_or(Json::Null);
+        Self::read(request.family, &body)
+    }
+
+    pub(super) fn read(family: Family, body: &Json<'_>) -> Self {
+        let choice = body.get("tool_choice").or(body.get("function_call"));
+        let named = |choice: &Json<'_>| {
+            choice
+                .get("function")
+                .unwrap_or(choice)
+                .get("name")
+                .is_some()
+        };
+        let format = body.get("text").and_then(|text| text.get("format"));
+        let format = format.or(body.get("response_format"));
         Self {
-            family: request.family,
-            ..Self::default()
+            family,
+            tools: !body.items_of("tools").is_empty() || !body.items_of("functions").is_empty(),
+            named_tool: choice.is_some_and(named),
+            json_schema: format.and_then(|format| format.text_of("type")) == Some("json_schema"),
+            thinking: Thinking::read(body),
+        }
+    }
+}
+
+impl Thinking {
+    fn read(body: &Json<'_>) -> Self {
+        let openai = body
+            .get("reasoning")
+            .and_then(|reasoning| reasoning.text_of("effort"));
+        let anthropic = body
+            .get("thinking")
+            .and_then(|thinking| thinking.text_of("type"));
+        match openai.or(body.text_of("reasoning_effort")).or(anthropic) {
+            Some("none" | "disabled") => Self::Off,
+            Some(_) => Self::On,
+            None => Self::Unsaid,
         }
     }
 }

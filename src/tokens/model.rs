@@ -47,12 +47,10 @@ const STARTS: [(&str, Encoding, Generation); 20] = [
 ];
 
 impl Rules {
-    /// The rules of `model`, which may carry a vendor in front (`openai/gpt-4o`) or name a
-    /// fine-tuned one (`ft:gpt-4o:org::id`). `None` for other vendors' models, and for gpt-oss:
-    /// its hosts put instructions of their own in front.
+    /// The rules of `model`. `None` for other vendors' models, and for gpt-oss: its hosts put
+    /// instructions of their own in front.
     pub(super) fn of(model: &str) -> Option<Self> {
-        let bare = model.rsplit('/').next().unwrap_or(model);
-        let bare = bare.strip_prefix("ft:").unwrap_or(bare);
+        let bare = bare(model);
         let fits = |start: &str| {
             // `o1` and `o1-mini`, and not every word that begins so.
             let rest = bare.strip_prefix(start)?;
@@ -76,6 +74,13 @@ impl Rules {
             Generation::Early | Generation::Omni => false,
         }
     }
+}
+
+/// The name without a vendor in front (`openai/gpt-4o`) and without the mark of a fine-tuned model
+/// (`ft:gpt-4o:org::id`).
+pub(super) fn bare(model: &str) -> &str {
+    let bare = model.rsplit('/').next().unwrap_or(model);
+    bare.strip_prefix("ft:").unwrap_or(bare)
 }
 
 /// The version in the name of a Claude model: (4, 7) in `claude-opus-4-7-20260416`, (3, 5) in

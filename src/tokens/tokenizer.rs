@@ -5,8 +5,11 @@ use super::asked::Asked;
 use super::counted::Counted;
 use super::encoding::Encoding;
 use super::engine;
-use super::request::{Input, Request};
+use super::json::Json;
+use super::prompt::Prompt;
+use super::request::{Family, Input, Request};
 use super::stream::{SEGMENT_BYTES, StreamCounter};
+use super::{chat, messages, responses};
 
 /// Counts with vocabularies that are loaded once for the process, at first use or ahead of it.
 ///
@@ -41,12 +44,25 @@ impl Tokenizer {
         StreamCounter::new(encoding)
     }
 
-    /// The input of `request`; `None` when its body is no JSON that can be read as its family's, or
-    /// holds what cannot be counted from here, such as an earlier response named by its id.
+    /// The input of `request`; `None` when its body cannot be read as one of its family. What a
+    /// body names and does not carry, such as an earlier response or a remote image, makes it a
+    /// lower bound.
     #[must_use]
     pub fn input(self, request: &Request<'_>) -> Option<Input> {
-        let _ = request;
-        None
+        let body = Json::parse(request.body)?;
+        let asked = Asked::read(request.family, &body);
+        let mut prompt = Prompt::new(request.family, request.model);
+        match request.family {
+            Family::Chat => chat::chat(&body, asked, &mut prompt)?,
+            Family::Responses => responses::responses(&body, asked, &mut prompt)?,
+            Family::Messages => messages::messages(&body, &mut prompt)?,
+            Family::Completions => chat::bare(&body, "prompt", &mut prompt)?,
+            Family::Embeddings => chat::bare(&body, "input", &mut prompt)?,
+        }
+        Some(Input {
+            counted: prompt.counted(!asked.tools && !asked.json_schema),
+            asked,
+        })
     }
 
     /// The output of an answer by `model` to what was `asked`, from its counted texts.
