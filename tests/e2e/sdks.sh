@@ -6,20 +6,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 binary=${1:?usage: tests/e2e/sdks.sh PATH_OF_TOLLGATE}
-ready_seconds=30
 
 # shellcheck source=tests/e2e/stage.sh
 source tests/e2e/stage.sh
 venv=${TOLLGATE_SDK_VENV:-$work/venv}
-
-wait_for() { # NAME URL PID
-  for ((i = 0; i < ready_seconds * 5; i++)); do
-    curl -fsS -o /dev/null "$2" 2>/dev/null && return
-    kill -0 "$3" 2>/dev/null || fail "$1 ended before it was ready"
-    sleep 0.2
-  done
-  fail "$1 was not ready after $ready_seconds s: $2"
-}
 
 [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/e2e/sdks.txt ||

@@ -1,5 +1,5 @@
 # Sourced by the scripts beside it: a temporary folder ($work), processes that end with the script
-# ($pids), a failure that shows the logs, and free ports.
+# ($pids), a failure that shows the logs, free ports, and servers that are waited for.
 # shellcheck shell=bash
 
 work=$(mktemp -d)
@@ -24,4 +24,13 @@ free_port() {
   while port=$((20000 + RANDOM % 20000)); do
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port" && return; }
   done
+}
+
+wait_for() { # NAME URL PID
+  for ((i = 0; i < 150; i++)); do
+    curl -fsS -o /dev/null "$2" 2>/dev/null && return
+    kill -0 "$3" 2>/dev/null || fail "$1 ended before it was ready"
+    sleep 0.2
+  done
+  fail "$1 was not ready after 30 s: $2"
 }
