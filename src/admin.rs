@@ -38,12 +38,14 @@ const MISSING_ROWS: &str = "x-missing-rows";
 pub struct Admin {
     access: Arc<arc_swap::ArcSwap<Access>>,
     source: Arc<dyn Source>,
+    shows: Arc<Semaphore>,
     reads: Arc<Semaphore>,
 }
 
-/// Answers that are made at one time, of those that read the ledger: calls have the cores first, and
-/// who reads without end waits for its own kind.
-const READS_MAX: usize = 1;
+/// Answers that are made at one time, of those that show what is in memory and of those that read the
+/// ledger: calls have the cores first, and who reads without end waits for its own kind. A scrape never
+/// waits for the disk: what hangs there is what it has to tell.
+const AT_ONE_TIME_MAX: usize = 1;
 
 /// What is asked for, by path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +77,8 @@ impl Admin {
         Self {
             access: Arc::new(arc_swap::ArcSwap::from_pointee(access)),
             source,
-            reads: Arc::new(Semaphore::new(READS_MAX)),
+            shows: Arc::new(Semaphore::new(AT_ONE_TIME_MAX)),
+            reads: Arc::new(Semaphore::new(AT_ONE_TIME_MAX)),
         }
     }
 
@@ -100,9 +103,12 @@ impl Admin {
         // Held by the work, which goes on when the client leaves.
         let turn = match route {
             Route::Health | Route::Ready | Route::Reload => None,
-            Route::Metrics | Route::Totals | Route::Calls | Route::BreakEven => {
-                Arc::clone(&self.reads).acquire_owned().await.ok()
-            }
+            Route::Metrics | Route::BreakEven => Some(&self.shows),
+            Route::Totals | Route::Calls => Some(&self.reads),
+        };
+        let turn = match turn {
+            Some(turns) => Arc::clone(turns).acquire_owned().await.ok(),
+            None => None,
         };
         let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -23,6 +25,8 @@ struct Made {
     problems: Mutex<Vec<String>>,
     missing: Mutex<Option<String>>,
     asked: Mutex<Option<CallsQuery>>,
+    /// Calls are answered once the other end is gone.
+    hangs: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
 fn daily(day: &str, upstream: &str, role: Role, model: Option<&str>, pico: i128) -> Rollup {
@@ -86,6 +90,10 @@ impl Source for Made {
     }
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {
         *self.asked.lock().unwrap() = Some(*query);
+        let hangs = self.hangs.lock().unwrap().take();
+        if let Some(hangs) = hangs {
+            hangs.recv().unwrap_err();
+        }
         let first = query.after.unwrap_or(0);
         let last = 5.min(first.saturating_add(u64::try_from(query.limit).unwrap()));
         let numbered = |seq: u64| CallRecord {
@@ -208,6 +216,26 @@ async fn metrics_come_in_the_format_that_is_accepted() {
         "{head}"
     );
     assert_eq!(body, "OpenMetrics\n");
+}
+
+#[tokio::test]
+async fn a_scrape_does_not_wait_for_a_reader_of_the_disk() {
+    let (release, hangs) = mpsc::sync_channel::<()>(0);
+    let source = Arc::new(Made::default());
+    *source.hangs.lock().unwrap() = Some(hangs);
+    let served = Arc::new(serve(OPEN, Arc::clone(&source)).await);
+    let reader = served.tasks.spawn({
+        let served = Arc::clone(&served);
+        async move { check_on(&served, "GET /api/v1/calls", 200, &[]).await }
+    });
+    while source.asked.lock().unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    let scrape = check_on(&served, "GET /metrics", 200, &["Text"]);
+    let scraped = tokio::time::timeout(Duration::from_secs(30), scrape).await;
+    drop(release);
+    scraped.unwrap();
+    reader.await.unwrap();
 }
 
 #[tokio::test]
