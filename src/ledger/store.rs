@@ -9,9 +9,10 @@ use std::fs::File;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
-use sled::{IVec, Tree};
+use sled::{Db, IVec, Tree};
 
 use super::LedgerError;
 
@@ -24,6 +25,9 @@ const PAGE_KEYS: usize = 1_000;
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// sled's background flusher also collects its garbage.
 const FLUSH_EVERY_MS: u64 = 500;
+/// A child is born and begins its own program in far less than these tries take together.
+const LOCK_TRIES: u32 = 100;
+const LOCK_NAP: Duration = Duration::from_millis(10);
 
 /// One of the trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ type Page = Vec<(IVec, IVec)>;
 #[derive(Debug)]
 pub(super) struct Store {
     trees: Trees,
-    db: sled::Db,
+    db: Db,
     /// An own handle of sled's data file, to sync it.
     data: File,
     path: PathBuf,
@@ -75,11 +79,11 @@ impl Store {
     pub(super) fn open(dir: &Path, sync: bool) -> Result<Self, LedgerError> {
         let fresh = !dir.exists();
         let (db, trees) = guarded(|| {
-            let db = sled::Config::new()
+            let config = sled::Config::new()
                 .path(dir)
                 .cache_capacity(CACHE_BYTES)
-                .flush_every_ms(Some(FLUSH_EVERY_MS))
-                .open()?;
+                .flush_every_ms(Some(FLUSH_EVERY_MS));
+            let db = once_free(&config)?;
             let trees = Trees {
                 meta: db.open_tree("meta")?,
                 totals: db.open_tree("totals")?,
@@ -252,6 +256,20 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, LedgerError> 
             found: said(panic.as_ref()),
         }),
     }
+}
+
+/// Opens the database. The folder's lock is held by now, so who has the database's is on its way out:
+/// a child process keeps what it was born with until its own program begins.
+fn once_free(config: &sled::Config) -> sled::Result<Db> {
+    for _ in 0..LOCK_TRIES {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => {
+                std::thread::sleep(LOCK_NAP);
+            }
+            opened => return opened,
+        }
+    }
+    config.open()
 }
 
 /// What a panic said.

@@ -18,10 +18,10 @@ fail() {
   exit 1
 }
 
-# A port that nobody listens on now.
+# A port that nobody listens on now, below those that the system gives to clients.
 free_port() {
   local port
-  while port=$((20000 + RANDOM % 20000)); do
+  while port=$((20000 + RANDOM % 12000)); do
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port" && return; }
   done
 }
