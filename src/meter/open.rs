@@ -55,7 +55,7 @@ impl Open {
         Self::leaving(record, upstream, endpoint)
     }
 
-    /// Another attempt at the same call, which leaves this record for now.
+    /// Another attempt at the same call; until more is heard of it, this record is what it leaves.
     pub(super) fn again(self: &Arc<Self>, record: Box<CallRecord>) -> Arc<Self> {
         let next = Self::leaving(record, Arc::clone(&self.upstream), self.endpoint);
         let next = Arc::clone(self.next.get_or_init(|| Arc::new(next)));
