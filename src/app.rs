@@ -1,7 +1,7 @@
 //! The only room that knows all: builds, connects, runs, shuts down in order.
 //!
 //! Up: journal, ledger, verdict, recorder, what a crash left, proxy, admin. Down: listener, calls in
-//! flight, day files, journal, recorder, ledger; each is let finish before the next one stops.
+//! flight, counts, day files, journal, recorder, ledger; each is let finish before the next one stops.
 
 mod background;
 pub(crate) mod breakeven;
@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,9 +35,9 @@ use crate::admin::{Admin, Refusal, Source};
 use crate::config::{Config, Problems};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::{History, LedgerError};
-use crate::meter::{Entry, Meter};
+use crate::meter::{Counting, Entry, Meter};
 use crate::proxy::{Proxy, SettingsError, Shutdown};
-use crate::recorder::Recorder;
+use crate::recorder::{Audit, Counter, Recorder, Sinks};
 
 use days::Days;
 pub use offline::Offline;
@@ -120,6 +121,7 @@ pub struct App {
     admin: SocketAddr,
     shared: Arc<Shared>,
     journal: Journal<Entry>,
+    counter: Counter,
     recorder: Recorder,
     days: Days,
     shutdown: Shutdown,
@@ -203,12 +205,15 @@ impl App {
         let _ = tokio::time::timeout(ADMIN_GRACE, self.tasks.wait()).await;
         let Self {
             journal,
+            counter,
             recorder,
             days,
             shared,
             ..
         } = self;
         let lost = blocking(move || {
+            // Each call that waits for its count writes its record yet.
+            counter.finish();
             days.finish();
             let counted = journal.clone();
             // The journal's sink holds the recorder's queue: closing it lets the recorder finish.
@@ -248,11 +253,14 @@ impl App {
             })
         };
         let (traffic_at, admin_at) = (address(&traffic)?, address(&admin)?);
+        let (counting, counter, audit) = counted(&config, &sinks)?;
+        let texts = Arc::clone(&counting.budget);
         let meter = Meter::new(
             settings::meter(&config),
             journal.clone(),
             Arc::clone(&prices),
             counters::confirmed(sinks.metrics.clone()),
+            Some(counting),
         );
         background::learn(&meter, &sinks.ledger, now());
         let shutdown = Shutdown::default();
@@ -274,6 +282,8 @@ impl App {
             prices,
             proxy: proxy.clone(),
             recorder: recorder.pulse(),
+            texts,
+            audit,
         }));
         let source: Arc<dyn Source> = Arc::<Shared>::clone(&shared);
         let front = Admin::new(access, source);
@@ -289,6 +299,7 @@ impl App {
             admin: admin_at,
             shared,
             journal,
+            counter,
             recorder,
             days,
             shutdown,
@@ -297,6 +308,20 @@ impl App {
             stop,
         })
     }
+}
+
+/// Starts the thread that counts what nobody reports.
+fn counted(config: &Config, sinks: &Sinks) -> Result<(Counting, Counter, Audit), AppError> {
+    let (into, jobs) = mpsc::channel(settings::jobs_max(config));
+    let counting = settings::counting(config, into.clone());
+    let audit = Audit::kept(&sinks.ledger)?;
+    let counter = Counter::start(
+        (into, jobs),
+        Arc::clone(&counting.studies),
+        audit.clone(),
+        (Arc::clone(&sinks.ledger), sinks.metrics.clone()),
+    );
+    Ok((counting, counter.map_err(AppError::Thread)?, audit))
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {

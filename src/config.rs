@@ -8,6 +8,7 @@ mod attribution;
 mod closest;
 mod document;
 mod ledger;
+mod meter;
 mod plans;
 mod prices;
 mod print;
@@ -36,6 +37,7 @@ use value::Value;
 
 pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
 pub use ledger::{Ledger, Metrics, Reporting};
+pub use meter::Meter;
 pub use plans::{Plans, token_rates};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
@@ -57,6 +59,8 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// How calls are kept.
     pub ledger: Ledger,
+    /// How calls that nobody reports are counted.
+    pub meter: Meter,
     /// How metrics are bounded.
     pub metrics: Metrics,
     /// What sums are shown in.
@@ -143,6 +147,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         attribution: Attribution::read(root.section("attribution")),
         tenants: Tenant::read_all(&mut root),
         ledger: Ledger::read(root.section("ledger")),
+        meter: Meter::read(root.section("meter")),
         metrics: Metrics::read(root.section("metrics")),
         reporting: Reporting::read(&mut root),
         upstreams,

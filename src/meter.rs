@@ -7,6 +7,8 @@
 mod again;
 mod background;
 mod close;
+mod counting;
+mod keeping;
 mod marks;
 mod open;
 mod record;
@@ -25,11 +27,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::call::{CallId, CallRecord, Role, StreamEnd};
 use crate::journal::Journal;
 use crate::pricing::PriceBook;
+use crate::usage::UsageSource;
 use crate::wire::{RequestFacts, WireFormat};
 
 pub use again::Again;
 pub use background::BACKGROUND_IDS_MAX;
 use background::Background;
+use counting::Waiting;
+pub use counting::{Count, Counting, Counts, Job, Studied, Texts, Uncounted};
+pub use keeping::{STUDIED_MODELS_MAX, STUDIES_MAX, Studies};
 pub use marks::{MARK_EVERY, MARKS_QUEUED_MAX};
 use marks::{OpenCalls, Place};
 use open::Open;
@@ -151,18 +157,22 @@ struct Shared {
     confirm: ConfirmHook,
     open: OpenCalls,
     background: Background,
+    /// None where nobody counts: then no text is kept.
+    counting: Option<Counting>,
     /// Whoever is dropped from now on did not leave but was cut by us.
     interrupted: AtomicBool,
 }
 
 impl Meter {
-    /// A meter that writes to `journal` and prices by what `prices` holds at a call's end.
+    /// A meter that writes to `journal`, prices by what `prices` holds at a call's end, and has calls
+    /// that nobody reports counted.
     #[must_use]
     pub fn new(
         settings: Settings,
         journal: Journal<Entry>,
         prices: Arc<ArcSwap<PriceBook>>,
         confirm: ConfirmHook,
+        counting: Option<Counting>,
     ) -> Self {
         let all_places = settings.places.min(Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
@@ -175,6 +185,7 @@ impl Meter {
             confirm,
             open: OpenCalls::default(),
             background: Background::default(),
+            counting,
             interrupted: AtomicBool::new(false),
         }))
     }
@@ -223,6 +234,7 @@ impl Shared {
         call_id: CallId,
         open: Arc<Open>,
     ) -> Result<CallMeter, QueueFull> {
+        open.keep_request(self.counting.as_ref());
         // The `Begin` is the record this call leaves if nothing more is ever heard of it.
         let begun = open.leaves(|record| self.begun(record));
         begun.flatten().ok_or(QueueFull)?;
@@ -266,9 +278,28 @@ impl OpenCall {
             is_held,
         } = self;
         meter.open.remove(stands);
-        let mut record = open.end(end, sent && !is_held, &meter.prices.load())?;
+        let (mut record, ending) = open.end(end, sent && !is_held, &meter.prices.load())?;
         meter.background.settle(&mut record);
+        let texts = open.take_texts();
         let asked = Instant::now();
+        let texts = match (texts, record.source) {
+            (Some(texts), Some(UsageSource::Unknown | UsageSource::Partial)) => {
+                // Nobody waits for what takes its time.
+                Uncounted::hand_on(Waiting {
+                    meter,
+                    open,
+                    record,
+                    ending,
+                    place,
+                    texts,
+                });
+                return None;
+            }
+            (texts, source) => texts.filter(|_| source == Some(UsageSource::Reported)),
+        };
+        if let Some(texts) = texts.filter(|_| record.complete) {
+            Studied::hand_on(&meter, &open, &record, texts);
+        }
         let Some(ack) = meter.ended(record, place) else {
             meter.tell(&open.upstream, Confirmed::Lost, asked.elapsed());
             return None;
@@ -351,3 +382,6 @@ impl Drop for CallMeter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

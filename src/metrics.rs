@@ -28,8 +28,8 @@ mod tokens;
 
 pub use family::{ALL, Family, Kind};
 pub use gauges::{
-    AlertGauge, AlternativeGauge, LedgerGauges, PlanGauges, PlanInfo, PriceDate, ScenarioGauges,
-    SpendRow, VerdictGauges, WindowGauges,
+    AlertGauge, AlternativeGauge, CountGauges, DriftGauge, LedgerGauges, PlanGauges, PlanInfo,
+    PriceDate, ScenarioGauges, SpendRow, VerdictGauges, WindowGauges,
 };
 pub use path::{Gate, LateEnd, Stage, Unmetered, UsageAsked};
 pub use render::Format;
@@ -82,6 +82,7 @@ struct Inner {
 struct Own {
     ledger_flush: Histogram,
     ledger_errors: u64,
+    count_failures: u64,
     answers: BTreeMap<&'static str, u64>,
 }
 
@@ -91,6 +92,7 @@ struct Shown {
     spend: Vec<SpendRow>,
     verdict: VerdictGauges,
     ledger: LedgerGauges,
+    counts: CountGauges,
     reload_failed: bool,
     loaded_at: Option<Timestamp>,
 }
@@ -102,6 +104,7 @@ impl Metrics {
         let own = Own {
             ledger_flush: Histogram::new(&FLUSH_US),
             ledger_errors: 0,
+            count_failures: 0,
             answers: BTreeMap::new(),
         };
         let metrics = Self(Arc::new(Inner {
@@ -167,6 +170,17 @@ impl Metrics {
     pub fn ledger_failed(&self) {
         let mut own = lock(&self.0.own);
         own.ledger_errors = own.ledger_errors.saturating_add(1);
+    }
+
+    /// Counts a call that could not be counted because counting failed.
+    pub fn count_failed(&self) {
+        let mut own = lock(&self.0.own);
+        own.count_failures = own.count_failures.saturating_add(1);
+    }
+
+    /// Shows what keeping and counting texts came to.
+    pub fn set_counts(&self, counts: CountGauges) {
+        lock(&self.0.shown).counts = counts;
     }
 
     /// Shows the state of the ledger.

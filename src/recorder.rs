@@ -4,6 +4,10 @@
 //! gives out; a call's place is free again when the ledger has it. While the ledger cannot be
 //! written the batch is kept and tried again, so nothing is skipped and the front door decides.
 
+mod counter;
+mod lessons;
+mod sides;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -17,6 +21,8 @@ use crate::ledger::{self, Ledger, LedgerError};
 use crate::meter::Entry;
 use crate::metrics::Metrics;
 use crate::verdict::Verdict;
+
+pub use counter::{Audit, Counter};
 
 /// Frames the ledger takes in one go. It splits them by the keys they change, and calls of one
 /// minute share their keys: a batch is mostly one commit, and one wait for the disk.

@@ -17,10 +17,11 @@ use tokio::sync::mpsc;
 use tollgate::call::Pricing;
 use tollgate::config::{self, Overrides};
 use tollgate::journal::{self, Journal};
-use tollgate::meter::{Entry, Meter, Settings};
+use tollgate::meter::{Counting, Entry, Job, Meter, Settings, Studies};
 use tollgate::pricing::PriceBook;
 use tollgate::recorder::{Queue, Sequenced};
 use tollgate::tee::TeeBody;
+use tollgate::wire::TextBudget;
 
 use super::exchange::Exchange;
 use super::folder_in_memory;
@@ -29,6 +30,8 @@ use super::folder_in_memory;
 const PLACES: usize = 100_000;
 /// Never reached: a late end would take another way through the code.
 const ACK_WAIT: Duration = Duration::from_mins(10);
+/// The default of `meter.text_bytes_max`.
+const TEXT_BYTES_MAX: usize = 256 << 20;
 /// How long the recorder lets a batch gather.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -37,6 +40,8 @@ pub(crate) struct House {
     pub(crate) meter: Meter,
     journal: Journal<Entry>,
     taker: JoinHandle<u64>,
+    /// Empty: every call here is reported.
+    _jobs: mpsc::Receiver<Job>,
     _folder: TempDir,
 }
 
@@ -53,8 +58,21 @@ impl House {
             strict_ack: false,
         };
         let prices = Arc::new(ArcSwap::new(prices()?));
+        let (queue, jobs) = mpsc::channel(PLACES);
+        let counting = Counting {
+            queue,
+            budget: TextBudget::new(TEXT_BYTES_MAX),
+            studies: Arc::new(studies()),
+        };
         Ok(Self {
-            meter: Meter::new(settings, journal.clone(), prices, Box::new(|_, _, _| {})),
+            meter: Meter::new(
+                settings,
+                journal.clone(),
+                prices,
+                Box::new(|_, _, _| {}),
+                Some(counting),
+            ),
+            _jobs: jobs,
             journal,
             taker: std::thread::spawn(move || take(closed)),
             _folder: folder,
@@ -78,6 +96,15 @@ impl House {
         drop(self.meter);
         self.taker.join().ok().context("the taker panicked")
     }
+}
+
+/// As in a process that has run for a while: the models are known, and hardly a call is studied.
+fn studies() -> Studies {
+    let studies = Studies::new(f64::MIN_POSITIVE);
+    for model in ["gpt-4o-2024-08-06", "claude-sonnet-4-5-20250929"] {
+        studies.know(model);
+    }
+    studies
 }
 
 /// The prices tollgate comes with.

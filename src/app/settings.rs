@@ -5,12 +5,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::{Semaphore, mpsc};
+
 use super::{AppError, paid};
 use crate::admin::{Access, MetricsAccess, Token};
 use crate::config::{self, Config, MetricsToken, Secret};
 use crate::meter::{self, UpstreamFacts};
 use crate::proxy::{self, Attribution, EgressProxy, KeyHasher, UpstreamSettings};
-use crate::wire::WireFormat;
+use crate::wire::{TextBudget, WireFormat};
 use crate::{journal, ledger, metrics, verdict};
 
 /// The journal's folder in the data directory.
@@ -31,6 +33,22 @@ pub(super) fn meter(config: &Config) -> meter::Settings {
         places: places(config),
         ack_wait: config.ledger.ack_wait,
         strict_ack: config.ledger.strict_ack,
+    }
+}
+
+/// Calls that may wait to be counted: each has a place; and a few that are studied, and the stop.
+pub(super) fn jobs_max(config: &Config) -> usize {
+    let studies = meter::STUDIES_MAX + 1;
+    let most = Semaphore::MAX_PERMITS.saturating_sub(studies);
+    places(config).min(most).saturating_add(studies)
+}
+
+/// How much text may be kept, and which reported calls are counted too.
+pub(super) fn counting(config: &Config, queue: mpsc::Sender<meter::Job>) -> meter::Counting {
+    meter::Counting {
+        queue,
+        budget: TextBudget::new(config.meter.text_bytes_max),
+        studies: Arc::new(meter::Studies::new(config.meter.audit_share)),
     }
 }
 

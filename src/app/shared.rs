@@ -16,12 +16,13 @@ use crate::economics::Stream;
 use crate::journal::Journal;
 use crate::ledger::{Ledger, LedgerError, Rollup};
 use crate::meter::{Entry, Meter};
-use crate::metrics::{Format, LedgerGauges};
+use crate::metrics::{CountGauges, Format, LedgerGauges};
 use crate::pricing::PriceBook;
 use crate::proxy::Proxy;
-use crate::recorder::{Pulse, Sinks};
+use crate::recorder::{Audit, Pulse, Sinks};
 use crate::usage::Capability;
 use crate::verdict::{States, UNNAMED_MODEL, Verdict};
+use crate::wire::TextBudget;
 
 /// How far back the verdict looks: its longest window, the one before, and a bit.
 const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
@@ -40,6 +41,8 @@ pub(super) struct Shared {
     prices: Arc<ArcSwap<PriceBook>>,
     proxy: Proxy,
     recorder: Pulse,
+    texts: Arc<TextBudget>,
+    audit: Audit,
     /// Reloads come one at a time; the admin listener, once it is there, is told who may ask.
     admin: Mutex<Option<(Admin, SocketAddr)>>,
 }
@@ -54,6 +57,8 @@ pub(super) struct Parts {
     pub(super) prices: Arc<ArcSwap<PriceBook>>,
     pub(super) proxy: Proxy,
     pub(super) recorder: Pulse,
+    pub(super) texts: Arc<TextBudget>,
+    pub(super) audit: Audit,
 }
 
 impl Shared {
@@ -67,6 +72,8 @@ impl Shared {
             prices,
             proxy,
             recorder,
+            texts,
+            audit,
         } = parts;
         let (config, admin) = (ArcSwap::from_pointee(config), Mutex::new(None));
         Self {
@@ -78,6 +85,8 @@ impl Shared {
             prices,
             proxy,
             recorder,
+            texts,
+            audit,
             admin,
         }
     }
@@ -233,6 +242,11 @@ impl Source for Shared {
             journal_errors: self.journal.stats().errors,
             damage: stats.damage,
             close_failed: stats.close_failed,
+        });
+        metrics.set_counts(CountGauges {
+            text_held_bytes: u64::try_from(self.texts.held()).unwrap_or(u64::MAX),
+            texts_dropped: self.texts.dropped(),
+            drift: self.audit.drift(),
         });
         metrics.set_spend(show::spend(ledger, at));
         // Recent days are in memory; without the disk there is no error.

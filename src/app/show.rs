@@ -149,6 +149,7 @@ pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("server.admin", was.admin != is.admin),
         ("server.data_dir", was.data_dir != is.data_dir),
         ("ledger", old.ledger != new.ledger),
+        ("meter", old.meter != new.meter),
         ("reporting_timezone", old.reporting != new.reporting),
     ]
     .into_iter()

@@ -35,6 +35,11 @@ pub enum Flag {
     PriceSeenLater,
     /// The provider may bill a call whose answer never came.
     ProviderMayBill,
+    /// Counted here, and more may be billed than could be counted: hidden reasoning, an image of
+    /// unknown size.
+    LowerBound,
+    /// It should have been counted, and its text had no room.
+    TextDropped,
     /// Made history, not metered here.
     Imported,
     /// The provider goes on with it by itself; whatever shows its usage later is billed for it.
@@ -45,7 +50,7 @@ pub enum Flag {
 
 impl Flag {
     /// All flags, for metrics preset to zero.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::TotalMismatch,
         Self::CacheOverlap,
         Self::TtlRemainder,
@@ -60,6 +65,8 @@ impl Flag {
         Self::NoRate,
         Self::PriceSeenLater,
         Self::ProviderMayBill,
+        Self::LowerBound,
+        Self::TextDropped,
         Self::Imported,
         Self::BilledLater,
         Self::Background,
@@ -83,6 +90,8 @@ impl Flag {
             Self::NoRate => "no_rate",
             Self::PriceSeenLater => "price_seen_later",
             Self::ProviderMayBill => "provider_may_bill",
+            Self::LowerBound => "lower_bound",
+            Self::TextDropped => "text_dropped",
             Self::Imported => "imported",
             Self::BilledLater => "billed_later",
             Self::Background => "background",

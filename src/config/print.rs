@@ -7,8 +7,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::{
-    Attribution, Catalogues, Config, Ledger, Metrics, MetricsToken, Reporting, Server, Tenant,
-    Upstream,
+    Attribution, Catalogues, Config, Ledger, Meter, Metrics, MetricsToken, Reporting, Server,
+    Tenant, Upstream,
 };
 use crate::proxy::ClientGone;
 use crate::wire::WireFormat;
@@ -27,6 +27,7 @@ impl Config {
         put("attribution", attribution(&self.attribution));
         put("tenants", named(&self.tenants, |t| &t.name, tenant));
         put("ledger", ledger(&self.ledger));
+        put("meter", meter(&self.meter));
         put("metrics", metrics(&self.metrics));
         reporting(&self.reporting, &mut put);
         put("catalogues", catalogues(&self.catalogues));
@@ -252,6 +253,17 @@ fn ledger(ledger: &Ledger) -> Value {
             "minutes_retention_days",
             Some(number(*minutes_retention_days)),
         ),
+    ])
+}
+
+fn meter(meter: &Meter) -> Value {
+    let Meter {
+        text_bytes_max,
+        audit_share,
+    } = meter;
+    table([
+        ("text_bytes_max", Some(number(*text_bytes_max))),
+        ("audit_share", Some(Value::Float(*audit_share))),
     ])
 }
 

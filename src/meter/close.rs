@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::counting::{Count, Counts};
 use super::open::Answer;
 use super::{Arrival, UpstreamFacts, background};
 use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
@@ -22,6 +23,13 @@ pub(super) struct Asked<'a> {
     pub(super) upstream: &'a UpstreamFacts,
     pub(super) endpoint: Endpoint,
     pub(super) facts: &'a RequestFacts,
+}
+
+/// What is known of the answer.
+pub(super) struct Known<'a> {
+    pub(super) answer: &'a Answer,
+    /// What was counted of the call, where somebody had to.
+    pub(super) counts: Option<&'a Counts>,
 }
 
 /// The record of a call of which nothing but its arrival is known: what a crash leaves.
@@ -86,10 +94,11 @@ pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
 pub(super) fn complete(
     record: &mut CallRecord,
     asked: &Asked<'_>,
-    answer: &Answer,
+    known: &Known<'_>,
     ending: &Ending,
     prices: &PriceBook,
 ) {
+    let Known { answer, counts } = *known;
     let nothing = Report::default();
     let reader = answer.reader.as_deref();
     let report = reader.map_or(&nothing, ResponseReader::report);
@@ -97,21 +106,22 @@ pub(super) fn complete(
     let source = source(reading, answer, ending, report);
     // Sound says nothing about itself: what was to be spoken is what is billed.
     let spoken = asked.facts.spoken_characters;
-    let source = match source {
+    let reported = match source {
         Some(UsageSource::Unknown) if spoken.is_some() => Some(UsageSource::Counted),
         other => other,
     };
+    let (source, usage) = with_counts(reported, &report.usage.unwrap_or_default(), counts);
     if asked.facts.model.is_some() {
         record.model_requested.clone_from(&asked.facts.model);
     }
     record.model.clone_from(&report.model);
-    record.capability = capability(asked.facts, report).name();
+    record.capability = capability(asked.facts, &usage).name();
     record.status = answer.status.map(|status| status.as_u16());
     record.stream = reader.map_or(answer.labelled_stream, |_| report.is_stream);
     record.end = ending.end;
     record.complete = ended_whole(reading, answer, ending);
     record.source = source;
-    record.usage = report.usage.unwrap_or_default();
+    record.usage = usage;
     record.units.clone_from(&report.units);
     if let (Some(UsageSource::Counted), Some(count)) = (source, asked.facts.spoken_characters) {
         record.units.insert("characters".into(), count);
@@ -126,6 +136,9 @@ pub(super) fn complete(
     record.ttft_ms = answer.ttft.filter(|_| streamed).map(millis);
     record.duration_ms = millis(ending.took);
     record.flags = flags(reading, source, answer, ending, report);
+    record
+        .flags
+        .extend(counts.into_iter().flat_map(Counts::flags));
     price(record, asked.upstream, report, prices);
     if source.is_none() && (reading == Reading::Lookup || report.background) {
         background::bill_nothing(record);
@@ -170,6 +183,49 @@ fn source(
     }
 }
 
+/// What is known when the texts were counted too. What was reported stays, but for an output that
+/// was told before it was written; a side of which only a part could be counted is not claimed.
+fn with_counts(
+    source: Option<UsageSource>,
+    reported: &TokenUsage,
+    counts: Option<&Counts>,
+) -> (Option<UsageSource>, TokenUsage) {
+    let mut usage = *reported;
+    let (Some(counts), Some(from)) = (counts, source) else {
+        return (source, usage);
+    };
+    let whole = |count: Option<Count>| count.filter(|count| !count.is_floor);
+    let tokens = |count: Count| count.tokens;
+    match from {
+        UsageSource::Reported | UsageSource::Counted => (source, usage),
+        UsageSource::Partial => {
+            usage.input = usage.input.or(whole(counts.input).map(tokens));
+            usage.output = usage.output.max(counts.output.map(tokens));
+            (source, usage)
+        }
+        UsageSource::Unknown => {
+            usage.input = whole(counts.input).map(tokens);
+            usage.output = whole(counts.output).map(tokens);
+            let all = usage.input.is_some() && usage.output.is_some();
+            let known = if all { UsageSource::Counted } else { from };
+            (Some(known), usage)
+        }
+    }
+}
+
+impl Counts {
+    /// What is odd about them.
+    fn flags(&self) -> impl Iterator<Item = Flag> + use<> {
+        let sides = [self.input, self.output].into_iter().flatten();
+        let is_floor = sides.into_iter().any(|count| count.is_floor);
+        let seen = [
+            (Flag::LowerBound, is_floor),
+            (Flag::TextDropped, self.dropped),
+        ];
+        seen.into_iter().filter_map(|(flag, is)| is.then_some(flag))
+    }
+}
+
 /// What is odd about the call, beside what the reader saw.
 fn flags(
     reading: Reading,
@@ -198,8 +254,7 @@ fn flags(
 }
 
 /// What a host would have to be able to do to serve this call.
-fn capability(facts: &RequestFacts, report: &Report) -> Capability {
-    let usage = report.usage.unwrap_or_default();
+fn capability(facts: &RequestFacts, usage: &TokenUsage) -> Capability {
     let context = usage
         .input
         .unwrap_or(0)
@@ -219,8 +274,6 @@ fn price(record: &mut CallRecord, upstream: &UpstreamFacts, report: &Report, pri
         record.pricing = Pricing::Free;
         return;
     }
-    let is_counted = record.source == Some(UsageSource::Counted);
-    let counted = is_counted.then_some(&record.usage);
     let Priced {
         pricing,
         price_id,
@@ -233,7 +286,8 @@ fn price(record: &mut CallRecord, upstream: &UpstreamFacts, report: &Report, pri
         list: &upstream.price_list,
         model: record.model_name(),
         at: record.started_at,
-        usage: report.usage.as_ref().or(counted),
+        // What is known of a part only has no price.
+        usage: (record.source != Some(UsageSource::Unknown)).then_some(&record.usage),
         side: &report.side,
         units: &record.units,
         service_tier: report.service_tier.as_deref(),

@@ -140,7 +140,13 @@ mod tests {
         };
         let prices = PriceBook::new(pricing::Settings::default()).unwrap();
         let prices = Arc::new(ArcSwap::from_pointee(prices));
-        Meter::new(settings, journal.clone(), prices, Box::new(|_, _, _| {}))
+        Meter::new(
+            settings,
+            journal.clone(),
+            prices,
+            Box::new(|_, _, _| {}),
+            None,
+        )
     }
 
     fn begun(meter: &Meter) -> CallMeter {

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 
 use super::close::{self, Asked, Ending};
+use super::counting::{Counting, Counts, Texts};
+use super::keeping::Keeping;
 use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, StreamEnd};
 use crate::pricing::PriceBook;
-use crate::wire::{self, Coding, Endpoint, RequestScanner, ResponseReader};
+use crate::wire::{self, Coding, Endpoint, Reading, RequestScanner, ResponseReader, WireFormat};
 
 /// One call, shared by all who look at it. Locks are taken in the order of the fields.
 pub(super) struct Open {
@@ -44,6 +46,8 @@ pub(super) struct Answer {
     /// How the reader comes by the bytes it reads.
     pub(super) coding: Coding,
     pub(super) ttft: Option<Duration>,
+    /// What of the call's texts is still kept.
+    pub(super) keeping: Keeping,
 }
 
 impl Open {
@@ -113,11 +117,71 @@ impl Open {
         end: StreamEnd,
         sent: bool,
         prices: &PriceBook,
-    ) -> Option<Box<CallRecord>> {
+    ) -> Option<(Box<CallRecord>, Ending)> {
         let Leaves { mut record, .. } = lock(&self.leaves).take()?;
         let took = self.began.elapsed();
-        self.complete(&mut record, &Ending { end, took, sent }, prices);
-        Some(record)
+        let ending = Ending { end, took, sent };
+        self.complete(&mut record, &ending, None, prices);
+        Some((record, ending))
+    }
+
+    /// Whether all that is billed is text, in a form that is read.
+    fn is_countable(&self) -> bool {
+        self.endpoint.reading == Reading::Metered && self.endpoint.operation.is_text()
+    }
+
+    /// Keeps what is asked, where somebody could count it.
+    pub(super) fn keep_request(&self, counting: Option<&Counting>) {
+        if let Some(counting) = counting.filter(|_| self.is_countable()) {
+            self.request().keep_body(&counting.budget);
+        }
+    }
+
+    /// Keeps what is said, where somebody could count it.
+    pub(super) fn keep_answer(&self, counting: Option<&Counting>) {
+        let mut answer = self.answer();
+        let is_answer = answer.status.is_some_and(|status| status.is_success());
+        let is_read = is_answer && self.is_countable();
+        if let (Some(counting), Some(reader)) = (counting.filter(|_| is_read), &mut answer.reader) {
+            reader.keep_text(&counting.budget);
+            answer.keeping = Keeping::Both;
+        }
+    }
+
+    /// Lets go of what nobody will count, now that so much is reported.
+    pub(super) fn let_go(&self, keeping: Keeping) {
+        let mut answer = self.answer();
+        answer.keeping = keeping;
+        if let Some(reader) = answer.reader.as_mut().filter(|_| !keeping.keeps_answer()) {
+            reader.drop_text();
+        }
+        drop(answer);
+        if !keeping.keeps_request() {
+            drop(self.request().take_body());
+        }
+    }
+
+    /// What the call can be counted by; none where it has not to be, or nothing says that a model
+    /// answered.
+    pub(super) fn take_texts(&self) -> Option<Texts> {
+        let request = self.request().take_body();
+        let mut answer = self.answer();
+        let keeping = std::mem::take(&mut answer.keeping);
+        let reader = answer.reader.as_mut().filter(|_| keeping.keeps_answer())?;
+        let spoken = reader.take_text();
+        let report = reader.report();
+        // Only Anthropic says something of the output before the end that is less than what came.
+        let running = report.usage.is_some_and(|usage| usage.output.is_some())
+            && self.upstream.format != WireFormat::Anthropic;
+        // What is made in the background is not made yet.
+        let is_later = report.background;
+        let answered = reader.output_started() || report.model.is_some() || report.usage.is_some();
+        (answered && !is_later && (!running || keeping == Keeping::Study)).then_some(Texts {
+            format: self.upstream.format,
+            operation: self.endpoint.operation,
+            request,
+            spoken,
+        })
     }
 
     /// Where nothing was marked for `every`, shows what the call would leave if it were cut at `now`:
@@ -142,7 +206,7 @@ impl Open {
             took: now.saturating_duration_since(self.began),
             sent: true,
         };
-        self.complete(&mut cut, &ending, prices);
+        self.complete(&mut cut, &ending, None, prices);
         // Time alone is nothing new.
         record.duration_ms = cut.duration_ms;
         let is_first = marked.is_none();
@@ -152,14 +216,25 @@ impl Open {
         }
     }
 
-    fn complete(&self, record: &mut CallRecord, ending: &Ending, prices: &PriceBook) {
+    /// Makes the record of what was seen, and of what was counted if it was.
+    pub(super) fn complete(
+        &self,
+        record: &mut CallRecord,
+        ending: &Ending,
+        counts: Option<&Counts>,
+        prices: &PriceBook,
+    ) {
         let request = self.request();
         let asked = Asked {
             upstream: &self.upstream,
             endpoint: self.endpoint,
             facts: request.facts(),
         };
-        close::complete(record, &asked, &self.answer(), ending, prices);
+        let known = close::Known {
+            answer: &self.answer(),
+            counts,
+        };
+        close::complete(record, &asked, &known, ending, prices);
     }
 }
 

@@ -7,6 +7,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::OpenCall;
+use super::keeping::Keeping;
 use super::open::{Answer, Open};
 use crate::call::StreamEnd;
 use crate::tee::{Hold, Observer};
@@ -47,6 +48,7 @@ impl ResponseObserver {
     pub(super) fn new(call: Option<OpenCall>, status: StatusCode, headers: &HeaderMap) -> Self {
         if let Some(call) = &call {
             *call.open.answer() = begun(&call.open, status, headers);
+            call.open.keep_answer(call.meter.counting.as_ref());
         }
         Self(call)
     }
@@ -97,18 +99,20 @@ fn begun(call: &Open, status: StatusCode, headers: &HeaderMap) -> Answer {
         request_id: REQUEST_ID_HEADERS.into_iter().find_map(text),
         coding,
         ttft: None,
+        keeping: Keeping::default(),
     }
 }
 
 impl Observer for ResponseObserver {
     fn on_data(&mut self, data: &Bytes) -> Option<Hold> {
         let call = self.0.as_ref()?;
-        let has_ended = {
+        let (has_ended, keeping) = {
             let mut answer = call.open.answer();
             let Answer {
                 reader,
                 coding,
                 ttft,
+                keeping,
                 ..
             } = &mut *answer;
             let reader = reader.as_mut()?;
@@ -118,8 +122,18 @@ impl Observer for ResponseObserver {
             }
             // A client may leave as soon as it has read a stream's terminator, so the call ends here.
             // A whole JSON body ends with its bytes: the upstream may still break its promised length.
-            reader.ended() && reader.report().is_stream
+            let has_ended = reader.ended() && reader.report().is_stream;
+            let studies = call
+                .meter
+                .counting
+                .as_ref()
+                .map(|counting| &*counting.studies);
+            let keeping = studies.and_then(|studies| keeping.after(reader.report(), studies));
+            (has_ended, keeping)
         };
+        if let Some(keeping) = keeping {
+            call.open.let_go(keeping);
+        }
         if has_ended {
             return self.close(StreamEnd::Complete);
         }

@@ -123,6 +123,14 @@ families! {
         "Events that went on to the client because they were too long to be looked at for usage.";
     OWN_ANSWERS = Counter "tollgate_own_answers_total" ["reason"]
         "Calls that tollgate answered by itself with an error, by the reason in x-tollgate-error.";
+    TEXT_HELD = Gauge "tollgate_text_held_bytes" []
+        "Text that calls keep in memory until their usage is reported or counted.";
+    TEXT_DROPPED = Counter "tollgate_text_dropped_total" []
+        "Texts that were dropped for want of room; their calls can only be reported or unknown.";
+    COUNT_FAILURES = Counter "tollgate_count_failures_total" []
+        "Calls that could not be counted because counting failed; their tokens are unknown.";
+    USAGE_DRIFT = Gauge "tollgate_usage_drift_ratio" ["upstream", "model", "class"]
+        "Tokens of a second count over the tokens the provider reported, of the calls that were audited.";
     LABEL_OVERFLOW = Counter "tollgate_label_overflow_total" ["label"]
         "Calls counted under the value other because a label had too many values.";
 

@@ -41,6 +41,30 @@ pub struct LedgerGauges {
     pub close_failed: bool,
 }
 
+/// What keeping and counting texts came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CountGauges {
+    /// Bytes of text that calls keep.
+    pub text_held_bytes: u64,
+    /// Texts dropped since the start for want of room.
+    pub texts_dropped: u64,
+    /// What a second count came to.
+    pub drift: Vec<DriftGauge>,
+}
+
+/// A second count of reported calls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DriftGauge {
+    /// The configured name of the upstream.
+    pub upstream: String,
+    /// The model that answered.
+    pub model: String,
+    /// `input` or `output`.
+    pub class: &'static str,
+    /// Counted over reported.
+    pub ratio: f64,
+}
+
 /// The verdict on one plan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlanGauges {

@@ -9,7 +9,7 @@ use prometheus::proto::MetricFamily;
 
 use super::exposition::Exposition;
 use super::family as f;
-use super::gauges::SpendRow;
+use super::gauges::{CountGauges, SpendRow};
 use super::labels::Labels;
 use super::path::Overhead;
 use super::tally::{Code, ModelTally, Tally, TenantTally, UpstreamTally};
@@ -73,6 +73,7 @@ impl Metrics {
             spend(&mut out, &shown.spend, &mut tally.labels);
             super::hosting::show(&mut out, &shown.verdict, now);
             process(&mut out, &shown);
+            counts(&mut out, &shown.counts, &mut tally.labels);
         }
         for (upstream, gate) in self.0.gates.all() {
             out.count(f::IN_FLIGHT, &[&upstream], gate.in_flight());
@@ -242,10 +243,33 @@ fn process(out: &mut Exposition, shown: &Shown) {
     out.count(f::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), revision], 1);
 }
 
+fn counts(out: &mut Exposition, counts: &CountGauges, labels: &mut Labels) {
+    let CountGauges {
+        text_held_bytes,
+        texts_dropped,
+        drift,
+    } = counts;
+    out.count(f::TEXT_HELD, &[], *text_held_bytes);
+    out.count(f::TEXT_DROPPED, &[], *texts_dropped);
+    for row in drift {
+        let model = labels.model(&row.model);
+        if *model == *super::labels::OTHER {
+            // A ratio of several models says nothing of any.
+            continue;
+        }
+        out.number(
+            f::USAGE_DRIFT,
+            &[&row.upstream, &model, row.class],
+            row.ratio,
+        );
+    }
+}
+
 fn own(out: &mut Exposition, own: &Own, journal_errors: u64) {
     out.histogram(f::LEDGER_FLUSH, &[], &own.ledger_flush);
     let errors = own.ledger_errors.saturating_add(journal_errors);
     out.count(f::LEDGER_ERRORS, &[], errors);
+    out.count(f::COUNT_FAILURES, &[], own.count_failures);
     for (reason, answers) in &own.answers {
         out.count(f::OWN_ANSWERS, &[reason], *answers);
     }

@@ -96,7 +96,8 @@ impl Echo {
             self.spans.push((start, start + len));
             self.gaps.push((0, gap));
         }
-        self.told = self.gaps.iter().position(|(_, gap)| *gap == Gap::Told);
+        let told = self.gaps.iter().position(|(_, gap)| *gap == Gap::Told);
+        self.told = told.filter(|_| texts > 0);
         self.untold = texts > usize::from(self.told.is_some());
         self.envelope.clear();
         let mut from = 0;

@@ -47,6 +47,25 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether it reads and writes text that could be counted.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        match self {
+            Self::Chat | Self::TextCompletion | Self::Embeddings | Self::Responses => true,
+            Self::Runs
+            | Self::Images
+            | Self::Videos
+            | Self::Audio
+            | Self::Speech
+            | Self::Batches
+            | Self::FineTuning
+            | Self::Moderations
+            | Self::Models
+            | Self::CountTokens
+            | Self::Other => false,
+        }
+    }
+
     /// The name used in labels and records: OpenTelemetry's where it has one, else in its style.
     #[must_use]
     pub const fn label(self) -> &'static str {

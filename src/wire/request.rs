@@ -172,9 +172,10 @@ impl RequestScanner {
         self.kept = Some(Kept::new(budget));
     }
 
-    /// Gives away what was kept of it; nothing is kept any more.
+    /// Gives away what was kept of it, if it came whole; nothing is kept any more.
     pub fn take_body(&mut self) -> Option<Request> {
-        self.kept.take().map(Request)
+        let kept = self.kept.take().map(Request);
+        kept.filter(|_| self.scanner.is_complete())
     }
 
     /// What is known so far; usable at any moment.

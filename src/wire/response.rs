@@ -123,9 +123,10 @@ impl ResponseReader {
     pub fn keep_text(&mut self, budget: &Arc<TextBudget>) {
         match &mut self.0 {
             Body::Completion(body) => body.keep_text(budget),
+            Body::Response(body) => body.keep_text(budget),
             Body::Message(body) => body.keep_text(budget),
             // Nothing in them is known to be text.
-            Body::Response(_) | Body::Images(_) | Body::Audio(_) | Body::Plain(_) => {}
+            Body::Images(_) | Body::Audio(_) | Body::Plain(_) => {}
         }
     }
 
@@ -138,8 +139,9 @@ impl ResponseReader {
     pub fn take_text(&mut self) -> Option<Box<Spoken>> {
         match &mut self.0 {
             Body::Completion(body) => body.take_text(),
+            Body::Response(body) => body.take_text(),
             Body::Message(body) => body.take_text(),
-            Body::Response(_) | Body::Images(_) | Body::Audio(_) | Body::Plain(_) => None,
+            Body::Images(_) | Body::Audio(_) | Body::Plain(_) => None,
         }
     }
 

@@ -9,6 +9,8 @@ mod breakeven;
 #[cfg(test)]
 mod calibrate;
 #[cfg(test)]
+mod counting;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod disk;

@@ -24,10 +24,14 @@ use exchange::{Exchange, Kind, load};
 mod coded;
 mod compare;
 mod exchange;
+mod silent;
 
 /// Names the exchange a call replays; passes through like any header of a client.
 const REPLAY: &str = "x-replay";
 const CLIENTS: usize = 6;
+/// What a count of a part may be above the report of the whole: what models write around tool calls,
+/// and how far the estimate for another vendor is off in a short text.
+const SLACK: u64 = 30;
 
 /// Exchanges between one replaying upstream and one tollgate.
 struct Stage {
@@ -200,15 +204,16 @@ fn faults_of(
             expect("operation", exchange.operation().into());
         }
         Kind::Silent => {
-            expect("source", "unknown".into());
-            expect("pricing", "unpriced".into());
-            expect("cost_usd", Value::Null);
+            expect("stream", exchange.streaming.into());
         }
         Kind::Free => {
             expect("source", Value::Null);
             expect("pricing", "free".into());
         }
         Kind::Passed => {}
+    }
+    if exchange.kind() == Kind::Silent {
+        faults.extend(silent::fault(exchange, row));
     }
     if exchange.kind() == Kind::Reported && !exchange.is_ambiguous() {
         faults.extend(differences(&exchange.expected, row));
@@ -229,6 +234,7 @@ async fn a_stream_cut_anywhere_reaches_the_client_as_far_as_it_came() {
     let answers = stage.play().await;
     let rows = stage.rows().await;
     let by_id = rows.by_id();
+    let mut counted = 0;
     for (exchange, answer) in stage.exchanges.iter().zip(&answers) {
         let id = &exchange.id;
         assert_eq!(answer.body, exchange.body()[..cut(exchange)], "{id}: bytes");
@@ -239,10 +245,21 @@ async fn a_stream_cut_anywhere_reaches_the_client_as_far_as_it_came() {
         let row = by_id[answer.call_id().unwrap()];
         assert_eq!(row["end"], "upstream_failed", "{id}: {row}");
         assert_eq!(row["complete"], false, "{id}: {row}");
-        assert_ne!(row["source"], "counted", "{id}: {row}");
-        assert!(row["output_tokens"].as_u64() <= exchange.expected["output_tokens"].as_u64());
+        assert_ne!(row["source"], "reported", "{id}: {row}");
+        let told = exchange.expected["output_tokens"].as_u64();
+        let all = told.unwrap_or(u64::MAX - SLACK);
+        assert!(
+            row["output_tokens"].as_u64() <= Some(all + SLACK),
+            "{id}: {row}"
+        );
+        counted += usize::from(row["source"] == "counted");
     }
-    println!("{} streams cut", answers.len());
+    assert!(
+        counted > answers.len() / 4,
+        "{counted} of {}",
+        answers.len()
+    );
+    println!("{} streams cut, {counted} counted", answers.len());
 }
 
 /// Somewhere before the event that ends the format.

@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod background;
+mod counted;
 mod ends;
 mod restart;
 mod shutdown;

@@ -52,6 +52,10 @@ dimensions = { team = "x-team" }
 [tenants.search]
 keys = ["env:KEY"]
 header_values = ["s", "se"]
+[meter]
+text_bytes_max = "64MiB"
+audit_share = 0.5
+
 [ledger]
 on_ledger_failure = "refuse"
 backlog_max = 4
@@ -145,6 +149,7 @@ fn what_is_printed_is_read_back_and_holds_no_secret() {
     assert_eq!(again.attribution, config.attribution);
     assert_eq!(again.tenants, config.tenants);
     assert_eq!(again.ledger, config.ledger);
+    assert_eq!(again.meter, config.meter);
     assert_eq!(again.prices.entries(), config.prices.entries());
     assert_eq!(again.prices.fx(), config.prices.fx());
     assert_eq!(again.plans, config.plans);
@@ -178,6 +183,8 @@ fn values_mean_what_they_say() {
     assert_eq!(config.ledger.retention_bytes, Some(20 << 30));
     assert_eq!(config.ledger.hours_retention_days, 60);
     assert_eq!(config.ledger.minutes_retention_days, 3);
+    assert_eq!(config.meter.text_bytes_max, 64 << 20);
+    assert_eq!(config.meter.audit_share.to_string(), "0.5");
     let [gate, vllm] = config.upstreams.as_slice() else {
         panic!("{:?}", config.upstreams)
     };

@@ -10,10 +10,11 @@ use crate::call::Flag;
 
 use super::super::findings::Findings;
 use super::super::named::Name;
-use super::super::paths::Action::{Keep, Notice};
+use super::super::paths::Action::{Gather, Keep, Notice};
 use super::super::paths::Paths;
 use super::super::response::Format;
 use super::super::scanner::Seen;
+use super::super::spoken::Part;
 use super::usage;
 
 mod tools;
@@ -35,6 +36,13 @@ pub(in super::super) enum Field {
     Container,
     ToolModel,
     ToolUsage,
+    /// More of what the event's type says.
+    Delta,
+    /// The name of an item that an event is about.
+    ItemName,
+    /// In a whole body.
+    Text(Part),
+    ToolName,
     Output,
     Error,
 }
@@ -69,7 +77,22 @@ macro_rules! response {
 static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
     let events = [
         ("type", Keep(Field::Type)),
-        ("delta", Notice(Field::Output)),
+        ("delta", Gather(Field::Delta)),
+        ("item.name", Keep(Field::ItemName)),
+        // The event that ends a stream repeats all of these in its `response`.
+        (
+            "output.*.content.*.text",
+            Gather(Field::Text(Part::Content)),
+        ),
+        (
+            "output.*.content.*.refusal",
+            Gather(Field::Text(Part::Refusal)),
+        ),
+        ("output.*.name", Keep(Field::ToolName)),
+        (
+            "output.*.arguments",
+            Gather(Field::Text(Part::ToolArguments)),
+        ),
     ];
     Paths::new(
         events
@@ -86,9 +109,21 @@ pub(in super::super) struct Response {
     terminal: bool,
     /// This event has a usage.
     usage_here: bool,
+    said: Said,
     tier: Option<String>,
     status: Option<String>,
     tools: Tools,
+}
+
+/// What an event says more of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Said {
+    #[default]
+    Nothing,
+    Text(Part),
+    Thought,
+    /// A new item.
+    Item,
 }
 
 impl Format for Response {
@@ -102,8 +137,15 @@ impl Format for Response {
         match seen {
             Seen::Value(field, raw) => self.value(field, raw, findings),
             Seen::Filled(Field::Error) => findings.error_in_stream(),
+            Seen::Filled(Field::Text(part)) => findings.begins(part),
+            Seen::Filled(Field::Delta) => self.delta(findings),
             Seen::Filled(_) => findings.output_started = true,
-            Seen::Text(..) => {}
+            Seen::Text(Field::Text(_), raw) => findings.says(raw),
+            Seen::Text(_, raw) => {
+                if let Said::Text(_) = self.said {
+                    findings.says(raw);
+                }
+            }
             Seen::TooLong(_) => findings.flag(Flag::Truncated),
         }
     }
@@ -135,12 +177,31 @@ impl Response {
             Field::Container => self.tools.container(raw),
             Field::ToolModel => self.tools.image_model = Name::owned(raw),
             Field::ToolUsage => self.tools.reported(raw, findings),
-            Field::Output | Field::Error => {}
+            Field::ToolName => findings.names_tool(raw),
+            Field::ItemName if self.said == Said::Item => findings.names_tool(raw),
+            Field::ItemName | Field::Delta | Field::Text(_) | Field::Output | Field::Error => {}
         }
         self.settle(findings);
     }
 
+    fn delta(&self, findings: &mut Findings) {
+        match self.said {
+            Said::Text(part) => findings.begins(part),
+            Said::Thought => findings.thinks(),
+            Said::Nothing | Said::Item => findings.output_started = true,
+        }
+    }
+
     fn event(&mut self, raw: &[u8], findings: &mut Findings) {
+        self.said = match raw {
+            b"\"response.output_text.delta\"" => Said::Text(Part::Content),
+            b"\"response.refusal.delta\"" => Said::Text(Part::Refusal),
+            b"\"response.function_call_arguments.delta\""
+            | b"\"response.custom_tool_call_input.delta\"" => Said::Text(Part::ToolArguments),
+            b"\"response.output_item.added\"" => Said::Item,
+            _ if raw.starts_with(b"\"response.reasoning") => Said::Thought,
+            _ => Said::Nothing,
+        };
         match raw {
             b"\"response.completed\"" | b"\"response.incomplete\"" | b"\"response.failed\"" => {
                 self.terminal = true;

@@ -32,26 +32,38 @@ fn words_of(text: &str) -> Words {
     vec![(text.to_owned(), String::new(), Vec::new())]
 }
 
-/// Whole, split anywhere, and byte by byte it is the same.
 #[track_caller]
 fn check(format: WireFormat, body: &str, expected: &Words) {
-    let sample = sample(format, body);
+    check_sample(&sample(format, body), expected);
+}
+
+/// The same of the Responses API.
+#[track_caller]
+fn check_response(body: &str, expected: &Words) {
+    check_sample(&response(body), expected);
+}
+
+fn response(body: &str) -> Sample {
+    Sample {
+        path: "/v1/responses",
+        ..sample(WireFormat::OpenAi, body)
+    }
+}
+
+/// Whole, split anywhere, and byte by byte it is the same.
+#[track_caller]
+fn check_sample(sample: &Sample, expected: &Words) {
     let bytes = sample.body.as_slice();
-    assert_eq!(&words(&spoken(&sample, &[bytes])), expected, "{body}");
+    let body = String::from_utf8_lossy(bytes);
+    assert_eq!(&words(&spoken(sample, &[bytes])), expected, "{body}");
     for cut in 0..=bytes.len() {
         let (head, tail) = bytes.split_at(cut);
-        assert_eq!(
-            &words(&spoken(&sample, &[head, tail])),
-            expected,
-            "{body} split at {cut}"
-        );
+        let said = words(&spoken(sample, &[head, tail]));
+        assert_eq!(&said, expected, "{body} split at {cut}");
     }
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
-    assert_eq!(
-        &words(&spoken(&sample, &single)),
-        expected,
-        "{body} byte by byte"
-    );
+    let said = words(&spoken(sample, &single));
+    assert_eq!(&said, expected, "{body} byte by byte");
 }
 
 fn events(events: &[&str]) -> String {
@@ -174,6 +186,40 @@ fn a_message_of_anthropic_is_its_texts_and_tools() {
     check(WireFormat::Anthropic, &stream, &expected);
     let whole = r#"{"type":"message","content":[{"type":"text","text":"Hi there"},{"type":"tool_use","name":"get","input":{"a": 1}}],"usage":{"input_tokens":5}}"#;
     check(WireFormat::Anthropic, whole, &expected);
+}
+
+#[test]
+fn a_response_is_its_deltas_and_not_what_its_end_repeats() {
+    let calls = vec![("get".to_owned(), "{\"a\":1}".to_owned())];
+    let expected = vec![("Four.".to_owned(), "no".to_owned(), calls)];
+    let stream = events(&[
+        r#"{"type":"response.created","response":{"id":"r","model":"gpt-4o","output":[],"usage":null}}"#,
+        r#"{"type":"response.output_text.delta","sequence_number":3,"delta":"Fo","obfuscation":"a"}"#,
+        r#"{"type":"response.output_text.delta","sequence_number":4,"delta":"ur.","obfuscation":"b"}"#,
+        r#"{"type":"response.output_text.done","sequence_number":5,"text":"Four."}"#,
+        r#"{"type":"response.refusal.delta","delta":"n"}"#,
+        r#"{"type":"response.refusal.delta","delta":"o"}"#,
+        r#"{"type":"response.output_item.added","item":{"type":"function_call","name":"get","arguments":""}}"#,
+        r#"{"type":"response.function_call_arguments.delta","delta":"{\"a\""}"#,
+        r#"{"type":"response.function_call_arguments.delta","delta":":1}"}"#,
+        r#"{"type":"response.output_item.done","item":{"type":"function_call","name":"get","arguments":"{\"a\":1}"}}"#,
+        r#"{"type":"response.completed","response":{"output":[{"content":[{"text":"Four."}]},{"name":"get","arguments":"{\"a\":1}"}],"usage":null}}"#,
+    ]);
+    check_response(&stream, &expected);
+    let whole = r#"{"object":"response","output":[{"type":"message","content":[{"type":"output_text","text":"Four."},{"refusal":"no"}]},{"type":"function_call","name":"get","arguments":"{\"a\":1}"}],"usage":null}"#;
+    check_response(whole, &expected);
+}
+
+#[test]
+fn the_thoughts_of_a_response_are_no_text_of_it() {
+    let thought = r#"{"type":"response.reasoning_summary_text.delta","delta":"secret"}"#;
+    let text = r#"{"type":"response.output_text.delta","delta":"a"}"#;
+    let more = r#"{"type":"response.output_text.delta","delta":"b"}"#;
+    let other = thought.replace("secret", "other");
+    let stream = events(&[text, more, text, thought, &other, thought, &other]);
+    check_response(&stream, &words_of("aba"));
+    let sample = response(&stream);
+    assert!(spoken(&sample, &[&sample.body]).has_reasoned());
 }
 
 #[test]

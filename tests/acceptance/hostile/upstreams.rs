@@ -94,7 +94,7 @@ async fn an_upstream_that_falls_silent_in_its_answer_is_given_up() {
     check_broken(&answer, OPENAI_DELTA);
     check(
         &row,
-        &json!({"end": "timeout", "complete": false, "source": "unknown"}),
+        &json!({"end": "timeout", "complete": false, "source": "counted", "output_tokens": 1}),
     );
 }
 
@@ -107,8 +107,9 @@ async fn an_upstream_that_resets_reaches_the_client_as_a_break() {
     check_broken(&answer, &[OPENAI_DELTA, OPENAI_DELTA].concat());
     check(
         &row,
-        &json!({"end": "upstream_failed", "complete": false, "source": "unknown",
-                "pricing": "unpriced", "flags": ["aborted"], "status": 200}),
+        // Nothing was asked: three tokens are around the request.
+        &json!({"end": "upstream_failed", "complete": false, "source": "counted", "input_tokens": 3,
+                "output_tokens": 2, "pricing": "priced", "flags": ["aborted"], "status": 200}),
     );
 }
 
@@ -175,21 +176,22 @@ async fn bytes_beyond_the_length_reach_nobody() {
 }
 
 #[tokio::test]
-async fn half_an_event_passes_and_bills_nothing_it_did_not_say() {
+async fn half_an_event_passes_and_reports_nothing_it_did_not_say() {
     let half: &[u8] = b"data: {\"id\":\"c1\",\"usage\":{\"prompt_tok";
     let (answer, row) = play(CHAT, Script::chunked(200, SSE, &[OPENAI_DELTA, half])).await;
     assert_eq!(answer.body, [OPENAI_DELTA, half].concat());
     assert_eq!(answer.broken, None);
     check(
         &row,
-        &json!({"end": "complete", "complete": false, "source": "unknown", "input_tokens": null}),
+        &json!({"end": "complete", "complete": false, "source": "counted", "input_tokens": 3,
+                "output_tokens": 1}),
     );
 }
 
 #[tokio::test]
 async fn an_error_inside_a_200_stream_is_said_by_its_row() {
     let cases = [
-        (CHAT, [OPENAI_DELTA, OPENAI_ERROR].concat(), "unknown"),
+        (CHAT, [OPENAI_DELTA, OPENAI_ERROR].concat(), "counted"),
         (
             MESSAGES,
             [ANTHROPIC_START, ANTHROPIC_ERROR].concat(),

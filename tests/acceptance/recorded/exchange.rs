@@ -14,7 +14,7 @@ use crate::support::upstream::{Script, Then};
 pub(crate) enum Kind {
     /// The usage is in the answer: the row equals `expected`.
     Reported,
-    /// Billed, but nobody asked for the usage: unknown and unpriced, never zero.
+    /// Billed, but nobody asked for the usage: counted, else unknown and unpriced, never zero.
     Silent,
     /// Refused, or a neighbour that bills nothing.
     Free,

@@ -251,7 +251,7 @@ fn meter(journal: &Journal<Entry>, confirmed: &Confirmations, places: usize) -> 
     };
     let prices = PriceBook::new(pricing::Settings::default()).unwrap();
     let prices = Arc::new(ArcSwap::from_pointee(prices));
-    Meter::new(settings, journal.clone(), prices, Box::new(tell))
+    Meter::new(settings, journal.clone(), prices, Box::new(tell), None)
 }
 
 /// Counts what the proxy counts by itself.

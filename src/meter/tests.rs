@@ -1,0 +1,211 @@
+//! A call that has to be counted leaves one record, whatever becomes of its count.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc as plain;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::call::Flag;
+use crate::tee::Observer;
+use crate::wire::TextBudget;
+
+const ASKED: &[u8] = br#"{"model":"gpt-4o","stream":true,"messages":[]}"#;
+const DELTA: &[u8] =
+    b"data: {\"model\":\"gpt-4o\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"yes\"}}]}\n\n";
+const USAGE: &[u8] = b"data: {\"model\":\"gpt-4o\",\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}\n\n";
+const DONE: &[u8] = b"data: [DONE]\n\n";
+
+struct Stage {
+    meter: Meter,
+    records: plain::Receiver<Box<CallRecord>>,
+    jobs: mpsc::Receiver<Job>,
+    budget: Arc<TextBudget>,
+    _dir: TempDir,
+}
+
+impl Stage {
+    fn set(share: f64) -> Self {
+        let dir = TempDir::new().unwrap();
+        let (sender, records) = plain::sync_channel(8);
+        let settings = crate::journal::Settings::in_dir(dir.path());
+        let sink = move |_, entry| {
+            if let Entry::Ended(call) = entry {
+                sender.send(call.record).unwrap();
+            }
+        };
+        let journal = Journal::open(settings, sink).unwrap();
+        let (queue, jobs) = mpsc::channel(8);
+        let budget = TextBudget::new(1 << 20);
+        let counting = Counting {
+            queue,
+            budget: Arc::clone(&budget),
+            studies: Arc::new(Studies::new(share)),
+        };
+        let settings = Settings {
+            places: 8,
+            ack_wait: Duration::from_millis(5),
+            strict_ack: false,
+        };
+        let none = crate::pricing::Settings {
+            prices: Vec::new(),
+            fx: Vec::new(),
+        };
+        let prices = Arc::new(ArcSwap::from_pointee(PriceBook::new(none).unwrap()));
+        let confirm = Box::new(|_: &str, _, _| {});
+        Self {
+            meter: Meter::new(settings, journal, prices, confirm, Some(counting)),
+            records,
+            jobs,
+            budget,
+            _dir: dir,
+        }
+    }
+
+    /// Passes a call; its answer is left where it ends.
+    fn pass(&self, events: &[&[u8]]) {
+        let upstream = UpstreamFacts {
+            name: "openai".to_owned(),
+            format: WireFormat::OpenAi,
+            role: Role::Provider,
+            billed: true,
+            price_list: "openai".to_owned(),
+        };
+        let arrival = Arrival {
+            call_id: CallId(uuid::Uuid::from_u128(7)),
+            started_at: Timestamp::UNIX_EPOCH,
+            upstream: Arc::new(upstream),
+            method: Method::POST,
+            path: "/v1/chat/completions".to_owned(),
+            tenant: None,
+            dimensions: BTreeMap::new(),
+        };
+        let call = self.meter.begin(arrival).unwrap();
+        let mut request = call.request_observer();
+        assert!(request.on_data(&Bytes::from_static(ASKED)).is_none());
+        let stream = HeaderValue::from_static("text/event-stream");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, stream)]);
+        let mut answer = call.respond(StatusCode::OK, &headers);
+        for event in events {
+            drop(answer.on_data(&Bytes::copy_from_slice(event)));
+        }
+    }
+
+    fn uncounted(&mut self) -> Uncounted {
+        match self.jobs.try_recv() {
+            Ok(Job::Count(call)) => call,
+            Ok(Job::Study(_) | Job::Stop) | Err(_) => panic!("nothing is to be counted"),
+        }
+    }
+
+    /// The one record.
+    fn record(self) -> CallRecord {
+        let budget = Arc::clone(&self.budget);
+        drop(self.jobs);
+        let record = self.records.recv().unwrap();
+        assert!(self.records.try_recv().is_err(), "two records");
+        assert_eq!(budget.held(), 0, "text is still kept");
+        *record
+    }
+}
+
+fn whole(tokens: u64) -> Count {
+    let is_floor = false;
+    Count { tokens, is_floor }
+}
+
+#[test]
+fn what_was_counted_is_what_the_record_says() {
+    let mut stage = Stage::set(0.0);
+    stage.pass(&[DELTA, DONE]);
+    let call = stage.uncounted();
+    let texts = call.texts().unwrap();
+    assert_eq!(texts.request.as_ref().unwrap().body(), Some(ASKED));
+    assert_eq!(texts.spoken.as_ref().unwrap().choices()[0].text, "yes");
+    let (input, output) = (Some(whole(3)), Some(whole(1)));
+    call.close(Counts {
+        input,
+        output,
+        ..Counts::default()
+    });
+    let record = stage.record();
+    assert_eq!((record.end, record.complete), (StreamEnd::Complete, true));
+    assert_eq!(record.source, Some(UsageSource::Counted));
+    assert_eq!(
+        (record.usage.input, record.usage.output),
+        (Some(3), Some(1))
+    );
+}
+
+#[test]
+fn a_side_of_which_a_part_was_counted_is_not_claimed() {
+    let mut stage = Stage::set(0.0);
+    stage.pass(&[DELTA, DONE]);
+    let (input, is_floor) = (Some(whole(3)), true);
+    let output = Some(Count {
+        tokens: 1,
+        is_floor,
+    });
+    stage.uncounted().close(Counts {
+        input,
+        output,
+        ..Counts::default()
+    });
+    let record = stage.record();
+    assert_eq!(record.source, Some(UsageSource::Unknown));
+    assert_eq!((record.usage.input, record.usage.output), (Some(3), None));
+    assert!(record.flags.contains(&Flag::LowerBound), "{record:?}");
+}
+
+#[test]
+fn a_count_that_is_given_up_leaves_the_call_unknown() {
+    let mut stage = Stage::set(0.0);
+    stage.pass(&[DELTA]);
+    drop(stage.uncounted());
+    let record = stage.record();
+    assert_eq!(record.source, Some(UsageSource::Unknown));
+    assert_eq!(record.end, StreamEnd::ClientGone);
+}
+
+#[test]
+fn where_nobody_counts_any_more_the_call_ends_at_once() {
+    let mut stage = Stage::set(0.0);
+    stage.jobs.close();
+    stage.pass(&[DELTA, DONE]);
+    assert_eq!(stage.record().source, Some(UsageSource::Unknown));
+}
+
+#[test]
+fn a_reported_call_is_counted_by_nobody() {
+    let mut stage = Stage::set(0.0);
+    stage.pass(&[DELTA, USAGE, DONE]);
+    assert!(stage.jobs.try_recv().is_err());
+    assert_eq!(stage.record().source, Some(UsageSource::Reported));
+}
+
+#[test]
+fn a_model_is_studied_until_it_is_known() {
+    let mut stage = Stage::set(f64::MIN_POSITIVE);
+    let studies = Arc::clone(&stage.meter.0.counting.as_ref().unwrap().studies);
+    stage.pass(&[DELTA, USAGE, DONE]);
+    let Ok(Job::Study(lesson)) = stage.jobs.try_recv() else {
+        panic!("not studied");
+    };
+    assert_eq!(
+        (lesson.model.as_str(), lesson.usage.output),
+        ("gpt-4o", Some(1))
+    );
+    assert_eq!(
+        lesson.texts.spoken.as_ref().unwrap().choices()[0].text,
+        "yes"
+    );
+    drop(lesson);
+    studies.know("gpt-4o");
+    stage.pass(&[DELTA, USAGE, DONE]);
+    assert!(stage.jobs.try_recv().is_err());
+    assert_eq!(stage.budget.held(), 0);
+}

@@ -1,0 +1,76 @@
+//! The two sides of a call, counted from its texts.
+
+use crate::meter::Texts;
+use crate::tokens::{
+    Answer, Asked, Bound, Choice, Counted, Encoding, Family, Request, Tokenizer, ToolCall,
+};
+use crate::wire::{Operation, SpokenChoice, WireFormat};
+
+/// A side that could not be counted is absent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sides {
+    pub(super) input: Option<Counted>,
+    pub(super) output: Option<Counted>,
+}
+
+/// Counts what is there of a call to `model`.
+pub(super) fn count(model: &str, texts: &Texts) -> Sides {
+    let family = family(texts.format, texts.operation);
+    let body = texts.request.as_ref().and_then(|request| request.body());
+    let input = body.and_then(|body| {
+        Tokenizer.input(&Request {
+            family,
+            model,
+            body,
+        })
+    });
+    let asked = input.map_or(
+        Asked {
+            family,
+            ..Asked::default()
+        },
+        |input| input.asked,
+    );
+    let spoken = texts.spoken.as_ref().filter(|spoken| !spoken.is_dropped());
+    let output = spoken.map(|spoken| {
+        let encoding = Encoding::for_model(model);
+        let choices = spoken.choices();
+        let answer = Answer {
+            choices: choices.iter().map(|said| choice(encoding, said)).collect(),
+        };
+        let counted = Tokenizer.output(model, asked, &answer);
+        // What was thought is billed, and not what is shown of it.
+        let bound = if spoken.has_reasoned() {
+            Bound::AtLeast
+        } else {
+            counted.bound
+        };
+        Counted { bound, ..counted }
+    });
+    Sides {
+        input: input.map(|input| input.counted),
+        output,
+    }
+}
+
+fn choice(encoding: Encoding, said: &SpokenChoice) -> Choice {
+    let count = |text: &str| Tokenizer.count(encoding, text);
+    let call = |(name, arguments): &(String, String)| ToolCall {
+        name: count(name),
+        arguments: count(arguments),
+    };
+    Choice {
+        text: count(&said.text).saturating_add(count(&said.refusal)),
+        tool_calls: said.calls.iter().map(call).collect(),
+    }
+}
+
+fn family(format: WireFormat, operation: Operation) -> Family {
+    match (format, operation) {
+        (WireFormat::Anthropic, _) => Family::Messages,
+        (WireFormat::OpenAi, Operation::Responses) => Family::Responses,
+        (WireFormat::OpenAi, Operation::TextCompletion) => Family::Completions,
+        (WireFormat::OpenAi, Operation::Embeddings) => Family::Embeddings,
+        (WireFormat::OpenAi, _) => Family::Chat,
+    }
+}
