@@ -23,13 +23,16 @@ pub(super) enum Generation {
 }
 
 /// Families by the start of their names; the longest start that fits decides.
-const STARTS: [(&str, Encoding, Generation); 20] = [
+const STARTS: [(&str, Encoding, Generation); 22] = [
     ("gpt-3.5", Encoding::Cl100k, Generation::Early),
     ("gpt-35", Encoding::Cl100k, Generation::Early),
     ("gpt-4", Encoding::Cl100k, Generation::Early),
     ("text-embedding-", Encoding::Cl100k, Generation::Early),
     ("davinci-002", Encoding::Cl100k, Generation::Early),
     ("babbage-002", Encoding::Cl100k, Generation::Early),
+    // The same two, as their answers name them: `davinci:2023-07-21-v2`.
+    ("davinci:2023", Encoding::Cl100k, Generation::Early),
+    ("babbage:2023", Encoding::Cl100k, Generation::Early),
     ("gpt-4o", Encoding::O200k, Generation::Omni),
     ("chatgpt-4o", Encoding::O200k, Generation::Omni),
     ("gpt-4.1", Encoding::O200k, Generation::Omni),

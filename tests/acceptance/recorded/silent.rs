@@ -52,6 +52,8 @@ impl Said {
         let delta = &choice["delta"];
         let text = self.texts.entry(choice["index"].as_u64().unwrap_or(0));
         let text = text.or_default();
+        // `completions` have no delta.
+        text.push_str(choice["text"].as_str().unwrap_or_default());
         for part in ["content", "refusal"] {
             text.push_str(delta[part].as_str().unwrap_or_default());
         }
@@ -71,7 +73,9 @@ impl Said {
     }
 
     fn tokens(&self, text: &str) -> u64 {
-        let early = self.model.starts_with("gpt-3.5") || self.model.starts_with("gpt-4-");
+        // The second generation answers as `davinci:2023-07-21-v2`, too.
+        let starts = ["gpt-3.5", "gpt-35", "gpt-4-", "davinci", "babbage"];
+        let early = starts.iter().any(|start| self.model.starts_with(start));
         let early = early || self.model == "gpt-4";
         let tokenizer: &Tokenizer = if early { cl100k_base() } else { o200k_base() };
         tokenizer.count(text).try_into().unwrap()
