@@ -179,7 +179,7 @@ fn respond(
         Route::Calls => calls(source, query),
         Route::BreakEven => {
             query::none(query)?;
-            let value = source.breakeven().map_err(|error| failed(&error))?;
+            let value = source.breakeven().map_err(failed)?;
             Ok(answer::json(StatusCode::OK, &value))
         }
     }
@@ -220,7 +220,7 @@ fn clock(source: &dyn Source) -> Clock {
 fn totals_of(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
     let clock = clock(source);
     let asked = TotalsQuery::read(query, &clock, &source.dimensions())?;
-    let read = source.sums(&asked).map_err(|error| failed(&error))?;
+    let read = source.sums(&asked).map_err(failed)?;
     let missing = source.missing_rows(asked.since, asked.until);
     let answer = totals(&asked, &clock.zone, &read, &missing);
     Ok(answer::json(StatusCode::OK, &answer))
@@ -231,7 +231,7 @@ fn calls(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
     let missing = source.missing_rows(asked.since, asked.until);
     let CallsPage { calls, next } = source
         .calls(&asked)
-        .map_err(|error| failed(&error).because(&missing))?;
+        .map_err(|error| failed(error).because(&missing))?;
     let mut answer = answer::lines(calls.iter().map(crate::call::CallRecord::to_row));
     for gap in missing {
         let header = HeaderName::from_static(MISSING_ROWS);
@@ -250,17 +250,18 @@ fn calls(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
     Ok(answer)
 }
 
-/// The log says why; the asker learns only that it is not their fault.
-fn failed(error: &SourceError) -> Refusal {
-    let cause = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    tracing::error!(
-        what = error.what,
-        error = cause,
-        "an admin request could not be answered"
-    );
-    unavailable(&error.to_string())
+/// What is not kept the asker is told; of a failure the log says why, and they learn only that it is
+/// not their fault.
+fn failed(error: SourceError) -> Refusal {
+    let said = error.to_string();
+    match error {
+        SourceError::Refused(refusal) => refusal,
+        SourceError::Unreadable { what, source } => {
+            let error = source.to_string();
+            tracing::error!(what, error, "an admin request could not be answered");
+            unavailable(&said)
+        }
+    }
 }
 
 fn unavailable(message: &str) -> Refusal {

@@ -4,6 +4,7 @@
 //! transaction with the number of the last row that is in them, so that a replay adds nothing
 //! twice, and a lost database is only a rebuild. A call belongs to the moment it arrived.
 
+mod begin;
 mod check;
 mod checkpoint;
 mod close;
@@ -163,6 +164,14 @@ pub enum LedgerError {
         /// What is wrong.
         found: String,
     },
+    /// Hours or minutes are asked for that were deleted for their age.
+    #[error("{grain} are kept from {from} on")]
+    Forgotten {
+        /// What was asked for.
+        grain: Grain,
+        /// The first moment of which they are kept whole.
+        from: Timestamp,
+    },
     /// A row is not a record.
     #[error("frame {seq} of the journal is not a call record")]
     Row {
@@ -187,6 +196,7 @@ impl LedgerError {
             Self::Journal(_) => "journal",
             Self::NotDurable { .. } => "not_durable",
             Self::DayFile { .. } => "day_file",
+            Self::Forgotten { .. } => "forgotten",
             Self::Row { .. } => "row",
         }
     }

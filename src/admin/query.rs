@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Refusal;
@@ -65,6 +66,25 @@ impl TotalsQuery {
             by: columns,
             top,
         })
+    }
+}
+
+impl Refusal {
+    /// Hours or minutes that were deleted for their age: what is left of them is no answer.
+    #[must_use]
+    pub fn forgotten(grain: Grain, from: Timestamp, zone: &TimeZone) -> Self {
+        let begins = from.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M%:z");
+        let (asked, coarser) = match grain {
+            Grain::Minute => ("minutes are", "by=hour or by=day"),
+            Grain::Hour | Grain::Day => (
+                "with by=hour, or a since or until that is not a day, hours are",
+                "by=day, with days as since and until",
+            ),
+        };
+        Self::query(
+            format!("{asked} read, and they are kept from {begins} on: earlier ones were deleted"),
+            format!("begin with since={from}; for what was before, use {coarser}"),
+        )
     }
 }
 

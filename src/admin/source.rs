@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::answer::Refusal;
 use super::by::TotalsQuery;
 use crate::call::CallRecord;
 use crate::ledger::Rollup;
@@ -55,15 +56,21 @@ pub struct CallsPage {
     pub next: Option<u64>,
 }
 
-/// Why the source could not answer; the text goes to the log, not to the client.
+/// Why the source could not answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the {what} could not be read")]
-pub struct SourceError {
-    /// What was asked for, such as `ledger`.
-    pub what: &'static str,
-    /// The reason.
-    #[source]
-    pub source: Box<dyn std::error::Error + Send + Sync>,
+pub enum SourceError {
+    /// It failed; the text goes to the log, not to the client.
+    #[error("the {what} could not be read")]
+    Unreadable {
+        /// What was asked for, such as `ledger`.
+        what: &'static str,
+        /// The reason.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It does not have what was asked for; the asker is told.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
 }
 
 impl CallsQuery {

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::call::{CallRecord, Role, tests::full};
-use crate::ledger::{Group, Origin, Period, Rollup, Totals};
+use crate::ledger::{Grain, Group, Origin, Period, Rollup, Totals};
 use crate::money::Pico;
 
 /// Five calls, four roll-ups, and a reload that can be told to fail.
@@ -74,7 +74,12 @@ impl Source for Made {
     fn dimensions(&self) -> BTreeSet<String> {
         BTreeSet::from(["team".to_owned()])
     }
-    fn sums(&self, _: &TotalsQuery) -> Result<Vec<Rollup>, SourceError> {
+    fn sums(&self, asked: &TotalsQuery) -> Result<Vec<Rollup>, SourceError> {
+        if asked.grain != Grain::Day {
+            let from = "2026-11-22T04:00:00Z".parse().unwrap();
+            let refusal = Refusal::forgotten(asked.grain, from, &self.timezone());
+            return Err(SourceError::Refused(refusal));
+        }
         Ok(vec![
             daily("2026-11-21", "openai", Role::Provider, Some("gpt-4o"), 1),
             daily(
@@ -112,7 +117,7 @@ impl Source for Made {
     }
     fn breakeven(&self) -> Result<Value, SourceError> {
         let source = std::io::Error::other("secret path").into();
-        Err(SourceError {
+        Err(SourceError::Unreadable {
             what: "projection",
             source,
         })
@@ -248,6 +253,27 @@ async fn head_has_the_headers_of_get_and_no_body() {
         "{get}\n{head}"
     );
     assert_eq!(none, "");
+}
+
+#[tokio::test]
+async fn what_was_deleted_for_its_age_is_refused_with_where_it_begins_and_what_to_ask() {
+    check(
+        "GET /api/v1/totals?by=minute&since=40h",
+        400,
+        &[
+            "minutes are read",
+            "kept from 2026-11-22T12:00+08:00 on",
+            "since=2026-11-22T04:00:00Z",
+            "by=hour or by=day",
+        ],
+    )
+    .await;
+    check(
+        "GET /api/v1/totals?by=hour",
+        400,
+        &["hours are read", "by=day, with days as since and until"],
+    )
+    .await;
 }
 
 #[tokio::test]

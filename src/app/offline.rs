@@ -43,7 +43,10 @@ impl Offline {
         let clock = Clock { now: now(), zone };
         let dimensions = show::dimensions(&self.config, &self.ledger);
         let asked = TotalsQuery::read(Some(query), &clock, &dimensions).map_err(AppError::Query)?;
-        let read = show::sums(&self.ledger, &asked)?;
+        let read = show::sums(&self.ledger, &asked).map_err(|error| {
+            let refusal = show::refusal(&self.ledger, &error);
+            refusal.map_or_else(|| error.into(), AppError::Query)
+        })?;
         let missing = show::missing_rows(&self.ledger, asked.since, asked.until);
         Ok(totals(&asked, &clock.zone, &read, &missing))
     }

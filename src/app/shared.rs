@@ -282,7 +282,11 @@ impl Source for Shared {
     }
 
     fn sums(&self, asked: &TotalsQuery) -> Result<Vec<Rollup>, SourceError> {
-        show::sums(&self.sinks.ledger, asked).map_err(unreadable)
+        let ledger = &self.sinks.ledger;
+        show::sums(ledger, asked).map_err(|error| match show::refusal(ledger, &error) {
+            Some(refusal) => SourceError::Refused(refusal),
+            None => unreadable(error),
+        })
     }
 
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {
@@ -304,7 +308,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn unreadable(error: LedgerError) -> SourceError {
-    SourceError {
+    SourceError::Unreadable {
         what: "ledger",
         source: Box::new(error),
     }

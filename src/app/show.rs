@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::admin::{CallsPage, CallsQuery, TotalsQuery};
+use crate::admin::{CallsPage, CallsQuery, Refusal, TotalsQuery};
 use crate::config::Config;
 use crate::ledger::{Group, Ledger, LedgerError, Origin, Period, Rollup};
 use crate::metrics::SpendRow;
@@ -82,6 +82,14 @@ pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
 pub(super) fn sums(ledger: &Ledger, asked: &TotalsQuery) -> Result<Vec<Rollup>, LedgerError> {
     let apart = asked.apart();
     ledger.sums(asked.grain, asked.since, asked.until, &apart)
+}
+
+/// What the asker is told where the ledger no longer has what was asked for.
+pub(super) fn refusal(ledger: &Ledger, error: &LedgerError) -> Option<Refusal> {
+    let LedgerError::Forgotten { grain, from } = *error else {
+        return None;
+    };
+    Some(Refusal::forgotten(grain, from, ledger.timezone()))
 }
 
 /// The dimensions that calls have had, and those that they can have now.

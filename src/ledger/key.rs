@@ -48,6 +48,16 @@ pub enum Grain {
     Minute,
 }
 
+impl std::fmt::Display for Grain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Day => "days",
+            Self::Hour => "hours",
+            Self::Minute => "minutes",
+        })
+    }
+}
+
 /// Where a total comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -24,6 +24,8 @@ pub(super) const ROWS_FROM: &str = "rows_from";
 const HOURS_FROM: &str = "hours_from";
 /// … and the day it begins, as `20261122`.
 const DAYS_FROM: &str = "days_from";
+/// The first minute that is kept, in minutes since 1970; 0 while none was deleted.
+const MINUTES_FROM: &str = "minutes_from";
 /// The time zone of the day totals.
 pub(super) const TIMEZONE: &str = "timezone";
 
@@ -58,6 +60,18 @@ pub(super) fn hours_from(store: &Store) -> Result<Option<HoursFrom>, LedgerError
         let day = Span::FIRST_DAY.at(day);
         Some(HoursFrom { hour, day })
     }))
+}
+
+/// Notes from where on minutes are kept.
+pub(super) fn put_minutes_from(minute: Span) -> Write {
+    put_number(MINUTES_FROM, u64::from(minute.number()))
+}
+
+/// From where on minutes are kept: before every minute while none was deleted, `None` if a release
+/// wrote the database that noted it nowhere.
+pub(super) fn minutes_from(store: &Store) -> Result<Option<Span>, LedgerError> {
+    let noted = number(store, MINUTES_FROM)?.map(u32::try_from);
+    Ok(noted.map(|minute| Span::FIRST_MINUTE.at(minute.unwrap_or(u32::MAX))))
 }
 
 pub(super) fn put_text(key: &str, text: &str) -> Write {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use tracing::{error, warn};
 
+use super::begin::note_minutes;
 use super::checkpoint::{self, Restored};
 use super::damage::Part;
 use super::memory::Memory;
@@ -122,6 +123,7 @@ impl Ledger {
             noted,
             ..Recovery::default()
         };
+        note_minutes(writer, &store)?;
         self.replay(writer, &mut recovery)?;
         self.follow_timezone(writer, &store, &mut recovery)?;
         writer.note(self.watermark(), self.settings.sync, true)?;

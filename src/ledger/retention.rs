@@ -78,7 +78,7 @@ impl Ledger {
             24 * i64::from(kept.minutes_days),
         ));
         let minute = Span::minute(minute.unwrap_or(Timestamp::MIN));
-        self.remove(In::Totals, spans(Span::FIRST_MINUTE, minute), go_on)?;
+        self.forget_minutes(minute, go_on)?;
         let demand = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
         let demand = demand::minute_of(demand);
         let minutes = [0, demand].map(|minute| DemandKey::first_of(minute).encode());
@@ -98,9 +98,32 @@ impl Ledger {
             return Ok(());
         }
         // Before the first is gone: a day that lacks some of its hours is never computed from them.
-        let writes = meta::put_hours_from(hour, Span::day(oldest));
-        self.writer().commit(&store, &writes)?;
+        // What is noted never moves back: hours that are gone do not come again.
+        let noted = meta::hours_from(&store)?;
+        if noted.is_none_or(|noted| Span::hour(noted.hour) < hour) {
+            let writes = meta::put_hours_from(hour, Span::day(oldest));
+            self.writer().commit(&store, &writes)?;
+        }
         self.remove(In::Totals, hours, go_on)
+    }
+
+    /// Deletes the minutes before one, and notes that first: who asks for them is told so.
+    fn forget_minutes(&self, minute: Span, go_on: &dyn Fn() -> bool) -> Result<(), LedgerError> {
+        let minutes = spans(Span::FIRST_MINUTE, minute);
+        let store = self.status.store()?;
+        if store
+            .scan(In::Totals, minutes.clone())
+            .next()
+            .transpose()?
+            .is_none()
+        {
+            return Ok(());
+        }
+        if meta::minutes_from(&store)?.is_none_or(|from| from < minute) {
+            let noted = meta::put_minutes_from(minute);
+            self.writer().commit(&store, &[noted])?;
+        }
+        self.remove(In::Totals, minutes, go_on)
     }
 
     /// Deletes the keys of a range, some at a time: between two commits calls are counted.

@@ -44,6 +44,10 @@ impl Ledger {
     ///
     /// A moment stands for the day, hour or minute it lies in: the first is `since`'s, the last is
     /// the one before `until`'s.
+    ///
+    /// # Errors
+    /// [`LedgerError::Forgotten`] if the stretch begins before the hours or minutes that are kept,
+    /// and what reading the disk can give.
     pub fn sums(
         &self,
         grain: Grain,
@@ -69,6 +73,8 @@ impl Ledger {
                 let name = |id| self.memory().names.name(NameKind::Dimension, id);
                 sums.add(&name, key, &totals);
             }
+            // Behind the reading: it is noted before the first of them goes.
+            self.expect_kept(grain, from)?;
         }
         let memory = self.memory();
         let named = |(key, totals)| {

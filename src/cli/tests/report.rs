@@ -13,6 +13,7 @@ use crate::cli::report;
 use crate::cli::totals::{Row, Totals};
 use crate::cli::{Failure, Tollgate};
 use crate::journal::{self, FrameKind, Journal};
+use crate::ledger;
 use crate::money::Pico;
 
 const CALLS: u64 = 600;
@@ -265,4 +266,58 @@ fn a_dimension_that_is_not_there_is_bad_use() {
     );
     let code = format!("{:?}", failure.exit_code());
     assert_eq!(code, format!("{:?}", std::process::ExitCode::from(2)));
+}
+
+/// `days` behind the last call, the minutes of the first calls are past their retention.
+fn forget_minutes(data: &Path) {
+    let of = |name| data.join(name);
+    let settings = ledger::Settings {
+        dir: of("ledger"),
+        journal_dir: of("journal"),
+        calls_dir: of("calls"),
+        checkpoints_dir: of("checkpoints"),
+        retention: ledger::Retention::default(),
+        timezone: jiff::tz::TimeZone::UTC,
+        sync: false,
+        durable: None,
+    };
+    let (ledger, _) = ledger::Ledger::open(settings).unwrap();
+    let behind = call(CALLS).started_at + SignedDuration::from_hours(1);
+    ledger.close_days(behind, &|| true).unwrap();
+    ledger.close().unwrap();
+}
+
+#[test]
+fn minutes_that_are_gone_are_bad_use_and_the_report_says_what_to_ask() {
+    let directory = Directory::filled();
+    let asked = |by: &str, since: &str, until: &str| {
+        let query = TotalsQuery {
+            since: Some(since.to_owned()),
+            until: Some(until.to_owned()),
+            ..query(by)
+        };
+        directory.asked("UTC", &query)
+    };
+    let old = |by| asked(by, "2026-10-20", "2026-10-22");
+    let before = [old("minute"), old("hour"), old("day")].map(|it| it.unwrap().total);
+    assert!(before[0].calls > 0 && before[0] == before[1] && before[0] == before[2]);
+    forget_minutes(&directory.0.path().join("data"));
+    let failure = old("minute").unwrap_err();
+    let said = failure.to_string();
+    for part in [
+        "kept from 2026-11-",
+        "begin with since=2026-11-",
+        "by=hour or by=day",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let code = format!("{:?}", failure.exit_code());
+    assert_eq!(code, format!("{:?}", std::process::ExitCode::from(2)));
+    assert_eq!(
+        [old("hour"), old("day")].map(|it| it.unwrap().total),
+        [before[0]; 2]
+    );
+    // What is left is answered as it was.
+    let young = |by| asked(by, "2026-11-20", "2026-11-22").unwrap().total;
+    assert!(young("minute").calls > 0 && young("minute") == young("day"));
 }

@@ -130,3 +130,72 @@ fn files_that_take_too_much_go_the_oldest_first_and_no_totals() {
         house.close();
     }
 }
+
+/// The calls of a stretch, or from when on there are any to be had.
+fn asked(ledger: &Ledger, grain: Grain, since: Option<Timestamp>) -> Result<u64, Timestamp> {
+    let apart = Apart {
+        period: true,
+        ..Apart::default()
+    };
+    match ledger.sums(grain, since, None, &apart) {
+        Ok(sums) => Ok(sums.iter().map(|sum| sum.totals.calls).sum()),
+        Err(LedgerError::Forgotten { grain: told, from }) => {
+            assert_eq!(told, grain);
+            Err(from)
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_stretch_of_which_a_part_was_deleted_is_refused_and_not_summed() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let ledger = &house.ledger;
+    let later = |minutes| start() + SignedDuration::from_mins(minutes);
+    let all = [Grain::Minute, Grain::Hour, Grain::Day];
+    for since in [None, Some(start()), Some(later(-90))] {
+        assert!(all.map(|grain| asked(ledger, grain, since)) == [Ok(CALLS); 3]);
+    }
+    let now = later(14 * 24 * 60 + 5);
+    ledger.close_days(now, &|| true).unwrap();
+    let young = (0..CALLS).filter(|n| call(*n).started_at >= later(5));
+    let young = u64::try_from(young.count()).unwrap();
+    assert!(young < CALLS);
+    // The minute of the begin is whole, as it is in an answer.
+    let within = later(5) + SignedDuration::from_secs(59);
+    assert_eq!(asked(ledger, Grain::Minute, Some(within)), Ok(young));
+    for since in [None, Some(later(-90)), Some(later(4))] {
+        assert_eq!(asked(ledger, Grain::Minute, since), Err(later(5)));
+        assert_eq!(asked(ledger, Grain::Hour, since), Ok(CALLS));
+    }
+    close_days(&house, 402);
+    let hours = ledger.begin_of(Grain::Hour).unwrap().unwrap();
+    assert_eq!(asked(ledger, Grain::Hour, None), Err(hours));
+    assert_eq!(asked(ledger, Grain::Hour, Some(start())), Err(hours));
+    assert_eq!(asked(ledger, Grain::Hour, Some(hours)), Ok(0));
+    assert_eq!(asked(ledger, Grain::Day, Some(start())), Ok(CALLS));
+    assert_eq!(asked(ledger, Grain::Day, None), Ok(CALLS));
+}
+
+#[test]
+fn where_minutes_begin_is_found_out_in_a_ledger_that_does_not_say_it() {
+    let now = |minutes| {
+        start() + SignedDuration::from_hours(24 * 14) + SignedDuration::from_mins(minutes)
+    };
+    // None was deleted, a part of the first hour, all of it, all.
+    for (minutes, expected) in [(0, None), (5, Some(5)), (12, Some(12)), (60, Some(70))] {
+        let dir = TempDir::new().unwrap();
+        let house = filled(dir.path());
+        house.ledger.close_days(now(minutes), &|| true).unwrap();
+        let store = house.ledger.status.store().unwrap();
+        let forgotten = (store::In::Meta, b"minutes_from".to_vec(), None);
+        store.commit(&[forgotten]).unwrap();
+        drop(store);
+        house.close();
+        let house = House::open(dir.path());
+        let begin = house.ledger.begin_of(Grain::Minute).unwrap();
+        let expected = expected.map(|minutes| start() + SignedDuration::from_mins(minutes));
+        assert_eq!(begin, expected, "{minutes}");
+    }
+}
