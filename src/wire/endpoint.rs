@@ -152,6 +152,9 @@ fn posted(format: WireFormat, tail: [&str; 3]) -> (Operation, Reading) {
         }
         // What was generated until then is billed.
         ["cancel", _, "responses"] => (Operation::Responses, Reading::Lookup),
+        ["cancel", _, "runs"] | [_, "runs", _] => (Operation::Runs, Reading::Lookup),
+        // Each of its calls is billed, by the results.
+        ["batches", ..] | ["cancel", _, "batches"] => (Operation::Batches, Reading::Free),
         ["moderations", ..] => (Operation::Moderations, Reading::Free),
         // Adds a message to a stored thread, where what is billed is the run; ends an upload.
         ["messages", _, "threads"] | ["complete", _, "uploads"] => {
@@ -190,6 +193,9 @@ fn openai(tail: [&str; 3]) -> Option<Operation> {
         ["generations" | "edits" | "variations", "images", _] => Operation::Images,
         ["transcriptions" | "translations", "audio", _] => Operation::Audio,
         ["speech", "audio", _] => Operation::Speech,
+        ["runs", "threads", _] | ["runs", _, "threads"] | ["submit_tool_outputs", _, "runs"] => {
+            Operation::Runs
+        }
         _ => return None,
     })
 }
@@ -199,9 +205,9 @@ fn posted_unread(tail: [&str; 3]) -> Option<Operation> {
     Some(match tail {
         // Anthropic's, retired; its answers report nothing.
         ["complete", ..] => Operation::TextCompletion,
-        ["runs", ..] | ["submit_tool_outputs", _, "runs"] => Operation::Runs,
+        // Of an evaluation.
+        ["runs", ..] => Operation::Runs,
         ["videos", ..] | ["remix", _, "videos"] => Operation::Videos,
-        ["batches", ..] => Operation::Batches,
         ["jobs", "fine_tuning", _] => Operation::FineTuning,
         _ => return None,
     })
@@ -212,6 +218,8 @@ fn looked_up(method: &Method, tail: [&str; 3]) -> (Operation, Reading) {
     match tail {
         ["models", ..] | [_, "models", _] => (Operation::Models, Reading::Free),
         [_, "responses", _] if *method == Method::GET => (Operation::Responses, Reading::Lookup),
+        [_, "runs", _] if *method == Method::GET => (Operation::Runs, Reading::Lookup),
+        ["batches", ..] | [_, "batches", _] => (Operation::Batches, Reading::Free),
         _ => (Operation::Other, Reading::Free),
     }
 }
@@ -266,11 +274,11 @@ mod tests {
         check(
             "POST /v1/messages/batches",
             Operation::Batches,
-            Reading::Unread,
+            Reading::Free,
         );
         check(
             "POST /v1/messages/batches/b_1/cancel",
-            Operation::Other,
+            Operation::Batches,
             Reading::Free,
         );
         check(
@@ -308,6 +316,12 @@ mod tests {
             ("/v1/images/edits", Operation::Images),
             ("/v1/audio/speech", Operation::Speech),
             ("/v1/audio/transcriptions", Operation::Audio),
+            ("/v1/threads/runs", Operation::Runs),
+            ("/openai/threads/t_1/runs", Operation::Runs),
+            (
+                "/v1/threads/t_1/runs/r_1/submit_tool_outputs",
+                Operation::Runs,
+            ),
         ] {
             let asked = format!("POST {path}");
             check(WireFormat::OpenAi, &asked, operation, Reading::Metered);
@@ -320,13 +334,8 @@ mod tests {
         for (path, operation) in [
             ("/v1/complete", Operation::TextCompletion),
             ("/v1/videos", Operation::Videos),
-            ("/v1/batches", Operation::Batches),
             ("/v1/fine_tuning/jobs", Operation::FineTuning),
-            ("/v1/threads/t_1/runs", Operation::Runs),
-            (
-                "/v1/threads/t_1/runs/r_1/submit_tool_outputs",
-                Operation::Runs,
-            ),
+            ("/v1/evals/e_1/runs", Operation::Runs),
             ("/v1/messages", Operation::Chat),
         ] {
             check(
@@ -346,14 +355,29 @@ mod tests {
     }
 
     #[test]
-    fn a_response_may_be_looked_up() {
-        for asked in [
-            "GET /v1/responses/resp_1",
-            "GET /openai/v1/responses/resp_1?stream=true",
-            "POST /v1/responses/resp_1/cancel",
+    fn a_response_and_a_run_may_be_looked_up() {
+        let responses = Operation::Responses;
+        for (asked, operation) in [
+            ("GET /v1/responses/resp_1", responses),
+            ("GET /openai/v1/responses/resp_1?stream=true", responses),
+            ("POST /v1/responses/resp_1/cancel", responses),
+            ("GET /v1/threads/t_1/runs/r_1", Operation::Runs),
+            ("POST /v1/threads/t_1/runs/r_1", Operation::Runs),
+            ("POST /v1/threads/t_1/runs/r_1/cancel", Operation::Runs),
         ] {
-            let responses = Operation::Responses;
-            check(WireFormat::OpenAi, asked, responses, Reading::Lookup);
+            check(WireFormat::OpenAi, asked, operation, Reading::Lookup);
+        }
+    }
+
+    #[test]
+    fn what_is_handed_in_together_is_free_until_it_is_answered() {
+        for asked in [
+            "POST /v1/batches",
+            "POST /v1/batches/b_1/cancel",
+            "GET /v1/batches",
+            "GET /v1/batches/b_1",
+        ] {
+            check(WireFormat::OpenAi, asked, Operation::Batches, Reading::Free);
         }
     }
 
@@ -374,7 +398,22 @@ mod tests {
             "DELETE /v1/responses/resp_1",
             "GET /v1/responses/resp_1/input_items",
             "POST /v1/chat/completions/chatcmpl-1",
+            "POST /v1/assistants",
+            "POST /v1/threads",
+            "POST /v1/threads/t_1",
             "POST /v1/threads/t_1/messages",
+            "GET /v1/threads/t_1/messages/m_1",
+            "GET /v1/threads/t_1/runs",
+            "GET /v1/threads/t_1/runs/r_1/steps",
+            "GET /v1/threads/t_1/runs/r_1/steps/s_1",
+            "POST /v1/vector_stores",
+            "POST /v1/vector_stores/vs_1/search",
+            "POST /v1/vector_stores/vs_1/file_batches",
+            "GET /v1/vector_stores/vs_1/files/f_1/content",
+            "POST /v1/files",
+            "POST /v1/uploads",
+            "POST /v1/conversations",
+            "POST /v1/containers/c_1/files",
             "POST /v1/uploads/u_1/complete",
             "DELETE /v1/files/f_1",
             "OPTIONS /v1/messages",

@@ -17,6 +17,7 @@ use super::spoken::Part;
 pub(super) mod audio;
 pub(super) mod images;
 pub(super) mod responses;
+pub(super) mod runs;
 mod usage;
 
 #[derive(Clone, Copy, Debug)]

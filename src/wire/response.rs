@@ -14,6 +14,7 @@ use super::openai::Completion;
 use super::openai::audio::Audio;
 use super::openai::images::Images;
 use super::openai::responses::Response;
+use super::openai::runs::ThreadRun;
 use super::paths::Paths;
 use super::plain::Plain;
 use super::scanner::{Scanner, Seen};
@@ -45,6 +46,7 @@ enum Body {
     Response(Box<Framed<Response>>),
     Images(Framed<Images>),
     Audio(Framed<Audio>),
+    Run(Framed<ThreadRun>),
     Message(Box<Framed<Message>>),
     Plain(Framed<Plain>),
 }
@@ -78,8 +80,8 @@ impl ResponseReader {
                 let audio = Framed::new(Audio::default(), content_type, false);
                 Body::Audio(audio.unless_sound(content_type))
             }
-            Operation::Runs
-            | Operation::Videos
+            Operation::Runs => Body::Run(Framed::new(ThreadRun::default(), content_type, true)),
+            Operation::Videos
             | Operation::Batches
             | Operation::FineTuning
             | Operation::Moderations
@@ -96,6 +98,7 @@ impl ResponseReader {
             Body::Response(body) => body.feed(bytes),
             Body::Images(body) => body.feed(bytes),
             Body::Audio(body) => body.feed(bytes),
+            Body::Run(body) => body.feed(bytes),
             Body::Message(body) => body.feed(bytes),
             Body::Plain(body) => body.feed(bytes),
         }
@@ -126,7 +129,7 @@ impl ResponseReader {
             Body::Response(body) => body.keep_text(budget),
             Body::Message(body) => body.keep_text(budget),
             // Nothing in them is known to be text.
-            Body::Images(_) | Body::Audio(_) | Body::Plain(_) => {}
+            Body::Images(_) | Body::Audio(_) | Body::Run(_) | Body::Plain(_) => {}
         }
     }
 
@@ -141,7 +144,7 @@ impl ResponseReader {
             Body::Completion(body) => body.take_text(),
             Body::Response(body) => body.take_text(),
             Body::Message(body) => body.take_text(),
-            Body::Images(_) | Body::Audio(_) | Body::Plain(_) => None,
+            Body::Images(_) | Body::Audio(_) | Body::Run(_) | Body::Plain(_) => None,
         }
     }
 
@@ -153,6 +156,7 @@ impl ResponseReader {
             Body::Completion(_)
             | Body::Response(_)
             | Body::Images(_)
+            | Body::Run(_)
             | Body::Message(_)
             | Body::Plain(_) => false,
         }
@@ -164,6 +168,7 @@ impl ResponseReader {
             Body::Response(body) => &body.findings,
             Body::Images(body) => &body.findings,
             Body::Audio(body) => &body.findings,
+            Body::Run(body) => &body.findings,
             Body::Message(body) => &body.findings,
             Body::Plain(body) => &body.findings,
         }

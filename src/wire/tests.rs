@@ -96,6 +96,7 @@ fn path_of(name: &str) -> &'static str {
         ("images", "/v1/images/generations"),
         ("transcription", "/v1/audio/transcriptions"),
         ("speech", "/v1/audio/speech"),
+        ("run", "/v1/threads/t_1/runs"),
     ];
     let found = named.iter().find(|(begin, _)| file.starts_with(begin));
     match (found, format) {

@@ -149,3 +149,88 @@ async fn a_response_streamed_from_the_background_is_billed_by_its_stream() {
     check_row("looked up", &rows[2], &json!({"source": null, "flags": []}));
     tollgate.0.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_run_of_an_assistant_is_billed_once_by_whatever_shows_its_usage_first() {
+    let stage = Stage::set().await;
+    let tollgate = stage.house.start().await.unwrap();
+    let run = |id: &str, status: &str, usage: &Value| {
+        json!({"id": id, "object": "thread.run", "status": status, "model": "gpt-4o-2024-08-06",
+            "usage": usage})
+        .to_string()
+    };
+    let used = json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100});
+    let event = |kind: &str, run: &str| format!("event: {kind}\ndata: {run}\n\n");
+    let queued = run("run_1", "queued", &Value::Null);
+    let completed = run("run_1", "completed", &used);
+    let stream = [
+        event("thread.run.created", &run("run_2", "queued", &Value::Null)),
+        event("thread.run.completed", &run("run_2", "completed", &used)),
+        event("done", "[DONE]"),
+    ]
+    .concat();
+    let events = "text/event-stream";
+    for (asked, kind, answer) in [
+        ("POST /v1/threads/thread_1/runs", JSON, &queued),
+        ("GET /v1/threads/thread_1/runs/run_1", JSON, &queued),
+        ("GET /v1/threads/thread_1/runs/run_1", JSON, &completed),
+        ("GET /v1/threads/thread_1/runs/run_1", JSON, &completed),
+        ("POST /v1/threads/runs", events, &stream),
+        (
+            "GET /v1/threads/thread_2/runs/run_2",
+            JSON,
+            &run("run_2", "completed", &used),
+        ),
+    ] {
+        stage.play(&tollgate, asked, kind, answer).await;
+    }
+    let rows = tollgate.rows_once(6).await;
+    let free = json!({"source": null, "pricing": "free", "input_tokens": null, "flags": [],
+        "operation": "invoke_agent"});
+    let mut begun = free.clone();
+    begun["flags"] = json!(["billed_later"]);
+    let billed = json!({"source": "reported", "pricing": "priced", "cost_usd": "0.0035",
+        "input_tokens": 1000, "output_tokens": 100, "flags": ["background"]});
+    for (name, row, expected) in [
+        ("begun", 0, &begun),
+        ("not over", 1, &free),
+        ("over", 2, &billed),
+        ("over, again", 3, &free),
+        ("streamed", 4, &billed),
+        ("streamed, looked up", 5, &free),
+    ] {
+        check_row(name, &rows[row], expected);
+    }
+    tollgate.0.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_handed_in_kept_or_listed_is_free() {
+    let stage = Stage::set().await;
+    let tollgate = stage.house.start().await.unwrap();
+    // The batch's own usage is that of its results.
+    let batch = json!({"id": "batch_1", "object": "batch", "model": "gpt-4o-2024-08-06",
+        "usage": {"input_tokens": 9, "output_tokens": 9, "total_tokens": 18}});
+    let asked = [
+        "POST /v1/batches",
+        "GET /v1/batches/batch_1",
+        "GET /v1/batches",
+        "POST /v1/batches/batch_1/cancel",
+        "POST /v1/files",
+        "GET /v1/files/file_1",
+        "POST /v1/assistants",
+        "POST /v1/threads",
+        "POST /v1/threads/thread_1/messages",
+        "GET /v1/threads/thread_1/runs",
+        "POST /v1/vector_stores",
+        "POST /v1/vector_stores/vs_1/search",
+    ];
+    for asked in asked {
+        stage.play(&tollgate, asked, JSON, &batch.to_string()).await;
+    }
+    let free = json!({"source": null, "pricing": "free", "input_tokens": null, "flags": []});
+    for (row, asked) in tollgate.rows_once(asked.len()).await.iter().zip(asked) {
+        check_row(asked, row, &free);
+    }
+    tollgate.0.stop().await.unwrap();
+}
