@@ -1,7 +1,12 @@
 //! What others ask.
 
+use std::sync::TryLockError;
+
 use super::*;
 use crate::ledger::Minutes;
+
+/// What comes at all comes within this, on the busiest machine.
+const WAIT: Duration = Duration::from_mins(1);
 
 fn filled(dir: &Path) -> House {
     let house = House::open(dir);
@@ -379,4 +384,51 @@ fn a_day_or_an_hour_ends_before_the_next_stretch_begins() {
     }
     // The hour of a moment is whole.
     assert_eq!(calls(Grain::Hour, Some(start()), Some(midnight)), 353);
+}
+
+/// A change that waits for a reader to end holds the turnstile, so that no further reader goes first.
+#[test]
+fn a_change_is_seen_by_who_begins_to_read_while_it_waits() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    let ledger = &house.ledger;
+    let before = ledger.watermark();
+    std::thread::scope(|threads| {
+        let reading = ledger.memory();
+        let change = threads.spawn(|| ledger.set_memory(|memory| memory.watermark += 1));
+        let began = std::time::Instant::now();
+        while !matches!(ledger.turn.try_lock(), Err(TryLockError::WouldBlock)) {
+            assert!(began.elapsed() < WAIT, "a change takes its turn first");
+            std::thread::yield_now();
+        }
+        let behind = threads.spawn(|| ledger.watermark());
+        drop(reading);
+        change.join().unwrap();
+        assert_eq!(behind.join().unwrap(), before + 1);
+    });
+}
+
+#[test]
+fn who_reads_passes_the_turnstile_though_nobody_reads_or_writes_yet() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    let ledger = &house.ledger;
+    let before = ledger.watermark();
+    std::thread::scope(|threads| {
+        let turn = ledger.turn.lock().unwrap();
+        let (asks, asked) = mpsc::sync_channel(0);
+        let behind = threads.spawn(move || {
+            asks.send(()).unwrap();
+            ledger.watermark()
+        });
+        asked.recv().unwrap();
+        // Time enough for one that does not wait; one that waits never ends here.
+        for _ in 0..10_000 {
+            assert!(!behind.is_finished(), "it went past the turnstile");
+            std::thread::yield_now();
+        }
+        ledger.memory.write().unwrap().watermark += 1;
+        drop(turn);
+        assert_eq!(behind.join().unwrap(), before + 1);
+    });
 }
