@@ -5,6 +5,7 @@
 //! comes through [`Source`], so nothing here knows a ledger or a projection.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{ACCEPT, HeaderName, HeaderValue, LINK};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -40,12 +41,20 @@ pub struct Admin {
     source: Arc<dyn Source>,
     shows: Arc<Semaphore>,
     reads: Arc<Semaphore>,
+    reloads: Arc<Semaphore>,
+    patience: Duration,
 }
 
-/// Answers that are made at one time, of those that show what is in memory and of those that read the
-/// ledger: calls have the cores first, and who reads without end waits for its own kind. A scrape never
-/// waits for the disk: what hangs there is what it has to tell.
+/// Answers that are made at one time, of those that show what is in memory, of those that read the
+/// ledger, and of reloads: calls have the cores first, and who reads without end waits for its own
+/// kind. A scrape never waits for the disk: what hangs there is what it has to tell.
 const AT_ONE_TIME_MAX: usize = 1;
+/// An answer that takes longer, its turn included, is refused: a disk may hang for ever. The command
+/// line waits longer than this, to hear why.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(20);
+/// What can be done about a disk that hangs.
+const DISK_REMEDY: &str =
+    "look after the disk of the data directory; /metrics and /api/v1/breakeven do not wait for it";
 
 /// What is asked for, by path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +88,8 @@ impl Admin {
             source,
             shows: Arc::new(Semaphore::new(AT_ONE_TIME_MAX)),
             reads: Arc::new(Semaphore::new(AT_ONE_TIME_MAX)),
+            reloads: Arc::new(Semaphore::new(AT_ONE_TIME_MAX)),
+            patience: ANSWER_WAIT_MAX,
         }
     }
 
@@ -99,23 +110,52 @@ impl Admin {
         let source = Arc::clone(&self.source);
         let query = request.uri().query().map(str::to_owned);
         let format = accepted(request.headers());
-        // A source may read the disk: never on a thread that other connections wait for.
         // Held by the work, which goes on when the client leaves.
-        let turn = match route {
-            Route::Health | Route::Ready | Route::Reload => None,
+        let turns = match route {
+            Route::Health | Route::Ready => None,
+            Route::Reload => Some(&self.reloads),
             Route::Metrics | Route::BreakEven => Some(&self.shows),
             Route::Totals | Route::Calls => Some(&self.reads),
         };
-        let turn = match turn {
-            Some(turns) => Arc::clone(turns).acquire_owned().await.ok(),
-            None => None,
+        let work = async {
+            let turn = match turns {
+                Some(turns) => Arc::clone(turns).acquire_owned().await.ok(),
+                None => None,
+            };
+            // A source may read the disk: never on a thread that other connections wait for.
+            let work = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                respond(route, source.as_ref(), query.as_deref(), format)
+            });
+            work.await
+                .unwrap_or_else(|_| Err(unavailable("the answer could not be made")))
         };
-        let work = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            respond(route, source.as_ref(), query.as_deref(), format)
-        });
-        work.await
-            .unwrap_or_else(|_| Err(unavailable("the answer could not be made")))
+        match tokio::time::timeout(self.patience, work).await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.late(route)),
+        }
+    }
+
+    /// What is said when an answer takes too long. What was begun goes on.
+    fn late(&self, route: Route) -> Refusal {
+        let seconds = self.patience.as_secs();
+        let why = self.source.hangs();
+        let why = why.unwrap_or_else(|| format!("the answer takes more than {seconds} s"));
+        tracing::warn!(?route, why, "an admin request was not waited for");
+        match route {
+            Route::Reload => Refusal::waits(
+                format!("the configuration is not taken over yet: {why}"),
+                "what was begun is taken over when the disk answers, as the log says; or reload again then",
+            ),
+            Route::Health
+            | Route::Ready
+            | Route::Metrics
+            | Route::Totals
+            | Route::Calls
+            | Route::BreakEven => {
+                Refusal::waits(format!("this cannot be read now: {why}"), DISK_REMEDY)
+            }
+        }
     }
 
     fn admit(&self, route: Route, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -250,8 +290,8 @@ fn calls(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
     Ok(answer)
 }
 
-/// What is not kept the asker is told; of a failure the log says why, and they learn only that it is
-/// not their fault.
+/// What is not kept, or waits for the disk, the asker is told; of a failure the log says why, and they
+/// learn only that it is not their fault.
 fn failed(error: SourceError) -> Refusal {
     let said = error.to_string();
     match error {
@@ -260,6 +300,10 @@ fn failed(error: SourceError) -> Refusal {
             let error = source.to_string();
             tracing::error!(what, error, "an admin request could not be answered");
             unavailable(&said)
+        }
+        SourceError::Waits { what, why } => {
+            tracing::warn!(what, why, "an admin request was not waited for");
+            Refusal::waits(said, DISK_REMEDY)
         }
     }
 }

@@ -40,6 +40,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -129,6 +130,15 @@ pub enum LedgerError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A write does not end: the disk hangs, and reading would wait with it.
+    #[error("a write of the ledger's database has not ended for {seconds} s")]
+    Hangs {
+        /// For how long, in whole seconds.
+        seconds: u64,
+    },
+    /// The database was closed after a write that failed; the next batch opens it again.
+    #[error("the ledger's database is closed after a failed write, and opened again by itself")]
+    Closed,
     /// The database is damaged; it is put aside and rebuilt from the journal.
     #[error("the ledger's database is damaged: {found}")]
     Damaged {
@@ -191,6 +201,8 @@ impl LedgerError {
             Self::InUse { .. } => "in_use",
             Self::Io { .. } => "io",
             Self::Store { .. } => "store",
+            Self::Hangs { .. } => "hangs",
+            Self::Closed => "closed",
             Self::Damaged { .. } => "damaged",
             Self::Schema { .. } => "schema",
             Self::Journal(_) => "journal",
@@ -208,6 +220,11 @@ impl LedgerError {
             path,
             source,
         }
+    }
+
+    fn hangs(since: Duration) -> Self {
+        let seconds = since.as_secs();
+        Self::Hangs { seconds }
     }
 
     fn damaged(found: &str) -> Self {
@@ -292,6 +309,13 @@ impl Ledger {
     #[must_use]
     pub fn healthy(&self) -> bool {
         self.status.is_open()
+    }
+
+    /// What the disk does not end, if something hangs; no reader of this waits for the disk.
+    #[must_use]
+    pub fn hangs(&self) -> Option<LedgerError> {
+        let since = self.status.writing_since()?.elapsed();
+        (since >= commit::COMMIT_WAIT_MAX).then(|| LedgerError::hangs(since))
     }
 
     /// The counters of this moment.

@@ -1,7 +1,9 @@
 //! Answers as bytes: JSON, lines of JSON, text; and refusals that say what to do.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
@@ -9,6 +11,9 @@ use serde_json::json;
 
 /// What is sent: always held whole, always bounded by what was asked for.
 pub(super) type Answer = Response<Full<Bytes>>;
+
+/// When to ask again for what a disk holds up, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 /// A request that is not served, and what the asker can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +51,12 @@ impl Refusal {
         self
     }
 
+    /// What the disk holds up; it can be asked for again.
+    pub(super) fn waits(message: impl Into<String>, remedy: &str) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, "disk_hangs", message, remedy)
+    }
+
     /// A value in the query that cannot be read.
     pub(super) fn query(message: String, remedy: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_query", message, remedy)
@@ -81,6 +92,11 @@ impl Refusal {
             answer
                 .headers_mut()
                 .insert(ALLOW, HeaderValue::from_static(methods));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            answer
+                .headers_mut()
+                .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         if status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");

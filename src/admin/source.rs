@@ -32,6 +32,8 @@ pub trait Source: Send + Sync + 'static {
     fn missing_rows(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Vec<String>;
     /// Projections, verdicts in words, and the evidence they stand on.
     fn breakeven(&self) -> Result<serde_json::Value, SourceError>;
+    /// What the disk does not end at this moment, in words; never waits for it.
+    fn hangs(&self) -> Option<String>;
 }
 
 /// Which calls to show.
@@ -71,6 +73,14 @@ pub enum SourceError {
     /// It does not have what was asked for; the asker is told.
     #[error("{}", .0.message)]
     Refused(Refusal),
+    /// It can be read again when the disk answers.
+    #[error("the {what} cannot be read now: {why}")]
+    Waits {
+        /// What was asked for.
+        what: &'static str,
+        /// What it waits for, in words for the client.
+        why: String,
+    },
 }
 
 impl CallsQuery {

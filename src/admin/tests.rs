@@ -122,6 +122,9 @@ impl Source for Made {
             source,
         })
     }
+    fn hangs(&self) -> Option<String> {
+        Some("a write has not ended for 7 s".to_owned())
+    }
 }
 
 struct Served {
@@ -137,10 +140,13 @@ const OPEN: Access = Access {
 };
 
 async fn serve(access: Access, source: Arc<Made>) -> Served {
+    served(Admin::new(access, source)).await
+}
+
+async fn served(admin: Admin) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let admin = Admin::new(access, source);
     tasks.spawn(admin.serve(listener, stop.clone(), tasks.clone()));
     Served {
         address,
@@ -241,6 +247,42 @@ async fn a_scrape_does_not_wait_for_a_reader_of_the_disk() {
     drop(release);
     scraped.unwrap();
     reader.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_hangs_is_refused_with_what_hangs_and_so_is_who_comes_behind_it() {
+    let (release, hangs) = mpsc::sync_channel::<()>(0);
+    let source = Arc::new(Made::default());
+    *source.hangs.lock().unwrap() = Some(hangs);
+    let patient = Admin::new(OPEN, Arc::<Made>::clone(&source));
+    let late = served(Admin {
+        patience: Duration::ZERO,
+        ..patient.clone()
+    })
+    .await;
+    for target in ["GET /api/v1/calls", "GET /api/v1/totals"] {
+        let said = [
+            "retry-after: 5",
+            "disk_hangs",
+            "cannot be read now: a write has not ended for 7 s",
+        ];
+        check_on(&late, target, 503, &said).await;
+    }
+    drop(release);
+    // Its turn is free once the disk is back.
+    check_on(&served(patient).await, "GET /api/v1/calls", 200, &[]).await;
+}
+
+#[tokio::test]
+async fn a_reload_that_waits_for_the_disk_says_that_it_goes_on() {
+    let admin = Admin {
+        patience: Duration::ZERO,
+        ..Admin::new(OPEN, Arc::new(Made::default()))
+    };
+    let turn = Arc::clone(&admin.reloads).acquire_owned().await.unwrap();
+    let said = ["retry-after: 5", "not taken over yet: a write has not"];
+    check_on(&served(admin).await, "POST /-/reload", 503, &said).await;
+    drop(turn);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
@@ -28,6 +29,8 @@ use crate::wire::TextBudget;
 const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// What the demand is kept by.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+/// A journal that is not synced for longer hangs; it is, every 20 ms.
+const SYNC_WAIT_MAX: Duration = Duration::from_secs(5);
 /// The name under which the ledger keeps the verdict's states.
 const STATES: &str = "verdict";
 
@@ -300,6 +303,16 @@ impl Source for Shared {
     fn breakeven(&self) -> Result<serde_json::Value, SourceError> {
         Ok(breakeven::json(&self.sinks.verdict.load().report()))
     }
+
+    fn hangs(&self) -> Option<String> {
+        let unsynced = self.journal.stats().unsynced;
+        let journal = (unsynced >= SYNC_WAIT_MAX).then(|| {
+            let seconds = unsynced.as_secs();
+            format!("the journal has not been synced for {seconds} s")
+        });
+        let database = self.sinks.ledger.hangs();
+        database.map(|hangs| hangs.to_string()).or(journal)
+    }
 }
 
 /// What is behind these locks is whole whatever happened to the thread that held them.
@@ -308,10 +321,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn unreadable(error: LedgerError) -> SourceError {
-    SourceError::Unreadable {
-        what: "ledger",
-        source: Box::new(error),
+    let what = "ledger";
+    if matches!(error, LedgerError::Hangs { .. } | LedgerError::Closed) {
+        let why = error.to_string();
+        return SourceError::Waits { what, why };
     }
+    let source = Box::new(error);
+    SourceError::Unreadable { what, source }
 }
 
 #[cfg(test)]

@@ -5,17 +5,25 @@
 //! given up to the watermark in memory. Without a wait they would lack calls that such totals have.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::LedgerError;
+
+/// A commit that takes longer hangs: a slow disk takes a second, and who reads wants to know.
+pub(super) const COMMIT_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The commit that is under way, if one is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Commits {
     state: Mutex<State>,
     over: Condvar,
+    wait_max: Duration,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    under_way: bool,
+    /// When the commit began that is under way.
+    under_way: Option<Instant>,
     /// Commits that are over.
     done: u64,
     /// Readers that wait for the one under way.
@@ -26,24 +34,46 @@ struct State {
 #[derive(Debug)]
 pub(super) struct UnderWay<'a>(&'a Commits);
 
+impl Default for Commits {
+    fn default() -> Self {
+        Self::waited_for(COMMIT_WAIT_MAX)
+    }
+}
+
 impl Commits {
+    /// Commits that readers wait for so long, from their begin on.
+    pub(super) fn waited_for(wait_max: Duration) -> Self {
+        Self {
+            state: Mutex::default(),
+            over: Condvar::new(),
+            wait_max,
+        }
+    }
+
     /// From now on a commit may be seen on the disk.
     pub(super) fn begin(&self) -> UnderWay<'_> {
-        self.state().under_way = true;
+        self.state().under_way = Some(Instant::now());
         UnderWay(self)
     }
 
-    /// Waits until what can have been read from the disk so far is published: one commit at most.
-    pub(super) fn settle(&self) {
+    /// Waits until what can have been read from the disk so far is published: one commit at most, and
+    /// none that hangs.
+    pub(super) fn settle(&self) -> Result<(), LedgerError> {
         let mut state = self.state();
-        if !state.under_way {
-            return;
-        }
+        let Some(began) = state.under_way else {
+            return Ok(());
+        };
         let (seen, before) = (state.done, state.waiting);
         state.waiting = before.saturating_add(1);
-        let settled = self.over.wait_while(state, |state| state.done == seen);
-        let mut state = settled.unwrap_or_else(PoisonError::into_inner);
+        let left = self.wait_max.saturating_sub(began.elapsed());
+        let is_under_way = |state: &mut State| state.done == seen;
+        let waited = self.over.wait_timeout_while(state, left, is_under_way);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.waiting = state.waiting.saturating_sub(1);
+        if state.done == seen {
+            return Err(LedgerError::hangs(began.elapsed()));
+        }
+        Ok(())
     }
 
     /// Whether a reader waits.
@@ -60,8 +90,25 @@ impl Commits {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        state.under_way = false;
+        state.under_way = None;
         state.done = state.done.saturating_add(1);
         self.0.over.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_that_hangs_is_not_waited_for_and_the_next_one_is() {
+        let commits = Commits::waited_for(Duration::ZERO);
+        let hung = commits.begin();
+        for _ in 0..2 {
+            assert_eq!(commits.settle().unwrap_err().reason(), "hangs");
+            assert!(!commits.is_awaited());
+        }
+        drop(hung);
+        commits.settle().unwrap();
     }
 }

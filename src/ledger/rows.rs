@@ -44,14 +44,15 @@ impl Ledger {
     /// are in the totals; at least all that any totals had which were read before. Take as many as a
     /// page holds; the last number is where the next begins.
     ///
-    /// A day file that is missing or damaged is an error in its place, if it can hold such a call.
+    /// A day file that is missing or damaged is an error in its place, if it can hold such a call; so
+    /// is a commit that hangs.
     pub fn rows(
         &self,
         since: Timestamp,
         until: Timestamp,
         after: u64,
     ) -> Result<Rows, LedgerError> {
-        self.commits.settle();
+        self.commits.settle()?;
         let mut rows = Rows {
             asked: Asked {
                 journal_dir: self.settings.journal_dir.clone(),

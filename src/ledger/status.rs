@@ -1,7 +1,7 @@
 //! The open database and its counters, for readers that must not wait for the writing thread.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::LedgerError;
 use super::damage::Damage;
@@ -34,6 +34,8 @@ pub struct Stats {
 #[derive(Debug, Default)]
 pub(super) struct Status {
     store: RwLock<Option<Arc<Store>>>,
+    /// When the write began that is under way.
+    writing: Mutex<Option<Instant>>,
     stats: Mutex<Stats>,
 }
 
@@ -47,17 +49,33 @@ impl Status {
 
     pub(super) fn store(&self) -> Result<Arc<Store>, LedgerError> {
         let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
-        store.clone().ok_or_else(|| LedgerError::Store {
-            source: "the database is closed after a failure".into(),
-        })
+        store.clone().ok_or(LedgerError::Closed)
     }
 
     pub(super) fn set_store(&self, store: Option<Arc<Store>>) {
-        *self.store.write().unwrap_or_else(PoisonError::into_inner) = store;
+        let old = {
+            let mut held = self.store.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *held, store)
+        };
+        // Closing waits for the disk: never while readers, of metrics too, wait for this lock.
+        drop(old);
+    }
+
+    /// Notes that a write began, or is over.
+    pub(super) fn set_writing(&self, since: Option<Instant>) {
+        *self.writing.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    pub(super) fn writing_since(&self) -> Option<Instant> {
+        *self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let size_bytes = self.store().map_or(0, |store| store.size_bytes());
+        let size_bytes = {
+            // Not cloned: the last clone would be the one that closes the database.
+            let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+            store.as_ref().map_or(0, |store| store.size_bytes())
+        };
         let stats = *self.stats.lock().unwrap_or_else(PoisonError::into_inner);
         Stats {
             size_bytes,

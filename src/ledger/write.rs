@@ -82,7 +82,10 @@ impl Writer {
     /// Writes and counts one commit.
     pub(super) fn commit(&self, store: &Store, changes: &[Write]) -> Result<(), LedgerError> {
         let started = Instant::now();
-        store.commit(changes)?;
+        self.status.set_writing(Some(started));
+        let written = store.commit(changes);
+        self.status.set_writing(None);
+        written?;
         let keys = u64::try_from(changes.len()).unwrap_or(u64::MAX);
         self.status.count(|stats| {
             stats.commits = stats.commits.saturating_add(1);

@@ -166,3 +166,53 @@ async fn a_journal_that_hangs_holds_up_no_traffic_and_loses_nothing() {
 async fn a_database_that_hangs_holds_up_no_traffic_and_loses_nothing() {
     check("/sled/").await;
 }
+
+/// Who asks for rows or hours is told what hangs, by the API and by the command line; who asks for what
+/// is in memory is answered. When the disk is back all are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_from_a_disk_that_hangs_is_told_so() {
+    let mut stage = Stage::set("/sled/").await;
+    stage.calls(PLACES, 0).await;
+    stage.caught_up().await;
+    fs::write(&stage.hangs, "").unwrap();
+    stage.calls(8, CAUGHT_MAX).await;
+    let pending = "tollgate_ledger_pending_records";
+    while stage.tollgate.metric(pending).await == 0 {
+        tokio::time::sleep(POLL).await;
+    }
+    let hangs = "a write of the ledger's database has not ended for";
+    let calls = "/api/v1/calls?limit=1";
+    // Until the write has begun that hangs there is nothing to wait for.
+    let refused = loop {
+        let answer = stage.tollgate.ask_admin(calls).await.unwrap();
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    assert_eq!(
+        (refused.status.as_u16(), &refused.headers["retry-after"]),
+        (503, &"5".parse().unwrap())
+    );
+    assert!(refused.text().contains(hangs), "{}", refused.text());
+    let admin = stage.tollgate.admin.to_string();
+    let run = |stage: &Stage, arguments: &[&str]| {
+        stage.home.run(&[arguments, &["--admin", &admin]].concat())
+    };
+    let export = run(&stage, &["export", "calls"]);
+    let said = String::from_utf8_lossy(&export.stderr).into_owned();
+    assert!(!export.status.success() && said.contains(hangs), "{said}");
+    for path in ["/metrics", "/readyz", "/api/v1/breakeven", "/api/v1/totals"] {
+        let answer = stage.tollgate.ask_admin(path).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    }
+    let report = run(&stage, &["report", "--by", "hour"]);
+    let said = String::from_utf8_lossy(&report.stderr).into_owned();
+    println!("{:?}\n{said}", report.status);
+    assert!(report.status.success() || said.contains(hangs), "{said}");
+    fs::remove_file(&stage.hangs).unwrap();
+    stage.calls(0, 0).await;
+    stage.caught_up().await;
+    assert_eq!(stage.tollgate.ask_admin(calls).await.unwrap().status, 200);
+    assert!(run(&stage, &["report", "--by", "hour"]).status.success());
+    stage.adds_up().await;
+}
