@@ -2,7 +2,8 @@
 //!
 //! The ledger is made through the import of history, so its totals are what 90 million calls would
 //! leave. Questions that the ledger is slow to answer are bugs; what reading costs the call path is
-//! measured by the load rig: `cargo bench --bench load -- --readers`.
+//! measured by the load rig: `cargo bench --bench load -- --readers`. Behind `--` the parts that are
+//! wanted: `questions`, `start`, `busy`.
 
 #![expect(
     clippy::float_arithmetic,
@@ -10,6 +11,7 @@
     reason = "measurements are printed, and bill nobody"
 )]
 
+mod busy;
 mod clock;
 mod past;
 mod questions;
@@ -23,6 +25,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> anyhow::Result<()> {
     let only: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, name, dir] = only.as_slice()
+        && word == busy::OPEN
+    {
+        return busy::open(name, dir.as_ref());
+    }
     let asked = |name: &str| {
         let mut named = only
             .iter()
@@ -35,6 +42,9 @@ fn main() -> anyhow::Result<()> {
     }
     if asked("start") {
         start::run()?;
+    }
+    if asked("busy") {
+        busy::run()?;
     }
     Ok(())
 }

@@ -30,16 +30,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let files = ledger.close_days(last + SignedDuration::from_hours(1), &|| true)?;
     println!("{} day files of {CALLS} calls", files.files.len());
     drop(ledger);
-    let before = resident_kib()?;
+    let before = kib("VmRSS:")?;
     timed("a start beside them", 5, || {
         Ledger::open(settings())?;
         Ok(())
     })?;
     let (ledger, _) = Ledger::open(settings())?;
-    println!(
-        "memory: {} KiB more",
-        resident_kib()?.saturating_sub(before)
-    );
+    println!("memory: {} KiB more", kib("VmRSS:")?.saturating_sub(before));
     drop(ledger);
     std::fs::rename(settings().calls_dir, dir.path().join("elsewhere"))?;
     timed("a start without them", 5, || {
@@ -60,9 +57,10 @@ fn leave_day(journal: &Journal<()>, midnight: Timestamp) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn resident_kib() -> anyhow::Result<u64> {
+/// Memory of this process, such as `VmRSS:`.
+pub(crate) fn kib(what: &str) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
     let kib = line.and_then(|line| line.split_whitespace().next());
     Ok(kib.unwrap_or("0").parse()?)
 }

@@ -13,6 +13,8 @@ mod rows;
 mod schema;
 mod seal;
 mod tally;
+mod walk;
+mod wanted;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -23,8 +25,9 @@ use serde::{Deserialize, Serialize};
 use super::LedgerError;
 use super::store::said;
 
-pub(super) use self::read::{FileRows, Reader};
+pub(super) use self::read::Reader;
 pub(super) use self::tally::Tally;
+pub(super) use self::walk::FileRows;
 pub(super) use self::write::Writer;
 
 /// The end of a day file's name.

@@ -144,7 +144,8 @@ impl Rows {
                 }
                 row
             } else if let Some(stretch) = self.stretches.pop_front() {
-                self.file = Some(stretch.rows.open()?.rows_after(self.passed));
+                let arrived = self.asked.since..self.asked.until;
+                self.file = Some(stretch.rows.open()?.rows_near(self.passed, arrived));
                 None
             } else {
                 match self.next_frame() {

@@ -333,9 +333,9 @@ pub(super) fn start_of(day: Date) -> Option<Timestamp> {
 }
 
 fn facts(dir: &Path, day: Date) -> Result<Facts, String> {
-    match Reader::open(&dayfile::path(dir, day)) {
-        Ok(file) if file.facts().day == day => Ok(file.facts().clone()),
-        Ok(file) => Err(format!("it is the file of {}", file.facts().day)),
+    match Reader::facts_of(&dayfile::path(dir, day)) {
+        Ok(facts) if facts.day == day => Ok(facts),
+        Ok(facts) => Err(format!("it is the file of {}", facts.day)),
         Err(LedgerError::DayFile { found, .. }) => Err(found),
         Err(other) => Err(other.to_string()),
     }

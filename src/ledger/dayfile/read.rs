@@ -1,33 +1,45 @@
 //! Reads a day file row by row; what it finds is what was written, or it says that it is not.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::leaf::{self, Leaf};
-use super::rows::Together;
+use super::leaf::Leaf;
+use super::walk::FileRows;
+use super::wanted::Wanted;
 use super::{FACTS, Facts, RowGroup, Tally, VERSION, damaged, guarded, schema, seal};
-use crate::call::CallRecord;
 use crate::ledger::LedgerError;
 
 /// Rows that are decoded at once.
-const BATCH_ROWS: usize = 1_024;
+pub(super) const BATCH_ROWS: usize = 1_024;
 /// Bytes that are summed at once.
 const SUM_BYTES: usize = 256 * 1024;
+/// What is wrong with a footer whose checksum is not its own.
+const UNSEALED: &str = "its footer is not the one that was written";
+/// What is wrong with a footer that says something else than what we write.
+const UNKNOWN: &str = "its footer is not one of a day file of this version";
+/// What stands before the facts in a footer: the name, and that a text follows, as Thrift writes them.
+const BEFORE_FACTS: &[u8] = b"\x18\x08tollgate\x18";
 
 /// An open day file.
 pub(in crate::ledger) struct Reader {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     bytes: File,
     file: SerializedFileReader<File>,
-    facts: Facts,
+    pub(super) facts: Facts,
     /// Where each of our columns is in this file, by its place.
     columns: Vec<Option<usize>>,
-    leaves: Vec<Option<Leaf>>,
+    /// Where two of them are: the number of a row, and when its call arrived.
+    pub(super) seqs_at: Option<usize>,
+    pub(super) arrived_at: Option<usize>,
+    pub(super) leaves: Vec<Option<Leaf>>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -41,14 +53,13 @@ impl Reader {
     pub(in crate::ledger) fn open(path: &Path) -> Result<Self, LedgerError> {
         let bytes = File::open(path).map_err(|error| damaged(path, error.to_string()))?;
         if !seal::holds(&bytes).map_err(|error| damaged(path, error.to_string()))? {
-            return Err(damaged(path, "its footer is not the one that was written"));
+            return Err(damaged(path, UNSEALED));
         }
         let (file, ours) = guarded(path, || {
             let file = SerializedFileReader::new(bytes.try_clone()?)?;
             Ok((file, schema::schema()?))
         })?;
-        let facts = facts(&file)
-            .ok_or_else(|| damaged(path, "its footer is not one of a day file of this version"))?;
+        let facts = facts(&file).ok_or_else(|| damaged(path, UNKNOWN))?;
         let theirs = file.metadata().file_metadata().schema_descr();
         let place = |name: &str| {
             let same = |column: &_| {
@@ -66,11 +77,27 @@ impl Reader {
         Ok(Self {
             path: path.to_owned(),
             leaves: columns.iter().map(leaf).collect(),
+            seqs_at: place("seq"),
+            arrived_at: place("started_at"),
             columns,
             bytes,
             facts,
             file,
         })
+    }
+
+    /// What a file must hold, read from its footer without its index: of a million calls that is some
+    /// hundred kilobytes, and a start asks every file.
+    pub(in crate::ledger) fn facts_of(path: &Path) -> Result<Facts, LedgerError> {
+        let failed = |error: std::io::Error| damaged(path, error.to_string());
+        let footer = File::open(path).and_then(|file| seal::footer(&file));
+        let footer = footer.map_err(failed)?;
+        let footer = footer.ok_or_else(|| damaged(path, UNSEALED))?;
+        match facts_in(&footer) {
+            Some(facts) if facts.version == VERSION => Ok(facts),
+            // It may be written in another way; the whole footer says.
+            Some(_) | None => Self::open(path).map(|file| file.facts),
+        }
     }
 
     /// What the file must hold.
@@ -80,14 +107,13 @@ impl Reader {
 
     /// Its rows behind a number.
     pub(in crate::ledger) fn rows_after(self, after: u64) -> FileRows {
-        FileRows {
-            after,
-            group: 0,
-            open: Vec::new(),
-            batch: 0,
-            done: false,
-            file: self,
-        }
+        FileRows::new(self, Wanted::behind(after))
+    }
+
+    /// Its rows behind a number, without those at the begin and the end of a row group that arrived
+    /// at another time: who asks for an hour of a busy day does not read the day.
+    pub(in crate::ledger) fn rows_near(self, after: u64, arrived: Range<Timestamp>) -> FileRows {
+        FileRows::new(self, Wanted::near(after, arrived))
     }
 
     /// Reads all of it and compares it with what was written.
@@ -107,7 +133,7 @@ impl Reader {
     }
 
     /// Whether the bytes of a row group are those that were written.
-    fn is_whole(&self, begin: u64, group: RowGroup) -> std::io::Result<bool> {
+    pub(super) fn is_whole(&self, begin: u64, group: RowGroup) -> std::io::Result<bool> {
         let (mut at, mut crc) = (begin, 0);
         let mut buffer = vec![0; SUM_BYTES];
         while at < group.end {
@@ -120,8 +146,41 @@ impl Reader {
         Ok(crc == group.crc)
     }
 
+    /// Rows of a row group.
+    pub(super) fn group_rows(&self, group: usize) -> usize {
+        let group = self.file.metadata().row_groups().get(group);
+        group.map_or(0, |group| usize::try_from(group.num_rows()).unwrap_or(0))
+    }
+
+    /// What a row group says about when its calls arrived.
+    pub(super) fn arrivals(&self, group: usize) -> Option<&ColumnChunkMetaData> {
+        let group = self.file.metadata().row_groups().get(group)?;
+        group.columns().get(self.arrived_at?)
+    }
+
+    /// A whole column of integers of a row group; none of one that is not asked for.
+    pub(super) fn numbers(
+        &self,
+        group: usize,
+        column: Option<usize>,
+    ) -> Result<Vec<i64>, ParquetError> {
+        let mut numbers = Vec::new();
+        let Some(column) = column else {
+            return Ok(numbers);
+        };
+        let rows = self.file.get_row_group(group)?;
+        let ColumnReader::Int64ColumnReader(mut column) = rows.get_column_reader(column)? else {
+            return Ok(numbers);
+        };
+        while column.read_records(BATCH_ROWS, None, None, &mut numbers)?.0 > 0 {}
+        Ok(numbers)
+    }
+
     /// The readers of a row group's columns, in our order.
-    fn open_group(&self, group: usize) -> Result<Vec<Option<ColumnReader>>, ParquetError> {
+    pub(super) fn open_group(
+        &self,
+        group: usize,
+    ) -> Result<Vec<Option<ColumnReader>>, ParquetError> {
         let rows = self.file.get_row_group(group)?;
         let open = |place: &Option<usize>| place.map(|at| rows.get_column_reader(at)).transpose();
         self.columns.iter().map(open).collect()
@@ -141,133 +200,12 @@ fn facts(file: &SerializedFileReader<File>) -> Option<Facts> {
     agrees.then_some(facts)
 }
 
-/// The rows of a file, each with its number.
-pub(in crate::ledger) struct FileRows {
-    file: Reader,
-    after: u64,
-    /// The next row group.
-    group: usize,
-    open: Vec<Option<ColumnReader>>,
-    /// Decoded rows that were not given yet.
-    batch: usize,
-    done: bool,
-}
-
-impl std::fmt::Debug for FileRows {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileRows")
-            .field("file", &self.file)
-            .field("after", &self.after)
-            .finish_non_exhaustive()
-    }
-}
-
-impl FileRows {
-    fn advance(&mut self) -> Result<Option<(u64, CallRecord)>, LedgerError> {
-        loop {
-            if let Some(left) = self.batch.checked_sub(1) {
-                self.batch = left;
-                let row = Together::of(&mut self.file.leaves).next();
-                let row = row.map_err(|unfit| {
-                    damaged(
-                        &self.file.path,
-                        format!("column {} cannot be read", unfit.column),
-                    )
-                })?;
-                if row.seq > self.after {
-                    return Ok(Some((row.seq, row.call)));
-                }
-            } else if !self.decode()? && !self.next_group()? {
-                return Ok(None);
-            }
-        }
-    }
-
-    /// Decodes the next rows of this row group; false if there are none.
-    fn decode(&mut self) -> Result<bool, LedgerError> {
-        let path = self.file.path.clone();
-        let mut decoded: Option<usize> = None;
-        for (column, leaf) in self.open.iter_mut().zip(&mut self.file.leaves) {
-            let (Some(column), Some(leaf)) = (column, leaf) else {
-                continue;
-            };
-            let rows = guarded(&path, || leaf.read(column, BATCH_ROWS))?;
-            if decoded.is_some_and(|others| others != rows) {
-                return Err(damaged(
-                    &path,
-                    "its columns have not the same number of rows",
-                ));
-            }
-            decoded = Some(rows);
-        }
-        self.batch = decoded.unwrap_or(0);
-        Ok(self.batch > 0)
-    }
-
-    /// Opens the next row group that holds rows behind `after`; false if there is none.
-    fn next_group(&mut self) -> Result<bool, LedgerError> {
-        let groups = &self.file.facts.groups;
-        let passed = |group: &&RowGroup| group.last_seq <= self.after;
-        let skipped = groups.iter().skip(self.group).take_while(passed).count();
-        let at = self.group.saturating_add(skipped);
-        let Some(group) = groups.get(at).copied() else {
-            return Ok(false);
-        };
-        let before = at.checked_sub(1).and_then(|before| groups.get(before));
-        let path = self.file.path.clone();
-        let begin = before.map_or(0, |before| before.end);
-        if !self
-            .file
-            .is_whole(begin, group)
-            .map_err(LedgerError::io("read", &path))?
-        {
-            return Err(damaged(&path, "its bytes are not those that were written"));
-        }
-        self.open = guarded(&path, || self.file.open_group(at))?;
-        self.group = at.saturating_add(1);
-        let passed = guarded(&path, || self.rows_passed(at))?;
-        if passed > 0 {
-            for column in self.open.iter_mut().flatten() {
-                guarded(&path, || leaf::skip(column, passed))?;
-            }
-        }
-        Ok(true)
-    }
-
-    /// How many rows of a row group stand up to `after`: their numbers grow.
-    fn rows_passed(&mut self, group: usize) -> Result<usize, ParquetError> {
-        let before = group.checked_sub(1);
-        let before = before.and_then(|before| self.file.facts.groups.get(before));
-        if before.is_some_and(|before| before.last_seq >= self.after) || self.after == 0 {
-            return Ok(0);
-        }
-        let numbers = self.file.columns.first().copied().flatten();
-        let rows = self.file.file.get_row_group(group)?;
-        let mut passed = 0_usize;
-        let Some(ColumnReader::Int64ColumnReader(mut numbers)) =
-            numbers.map(|at| rows.get_column_reader(at)).transpose()?
-        else {
-            return Ok(0);
-        };
-        let mut seqs = Vec::new();
-        while numbers.read_records(BATCH_ROWS, None, None, &mut seqs)?.0 > 0 {
-            let below = seqs.iter().filter(|seq| seq.cast_unsigned() <= self.after);
-            passed = passed.saturating_add(below.count());
-            seqs.clear();
-        }
-        Ok(passed)
-    }
-}
-
-impl Iterator for FileRows {
-    type Item = Result<(u64, CallRecord), LedgerError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let next = self.advance().transpose();
-        self.done = !matches!(next, Some(Ok(_)));
-        next
-    }
+/// The facts in the bytes of a footer that is the one that was written.
+fn facts_in(footer: &[u8]) -> Option<Facts> {
+    let at = memchr::memmem::rfind(footer, BEFORE_FACTS)?;
+    let text = footer.get(at..)?.get(BEFORE_FACTS.len()..)?;
+    let begin = text.iter().position(|byte| byte & 0x80 == 0)?;
+    let text = text.get(begin..)?.get(1..)?;
+    let mut facts = serde_json::Deserializer::from_slice(text).into_iter();
+    facts.next()?.ok()
 }

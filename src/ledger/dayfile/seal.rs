@@ -32,11 +32,18 @@ pub(super) fn seal(file: &File) -> io::Result<()> {
 
 /// Whether the footer is the one that was sealed.
 pub(super) fn holds(file: &File) -> io::Result<bool> {
+    Ok(footer(file)?.is_some())
+}
+
+/// The bytes of the footer, with zeros for the digits; `None` if it is not the one that was sealed.
+pub(super) fn footer(file: &File) -> io::Result<Option<Vec<u8>>> {
     let footer = Footer::read(file)?;
-    Ok(footer.is_some_and(|footer| footer.digits == format!("{:08x}", footer.crc).as_bytes()))
+    let sealed = footer.filter(|it| it.digits == format!("{:08x}", it.crc).as_bytes());
+    Ok(sealed.map(|footer| footer.bytes))
 }
 
 struct Footer {
+    bytes: Vec<u8>,
     digits: Vec<u8>,
     digits_at: u64,
     /// Of all its bytes, with zeros for the digits.
@@ -72,6 +79,7 @@ impl Footer {
             digits,
             digits_at: at.checked_add(u64::try_from(begin).ok()?)?,
             crc: crc32c::crc32c(&bytes),
+            bytes,
         })
     }
 }

@@ -1,7 +1,9 @@
 //! What is written is what is read, whatever a record holds; what was changed is not read.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::FileExt;
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::*;
@@ -34,6 +36,7 @@ fn check(calls: &[CallRecord]) {
     let facts = written(dir.path(), calls);
     let open = || Reader::open(&path(dir.path(), DAY)).unwrap();
     assert_eq!(open().check().unwrap(), facts);
+    assert_eq!(Reader::facts_of(&path(dir.path(), DAY)).unwrap(), facts);
     assert_eq!(facts.calls(), u64::try_from(calls.len()).unwrap());
     for after in [0, 1, calls.len() / 2, calls.len().saturating_sub(1)] {
         let rows: Vec<(u64, CallRecord)> = open()
@@ -92,11 +95,87 @@ fn rows_are_whole_over_the_edges_of_batches() {
     check(&calls);
 }
 
+/// Calls of a day, a second apart; some arrived long before those that ended beside them.
+fn over_a_day(calls: u64) -> Vec<CallRecord> {
+    let midnight = crate::ledger::shelf::start_of(DAY).unwrap();
+    let arrived =
+        |n: u64| midnight + std::time::Duration::from_secs(n - n % 97 * u64::from(n > 97));
+    (0..calls)
+        .map(|n| CallRecord {
+            started_at: arrived(n),
+            ..call(n)
+        })
+        .collect()
+}
+
+#[test]
+fn who_asks_for_a_part_of_a_day_gets_all_its_rows() {
+    let dir = TempDir::new().unwrap();
+    let calls = over_a_day(5_000);
+    written(dir.path(), &calls);
+    let midnight = crate::ledger::shelf::start_of(DAY).unwrap();
+    let moment = |second| midnight + std::time::Duration::from_secs(second);
+    let forever = Timestamp::MIN..Timestamp::MAX;
+    let parts = [
+        (0, 1),
+        (100, 2_000),
+        (1_400, 1_600),
+        (2_990, 3_010),
+        (4_990, 9_000),
+    ];
+    let parts = parts.map(|(since, until)| moment(since)..moment(until));
+    for arrived in parts.into_iter().chain([forever]) {
+        for after in [0, 1, 2_999, 3_001, 8_000, 9_999] {
+            let file = Reader::open(&path(dir.path(), DAY)).unwrap();
+            let rows = file.rows_near(after, arrived.clone()).map(Result::unwrap);
+            let found: Vec<_> = rows
+                .filter(|(_, it)| arrived.contains(&it.started_at))
+                .collect();
+            let all = calls
+                .iter()
+                .cloned()
+                .enumerate()
+                .map(|(n, call)| (seq(n), call));
+            let expected = all.filter(|(seq, it)| *seq > after && arrived.contains(&it.started_at));
+            assert!(
+                found == expected.collect::<Vec<_>>(),
+                "behind {after}, {arrived:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn who_asks_for_an_hour_does_not_read_the_others() {
+    let dir = TempDir::new().unwrap();
+    let calls = over_a_day(5_000);
+    let facts = written(dir.path(), &calls);
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).open(path(dir.path(), DAY)).unwrap();
+    // All row groups but the second last are gone.
+    for gone in [
+        0..facts.groups[1].end,
+        facts.groups[2].end..facts.groups[3].end,
+    ] {
+        let zeros = vec![0; usize::try_from(gone.end - gone.start).unwrap()];
+        file.write_all_at(&zeros, gone.start).unwrap();
+    }
+    let arrived = calls[3_400].started_at..calls[3_600].started_at;
+    let rows = Reader::open(&path(dir.path(), DAY)).unwrap();
+    let rows: Result<Vec<_>, _> = rows.rows_near(0, arrived.clone()).collect();
+    let asked = |call: &&CallRecord| arrived.contains(&call.started_at);
+    let (found, all) = (rows.unwrap().len(), calls.iter().filter(asked).count());
+    assert!(
+        (all..all + 200).contains(&found),
+        "{found} rows were read for {all}"
+    );
+}
+
 #[test]
 fn a_change_of_any_byte_is_found_or_changes_nothing() {
     let dir = TempDir::new().unwrap();
     let calls: Vec<CallRecord> = (0..40).map(call).collect();
-    written(dir.path(), &calls);
+    let facts = written(dir.path(), &calls);
     let whole = std::fs::read(path(dir.path(), DAY)).unwrap();
     let mut random = fastrand::Rng::with_seed(7);
     let read = |bytes: &[u8]| {
@@ -112,6 +191,9 @@ fn a_change_of_any_byte_is_found_or_changes_nothing() {
         changed[at] ^= 1 << random.u8(..8);
         if let Ok(rows) = read(&changed) {
             assert!(rows == calls, "a changed byte {at} was read as other rows");
+        }
+        if let Ok(said) = Reader::facts_of(&path(dir.path(), DAY)) {
+            assert!(said == facts, "a changed byte {at} was read as other facts");
         }
     }
     for cut in [1, 8, whole.len() / 2, whole.len() - 4] {

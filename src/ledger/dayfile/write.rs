@@ -19,8 +19,9 @@ use super::{FACTS, Facts, RowGroup, Tally, VERSION, damaged, schema, seal, unfin
 use crate::call::CallRecord;
 use crate::ledger::LedgerError;
 
-/// Rows that are in memory at once; some hundred bytes each.
-pub(super) const GROUP_ROWS: usize = 32_768;
+/// Rows that are in memory at once; some hundred bytes each. Fewer in tests, so that their files have
+/// several row groups.
+pub(super) const GROUP_ROWS: usize = if cfg!(test) { 1_500 } else { 32_768 };
 /// What a reader decodes at once of each column.
 const PAGE_BYTES: usize = 128 * 1024;
 /// Columns that hardly ever say the same twice.
