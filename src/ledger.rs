@@ -26,6 +26,7 @@ mod read;
 mod recover;
 mod replay;
 mod retention;
+mod rezone;
 mod rows;
 mod shelf;
 mod sidecar;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::key::{Grain, Key, Period, Span};
+use super::key::{Grain, Key, Span};
 use super::memory::read_totals;
 use super::store::{In, Store};
 use super::write::Writer;
@@ -22,7 +22,7 @@ impl Ledger {
             Grain::Hour => Ok(meta::hours_from(&store)?.map(|from| from.hour)),
             Grain::Minute => {
                 let from = meta::minutes_from(&store)?.filter(|from| *from > Span::FIRST_MINUTE);
-                Ok(from.and_then(begin))
+                Ok(from.and_then(Span::begin))
             }
         }
     }
@@ -102,11 +102,4 @@ fn live(
 /// The first minute of an hour.
 fn minute_of(hour: Span) -> Span {
     Span::FIRST_MINUTE.at(hour.number().saturating_mul(HOUR_MINUTES))
-}
-
-fn begin(span: Span) -> Option<Timestamp> {
-    match span.period()? {
-        Period::Hour(at) | Period::Minute(at) => Some(at),
-        Period::AllTime | Period::Day(_) => None,
-    }
 }

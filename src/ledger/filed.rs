@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use tracing::error;
 
 use super::dayfile::Reader;
 use super::recover::Recovery;
-use super::shelf::{Kept, start_of};
+use super::shelf::Kept;
 use super::{Ledger, LedgerError};
 use crate::call::CallRecord;
 use crate::journal::{self, Frame, FrameKind};
@@ -48,18 +47,6 @@ impl Ledger {
             }
         }
         Ok(())
-    }
-
-    /// From when on the rows of all calls are kept; earlier ones are only in the totals.
-    pub(super) fn rows_since(&self) -> Timestamp {
-        let kept = self.shelf();
-        if kept.rows_from <= 1 {
-            return Timestamp::MIN;
-        }
-        // The calls of a deleted file ended before the day of the first that is kept.
-        kept.first_day()
-            .and_then(start_of)
-            .unwrap_or(Timestamp::MIN)
     }
 }
 

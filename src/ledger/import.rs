@@ -146,8 +146,11 @@ impl Ledger {
         let mut totals: BTreeMap<Key, Totals> = BTreeMap::new();
         for hour in hours {
             let ids = draft.imported_ids(hour);
-            let day = draft::day_of(hour.start, &self.settings.timezone);
-            for span in [Span::ALL_TIME, day, Span::hour(hour.start)] {
+            let span = Span::hour(hour.start);
+            // As it is when days are computed again: there only the begin of the hour is known.
+            let begin = span.begin().unwrap_or(hour.start);
+            let day = draft::day_of(begin, &self.settings.timezone);
+            for span in [Span::ALL_TIME, day, span] {
                 totals
                     .entry(Key { span, ids })
                     .or_default()

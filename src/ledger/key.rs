@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::names::{ABSENT, NameKind, Names};
+use super::names::{ABSENT, NameKind, Names, OTHER};
 use crate::call::Role;
 use crate::money::Currency;
 
@@ -226,6 +226,14 @@ impl Span {
         [self.kind, a, b, c, d]
     }
 
+    /// When an hour or a minute begins.
+    pub(super) fn begin(self) -> Option<Timestamp> {
+        match self.period()? {
+            Period::Hour(at) | Period::Minute(at) => Some(at),
+            Period::AllTime | Period::Day(_) => None,
+        }
+    }
+
     pub(super) fn period(self) -> Option<Period> {
         match self.kind {
             b'a' => Some(Period::AllTime),
@@ -282,6 +290,17 @@ impl Ids {
         Self {
             tenant: ABSENT,
             dimensions: [ABSENT; DIMENSIONS_MAX],
+            ..self
+        }
+    }
+
+    /// The same group, had no upstream accepted the names of its client yet.
+    pub(super) fn of_no_names(self) -> Self {
+        let unknown = |id| if id == ABSENT { ABSENT } else { OTHER };
+        Self {
+            model: unknown(self.model),
+            tenant: unknown(self.tenant),
+            dimensions: self.dimensions.map(unknown),
             ..self
         }
     }

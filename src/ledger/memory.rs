@@ -8,7 +8,7 @@ use jiff::Span as Time;
 use jiff::civil::Date;
 
 use super::demand::{self, DemandKey};
-use super::key::{Grain, Key, Period, Span};
+use super::key::{Grain, Ids, Key, Period, Span};
 use super::names::{Named, Names};
 use super::store::{In, Store};
 use super::{LedgerError, Rollup, Totals, meta};
@@ -143,6 +143,12 @@ impl Memory {
         let range = keys(from, to);
         let named = |(key, totals): (&Key, &Totals)| self.named(*key, *totals);
         self.totals.range(range).filter_map(named).collect()
+    }
+
+    /// The totals of a span that is in memory.
+    pub(super) fn totals_of(&self, span: Span) -> BTreeMap<Ids, Totals> {
+        let found = self.totals.range(keys(span, span.later()));
+        found.map(|(key, totals)| (key.ids, *totals)).collect()
     }
 
     /// A stored total with its names.

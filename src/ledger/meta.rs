@@ -1,8 +1,10 @@
 //! The few values that say what the database is and how far it has come.
 
+use jiff::Timestamp;
+
 use super::LedgerError;
 use super::codec::{Reader, Writer};
-use super::key::{Period, Span};
+use super::key::Span;
 use super::retention::HoursFrom;
 use super::store::{In, Store, Write};
 
@@ -24,6 +26,8 @@ pub(super) const ROWS_FROM: &str = "rows_from";
 const HOURS_FROM: &str = "hours_from";
 /// … and the day it begins, as `20261122`.
 const DAYS_FROM: &str = "days_from";
+/// When that day begins, in seconds since 1970: not with an hour where clocks are half an hour off.
+const MIDNIGHT_FROM: &str = "midnight_from";
 /// The first minute that is kept, in minutes since 1970; 0 while none was deleted.
 const MINUTES_FROM: &str = "minutes_from";
 /// The time zone of the day totals.
@@ -44,21 +48,37 @@ pub(super) fn put_number(key: &str, number: u64) -> Write {
 }
 
 /// Notes from where on hours are kept.
-pub(super) fn put_hours_from(hour: Span, day: Span) -> [Write; 2] {
-    let (hour, day) = (u64::from(hour.number()), u64::from(day.number()));
-    [put_number(HOURS_FROM, hour), put_number(DAYS_FROM, day)]
+pub(super) fn put_hours_from(from: HoursFrom) -> [Write; 3] {
+    let HoursFrom {
+        hour,
+        day,
+        midnight,
+    } = from;
+    let number = |span: Span| u64::from(span.number());
+    let midnight = u64::try_from(midnight.as_second()).unwrap_or(0);
+    [
+        put_number(HOURS_FROM, number(Span::hour(hour))),
+        put_number(DAYS_FROM, number(day)),
+        put_number(MIDNIGHT_FROM, midnight),
+    ]
 }
 
 /// From where on hours are kept; `None` while none was deleted.
 pub(super) fn hours_from(store: &Store) -> Result<Option<HoursFrom>, LedgerError> {
     let of = |key| number(store, key).map(|it| it.and_then(|it| u32::try_from(it).ok()));
     let spans = of(HOURS_FROM)?.zip(of(DAYS_FROM)?);
+    let midnight = number(store, MIDNIGHT_FROM)?;
+    let midnight = midnight.and_then(|at| Timestamp::from_second(i64::try_from(at).ok()?).ok());
     Ok(spans.and_then(|(hour, day)| {
-        let Some(Period::Hour(hour)) = Span::FIRST_HOUR.at(hour).period() else {
-            return None;
-        };
+        let hour = Span::FIRST_HOUR.at(hour).begin()?;
+        // Earlier releases noted no midnight.
+        let midnight = midnight.unwrap_or(hour);
         let day = Span::FIRST_DAY.at(day);
-        Some(HoursFrom { hour, day })
+        Some(HoursFrom {
+            hour,
+            day,
+            midnight,
+        })
     }))
 }
 

@@ -1,21 +1,16 @@
-//! Counting from the journal: what came after the watermark, and everything when days or the whole
-//! database must be computed again.
+//! Counting from the journal: what came after the watermark, and everything when the whole database
+//! must be computed again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use tracing::error;
 
 use super::damage::Part;
-use super::draft::{Draft, day_of};
-use super::key::{Key, Period, Span};
-use super::memory::{Memory, read_totals};
 use super::recover::{LostRows, Recovery};
-use super::retention::HoursFrom;
-use super::store::{In, Store, Write};
-use super::write::{Writer, beats, commit_all};
-use super::{Entry, Ledger, LedgerError, Totals, meta, rows};
+use super::store::Store;
+use super::write::{Writer, beats};
+use super::{Entry, Ledger, LedgerError, meta, rows};
 use crate::call::{CallId, CallRecord};
 use crate::journal::{self, Frame, FrameKind, JournalError};
 
@@ -188,7 +183,7 @@ impl Ledger {
 
     /// Every frame from a number on, from day files where the journal no longer has it. A damaged
     /// segment or file is named and the next one is read.
-    fn each_frame(
+    pub(super) fn each_frame(
         &self,
         from_seq: u64,
         recovery: &mut Recovery,
@@ -217,93 +212,6 @@ impl Ledger {
         }
         Ok(())
     }
-
-    /// Computes the day totals again: live ones from the rows, imported ones and those whose rows are
-    /// past their retention from their hours. The name of the time zone is written last, so that a
-    /// crash in between begins again.
-    pub(super) fn rebuild_days(
-        &self,
-        writer: &mut Writer,
-        store: &Store,
-        timezone: &str,
-        recovery: &mut Recovery,
-    ) -> Result<(), LedgerError> {
-        let days = self.days_of_hours(store)?;
-        let mut changes = removed(store, meta::hours_from(store)?)?;
-        changes.extend(self.live_days(store, days, recovery)?);
-        changes.push(meta::put_text(meta::TIMEZONE, timezone));
-        commit_all(writer, store, &changes)?;
-        let memory = Memory::load(store)?;
-        self.set_memory(|current| *current = memory);
-        Ok(())
-    }
-
-    /// Adds the days of all counted rows; says what is to be written.
-    fn live_days(
-        &self,
-        store: &Store,
-        mut days: BTreeMap<Key, Totals>,
-        recovery: &mut Recovery,
-    ) -> Result<Vec<Write>, LedgerError> {
-        let rows_since = self.rows_since();
-        let from = meta::hours_from(store)?;
-        let memory = self.memory();
-        let mut draft = Draft::new(&memory, store, &self.settings.timezone);
-        self.each_frame(1, recovery, |frame, recovery| {
-            if frame.kind != FrameKind::End || frame.seq > memory.watermark {
-                return Ok(());
-            }
-            let Some(call) = recovery.row(&frame) else {
-                return Ok(());
-            };
-            let ids = draft.ids(&call);
-            let gone = from.is_some_and(|from| call.started_at < from.hour);
-            if !ids.is_imported() && call.started_at >= rows_since && !gone {
-                let span = self.new_day(call.started_at, from);
-                days.entry(Key { span, ids })
-                    .or_default()
-                    .merge(&Totals::of(&call));
-            }
-            Ok(())
-        })?;
-        draft.set(days, BTreeMap::new());
-        Ok(draft.finish(0)?.0)
-    }
-
-    /// Days that have no rows, from their hours.
-    fn days_of_hours(&self, store: &Store) -> Result<BTreeMap<Key, Totals>, LedgerError> {
-        let hours = Span::FIRST_HOUR.bytes().to_vec()..Span::FIRST_MINUTE.bytes().to_vec();
-        let (rows_since, from) = (self.rows_since(), meta::hours_from(store)?);
-        let mut days: BTreeMap<Key, Totals> = BTreeMap::new();
-        for found in store.scan(In::Totals, hours) {
-            let (Key { span, ids }, totals) = read_totals(&found?)?;
-            let Some(Period::Hour(start)) = span.period() else {
-                continue;
-            };
-            if ids.is_imported() || start < rows_since {
-                let span = self.new_day(start, from);
-                days.entry(Key { span, ids }).or_default().merge(&totals);
-            }
-        }
-        Ok(days)
-    }
-
-    /// The day that is computed again and has this moment. Days in front of the hours that are kept
-    /// stay what they are, so none of it goes there.
-    fn new_day(&self, at: Timestamp, from: Option<HoursFrom>) -> Span {
-        let day = day_of(at, &self.settings.timezone);
-        from.map_or(day, |from| day.max(from.day))
-    }
-}
-
-/// Removes every stored day that is computed again.
-fn removed(store: &Store, from: Option<HoursFrom>) -> Result<Vec<Write>, LedgerError> {
-    let first = from.map_or(Span::FIRST_DAY, |from| from.day);
-    let days = first.bytes().to_vec()..Span::FIRST_HOUR.bytes().to_vec();
-    let remove = |found: Result<(sled::IVec, sled::IVec), LedgerError>| {
-        found.map(|(key, _)| (In::Totals, key.to_vec(), None))
-    };
-    store.scan(In::Totals, days).map(remove).collect()
 }
 
 impl Replay {
@@ -361,7 +269,7 @@ impl Replay {
 
 impl Recovery {
     /// The record of a frame, or a problem.
-    fn row(&mut self, frame: &Frame) -> Option<CallRecord> {
+    pub(super) fn row(&mut self, frame: &Frame) -> Option<CallRecord> {
         match rows::record(frame) {
             Ok(call) => Some(call),
             Err(error) => {

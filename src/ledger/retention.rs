@@ -44,8 +44,10 @@ impl Default for Retention {
 pub(super) struct HoursFrom {
     /// The first of them.
     pub(super) hour: Timestamp,
-    /// The day it begins, in the time zone of that time.
+    /// The day it begins, in the time zone of that time: the first that can be computed again.
     pub(super) day: Span,
+    /// When that day begins: within the hour, where clocks are half an hour off.
+    pub(super) midnight: Timestamp,
 }
 
 impl Ledger {
@@ -101,8 +103,12 @@ impl Ledger {
         // What is noted never moves back: hours that are gone do not come again.
         let noted = meta::hours_from(&store)?;
         if noted.is_none_or(|noted| Span::hour(noted.hour) < hour) {
-            let writes = meta::put_hours_from(hour, Span::day(oldest));
-            self.writer().commit(&store, &writes)?;
+            let from = HoursFrom {
+                hour: midnight.timestamp(),
+                day: Span::day(oldest),
+                midnight: midnight.timestamp(),
+            };
+            self.writer().commit(&store, &meta::put_hours_from(from))?;
         }
         self.remove(In::Totals, hours, go_on)
     }

@@ -105,6 +105,33 @@ impl Totals {
         );
     }
 
+    /// What both have: of each sum the smaller one.
+    pub(super) fn least(&self, other: &Self) -> Self {
+        self.with(other, u64::min, Pico::min)
+    }
+
+    /// What is left without the other; nothing where that has more.
+    pub(super) fn less(&self, other: &Self) -> Self {
+        self.with(other, u64::saturating_sub, |mine, theirs| mine - theirs)
+    }
+
+    fn with(
+        &self,
+        other: &Self,
+        count: fn(u64, u64) -> u64,
+        money: fn(Pico, Pico) -> Pico,
+    ) -> Self {
+        let mut counts = self.counts();
+        for (mine, theirs) in counts.iter_mut().zip(other.counts()) {
+            *mine = count(*mine, theirs);
+        }
+        Self::from_counts(
+            counts,
+            money(self.cost_native, other.cost_native),
+            money(self.cost_usd, other.cost_usd),
+        )
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(VERSION);
         for count in self.counts() {

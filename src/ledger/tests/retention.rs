@@ -11,6 +11,8 @@ fn filled(dir: &Path) -> House {
     house
 }
 
+const EVER: std::ops::Range<Timestamp> = Timestamp::UNIX_EPOCH..Timestamp::MAX;
+
 fn close_days(house: &House, days_later: i64) {
     let now = start() + SignedDuration::from_hours(24 * days_later);
     house.ledger.close_days(now, &|| true).unwrap();
@@ -87,6 +89,75 @@ fn days_without_hours_stay_when_the_time_zone_changes_and_none_is_counted_twice(
         assert!(house.recovery.timezone_was.is_some());
         assert_eq!(calls(&house.ledger, Grain::Day), CALLS, "{hours}");
         house.close();
+    }
+}
+
+/// A midnight that lies within an hour divides what is kept from what is not.
+#[test]
+fn zones_of_half_an_hour_count_nothing_twice_where_the_hours_begin() {
+    let spread = |n: u64| CallRecord {
+        started_at: start() + SignedDuration::from_mins(i64::try_from(n * 7).unwrap()),
+        ..call(n)
+    };
+    let zones = [
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "UTC",
+        "America/St_Johns",
+        "Asia/Kolkata",
+        "Pacific/Chatham",
+        "Asia/Kathmandu",
+        "Asia/Shanghai",
+    ];
+    for first in 0..3 {
+        let dir = TempDir::new().unwrap();
+        let with = |zone: &str| {
+            House::with(Settings {
+                timezone: TimeZone::get(zone).unwrap(),
+                retention: Retention {
+                    hours_days: 1,
+                    ..Retention::default()
+                },
+                ..settings(dir.path())
+            })
+        };
+        let house = with(zones[first]);
+        house.ledger.import(hours_of_history()).unwrap();
+        let made: u64 = calls(&house.ledger, Grain::Day);
+        (0..CALLS).for_each(|n| house.end(&spread(n)));
+        house.count(97);
+        close_days(&house, 3);
+        let left = calls(&house.ledger, Grain::Hour);
+        assert!((1..made + CALLS).contains(&left), "{left}");
+        house.close();
+        for zone in &zones[first + 1..] {
+            let house = with(zone);
+            assert!(house.recovery.timezone_was.is_some());
+            assert_eq!(calls(&house.ledger, Grain::Day), made + CALLS, "{zone}");
+            let days = house.ledger.rollups(Grain::Day, EVER).unwrap();
+            let days: Vec<Rollup> = days.map(Result::unwrap).collect();
+            assert_eq!(grand(&days), grand(&house.ledger.all_time()), "{zone}");
+            house.close();
+        }
+    }
+}
+
+/// Made history of ten calls in each hour of the first days.
+fn hours_of_history() -> History {
+    let hour = |n: i64| ImportedHour {
+        start: start() + SignedDuration::from_hours(n),
+        upstream: "openai".into(),
+        model: "model-old".into(),
+        tenant: None,
+        currency: usd(),
+        totals: Totals {
+            calls: 10,
+            ..Totals::default()
+        },
+    };
+    History {
+        hours: (-24..72).map(hour).collect(),
+        ..History::default()
     }
 }
 

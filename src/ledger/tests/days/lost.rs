@@ -150,3 +150,35 @@ fn a_damaged_segment_does_not_keep_its_day_open() {
     let rows = numbers(&house.ledger);
     assert!(rows.len() >= usize::try_from(CALLS).unwrap() - 1);
 }
+
+#[test]
+fn days_of_another_time_zone_have_the_calls_whose_rows_are_lost() {
+    let zones = ["Asia/Shanghai", "Asia/Kolkata", "America/New_York", "UTC"];
+    let (whole, torn) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    for dir in [&whole, &torn] {
+        let house = filled(dir.path());
+        house.close_days();
+        house.close();
+    }
+    fs::remove_file(file(torn.path(), DAYS[1])).unwrap();
+    for zone in zones {
+        let [(days, all), expected] = [&torn, &whole].map(|dir| {
+            let house = House::with(Settings {
+                timezone: TimeZone::get(zone).unwrap(),
+                ..settings(dir.path())
+            });
+            assert!(house.recovery.timezone_was.is_some());
+            let ever = Timestamp::UNIX_EPOCH..Timestamp::MAX;
+            let days = house.ledger.rollups(Grain::Day, ever).unwrap();
+            let days: Vec<Rollup> = days.map(Result::unwrap).collect();
+            let all = grand(&house.ledger.all_time());
+            house.close();
+            (days, all)
+        });
+        assert_eq!(grand(&days), all, "{zone}");
+        // A midnight that divides an hour needs the rows of that hour; all others are exact.
+        if zone != "Asia/Kolkata" {
+            assert_eq!((days, all), expected, "{zone}");
+        }
+    }
+}
