@@ -261,7 +261,9 @@ struct OpenCall {
 impl OpenCall {
     /// How a call ends that is dropped with nothing said.
     fn dropped(&self) -> StreamEnd {
-        if self.meter.interrupted.load(Ordering::Acquire) {
+        if self.open.is_laid_aside() {
+            StreamEnd::Complete
+        } else if self.meter.interrupted.load(Ordering::Acquire) {
             StreamEnd::Interrupted
         } else {
             StreamEnd::ClientGone

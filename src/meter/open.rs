@@ -24,6 +24,8 @@ pub(super) struct Open {
     answer: Mutex<Answer>,
     /// The client is gone, and somebody reads on without it.
     abandoned: AtomicBool,
+    /// Enough of the answer was read to try again; what is left of it is for nobody.
+    laid_aside: AtomicBool,
     /// The attempt that came after this one.
     next: OnceLock<Arc<Self>>,
 }
@@ -82,6 +84,7 @@ impl Open {
             })),
             answer: Mutex::default(),
             abandoned: AtomicBool::new(false),
+            laid_aside: AtomicBool::new(false),
             next: OnceLock::new(),
         }
     }
@@ -109,6 +112,14 @@ impl Open {
 
     pub(super) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
+    }
+
+    pub(super) fn lay_aside(&self) {
+        self.laid_aside.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_laid_aside(&self) -> bool {
+        self.laid_aside.load(Ordering::Acquire)
     }
 
     /// The call's one record; none the second time.

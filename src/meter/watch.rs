@@ -57,6 +57,8 @@ impl ResponseObserver {
     fn close(&mut self, end: StreamEnd) -> Option<Hold> {
         let call = self.0.take()?;
         let abandoned = call.open.is_abandoned();
+        // Whoever was dropped has no frame that waits.
+        let was_dropped = end == StreamEnd::ClientGone;
         let end = match end {
             StreamEnd::ClientGone => call.dropped(),
             StreamEnd::Complete if abandoned => StreamEnd::ClientGone,
@@ -66,11 +68,11 @@ impl ResponseObserver {
             | StreamEnd::Interrupted => end,
         };
         let ended = call.end(end, true)?;
-        // Whoever was dropped has no frame that waits.
-        let heard = matches!(
-            end,
-            StreamEnd::Complete | StreamEnd::UpstreamFailed | StreamEnd::Timeout
-        );
+        let heard = !was_dropped
+            && matches!(
+                end,
+                StreamEnd::Complete | StreamEnd::UpstreamFailed | StreamEnd::Timeout
+            );
         if heard { ended.hold() } else { None }
     }
 }
@@ -166,6 +168,14 @@ impl Abandoning {
     pub fn client_left(&self) {
         if let Some(call) = &self.0 {
             call.abandon();
+        }
+    }
+
+    /// The answer said what it had to say: another attempt takes its place, and what is dropped of
+    /// it was left by nobody.
+    pub fn laid_aside(&self) {
+        if let Some(call) = &self.0 {
+            call.lay_aside();
         }
     }
 }

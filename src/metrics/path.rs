@@ -65,16 +65,22 @@ pub enum UsageAsked {
     InDoubt,
     /// The upstream compressed the answer though it was asked not to: the client sees the usage.
     Compressed,
+    /// The request's headers vouch for its body: changed, it would be refused.
+    Signed,
+    /// The upstream was asked, and no answer was heard, or not all of one that may have refused.
+    Unanswered,
 }
 
 impl UsageAsked {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Injected,
         Self::Refused,
         Self::Remembered,
         Self::TooLarge,
         Self::InDoubt,
         Self::Compressed,
+        Self::Signed,
+        Self::Unanswered,
     ];
 
     /// The label `outcome`.
@@ -87,6 +93,8 @@ impl UsageAsked {
             Self::TooLarge => "too_large",
             Self::InDoubt => "in_doubt",
             Self::Compressed => "compressed",
+            Self::Signed => "signed",
+            Self::Unanswered => "unanswered",
         }
     }
 }

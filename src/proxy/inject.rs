@@ -4,6 +4,9 @@
 //! for (`strip`). An upstream that refuses the question gets the call again without, as an attempt of
 //! its own.
 
+mod question;
+mod signed;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -25,6 +28,8 @@ use crate::meter::{Again, CallMeter};
 use crate::metrics::UsageAsked;
 use crate::tee::Observer;
 use crate::wire::{Coding, Edit, UsageRequest, may_lack_usage_request};
+use question::Question;
+use signed::is_signed;
 
 /// What a refusal names that is about our question and nothing of the client's.
 const REFUSED_KEY: &str = "stream_options";
@@ -62,15 +67,16 @@ pub(super) async fn travel(
     request: Request<RequestBody>,
     body_bytes_max: usize,
 ) -> Answered {
+    if is_signed(request.headers()) {
+        passage.held = None;
+        return passage.unasked(core, request, UsageAsked::Signed).await;
+    }
     let (mut head, body) = request.into_parts();
     let body = match passage.hold(body, body_bytes_max).await {
         Ok(Came::Whole(body)) => body,
         Ok(Came::Partly(body)) => {
-            let response = passage.send(Request::from_parts(head, body)).await;
-            if passage.lacks_usage_request() {
-                passage.count(UsageAsked::TooLarge);
-            }
-            return passage.answer(core, response);
+            let request = Request::from_parts(head, body);
+            return passage.unasked(core, request, UsageAsked::TooLarge).await;
         }
         Err(error) => return Err(passage.fail(error)),
     };
@@ -84,8 +90,9 @@ pub(super) async fn travel(
     };
     ask(&mut head, &body, &edit);
     let request = Request::from_parts(head, RequestBody::edited(&body, &edit));
+    let question = Question::new(passage.in_flight.counters());
     match passage.send(request).await {
-        Ok(response) => passage.asked(core, response, plain).await,
+        Ok(response) => passage.asked(core, response, question, plain).await,
         Err(error) => Err(passage.fail(error)),
     }
 }
@@ -123,6 +130,21 @@ impl Passage {
         if let Some(meter) = &mut self.meter {
             meter.holds(is_held);
         }
+    }
+
+    /// Sends a request that may lack the question as it is, and says why it was left so.
+    async fn unasked(
+        mut self: Box<Self>,
+        core: &Core,
+        request: Request<RequestBody>,
+        why: UsageAsked,
+    ) -> Answered {
+        let response = self.send(request).await;
+        // Only now is all of it known.
+        if self.lacks_usage_request() {
+            self.count(why);
+        }
+        self.answer(core, response)
     }
 
     /// Whether the client asks for a stream, and not for its usage.
@@ -176,26 +198,27 @@ impl Passage {
         self: Box<Self>,
         core: &Core,
         response: Response<LinkBody>,
+        question: Question,
         plain: Plain,
     ) -> Answered {
         let encoded = is_encoded(response.headers());
         if self.is_auto() && is_refusal(response.status()) {
-            return self.refused(core, response, plain).await;
+            return self.refused(core, response, question, plain).await;
         }
         if !response.status().is_success() {
-            self.count(UsageAsked::Injected);
+            question.came_to(UsageAsked::Injected);
             return self.arrive(core, response, false);
         }
         if encoded {
             // Nothing is taken out of what would have to be decoded and encoded again: this client
             // sees the usage, and the next one is not brought into that.
-            self.count(UsageAsked::Compressed);
+            question.came_to(UsageAsked::Compressed);
             if self.is_auto() {
                 self.upstream.refusers().remember(&self.model());
             }
             return self.arrive(core, response, false);
         }
-        self.count(UsageAsked::Injected);
+        question.came_to(UsageAsked::Injected);
         self.arrive(core, response, true)
     }
 
@@ -204,13 +227,14 @@ impl Passage {
         mut self: Box<Self>,
         core: &Core,
         response: Response<LinkBody>,
+        question: Question,
         plain: Plain,
     ) -> Answered {
         // What is to go again is held until it has.
         let _room = self.held.take();
         let again = self.meter.as_ref().and_then(CallMeter::again);
         let (upstream, model) = (Arc::clone(&self.upstream), self.model());
-        let counters = Arc::clone(self.in_flight.counters());
+        let first = self.abandoning();
         let response = self.arrive(core, response, false)?;
         let (head, body) = response.into_parts();
         let peeked = Peeked::read(body).await;
@@ -220,11 +244,12 @@ impl Passage {
             again.filter(|again| peeked.names(REFUSED_KEY, coding) && !again.is_for_nobody());
         let second = again.and_then(|again| second(core, &upstream, again, &plain.body));
         let Some(mut second) = second else {
-            counters.usage_asked(UsageAsked::Injected);
+            question.came_to(UsageAsked::Injected);
             return Ok(Response::from_parts(head, ResponseBody::peeked(peeked)));
         };
+        first.laid_aside();
         drop(peeked);
-        counters.usage_asked(UsageAsked::Refused);
+        question.came_to(UsageAsked::Refused);
         let request = Request::from_parts(plain.head, RequestBody::whole(plain.body));
         let response = second.send(request).await;
         // A call that is refused without the question too was not refused for it.

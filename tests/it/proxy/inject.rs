@@ -2,6 +2,7 @@
 //! difference.
 
 mod held;
+mod http2;
 mod refused;
 
 use serde_json::{Value, json};
@@ -178,6 +179,43 @@ async fn a_body_that_can_be_meant_in_two_ways_is_left_and_counted() {
     let mut call = Call::begin(post(body)).await;
     call.server.expect(body).await;
     assert_eq!(call.proxy.counts.in_flight.asked(), ["in_doubt"]);
+}
+
+#[tokio::test]
+async fn a_request_whose_headers_vouch_for_its_body_is_left_and_counted() {
+    for vouching in [
+        "Content-Digest: sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:",
+        "Repr-Digest: sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:",
+        "Digest: SHA-256=X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=",
+        "Content-MD5: Q2hlY2sgSW50ZWdyaXR5IQ==",
+        "X-Amz-Content-Sha256: 5fe0",
+        "x-ms-content-sha256: 5fe0",
+        "Signature: sig1=:5fe0:",
+        "Signature-Input: sig1=(\"content-type\")",
+        "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20261122/eu-west-1/bedrock/aws4_request",
+        "Authorization: TC3-HMAC-SHA256 Credential=AKID/2026-11-22/hunyuan/tc3_request",
+    ] {
+        let request = post(ASKS_NOTHING).replace("Authorization: Bearer k", vouching);
+        let mut call = Call::begin(request).await;
+        let head = call.head.clone();
+        assert!(head.ends_with(vouching), "{head}");
+        assert_eq!(header(&head, "Accept-Encoding"), Some("gzip, deflate"));
+        assert_eq!(sent(&head, &mut call.server).await, ASKS_NOTHING);
+        assert_eq!(streamed(&mut call, false).await, format!("{TEXT}{DONE}"));
+        let counted = call.proxy.counts.in_flight.asked();
+        assert_eq!(counted, ["signed"], "{vouching}");
+    }
+}
+
+#[tokio::test]
+async fn a_signed_request_that_lacks_nothing_is_not_counted() {
+    for body in [r#"{"model":"gpt-4o"}"#, ASKS_NOTHING_ASKED] {
+        let request = post(body).replace("X-Own: 1", "Content-Digest: sha-256=:5fe0:");
+        let mut call = Call::begin(request).await;
+        call.server.expect(body).await;
+        streamed(&mut call, false).await;
+        assert!(call.proxy.counts.in_flight.asked().is_empty(), "{body}");
+    }
 }
 
 #[tokio::test]

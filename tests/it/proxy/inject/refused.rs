@@ -151,6 +151,45 @@ async fn a_refusal_is_understood_compressed_too() {
 }
 
 #[tokio::test]
+async fn a_long_refusal_is_heard_and_its_client_did_not_leave() {
+    // As long as the request that some frameworks repeat in it.
+    let echo = "x".repeat(300_000);
+    let long = format!(r#"{{"detail":[{{"loc":["body","stream_options"],"input":"{echo}"}}]}}"#);
+    let mut call = Call::begin(post(ASKS_NOTHING)).await;
+    call.server.expect(ASKS_NOTHING_ASKED).await;
+    call.server.send_what_is_taken(error(422, &long)).await;
+    call.server = call.upstream.accept().await;
+    goes_again(&mut call).await;
+    assert_eq!(streamed(&mut call, false).await, format!("{TEXT}{DONE}"));
+    let [first, second] = records(&call.proxy).try_into().unwrap();
+    let refused = json!({"status": 422, "source": null, "pricing": "free", "end": "complete",
+        "complete": false, "flags": null});
+    check_row("refused", &first, &refused);
+    let served = json!({"end": "complete", "attempt_of": first["call_id"]});
+    check_row("served", &second, &served);
+    assert_eq!(call.proxy.counts.in_flight.asked(), ["refused"]);
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answers_is_counted_as_such() {
+    let mut call = Call::begin(post(ASKS_NOTHING)).await;
+    call.server.expect(ASKS_NOTHING_ASKED).await;
+    call.client.leave().await;
+    call.server.closed().await;
+    assert_eq!(call.proxy.counts.in_flight.asked(), ["unanswered"]);
+
+    let nobody = Upstream::bind().await;
+    let url = nobody.url();
+    drop(nobody);
+    let proxy = Running::start(settings(&url)).await;
+    let mut client = proxy.connect().await;
+    client.send(post(ASKS_NOTHING)).await;
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 502"), "{head}");
+    assert_eq!(proxy.counts.in_flight.asked(), ["unanswered"]);
+}
+
+#[tokio::test]
 async fn a_deployment_that_refused_says_nothing_of_another_one() {
     let body = ASKS_NOTHING.replace(r#""model":"gpt-4o","#, "");
     let asked = ASKS_NOTHING_ASKED.replace(r#""model":"gpt-4o","#, "");
