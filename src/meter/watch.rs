@@ -93,7 +93,14 @@ fn begun(call: &Open, status: StatusCode, headers: &HeaderMap) -> Answer {
     } else {
         Coding::Identity
     };
-    let reader = || ResponseReader::new(call.upstream.format, call.endpoint, content_type);
+    let asked_for_stream = call.request().facts().stream == Some(true);
+    let reader = || {
+        let mut reader = ResponseReader::new(call.upstream.format, call.endpoint, content_type);
+        if asked_for_stream {
+            reader.expect_stream();
+        }
+        reader
+    };
     Answer {
         status: Some(status),
         reader: (reads && !coding.is_opaque()).then(|| Box::new(reader())),

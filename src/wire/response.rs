@@ -77,7 +77,9 @@ impl ResponseReader {
             // Subtitles are plain text, and sound may begin with any byte.
             Operation::Audio => Body::Audio(Framed::new(Audio::default(), content_type, false)),
             Operation::Speech => {
-                let audio = Framed::new(Audio::default(), content_type, false);
+                let mut audio = Framed::new(Audio::default(), content_type, false);
+                // It is no text, and a stream is asked for by another name.
+                audio.expects_stream = true;
                 Body::Audio(audio.unless_sound(content_type))
             }
             Operation::Runs => Body::Run(Framed::new(ThreadRun::default(), content_type, true)),
@@ -89,6 +91,20 @@ impl ResponseReader {
             | Operation::CountTokens
             | Operation::Other => plain(),
         })
+    }
+
+    /// The client asked for a stream: what is not labelled may be one.
+    pub fn expect_stream(&mut self) {
+        match &mut self.0 {
+            Body::Audio(body) => body.expects_stream = true,
+            Body::Plain(body) => body.expects_stream = true,
+            // Their first byte tells.
+            Body::Completion(_)
+            | Body::Response(_)
+            | Body::Images(_)
+            | Body::Run(_)
+            | Body::Message(_) => {}
+        }
     }
 
     /// Takes the next bytes of the body.
@@ -177,14 +193,20 @@ impl ResponseReader {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// No byte has come that tells; the label says events, or does not.
-    Unseen {
-        labelled_events: bool,
-    },
+    /// No byte has come that tells.
+    Unseen(Label),
     Json,
     Events,
     /// Neither: nothing in it can be read.
     Opaque,
+}
+
+/// What a `Content-Type` says of a body's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Label {
+    Events,
+    Text,
+    Other,
 }
 
 /// A body in its framing.
@@ -193,6 +215,8 @@ struct Framed<R: Format> {
     shape: Shape,
     /// The path promises JSON or events, so anything else is malformed.
     promised: bool,
+    /// The client asked for a stream.
+    expects_stream: bool,
     sse: SseDecoder,
     echo: Echo,
     /// Texts to be told in the last event.
@@ -204,12 +228,13 @@ struct Framed<R: Format> {
 
 impl<R: Format> Framed<R> {
     fn new(reader: R, content_type: Option<&str>, promised: bool) -> Self {
-        let labelled_events = content_type.is_some_and(is_event_stream);
+        let label = Label::of(content_type.unwrap_or_default());
         let mut findings = Findings::default();
-        findings.report.is_stream = labelled_events;
+        findings.report.is_stream = label == Label::Events;
         Self {
-            shape: Shape::Unseen { labelled_events },
+            shape: Shape::Unseen(label),
             promised,
+            expects_stream: false,
             sse: SseDecoder::default(),
             echo: Echo::default(),
             texts: 0,
@@ -229,15 +254,38 @@ impl<R: Format> Framed<R> {
     }
 
     fn feed(&mut self, mut bytes: &[u8]) {
-        if let Shape::Unseen { labelled_events } = self.shape {
+        if let Shape::Unseen(label) = self.shape {
             bytes = after_blanks(bytes);
-            self.shape = shape(bytes.first(), labelled_events);
+            self.shape = self.shape_of(bytes.first(), label);
             self.shape_known();
         }
         match self.shape {
             Shape::Json => self.json(bytes),
             Shape::Events => self.events(bytes),
-            Shape::Unseen { .. } | Shape::Opaque => {}
+            Shape::Unseen(_) | Shape::Opaque => {}
+        }
+    }
+
+    /// Servers mislabel bodies both ways, so where JSON or events are promised the first byte
+    /// decides: no event stream begins with a bracket, and no JSON text begins with `data`, `event`,
+    /// `id`, `retry` or a comment. A transcript may begin with any of them, such as `[Music]`.
+    fn shape_of(&mut self, first: Option<&u8>, label: Label) -> Shape {
+        let may_be_events = match label {
+            Label::Events => true,
+            Label::Text => self.promised,
+            Label::Other => self.promised || self.expects_stream,
+        };
+        match first {
+            None => Shape::Unseen(label),
+            Some(b'{') => Shape::Json,
+            Some(b'[') if self.promised => Shape::Json,
+            Some(b'd' | b'e' | b'i' | b'r' | b':') if may_be_events => Shape::Events,
+            Some(_) if label == Label::Events => {
+                // A line of some other kind, or a coding that is not named.
+                self.flag_malformed();
+                Shape::Events
+            }
+            Some(_) => Shape::Opaque,
         }
     }
 
@@ -253,7 +301,7 @@ impl<R: Format> Framed<R> {
 
     fn shape_known(&mut self) {
         match self.shape {
-            Shape::Unseen { .. } => {}
+            Shape::Unseen(_) => {}
             Shape::Json | Shape::Events => {
                 self.findings.report.is_stream = self.shape == Shape::Events;
             }
@@ -288,8 +336,21 @@ impl<R: Format> Framed<R> {
 /// Whether a `Content-Type` says that the body is a stream of events.
 #[must_use]
 pub fn is_event_stream(content_type: &str) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("text/event-stream")
+    Label::of(content_type) == Label::Events
+}
+
+impl Label {
+    fn of(content_type: &str) -> Self {
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        let is_text = |kind: &str| kind.eq_ignore_ascii_case("text/");
+        if kind.eq_ignore_ascii_case("text/event-stream") {
+            Self::Events
+        } else if kind.get(..5).is_some_and(is_text) {
+            Self::Text
+        } else {
+            Self::Other
+        }
+    }
 }
 
 /// What stands before a body's first byte that tells is no part of it, in whatever frame it comes.
@@ -297,16 +358,4 @@ fn after_blanks(bytes: &[u8]) -> &[u8] {
     let blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF);
     let blanks = bytes.iter().take_while(|byte| blank(byte)).count();
     bytes.get(blanks..).unwrap_or_default()
-}
-
-/// Servers mislabel bodies both ways, so the first byte decides: no event stream begins with a
-/// bracket, and no JSON text begins with `data`, `event`, `id`, `retry` or a comment.
-fn shape(first: Option<&u8>, labelled_events: bool) -> Shape {
-    match first {
-        None => Shape::Unseen { labelled_events },
-        Some(b'{' | b'[') => Shape::Json,
-        Some(b'd' | b'e' | b'i' | b'r' | b':') => Shape::Events,
-        Some(_) if labelled_events => Shape::Events,
-        Some(_) => Shape::Opaque,
-    }
 }

@@ -53,7 +53,12 @@ struct Sample {
 impl Sample {
     fn reader(&self) -> ResponseReader {
         let endpoint = endpoint(self.format, &Method::POST, self.path);
-        ResponseReader::new(self.format, endpoint, self.content_type.as_deref())
+        let mut reader = ResponseReader::new(self.format, endpoint, self.content_type.as_deref());
+        // Who gets a stream has asked for it.
+        if Path::new(&self.name).extension() == Some("sse".as_ref()) {
+            reader.expect_stream();
+        }
+        reader
     }
 
     fn said_after(&self, pieces: &[&[u8]]) -> Said {

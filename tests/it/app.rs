@@ -1,6 +1,7 @@
 //! The whole of tollgate between a scripted upstream and a client: what its rows say.
 
 mod abandoned;
+mod answers;
 mod background;
 mod counted;
 mod ends;

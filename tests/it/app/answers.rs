@@ -1,0 +1,62 @@
+//! What the rows say of answers that are not what their labels say, or not what anybody expects.
+
+mod codings;
+mod transcripts;
+
+use serde_json::Value;
+
+use crate::support::house::{House, Running};
+use crate::support::{Upstream, soon};
+
+const JSON: &str = "content-type: application/json\r\n";
+const EVENTS: &str = "content-type: text/event-stream\r\n";
+
+/// Tollgate before one upstream that speaks both formats.
+struct Stage {
+    upstream: Upstream,
+    tollgate: Running,
+    rows: usize,
+    _house: House,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let upstream = Upstream::bind().await;
+        let url = upstream.url();
+        let house = House::new(&format!(
+            "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{url}\"\n\
+             [upstreams.anthropic]\nformat = \"anthropic\"\nbase_url = \"{url}\"\n"
+        ));
+        let tollgate = house.start().await.unwrap();
+        Self {
+            upstream,
+            tollgate,
+            rows: 0,
+            _house: house,
+        }
+    }
+
+    /// Plays one call; its client gets the answer as it was sent. Gives its row.
+    async fn play(&mut self, path: &str, asked: &str, labels: &str, answer: &[u8]) -> Value {
+        let mut client = self.tollgate.connect().await;
+        let length = asked.len();
+        client
+            .send(format!(
+                "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{asked}"
+            ))
+            .await;
+        let mut server = self.upstream.accept().await;
+        server.head().await;
+        server.exactly(length).await;
+        let length = answer.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\n{labels}content-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        server.send([head.as_bytes(), answer].concat()).await;
+        client.head().await;
+        assert_eq!(soon(client.rest()).await, answer, "{path}: {labels}");
+        self.rows += 1;
+        let rows = self.tollgate.rows_once(self.rows).await;
+        rows.last().unwrap().clone()
+    }
+}
