@@ -9,6 +9,7 @@ mod background;
 mod close;
 mod counting;
 mod keeping;
+mod look;
 mod marks;
 mod open;
 mod record;
@@ -36,6 +37,7 @@ use background::Background;
 use counting::Waiting;
 pub use counting::{Count, Counting, Counts, Job, Studied, Texts, Uncounted};
 pub use keeping::{STUDIED_MODELS_MAX, STUDIES_MAX, Studies};
+pub use look::{LOOKS_MAX, Look};
 pub use marks::{MARK_EVERY, MARKS_QUEUED_MAX};
 use marks::{OpenCalls, Place};
 use open::Open;
@@ -286,6 +288,10 @@ impl OpenCall {
         let asked = Instant::now();
         let texts = match (texts, record.source) {
             (Some(texts), Some(UsageSource::Unknown | UsageSource::Partial)) => {
+                let is_silent = record.complete && texts.is_unheard();
+                if let Some(counting) = meter.counting.as_ref().filter(|_| is_silent) {
+                    counting.studies.heard_nothing_of(&open.upstream.name);
+                }
                 // Nobody waits for what takes its time.
                 Uncounted::hand_on(Waiting {
                     meter,

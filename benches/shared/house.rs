@@ -13,11 +13,11 @@ use http::StatusCode;
 use http_body::Body;
 use http_body_util::BodyExt;
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tollgate::call::Pricing;
 use tollgate::config::{self, Overrides};
 use tollgate::journal::{self, Journal};
-use tollgate::meter::{Counting, Entry, Job, Meter, Settings, Studies};
+use tollgate::meter::{Counting, Entry, Job, LOOKS_MAX, Meter, Settings, Studies};
 use tollgate::pricing::PriceBook;
 use tollgate::recorder::{Queue, Sequenced};
 use tollgate::tee::TeeBody;
@@ -63,6 +63,7 @@ impl House {
             queue,
             budget: TextBudget::new(TEXT_BYTES_MAX),
             studies: Arc::new(studies()),
+            looks: Arc::new(Semaphore::new(LOOKS_MAX)),
         };
         Ok(Self {
             meter: Meter::new(

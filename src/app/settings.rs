@@ -36,11 +36,12 @@ pub(super) fn meter(config: &Config) -> meter::Settings {
     }
 }
 
-/// Calls that may wait to be counted: each has a place; and a few that are studied, and the stop.
+/// Calls that may wait to be counted: each has a place; a few that are studied or looked at; and the
+/// stop.
 pub(super) fn jobs_max(config: &Config) -> usize {
-    let studies = meter::STUDIES_MAX + 1;
-    let most = Semaphore::MAX_PERMITS.saturating_sub(studies);
-    places(config).min(most).saturating_add(studies)
+    let others = meter::STUDIES_MAX + meter::LOOKS_MAX + 1;
+    let most = Semaphore::MAX_PERMITS.saturating_sub(others);
+    places(config).min(most).saturating_add(others)
 }
 
 /// How much text may be kept, and which reported calls are counted too.
@@ -49,6 +50,7 @@ pub(super) fn counting(config: &Config, queue: mpsc::Sender<meter::Job>) -> mete
         queue,
         budget: TextBudget::new(config.meter.text_bytes_max),
         studies: Arc::new(meter::Studies::new(config.meter.audit_share)),
+        looks: Arc::new(Semaphore::new(meter::LOOKS_MAX)),
     }
 }
 

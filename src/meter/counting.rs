@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::close::Ending;
 use super::keeping::Studies;
+use super::look::Look;
 use super::open::Open;
 use super::{Confirmed, Shared};
 use crate::call::CallRecord;
@@ -26,12 +27,16 @@ pub struct Counting {
     pub budget: Arc<TextBudget>,
     /// Which calls are handed on although they are reported.
     pub studies: Arc<Studies>,
+    /// Room for looks at calls that go on: [`LOOKS_MAX`](super::LOOKS_MAX).
+    pub looks: Arc<Semaphore>,
 }
 
 /// What the counting thread has to do.
 pub enum Job {
     /// A call that waits for its count.
     Count(Uncounted),
+    /// A call that goes on.
+    Look(Box<Look>),
     /// A call that is closed, to be learned from.
     Study(Box<Studied>),
     /// Nothing more comes.
@@ -87,6 +92,8 @@ pub(super) struct Waiting {
 pub struct Studied {
     /// The model that answered.
     pub model: String,
+    /// What the client called it.
+    pub asked_model: Option<String>,
     /// The configured name of where it went.
     pub upstream: Arc<str>,
     /// What the provider said.
@@ -171,6 +178,11 @@ impl Waiting {
 }
 
 impl Texts {
+    /// Whether nothing was kept of what was said, because it was to come with its usage.
+    pub(super) const fn is_unheard(&self) -> bool {
+        self.spoken.is_none()
+    }
+
     /// Whether something of them had no room.
     fn are_dropped(&self) -> bool {
         let request = self
@@ -196,6 +208,7 @@ impl Studied {
         };
         let studied = Self {
             model: model.to_owned(),
+            asked_model: record.model_requested.clone(),
             upstream: open.upstream.name.as_str().into(),
             usage: record.usage,
             texts,

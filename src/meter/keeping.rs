@@ -1,7 +1,7 @@
 //! Which calls' texts are kept, and until when: as long as a count may be needed, and no longer.
 //!
-//! Most calls report their usage at the end, so their text is let go of at that moment. A few are
-//! studied: counted beside what was reported, to learn how a vendor counts and how far off counts are.
+//! Most calls report their usage at the end, so their text is let go of at that moment; what a whole
+//! answer says is not even kept until then. A few calls are studied: counted beside what was reported, to learn how a vendor counts and how far off counts are.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
-use crate::wire::Report;
+use crate::wire::{Report, RequestFacts};
 
 /// Studies that may wait to be counted; a call above that is not studied.
 pub const STUDIES_MAX: usize = 64;
@@ -22,6 +22,8 @@ pub const STUDIED_MODELS_MAX: usize = 1_024;
 pub(super) enum Keeping {
     #[default]
     Nothing,
+    /// The request: the answer will report its usage.
+    Request,
     /// The request and the answer: nothing is reported yet.
     Both,
     /// The answer: the input is reported already.
@@ -34,8 +36,11 @@ pub(super) enum Keeping {
 #[derive(Debug)]
 pub struct Studies {
     share: f64,
-    /// Models of which enough is known: only a share of their calls is studied.
+    /// Models of which enough is known, by what they are called in requests and answers: only a share
+    /// of their calls is studied.
     known: ArcSwap<BTreeSet<String>>,
+    /// Upstreams that have answered whole without a usage.
+    silent: ArcSwap<BTreeSet<String>>,
     pub(super) room: Arc<Semaphore>,
 }
 
@@ -46,6 +51,7 @@ impl Studies {
         Self {
             share,
             known: ArcSwap::default(),
+            silent: ArcSwap::default(),
             room: Arc::new(Semaphore::new(STUDIES_MAX)),
         }
     }
@@ -57,6 +63,16 @@ impl Studies {
             let mut more = BTreeSet::clone(&known);
             more.insert(model.to_owned());
             self.known.store(Arc::new(more));
+        }
+    }
+
+    /// An upstream has answered whole without a usage; from now on the text of its answers is kept.
+    pub(super) fn heard_nothing_of(&self, upstream: &str) {
+        let silent = self.silent.load();
+        if !silent.contains(upstream) {
+            let mut more = BTreeSet::clone(&silent);
+            more.insert(upstream.to_owned());
+            self.silent.store(Arc::new(more));
         }
     }
 
@@ -72,24 +88,38 @@ impl Studies {
 }
 
 impl Keeping {
+    /// What is to be kept of a call whose answer begins.
+    ///
+    /// A whole answer has its usage with it, so of its text nothing is kept: copying it costs as much
+    /// as reading it. A server that leaves its usage out is known by its first such answer.
+    pub(super) fn of(asked: &RequestFacts, upstream: &str, studies: &Studies) -> Self {
+        if asked.stream == Some(true) || studies.silent.load().contains(upstream) {
+            Self::Both
+        } else if studies.wants(asked.model.as_deref()) {
+            Self::Study
+        } else {
+            Self::Request
+        }
+    }
+
     /// What is to be kept after more was reported; `None` where nothing changes.
     pub(super) fn after(self, report: &Report, studies: &Studies) -> Option<Self> {
         match self {
             Self::Both if report.usage.is_some() && studies.wants(report.model.as_deref()) => {
                 Some(Self::Study)
             }
-            Self::Both | Self::Answer if report.final_usage => Some(Self::Nothing),
+            Self::Both | Self::Request | Self::Answer if report.final_usage => Some(Self::Nothing),
             Self::Both if input_is_known(report) => Some(Self::Answer),
-            Self::Nothing | Self::Study | Self::Both | Self::Answer => None,
+            Self::Nothing | Self::Study | Self::Request | Self::Both | Self::Answer => None,
         }
     }
 
     pub(super) fn keeps_request(self) -> bool {
-        matches!(self, Self::Both | Self::Study)
+        matches!(self, Self::Both | Self::Request | Self::Study)
     }
 
     pub(super) fn keeps_answer(self) -> bool {
-        self != Self::Nothing
+        matches!(self, Self::Both | Self::Answer | Self::Study)
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! A call's own path writes `Begin` and `End` and nothing between them. Here somebody else goes
 //! round the open calls: five seconds after its begin a call gets a `Facts` frame, and then a
-//! `Progress` frame whenever more has been reported. Each is a whole record, so the last one is what
+//! `Progress` frame whenever more has been reported or counted. Each is a whole record, so the last one is what
 //! a start books for a call that has no end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Meter;
+use super::look::Look;
 use super::open::Open;
 use crate::call::CallId;
 use crate::journal::FrameKind;
@@ -55,6 +56,11 @@ impl OpenCalls {
         let removed = self.shelf(on).and_then(|mut shelf| shelf.remove(at));
         // With the shelf free again: it may be the last that holds the call.
         drop(removed);
+    }
+
+    #[cfg(test)]
+    pub(super) fn any(&self) -> Option<Arc<Open>> {
+        self.lasting(Instant::now()).next()
     }
 
     fn shelf(&self, number: usize) -> Option<MutexGuard<'_, Shelf>> {
@@ -113,6 +119,7 @@ impl Meter {
                 };
                 shared.has_room_for_marks() && shared.marked(kind, record).is_some()
             });
+            Look::hand_on(shared, &call, now);
         }
     }
 }

@@ -12,7 +12,12 @@ use super::keeping::Keeping;
 use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, StreamEnd};
 use crate::pricing::PriceBook;
-use crate::wire::{self, Coding, Endpoint, Reading, RequestScanner, ResponseReader, WireFormat};
+use crate::wire::{
+    self, Coding, Endpoint, Reading, Request, RequestScanner, ResponseReader, Spoken, WireFormat,
+};
+
+/// A longer answer is not looked at while it comes: copying it would hold its client up.
+const LOOK_BYTES_MAX: usize = 1024 * 1024;
 
 /// One call, shared by all who look at it. Locks are taken in the order of the fields.
 pub(super) struct Open {
@@ -34,6 +39,10 @@ pub(super) struct Open {
 struct Leaves {
     record: Box<CallRecord>,
     marked: Option<Instant>,
+    /// How old the call was when its texts were last looked at.
+    looked: Option<Duration>,
+    /// What they came to.
+    counts: Option<Counts>,
 }
 
 /// What has come of the answer.
@@ -81,6 +90,8 @@ impl Open {
             leaves: Mutex::new(Some(Leaves {
                 record,
                 marked: None,
+                looked: None,
+                counts: None,
             })),
             answer: Mutex::default(),
             abandoned: AtomicBool::new(false),
@@ -150,13 +161,20 @@ impl Open {
 
     /// Keeps what is said, where somebody could count it.
     pub(super) fn keep_answer(&self, counting: Option<&Counting>) {
+        let Some(counting) = counting.filter(|_| self.is_countable()) else {
+            return;
+        };
+        let request = self.request();
+        let keeping = Keeping::of(request.facts(), &self.upstream.name, &counting.studies);
         let mut answer = self.answer();
         let is_answer = answer.status.is_some_and(|status| status.is_success());
-        let is_read = is_answer && self.is_countable();
-        if let (Some(counting), Some(reader)) = (counting.filter(|_| is_read), &mut answer.reader) {
+        let Some(reader) = answer.reader.as_mut().filter(|_| is_answer) else {
+            return;
+        };
+        if keeping.keeps_answer() {
             reader.keep_text(&counting.budget);
-            answer.keeping = Keeping::Both;
         }
+        answer.keeping = keeping;
     }
 
     /// Lets go of what nobody will count, now that so much is reported.
@@ -178,21 +196,81 @@ impl Open {
         let request = self.request().take_body();
         let mut answer = self.answer();
         let keeping = std::mem::take(&mut answer.keeping);
-        let reader = answer.reader.as_mut().filter(|_| keeping.keeps_answer())?;
+        let reader = answer.reader.as_mut();
+        let reader = reader.filter(|_| keeping != Keeping::Nothing)?;
         let spoken = reader.take_text();
+        let counts = self.has_to_be_counted(reader) || keeping == Keeping::Study;
+        (counts && has_answered(reader)).then(|| self.texts(request, spoken))
+    }
+
+    /// Whether what was reported leaves something to be counted.
+    fn has_to_be_counted(&self, reader: &ResponseReader) -> bool {
         let report = reader.report();
         // Only Anthropic says something of the output before the end that is less than what came.
         let running = report.usage.is_some_and(|usage| usage.output.is_some())
             && self.upstream.format != WireFormat::Anthropic;
         // What is made in the background is not made yet.
-        let is_later = report.background;
-        let answered = reader.output_started() || report.model.is_some() || report.usage.is_some();
-        (answered && !is_later && (!running || keeping == Keeping::Study)).then_some(Texts {
+        !running && !report.background
+    }
+
+    fn texts(&self, request: Option<Request>, spoken: Option<Box<Spoken>>) -> Texts {
+        Texts {
             format: self.upstream.format,
             operation: self.endpoint.operation,
             request,
             spoken,
-        })
+        }
+    }
+
+    /// What there is to be counted of the call by now, and what it came to before: soon after `every`,
+    /// and then each time it is twice as old, so that all looks together cost as much as its end.
+    pub(super) fn look(&self, now: Instant, every: Duration) -> Option<(Texts, Counts, String)> {
+        let mut leaves = lock(&self.leaves);
+        let left = leaves.as_mut()?;
+        let age = now.saturating_duration_since(self.began);
+        if age < left.looked.map_or(every, |looked| looked.saturating_mul(2)) {
+            return None;
+        }
+        left.looked = Some(age);
+        let before = left.counts.unwrap_or_default();
+        let model = left.record.model_name()?.to_owned();
+        let request = self.request().body();
+        let answer = self.answer();
+        let is_refused = answer.status.is_some_and(|status| !status.is_success());
+        let reader = answer.reader.as_ref();
+        if is_refused || reader.is_some_and(|reader| !self.has_to_be_counted(reader)) {
+            return None;
+        }
+        let said = reader.filter(|reader| has_answered(reader));
+        let spoken = said.and_then(|reader| reader.copy_text(LOOK_BYTES_MAX));
+        let has_new = spoken.is_some() || (before.input.is_none() && request.is_some());
+        has_new.then(|| (self.texts(request, spoken), before, model))
+    }
+
+    /// Takes over what a look came to, and shows what the call would leave now.
+    pub(super) fn looked(
+        &self,
+        counts: Counts,
+        prices: &PriceBook,
+        show: impl FnOnce(&CallRecord),
+    ) {
+        let mut leaves = lock(&self.leaves);
+        let Some(left) = leaves.as_mut() else { return };
+        left.counts = Some(counts);
+        left.record = self.cut(left, Instant::now(), prices);
+        show(&left.record);
+    }
+
+    /// The record the call would leave if it were cut at `now`.
+    fn cut(&self, left: &Leaves, now: Instant, prices: &PriceBook) -> Box<CallRecord> {
+        let mut cut = left.record.clone();
+        let ending = Ending {
+            end: StreamEnd::Interrupted,
+            took: now.saturating_duration_since(self.began),
+            sent: true,
+        };
+        self.complete(&mut cut, &ending, left.counts.as_ref(), prices);
+        cut
     }
 
     /// Where nothing was marked for `every`, shows what the call would leave if it were cut at `now`:
@@ -205,25 +283,19 @@ impl Open {
         show: impl FnOnce(bool, &CallRecord) -> bool,
     ) {
         let mut leaves = lock(&self.leaves);
-        let Some(Leaves { record, marked }) = leaves.as_mut() else {
+        let Some(left) = leaves.as_mut() else {
             return;
         };
-        if now.saturating_duration_since(marked.unwrap_or(self.began)) < every {
+        if now.saturating_duration_since(left.marked.unwrap_or(self.began)) < every {
             return;
         }
-        let mut cut = record.clone();
-        let ending = Ending {
-            end: StreamEnd::Interrupted,
-            took: now.saturating_duration_since(self.began),
-            sent: true,
-        };
-        self.complete(&mut cut, &ending, None, prices);
+        let cut = self.cut(left, now, prices);
         // Time alone is nothing new.
-        record.duration_ms = cut.duration_ms;
-        let is_first = marked.is_none();
-        if (!is_first && record == &cut) || show(is_first, &cut) {
-            *marked = Some(now);
-            *record = cut;
+        left.record.duration_ms = cut.duration_ms;
+        let is_first = left.marked.is_none();
+        if (!is_first && left.record == cut) || show(is_first, &cut) {
+            left.marked = Some(now);
+            left.record = cut;
         }
     }
 
@@ -247,6 +319,12 @@ impl Open {
         };
         close::complete(record, &asked, &known, ending, prices);
     }
+}
+
+/// Whether a model is seen in the answer, and not an error in its place.
+fn has_answered(reader: &ResponseReader) -> bool {
+    let report = reader.report();
+    reader.output_started() || report.model.is_some() || report.usage.is_some()
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

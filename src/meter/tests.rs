@@ -45,6 +45,7 @@ impl Stage {
             queue,
             budget: Arc::clone(&budget),
             studies: Arc::new(Studies::new(share)),
+            looks: Arc::new(Semaphore::new(LOOKS_MAX)),
         };
         let settings = Settings {
             places: 8,
@@ -68,6 +69,16 @@ impl Stage {
 
     /// Passes a call; its answer is left where it ends.
     fn pass(&self, events: &[&[u8]]) {
+        drop(self.answered(ASKED, "text/event-stream", events));
+    }
+
+    /// A call whose answer goes on.
+    fn answered(
+        &self,
+        asked: &'static [u8],
+        kind: &'static str,
+        parts: &[&[u8]],
+    ) -> ResponseObserver {
         let upstream = UpstreamFacts {
             name: "openai".to_owned(),
             format: WireFormat::OpenAi,
@@ -86,19 +97,31 @@ impl Stage {
         };
         let call = self.meter.begin(arrival).unwrap();
         let mut request = call.request_observer();
-        assert!(request.on_data(&Bytes::from_static(ASKED)).is_none());
-        let stream = HeaderValue::from_static("text/event-stream");
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, stream)]);
+        assert!(request.on_data(&Bytes::from_static(asked)).is_none());
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
         let mut answer = call.respond(StatusCode::OK, &headers);
-        for event in events {
-            drop(answer.on_data(&Bytes::copy_from_slice(event)));
+        for part in parts {
+            drop(answer.on_data(&Bytes::copy_from_slice(part)));
+        }
+        answer
+    }
+
+    /// What is looked at when so many seconds have passed.
+    fn look(&mut self, after: u64) -> Option<Box<Look>> {
+        self.meter.mark(Instant::now() + Duration::from_secs(after));
+        match self.jobs.try_recv() {
+            Ok(Job::Look(look)) => Some(look),
+            Ok(Job::Count(_) | Job::Study(_) | Job::Stop) => panic!("no look"),
+            Err(_) => None,
         }
     }
 
     fn uncounted(&mut self) -> Uncounted {
         match self.jobs.try_recv() {
             Ok(Job::Count(call)) => call,
-            Ok(Job::Study(_) | Job::Stop) | Err(_) => panic!("nothing is to be counted"),
+            Ok(Job::Look(_) | Job::Study(_) | Job::Stop) | Err(_) => {
+                panic!("nothing is to be counted")
+            }
         }
     }
 
@@ -124,7 +147,7 @@ fn what_was_counted_is_what_the_record_says() {
     stage.pass(&[DELTA, DONE]);
     let call = stage.uncounted();
     let texts = call.texts().unwrap();
-    assert_eq!(texts.request.as_ref().unwrap().body(), Some(ASKED));
+    assert_eq!(texts.request.as_ref().unwrap().body().unwrap(), ASKED);
     assert_eq!(texts.spoken.as_ref().unwrap().choices()[0].text, "yes");
     let (input, output) = (Some(whole(3)), Some(whole(1)));
     call.close(Counts {
@@ -208,4 +231,100 @@ fn a_model_is_studied_until_it_is_known() {
     stage.pass(&[DELTA, USAGE, DONE]);
     assert!(stage.jobs.try_recv().is_err());
     assert_eq!(stage.budget.held(), 0);
+}
+
+#[test]
+fn a_call_that_lasts_leaves_what_was_counted_at_the_last_look() {
+    let mut stage = Stage::set(0.0);
+    let mut answer = stage.answered(ASKED, "text/event-stream", &[DELTA]);
+    assert!(stage.look(4).is_none(), "too young");
+    let look = stage.look(6).unwrap();
+    assert_eq!(
+        look.texts().spoken.as_ref().unwrap().choices()[0].text,
+        "yes"
+    );
+    let counts = |input, output| Counts {
+        input,
+        output: Some(whole(output)),
+        dropped: false,
+    };
+    look.keep(counts(Some(whole(3)), 1));
+    let leaves = |stage: &Stage| {
+        let open = stage.meter.0.open.any().unwrap();
+        open.leaves(CallRecord::clone).unwrap()
+    };
+    let left = leaves(&stage);
+    assert_eq!(
+        (left.end, left.source),
+        (StreamEnd::Interrupted, Some(UsageSource::Counted))
+    );
+    assert_eq!((left.usage.input, left.usage.output), (Some(3), Some(1)));
+    drop(answer.on_data(&Bytes::from_static(DELTA)));
+    assert!(stage.look(11).is_none(), "not yet twice as old");
+    let look = stage.look(13).unwrap();
+    assert_eq!(
+        look.texts().spoken.as_ref().unwrap().choices()[0].text,
+        "yesyes"
+    );
+    assert_eq!(look.input(), Some(whole(3)));
+    look.keep(counts(None, 2));
+    let left = leaves(&stage);
+    assert_eq!((left.usage.input, left.usage.output), (Some(3), Some(2)));
+    // What it leaves is of no account once it ends.
+    let late = stage.look(30).unwrap();
+    drop(answer);
+    let call = stage.uncounted();
+    late.keep(counts(None, 9));
+    call.close(counts(Some(whole(3)), 4));
+    let record = stage.record();
+    assert_eq!(
+        (record.end, record.usage.output),
+        (StreamEnd::ClientGone, Some(4))
+    );
+}
+
+const WHOLE: &[u8] = br#"{"model":"gpt-4o","messages":[]}"#;
+
+#[test]
+fn of_a_whole_answer_nothing_is_kept_until_its_server_leaves_out_the_usage() {
+    let mut stage = Stage::set(0.0);
+    let body = br#"{"model":"gpt-4o","choices":[{"index":0,"message":{"content":"yes"}}]}"#;
+    for kept in [None, Some("yes")] {
+        let answer = stage.answered(WHOLE, "application/json", &[body]);
+        drop(answer.on_end(StreamEnd::Complete));
+        let call = stage.uncounted();
+        let spoken = call.texts().unwrap().spoken.as_ref();
+        let text = spoken.map(|spoken| spoken.choices()[0].text.clone());
+        assert_eq!(text.as_deref(), kept);
+        assert_eq!(
+            call.texts()
+                .unwrap()
+                .request
+                .as_ref()
+                .unwrap()
+                .body()
+                .unwrap(),
+            WHOLE
+        );
+        drop(call);
+        stage.records.recv().unwrap();
+    }
+    assert_eq!(stage.budget.held(), 0);
+}
+
+/// The first call of a model teaches, however it is answered.
+#[test]
+fn a_whole_answer_of_a_new_model_is_studied() {
+    let mut stage = Stage::set(f64::MIN_POSITIVE);
+    let body = br#"{"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"yes"}}],"usage":{"prompt_tokens":7,"completion_tokens":1}}"#;
+    let answer = stage.answered(WHOLE, "application/json", &[body]);
+    drop(answer.on_end(StreamEnd::Complete));
+    let Ok(Job::Study(lesson)) = stage.jobs.try_recv() else {
+        panic!("not studied");
+    };
+    assert_eq!(lesson.asked_model.as_deref(), Some("gpt-4o"));
+    assert_eq!(
+        lesson.texts.spoken.as_ref().unwrap().choices()[0].text,
+        "yes"
+    );
 }

@@ -31,7 +31,7 @@ impl RequestObserver {
 impl Observer for RequestObserver {
     fn on_data(&mut self, data: &Bytes) -> Option<Hold> {
         if let Some(call) = &self.0 {
-            call.request().feed(data);
+            call.request().feed_frame(data);
         }
         None
     }

@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 use tracing::{error, warn};
 
 use super::lessons::Lessons;
-use super::sides::{Sides, count};
+use super::sides::{Sides, count, count_output};
 use crate::ledger::{Ledger, LedgerError};
-use crate::meter::{Count, Counts, Job, Studied, Studies, Uncounted};
+use crate::meter::{Count, Counts, Job, Look, Studied, Studies, Uncounted};
 use crate::metrics::{DriftGauge, Metrics};
 use crate::tokens::{Bound, Counted};
 
@@ -129,6 +129,11 @@ impl Desk {
                 let counts = guarded(&self.metrics, || self.count(&call));
                 call.close(counts.unwrap_or_default());
             }
+            Job::Look(look) => {
+                if let Some(counts) = guarded(&self.metrics, || self.look(&look)) {
+                    look.keep(counts);
+                }
+            }
             Job::Study(studied) => {
                 let metrics = self.metrics.clone();
                 guarded(&metrics, || self.study(&studied));
@@ -142,7 +147,25 @@ impl Desk {
         let (Some(texts), model) = (call.texts(), call.model().unwrap_or_default()) else {
             return Counts::default();
         };
-        let Sides { input, output } = self.lessons.lock().estimated(model, count(model, texts));
+        self.counts(model, count(model, texts))
+    }
+
+    /// What a call that goes on comes to by now.
+    fn look(&self, call: &Look) -> Counts {
+        let (model, texts) = (call.model(), call.texts());
+        let sides = match call.input() {
+            Some(_) => Sides {
+                input: None,
+                output: count_output(model, texts),
+            },
+            None => count(model, texts),
+        };
+        self.counts(model, sides)
+    }
+
+    /// The counts in the tokens of the model's vendor.
+    fn counts(&self, model: &str, sides: Sides) -> Counts {
+        let Sides { input, output } = self.lessons.lock().estimated(model, sides);
         Counts {
             input: input.map(of),
             output: output.map(of),
@@ -157,7 +180,10 @@ impl Desk {
             .lock()
             .study(&call.upstream, &call.model, sides, &call.usage);
         if is_known {
-            self.studies.know(&call.model);
+            let names = [Some(&call.model), call.asked_model.as_ref()];
+            for name in names.into_iter().flatten() {
+                self.studies.know(name);
+            }
         }
         self.fresh += 1;
         if self.fresh >= KEEP_EVERY {

@@ -1,10 +1,12 @@
 //! The two sides of a call, counted from its texts.
 
+use std::borrow::Cow;
+
 use crate::meter::Texts;
 use crate::tokens::{
     Answer, Asked, Bound, Choice, Counted, Encoding, Family, Request, Tokenizer, ToolCall,
 };
-use crate::wire::{Operation, SpokenChoice, WireFormat};
+use crate::wire::{self, Operation, SpokenChoice, WireFormat};
 
 /// A side that could not be counted is absent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,41 +18,52 @@ pub(super) struct Sides {
 /// Counts what is there of a call to `model`.
 pub(super) fn count(model: &str, texts: &Texts) -> Sides {
     let family = family(texts.format, texts.operation);
-    let body = texts.request.as_ref().and_then(|request| request.body());
-    let input = body.and_then(|body| {
-        Tokenizer.input(&Request {
-            family,
-            model,
-            body,
-        })
-    });
-    let asked = input.map_or(
-        Asked {
-            family,
-            ..Asked::default()
-        },
-        |input| input.asked,
-    );
-    let spoken = texts.spoken.as_ref().filter(|spoken| !spoken.is_dropped());
-    let output = spoken.map(|spoken| {
-        let encoding = Encoding::for_model(model);
-        let choices = spoken.choices();
-        let answer = Answer {
-            choices: choices.iter().map(|said| choice(encoding, said)).collect(),
-        };
-        let counted = Tokenizer.output(model, asked, &answer);
-        // What was thought is billed, and not what is shown of it.
-        let bound = if spoken.has_reasoned() {
-            Bound::AtLeast
-        } else {
-            counted.bound
-        };
-        Counted { bound, ..counted }
-    });
+    let input = body(texts).and_then(|body| Tokenizer.input(&request(family, model, &body)));
+    let unknown = Asked {
+        family,
+        ..Asked::default()
+    };
     Sides {
         input: input.map(|input| input.counted),
-        output,
+        output: output(model, input.map_or(unknown, |input| input.asked), texts),
     }
+}
+
+/// Counts no more than what was said.
+pub(super) fn count_output(model: &str, texts: &Texts) -> Option<Counted> {
+    let family = family(texts.format, texts.operation);
+    let body = body(texts).unwrap_or_default();
+    output(model, Asked::of(&request(family, model, &body)), texts)
+}
+
+fn body(texts: &Texts) -> Option<Cow<'_, [u8]>> {
+    texts.request.as_ref().and_then(wire::Request::body)
+}
+
+const fn request<'a>(family: Family, model: &'a str, body: &'a [u8]) -> Request<'a> {
+    Request {
+        family,
+        model,
+        body,
+    }
+}
+
+fn output(model: &str, asked: Asked, texts: &Texts) -> Option<Counted> {
+    let spoken = texts.spoken.as_ref();
+    let spoken = spoken.filter(|spoken| !spoken.is_dropped())?;
+    let encoding = Encoding::for_model(model);
+    let choices = spoken.choices();
+    let answer = Answer {
+        choices: choices.iter().map(|said| choice(encoding, said)).collect(),
+    };
+    let counted = Tokenizer.output(model, asked, &answer);
+    // What was thought is billed, and not what is shown of it.
+    let bound = if spoken.has_reasoned() {
+        Bound::AtLeast
+    } else {
+        counted.bound
+    };
+    Some(Counted { bound, ..counted })
 }
 
 fn choice(encoding: Encoding, said: &SpokenChoice) -> Choice {

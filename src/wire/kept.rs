@@ -45,7 +45,7 @@ impl TextBudget {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    fn take(&self, bytes: usize) -> bool {
+    pub(super) fn take(&self, bytes: usize) -> bool {
         let before = self.held.fetch_add(bytes, Ordering::Relaxed);
         let fits = before.saturating_add(bytes) <= self.bytes_max;
         if !fits {
@@ -54,7 +54,12 @@ impl TextBudget {
         fits
     }
 
-    fn give_back(&self, bytes: usize) {
+    /// A text had no room.
+    pub(super) fn drop_one(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn give_back(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
@@ -103,10 +108,22 @@ impl<T: Copy> Kept<T> {
             return true;
         }
         if !self.dropped {
-            self.budget.dropped.fetch_add(1, Ordering::Relaxed);
+            self.budget.drop_one();
         }
         self.drop_all();
         false
+    }
+
+    /// The same once more, where there is room for it now.
+    pub(super) fn copy(&self) -> Option<Self> {
+        let taken = self.items.len().saturating_mul(size_of::<T>().max(1));
+        let has_room = !self.dropped && self.budget.take(taken);
+        has_room.then(|| Self {
+            budget: Arc::clone(&self.budget),
+            items: self.items.clone(),
+            taken,
+            dropped: false,
+        })
     }
 
     /// Gives everything back, and takes nothing more.

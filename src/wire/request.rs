@@ -1,11 +1,16 @@
-//! Reads what a request asks while its body passes by; the body is never held.
+//! Reads what a request asks while its body passes by; it is held only to be counted.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
+
 use super::form::Form;
-use super::kept::{Kept, TextBudget};
+use super::frames::Frames;
+use super::inlined::Inlined;
+use super::kept::TextBudget;
 use super::named::{Name, short};
-use super::paths::Action::{Keep, Notice};
+use super::paths::Action::{Gather, Keep, Notice};
 use super::paths::Paths;
 use super::scanner::{Scanner, Seen};
 use super::{Operation, WireFormat};
@@ -52,6 +57,8 @@ enum Field {
     HostedTool,
     /// What is to be spoken.
     Words,
+    /// An image, sound or a file in the request itself.
+    Inlined,
 }
 
 static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
@@ -60,6 +67,20 @@ static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ("stream", Keep(Field::Stream)),
         ("stream_options.include_usage", Keep(Field::IncludeUsage)),
         ("messages.*.content.*.type", Keep(Field::Part)),
+        ("messages.*.content.*.image_url.url", Gather(Field::Inlined)),
+        (
+            "messages.*.content.*.input_audio.data",
+            Gather(Field::Inlined),
+        ),
+        (
+            "messages.*.content.*.file.file_data",
+            Gather(Field::Inlined),
+        ),
+        ("input.*.content.*.image_url", Gather(Field::Inlined)),
+        ("input.*.content.*.file_data", Gather(Field::Inlined)),
+        // What a function of the client gave back: a screenshot.
+        ("input.*.output.*.image_url", Gather(Field::Inlined)),
+        ("input.*.output.image_url", Gather(Field::Inlined)),
         // The Responses API spells the same things otherwise.
         ("input.*.type", Keep(Field::Part)),
         ("input.*.content.*.type", Keep(Field::Part)),
@@ -82,6 +103,11 @@ static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ("model", Keep(Field::Model)),
         ("stream", Keep(Field::Stream)),
         ("messages.*.content.*.type", Keep(Field::Part)),
+        ("messages.*.content.*.source.data", Gather(Field::Inlined)),
+        (
+            "messages.*.content.*.content.*.source.data",
+            Gather(Field::Inlined),
+        ),
         // A tool's result may hold an image, such as a screenshot.
         ("messages.*.content.*.content.*.type", Keep(Field::Part)),
         ("tools.*.type", Keep(Field::Tool)),
@@ -102,18 +128,19 @@ pub struct RequestScanner {
     fresh: bool,
     facts: RequestFacts,
     /// The body as the client sent it, where the call may have to be counted.
-    kept: Option<Kept<u8>>,
+    kept: Option<Arc<Frames>>,
+    inlined: Inlined,
 }
 
 /// A request's body, to count its input by.
-#[derive(Debug)]
-pub struct Request(Kept<u8>);
+#[derive(Clone, Debug)]
+pub struct Request(Arc<Frames>);
 
 impl Request {
-    /// The bytes; none where they had no room.
+    /// The bytes, of the data of an image its first part; none where they had no room.
     #[must_use]
-    pub fn body(&self) -> Option<&[u8]> {
-        (!self.0.is_dropped()).then(|| self.0.items())
+    pub fn body(&self) -> Option<Cow<'_, [u8]>> {
+        self.0.bytes()
     }
 }
 
@@ -143,6 +170,7 @@ impl RequestScanner {
             fresh: true,
             facts: RequestFacts::default(),
             kept: None,
+            inlined: Inlined::default(),
         }
     }
 
@@ -153,29 +181,50 @@ impl RequestScanner {
             form,
             fresh,
             facts,
-            kept,
+            inlined,
+            kept: _,
         } = self;
         if let Some(first) = bytes.first().filter(|_| std::mem::take(fresh)) {
             *form = Form::begins(*first).then(Form::new);
         }
         match form {
             Some(form) => form.feed(bytes, &mut |name, value| facts.field(name, value)),
-            None => scanner.feed(bytes, &mut |seen| facts.see(seen)),
+            None => scanner.feed(bytes, &mut |seen| match seen {
+                Seen::Filled(Field::Inlined) => inlined.begin(),
+                Seen::Text(_, piece) => inlined.more(bytes, piece),
+                Seen::Value(..) | Seen::Filled(_) | Seen::TooLong(_) => facts.see(seen),
+            }),
         }
-        if let Some(kept) = kept {
-            kept.add(bytes);
+    }
+
+    /// The same, and keeps what comes if it is to be kept.
+    pub fn feed_frame(&mut self, frame: &Bytes) {
+        self.inlined.clear();
+        self.feed(frame);
+        // Whoever shares it has it whole.
+        if let Some(kept) = self.kept.as_mut().and_then(Arc::get_mut) {
+            kept.add(frame, self.inlined.cuts());
         }
     }
 
     /// Keeps the body from now on, to be counted if it must be.
     pub fn keep_body(&mut self, budget: &Arc<TextBudget>) {
-        self.kept = Some(Kept::new(budget));
+        self.scanner.set_gathers(true);
+        self.kept = Some(Arc::new(Frames::new(budget)));
+    }
+
+    /// Shows what was kept of it, if it came whole.
+    #[must_use]
+    pub fn body(&self) -> Option<Request> {
+        let kept = self.kept.as_ref().filter(|_| self.scanner.is_complete());
+        kept.map(|kept| Request(Arc::clone(kept)))
     }
 
     /// Gives away what was kept of it, if it came whole; nothing is kept any more.
     pub fn take_body(&mut self) -> Option<Request> {
-        let kept = self.kept.take().map(Request);
-        kept.filter(|_| self.scanner.is_complete())
+        let body = self.body();
+        self.kept = None;
+        body
     }
 
     /// What is known so far; usable at any moment.
@@ -224,7 +273,7 @@ impl RequestFacts {
                 let count = words.map(|words| words.chars().count());
                 self.spoken_characters = count.and_then(|count| u64::try_from(count).ok());
             }
-            Field::Audio => {}
+            Field::Audio | Field::Inlined => {}
         }
     }
 }

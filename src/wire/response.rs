@@ -164,6 +164,13 @@ impl ResponseReader {
         }
     }
 
+    /// Shows what was said so far, where it is kept and no longer than `bytes_max`.
+    #[must_use]
+    pub fn copy_text(&self, bytes_max: usize) -> Option<Box<Spoken>> {
+        let spoken = self.findings().spoken.as_deref()?;
+        spoken.copy(bytes_max).map(Box::new)
+    }
+
     /// Whether the body has no end of its own that could be seen: sound, plain text.
     #[must_use]
     pub const fn is_endless(&self) -> bool {

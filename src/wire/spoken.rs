@@ -158,6 +158,22 @@ impl Spoken {
         self.raw.is_dropped() || self.runs.is_dropped()
     }
 
+    /// What was said so far, once more; none where it is longer than `bytes_max` or has no room.
+    pub(super) fn copy(&self, bytes_max: usize) -> Option<Self> {
+        if self.raw.items().len() > bytes_max {
+            return None;
+        }
+        Some(Self {
+            raw: self.raw.copy()?,
+            runs: self.runs.copy()?,
+            choice: self.choice,
+            numbered: self.numbered,
+            open: self.open,
+            here: self.here,
+            reasoned: self.reasoned,
+        })
+    }
+
     /// The choices, decoded: as long as what was kept.
     #[must_use]
     pub fn choices(&self) -> Vec<SpokenChoice> {

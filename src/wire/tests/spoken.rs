@@ -1,5 +1,6 @@
 //! What was said is gathered whole, however it is written, split and cut.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::hostile::sample;
@@ -310,12 +311,63 @@ fn a_request_is_kept_as_the_client_sent_it() {
     let mut request = RequestScanner::new(WireFormat::OpenAi);
     request.keep_body(&budget);
     for piece in [&b"{\"model\":"[..], b"\"gpt-4o\" }"] {
-        request.feed(piece);
+        request.feed_frame(&Bytes::from_static(piece));
     }
     let kept = request.take_body().unwrap();
-    assert_eq!(kept.body().unwrap(), b"{\"model\":\"gpt-4o\" }");
+    assert_eq!(kept.body().unwrap(), &b"{\"model\":\"gpt-4o\" }"[..]);
     drop(kept);
     assert_eq!(budget.held(), 0);
+}
+
+/// The data of an image, cut into frames anywhere, leaves a body that can still be read.
+#[test]
+fn the_data_of_an_image_is_kept_no_further_than_its_header() {
+    let data = "iVBORw0KGgo\\/".repeat(20_000);
+    let text = "a text of many words. ".repeat(10_000);
+    for (format, part, long) in [
+        (
+            WireFormat::OpenAi,
+            "{\"type\":\"image_url\",\"image_url\":{\"url\":\"DATA\"}}",
+            &data,
+        ),
+        (
+            WireFormat::Anthropic,
+            "{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"data\":\"DATA\"}}",
+            &data,
+        ),
+        (
+            WireFormat::Anthropic,
+            "{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"DATA\"}}",
+            &text,
+        ),
+        (
+            WireFormat::OpenAi,
+            "{\"type\":\"text\",\"text\":\"DATA\"}",
+            &data,
+        ),
+    ] {
+        let part = part.replace("DATA", long);
+        let body = format!("{{\"messages\":[{{\"content\":[{part},{part}]}}],\"model\":\"m\"}}");
+        for size in [1_000, 4_097, 65_536, body.len()] {
+            let budget = budget();
+            let mut request = RequestScanner::new(format);
+            request.keep_body(&budget);
+            for frame in body.as_bytes().chunks(size) {
+                request.feed_frame(&Bytes::copy_from_slice(frame));
+            }
+            let kept = request.take_body().unwrap();
+            let kept = kept.body().unwrap();
+            let read: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+            assert_eq!(read["model"], "m", "{size}");
+            let is_cut = long == &data && !part.contains("\"text\"");
+            assert_eq!(kept.len() < body.len(), is_cut, "{part:.60} by {size}");
+            assert!(
+                !is_cut || budget.held() < 300_000,
+                "{size}: {}",
+                budget.held()
+            );
+        }
+    }
 }
 
 /// Whole frames may be passed over as repetitions, single bytes never: both have to say the same.

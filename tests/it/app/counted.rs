@@ -140,6 +140,53 @@ async fn a_stream_without_usage_is_counted_whole() {
     );
 }
 
+/// A whole answer has its usage with it, so its text is not kept, until a server leaves it out.
+#[tokio::test]
+async fn whole_answers_without_usage_are_counted_once_a_server_is_known_to_leave_it_out() {
+    let stage = Stage::set("audit_share = 0").await;
+    let said = WORDS.concat();
+    let asked = json!({"model": "gpt-4o", "messages": [{"role": "user", "content": PROMPT}]});
+    let message = json!({"role": "assistant", "content": said});
+    let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
+    let answer = json!({"id": "c1", "model": GPT, "choices": [choice]}).to_string();
+    for (source, pricing, output) in [
+        ("unknown", "unpriced", Value::Null),
+        ("counted", "priced", tokens(&said).into()),
+    ] {
+        let mut client = stage.tollgate.connect().await;
+        let body = asked.to_string();
+        let length = body.len();
+        let head =
+            format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}");
+        let answering = async {
+            let mut server = stage.upstream.accept().await;
+            server.head().await;
+            server.exactly(length).await;
+            let kind = "content-type: application/json\r\nconnection: close";
+            let length = answer.len();
+            let head = format!("HTTP/1.1 200 OK\r\n{kind}\r\ncontent-length: {length}\r\n\r\n");
+            server.send(head + &answer).await;
+        };
+        tokio::join!(client.send(head), answering);
+        client.head().await;
+        client.exactly(answer.len()).await;
+        let calls = if source == "unknown" { 1 } else { 2 };
+        let rows = stage.tollgate.rows_once(calls).await;
+        let row = rows.iter().find(|row| row["source"] == source);
+        check_row(
+            source,
+            row.unwrap_or_else(|| panic!("{rows:?}")),
+            &json!({"end": "complete", "complete": true, "pricing": pricing, "stream": false,
+                "input_tokens": input(PROMPT), "output_tokens": output, "flags": []}),
+        );
+    }
+    let metrics = stage.tollgate.ask("/metrics").await;
+    assert!(
+        metrics.contains("tollgate_text_held_bytes 0\n"),
+        "{metrics}"
+    );
+}
+
 #[tokio::test]
 async fn a_client_that_leaves_has_paid_for_what_had_come() {
     for came in [1, 4, 7] {
