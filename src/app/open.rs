@@ -10,7 +10,7 @@ use super::{AppError, now, settings, shared, show};
 use crate::call::CallRecord;
 use crate::config::Config;
 use crate::journal::{FrameKind, Journal};
-use crate::ledger::{History, Ledger, Orphan, Part, Recovery};
+use crate::ledger::{self, History, Ledger, Orphan, Part, Recovery};
 use crate::meter::{Entry, FinishedCall};
 use crate::metrics::Metrics;
 use crate::recorder::{self, Recorder, Sequenced, Sinks};
@@ -27,6 +27,10 @@ impl Opened {
     pub(super) fn new(config: &Config, history: Option<History>) -> Result<Self, AppError> {
         let (mut journal, mut closed) = open_journal(config)?;
         let ledger = settings::ledger(config, Some(journal.durable()));
+        if let Err(error) = ledger::make_room(&ledger) {
+            let error: &dyn std::error::Error = &error;
+            error!(error, "no room could be made by what is kept too long");
+        }
         let (mut ledger, recovery) = Ledger::open(ledger)?;
         tell(&recovery);
         if recovery.lost_rows.is_some() {

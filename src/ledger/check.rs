@@ -14,7 +14,7 @@ use super::key::{Key, Period, Span};
 use super::memory::{read_demand, read_totals};
 use super::shelf::{Shelf, start_of};
 use super::store::{In, Store};
-use super::{LedgerError, Settings, Totals, checkpoint, meta, recover, rows, sidecar};
+use super::{LedgerError, Settings, Totals, checkpoint, expired, meta, recover, rows, sidecar};
 use crate::call::CallRecord;
 use crate::journal::{self, FrameKind, JournalError};
 
@@ -92,7 +92,7 @@ pub fn check(settings: &Settings, step: &dyn Fn(u64, u64)) -> Result<Checked, Le
         None => (u64::MAX, 1),
     };
     let mut shelf = Shelf::read(&settings.calls_dir)?;
-    shelf.rows_from = rows_from;
+    shelf.rows_from = rows_from.max(expired::rows_from(&settings.calls_dir)?);
     let segments = journal::segments(&settings.journal_dir)?;
     let checkpoints = checkpoint::all(&settings.checkpoints_dir)?;
     let files = shelf.paths().len() + segments.len() + checkpoints.len();

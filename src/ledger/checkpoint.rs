@@ -71,14 +71,24 @@ impl Ledger {
     pub(super) fn checkpoint_at(&self, path: &Path, now: Timestamp) -> Result<(), LedgerError> {
         let new = path.with_extension("totals.new");
         let oldest = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
+        let written = self.write_checkpoint(&new, demand::minute_of(oldest));
+        if written.is_err() {
+            // Where the disk is full, half a checkpoint takes what the journal needs.
+            let _ = std::fs::remove_file(&new);
+        }
+        written?;
+        std::fs::rename(&new, path).map_err(LedgerError::io("rename", &new))
+    }
+
+    fn write_checkpoint(&self, path: &Path, oldest_minute: u32) -> Result<(), LedgerError> {
         let file = {
             let writer = self.writer();
             let store = writer.store()?;
-            dump(&store, demand::minute_of(oldest), &new)?
+            dump(&store, oldest_minute, path)?
         };
-        file.sync_all().map_err(LedgerError::io("sync", &new))?;
-        entries(&new).map_err(LedgerError::io("read back", &new))?;
-        std::fs::rename(&new, path).map_err(LedgerError::io("rename", &new))
+        file.sync_all().map_err(LedgerError::io("sync", path))?;
+        let read = entries(path).map_err(LedgerError::io("read back", path));
+        read.map(drop)
     }
 }
 
@@ -90,6 +100,23 @@ pub(super) fn entries(path: &Path) -> io::Result<u64> {
         Ok(())
     })?;
     Ok(entries)
+}
+
+/// How far the newest good checkpoint has counted; 0 if there is none.
+pub(super) fn watermark(dir: &Path) -> Result<u64, LedgerError> {
+    for path in all(dir)?.into_iter().rev() {
+        let mut counted = None;
+        let read = each_entry(&path, |tree, key, value| {
+            if tree == In::Meta && key == meta::WATERMARK.as_bytes() {
+                counted = Some(value);
+            }
+            Ok(())
+        });
+        if let (Ok(()), Some(value)) = (read, counted) {
+            return meta::read_number(&value);
+        }
+    }
+    Ok(0)
 }
 
 /// Fills a new database from the newest checkpoint that is good. Twice is as good as once.

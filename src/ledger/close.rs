@@ -9,11 +9,11 @@ use std::path::Path;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::dayfile::{self, Facts, Reader, Writer};
-use super::shelf::start_of;
-use super::{Ledger, LedgerError, checkpoint, meta, rows};
+use super::shelf::{Shelf, start_of};
+use super::{Ledger, LedgerError, checkpoint, expired, meta, rows};
 use crate::journal::{self, Frame, FrameKind, JournalError};
 
 /// How long after midnight a day is closed: the totals have its last calls by then.
@@ -43,14 +43,26 @@ pub(super) enum Written {
 impl Ledger {
     /// Writes the file of every UTC day that is over, deletes hours and minutes past their
     /// retention, writes a checkpoint of the totals, then deletes files past their retention and the
-    /// segments that the files made needless. Takes as long
-    /// as it takes: for a thread of its own. `go_on` false ends it early, with nothing half done.
+    /// segments that the files made needless. What is too old goes also where no day can be closed: a
+    /// full disk gets room by it. Takes as long as it takes: for a thread of its own. `go_on` false
+    /// ends it early, with nothing half done.
     pub fn close_days(
         &self,
         now: Timestamp,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Closed, LedgerError> {
         let closed = self.close_each(now, go_on);
+        let tidied = if go_on() {
+            let forgot = self.forget_old(now, go_on);
+            self.settle(now).and(forgot)
+        } else {
+            Ok(())
+        };
+        if let (Err(_), Err(error)) = (&closed, &tidied) {
+            let error: &dyn std::error::Error = error;
+            warn!(error, "what is too old could not all be deleted");
+        }
+        let closed = closed.and_then(|closed| tidied.map(|()| closed));
         self.status
             .count(|stats| stats.close_failed = closed.is_err());
         closed
@@ -59,30 +71,32 @@ impl Ledger {
     fn close_each(&self, now: Timestamp, go_on: &dyn Fn() -> bool) -> Result<Closed, LedgerError> {
         let mut files = Vec::new();
         loop {
-            let written = match self.write_day(now, go_on) {
-                // What cannot be read now never can; the days behind it must not wait for it.
-                Err(LedgerError::Journal(JournalError::Damaged { seq, .. }))
-                    if self.mend_journal(seq)?.is_some() =>
-                {
-                    continue;
-                }
-                written => written?,
-            };
-            match written {
-                Written::Day(facts) => {
-                    self.shelve(&facts)?;
+            match self.close_next(now, go_on) {
+                Ok(Written::Day(facts)) => {
                     info!(day = %facts.day, calls = facts.calls(), "the day has its file");
                     files.push(facts);
                 }
-                Written::Open(look_again) => {
-                    if go_on() {
-                        self.forget_old(now, go_on)?;
-                        self.settle(now)?;
-                    }
-                    return Ok(Closed { files, look_again });
+                Ok(Written::Open(look_again)) => return Ok(Closed { files, look_again }),
+                // What cannot be read now never can; the days behind it must not wait for it.
+                Err(LedgerError::Journal(JournalError::Damaged { seq, .. }))
+                    if self.mend_journal(seq)?.is_some() => {}
+                Err(error) => {
+                    // Where the disk is full, half a file takes what the journal needs. The next try
+                    // writes over what stays.
+                    let _ = Shelf::remove_unfinished(&self.settings.calls_dir);
+                    return Err(error);
                 }
             }
         }
+    }
+
+    /// Gives the next day that is over its file.
+    fn close_next(&self, now: Timestamp, go_on: &dyn Fn() -> bool) -> Result<Written, LedgerError> {
+        let written = self.write_day(now, go_on)?;
+        if let Written::Day(facts) = &written {
+            self.shelve(facts)?;
+        }
+        Ok(written)
     }
 
     /// Writes the calls of the next day that is over beside its place.
@@ -156,23 +170,26 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes the checkpoint of the last file, then deletes what is kept elsewhere or too old.
+    /// Deletes what is too old, writes the checkpoint of the last file, then deletes what is kept
+    /// elsewhere.
     pub(super) fn settle(&self, now: Timestamp) -> Result<(), LedgerError> {
+        // First, and without the database: on a full disk nothing else makes room.
+        self.delete_expired(now)?;
         let Some(last_day) = self.shelf().last_day() else {
             return Ok(());
         };
-        let expired = self.expire(now)?;
         let dir = &self.settings.checkpoints_dir;
-        if !expired.is_empty() || !checkpoint::path(dir, last_day).exists() {
-            self.checkpoint(last_day, now)?;
+        loop {
+            let noted = self.note_expired()?;
+            if noted || !checkpoint::path(dir, last_day).exists() {
+                self.checkpoint(last_day, now)?;
+                expired::forget_marks(&self.settings.calls_dir)?;
+            }
+            // What only this checkpoint has.
+            if !self.delete_expired(now)? {
+                return self.clear_journal();
+            }
         }
-        for day in expired {
-            let path = dayfile::path(&self.settings.calls_dir, day);
-            std::fs::remove_file(&path).map_err(LedgerError::io("delete", &path))?;
-            self.set_shelf(|shelf| shelf.forget(day));
-            info!(%day, "the calls of the day are past their retention and deleted");
-        }
-        self.clear_journal()
     }
 
     /// Deletes the segments whose calls are all in files, counted, and over.

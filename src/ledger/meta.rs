@@ -101,11 +101,14 @@ pub(super) fn put_text(key: &str, text: &str) -> Write {
 }
 
 pub(super) fn number(store: &Store, key: &str) -> Result<Option<u64>, LedgerError> {
-    let read = |value: Vec<u8>| {
-        let number = Reader::of(&value, VERSION).and_then(|mut reader| reader.take_u64());
-        number.ok_or_else(|| LedgerError::damaged("a number of the state cannot be read"))
-    };
-    store.get(In::Meta, key.as_bytes())?.map(read).transpose()
+    let found = store.get(In::Meta, key.as_bytes())?;
+    found.as_deref().map(read_number).transpose()
+}
+
+/// A number as it is stored.
+pub(super) fn read_number(value: &[u8]) -> Result<u64, LedgerError> {
+    let number = Reader::of(value, VERSION).and_then(|mut reader| reader.take_u64());
+    number.ok_or_else(|| LedgerError::damaged("a number of the state cannot be read"))
 }
 
 pub(super) fn text(store: &Store, key: &str) -> Result<Option<String>, LedgerError> {

@@ -18,7 +18,7 @@ use super::replay::Orphan;
 use super::sidecar::{self, State};
 use super::store::{In, Store, said};
 use super::write::Writer;
-use super::{Ledger, LedgerError, Settings, meta};
+use super::{Ledger, LedgerError, Settings, expired, meta};
 use crate::journal;
 
 /// The folder of the database in the ledger's folder.
@@ -110,6 +110,7 @@ impl Ledger {
         let store = Arc::new(opened.store);
         writer.attach(Arc::clone(&store), opened.db_id);
         let rows_from = meta::number(&store, meta::ROWS_FROM)?.unwrap_or(1);
+        let rows_from = rows_from.max(expired::rows_from(&self.settings.calls_dir)?);
         self.set_shelf(|shelf| shelf.rows_from = rows_from);
         // Before anything is counted: a crash in a rebuild must not look like damage again.
         writer.note(self.watermark(), self.settings.sync, true)?;

@@ -51,22 +51,14 @@ pub(super) struct HoursFrom {
 }
 
 impl Ledger {
-    /// The files past their retention; from now on nobody expects their rows.
-    pub(super) fn expire(&self, now: Timestamp) -> Result<Vec<Date>, LedgerError> {
+    /// The files past their retention, each with its last number.
+    pub(super) fn expired(&self, now: Timestamp) -> Vec<(Date, u64)> {
         let Retention { days, bytes, .. } = self.settings.retention;
         let today = TimeZone::UTC.to_datetime(now).date();
         let by_age = today.saturating_sub(i64::from(days).days());
-        let by_size = bytes.and_then(|bytes| self.shelf().oldest_within(bytes));
-        let oldest = by_size.map_or(by_age, |by_size| by_size.max(by_age));
-        let (expired, last_seq) = self.shelf().before(oldest);
-        let rows_from = last_seq.saturating_add(1);
-        if rows_from > self.shelf().rows_from {
-            let writer = self.writer();
-            let store = writer.store()?;
-            writer.commit(&store, &[meta::put_number(meta::ROWS_FROM, rows_from)])?;
-            self.set_shelf(|shelf| shelf.rows_from = rows_from);
-        }
-        Ok(expired)
+        let files = self.shelf();
+        let by_size = bytes.and_then(|bytes| files.oldest_within(bytes));
+        files.before(by_size.map_or(by_age, |by_size| by_size.max(by_age)))
     }
 
     /// Deletes hours, minutes and demand past their retention.

@@ -62,10 +62,7 @@ impl Shelf {
     /// Reads the footers of all files of a folder. Removes files that were never finished, and puts
     /// a last one aside that is damaged: nobody knows where it ends, so nothing could follow it.
     pub(super) fn load(dir: &Path) -> Result<Self, LedgerError> {
-        for name in names(dir)?.iter().filter(|it| dayfile::is_unfinished(it)) {
-            let path = dir.join(name);
-            std::fs::remove_file(&path).map_err(LedgerError::io("delete", &path))?;
-        }
+        Self::remove_unfinished(dir)?;
         let mut shelf = Self::read(dir)?;
         while let Some(moved) = shelf.put_last_aside()? {
             error!(problem = moved, "a day file is damaged and put aside");
@@ -74,7 +71,16 @@ impl Shelf {
         Ok(shelf)
     }
 
-    /// The same, and nothing is changed.
+    /// Removes files that were never finished.
+    pub(super) fn remove_unfinished(dir: &Path) -> Result<(), LedgerError> {
+        for name in names(dir)?.iter().filter(|it| dayfile::is_unfinished(it)) {
+            let path = dir.join(name);
+            std::fs::remove_file(&path).map_err(LedgerError::io("delete", &path))?;
+        }
+        Ok(())
+    }
+
+    /// What is in a folder; nothing is changed.
     pub(super) fn read(dir: &Path) -> Result<Self, LedgerError> {
         let mut volumes = Vec::new();
         for name in names(dir)? {
@@ -159,18 +165,21 @@ impl Shelf {
         self.volumes.push(Volume { day, facts });
     }
 
-    /// The files before a day, and the last of their numbers that is known. The last file is never one of them: numbers go
-    /// on behind it.
-    pub(super) fn before(&self, day: Date) -> (Vec<Date>, u64) {
+    /// The files before a day, each with its last number. The last file is never one of them: numbers
+    /// go on behind it.
+    pub(super) fn before(&self, day: Date) -> Vec<(Date, u64)> {
         let (_, earlier) = self.volumes.split_last().unzip();
         let earlier: &[Volume] = earlier.unwrap_or_default();
-        let old = earlier.iter().take_while(|volume| volume.day < day);
-        let last_seq = old.clone().filter_map(|volume| volume.facts.as_ref().ok());
-        let last_seq = last_seq.map(|facts| facts.last_seq).last();
-        (
-            old.map(|volume| volume.day).collect(),
-            last_seq.unwrap_or(0),
-        )
+        let old = earlier.iter().enumerate();
+        let old = old.take_while(|(_, volume)| volume.day < day);
+        old.map_while(|(at, volume)| {
+            let last_seq = match &volume.facts {
+                Ok(facts) => Some(facts.last_seq),
+                Err(_) => self.first_seq_behind(at).map(|seq| seq.saturating_sub(1)),
+            };
+            last_seq.map(|last_seq| (volume.day, last_seq))
+        })
+        .collect()
     }
 
     /// The day of the oldest of the newest files that take no more than so many bytes together.

@@ -2,6 +2,7 @@
 
 mod damage;
 mod days;
+mod expired;
 mod fixture;
 mod kill;
 mod read;

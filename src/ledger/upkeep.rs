@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use super::close::{make_folder, sync_folder};
 use super::shelf::names;
 use super::store::{In, KEYS_MAX, Store};
-use super::{Ledger, LedgerError, Recovery, Settings, Totals, checkpoint, recover};
+use super::{Ledger, LedgerError, Recovery, Settings, Totals, checkpoint, expired, recover};
 use crate::journal;
 
 /// What a compaction saved.
@@ -54,7 +54,7 @@ impl Ledger {
         let from = &self.settings;
         let mut done = BackedUp::default();
         done.link(&from.calls_dir, &to.calls_dir, |name| {
-            name.ends_with(".parquet")
+            name.ends_with(".parquet") || expired::is_mark(name)
         })?;
         make_folder(&to.checkpoints_dir)?;
         let yesterday = TimeZone::UTC

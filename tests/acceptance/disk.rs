@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::damage::{copy, fixture};
 use crate::support::client::{Answer, Client, post};
 use crate::support::rows::Rows;
 use crate::support::tollgate::{Home, Tollgate};
@@ -339,4 +340,36 @@ async fn on_a_file_system_that_is_full_calls_are_refused_where_that_is_wanted() 
     }
     assert_eq!(stage.unmetered().await, 0);
     stage.adds_up().await;
+}
+
+/// Every write of a start wants room: what is kept too long goes before.
+#[tokio::test]
+async fn a_start_on_a_full_disk_makes_room_by_what_takes_too_much() {
+    const YEARS: &str = "[ledger]\nretention_days = 36500\n";
+    let mut home = Home::new(YEARS);
+    let Some(mounted) = Mounted::on(&mut home) else {
+        return;
+    };
+    copy(&fixture("0.1.0").join("data"), &mounted.folder);
+    let tollgate = home.serve().await;
+    let began = Instant::now();
+    while !mounted
+        .folder
+        .join("checkpoints/2025-03-04.totals")
+        .exists()
+    {
+        assert!(began.elapsed() < WAIT, "{}", tollgate.said());
+        tokio::time::sleep(POLL).await;
+    }
+    let expected = Totals::of_ledger(&tollgate).await;
+    assert!(tollgate.terminate().success());
+    mounted.fill();
+    home.write_config(&format!("{YEARS}retention_bytes = \"1KiB\"\n"));
+    let tollgate = home.serve().await;
+    assert_eq!(Totals::of_ledger(&tollgate).await, expected);
+    let files = fs::read_dir(mounted.folder.join("calls")).unwrap();
+    let mut files: Vec<_> = files.map(|it| it.unwrap().file_name()).collect();
+    files.retain(|name| name.to_string_lossy().ends_with(".parquet"));
+    assert_eq!(files, ["2025-03-04.parquet"]);
+    assert_eq!(tollgate.metric("tollgate_ledger_damage_total").await, 0);
 }
