@@ -3,7 +3,7 @@
 //! The ledger is made through the import of history, so its totals are what 90 million calls would
 //! leave. Questions that the ledger is slow to answer are bugs; what reading costs the call path is
 //! measured by the load rig: `cargo bench --bench load -- --readers`. Behind `--` the parts that are
-//! wanted: `questions`, `start`, `busy`.
+//! wanted: `questions`, `groups`, `start`, `busy`.
 
 #![expect(
     clippy::float_arithmetic,
@@ -13,6 +13,7 @@
 
 mod busy;
 mod clock;
+mod groups;
 mod past;
 mod questions;
 #[path = "../shared/mod.rs"]
@@ -39,6 +40,9 @@ fn main() -> anyhow::Result<()> {
     };
     if asked("questions") {
         questions::run()?;
+    }
+    if asked("groups") {
+        groups::run()?;
     }
     if asked("start") {
         start::run()?;

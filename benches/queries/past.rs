@@ -66,3 +66,9 @@ pub(crate) fn ninety_million(end: Timestamp) -> anyhow::Result<History> {
         ..History::default()
     })
 }
+
+/// How many of one there are for each of another.
+pub(crate) fn ratio(of: u64, each: u64) -> f64 {
+    let float = |number: u64| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    float(of) / float(each)
+}

@@ -3,6 +3,11 @@
 /// Room for a value as it is usually written: a total; a busy minute makes its own.
 const VALUE_BYTES_USUAL: usize = 64;
 
+/// The bit of a byte that is not the last of its number.
+const MORE: u8 = 0x80;
+/// Bytes of a number that surely fits a machine word.
+const SHORT_BYTES: usize = 9;
+
 /// Writes a value: the version byte, then numbers.
 #[derive(Debug)]
 pub(super) struct Writer(Vec<u8>);
@@ -16,15 +21,19 @@ impl Writer {
 
     pub(super) fn put(&mut self, number: impl Into<u128>) {
         let mut rest: u128 = number.into();
-        loop {
-            let low = u8::try_from(rest & 0x7f).unwrap_or(0);
-            rest >>= 7;
-            if rest == 0 {
-                self.0.push(low);
-                return;
+        // Nearly all fit a machine word, and a commit writes thousands of them.
+        let mut short = loop {
+            if let Ok(short) = u64::try_from(rest) {
+                break short;
             }
-            self.0.push(low | 0x80);
+            self.0.push(low_bits(rest) | MORE);
+            rest >>= 7;
+        };
+        while short >= u64::from(MORE) {
+            self.0.push(low_bits(short.into()) | MORE);
+            short >>= 7;
         }
+        self.0.push(low_bits(short.into()));
     }
 
     pub(super) fn put_signed(&mut self, number: i128) {
@@ -59,13 +68,13 @@ impl<'a> Reader<'a> {
         for shift in (0..128).step_by(7) {
             let (byte, rest) = self.0.split_first()?;
             self.0 = rest;
-            let part = u128::from(byte & 0x7f);
+            let part = u128::from(byte & !MORE);
             // The 19th byte holds the last two bits.
             if shift == 126 && part > 3 {
                 return None;
             }
             number |= part << shift;
-            if byte & 0x80 == 0 {
+            if byte & MORE == 0 {
                 return Some(number);
             }
         }
@@ -73,26 +82,44 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn take_u64(&mut self) -> Option<u64> {
-        // Most numbers are small, and a start reads millions of them.
-        if let Some((byte, rest)) = self.0.split_first()
-            && byte & 0x80 == 0
-        {
-            self.0 = rest;
-            return Some(u64::from(*byte));
+        match self.take_short() {
+            Some(short) => Some(short),
+            None => self.take()?.try_into().ok(),
         }
-        self.take()?.try_into().ok()
     }
 
     pub(super) fn take_signed(&mut self) -> Option<i128> {
-        let zigzag = self.take()?;
+        let zigzag = match self.take_short() {
+            Some(short) => u128::from(short),
+            None => self.take()?,
+        };
         let sign = (zigzag & 1).cast_signed();
         Some((zigzag >> 1).cast_signed() ^ -sign)
+    }
+
+    /// A number of few bytes, as nearly all are: a start and a report read millions of them. Nothing
+    /// is taken of a longer one.
+    fn take_short(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for (at, byte) in self.0.iter().take(SHORT_BYTES).enumerate() {
+            number |= u64::from(byte & !MORE) << (7 * at);
+            if byte & MORE == 0 {
+                self.0 = self.0.get(at.saturating_add(1)..)?;
+                return Some(number);
+            }
+        }
+        None
     }
 
     /// The bytes not read yet.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.0
     }
+}
+
+/// The last seven bits of a number.
+fn low_bits(number: u128) -> u8 {
+    u8::try_from(number & 0x7f).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -128,6 +155,11 @@ mod tests {
         check(u128::from(u64::MAX), i128::MAX);
         check(127, -1);
         check(128, -64);
+        // Where a number begins to need another byte, or more than a machine word.
+        for bits in 1..127 {
+            check((1 << bits) - 1, -(1 << (bits - 1)));
+            check(1 << bits, 1 << (bits - 1));
+        }
     }
 
     #[test]

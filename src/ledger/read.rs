@@ -103,9 +103,19 @@ impl Ledger {
 impl memory::Memory {
     /// Whether all of a stretch is in memory: all time, or days from the oldest of the recent on.
     pub(super) fn holds(&self, from: Span, to: Span) -> bool {
+        self.held_from(from, to) == from
+    }
+
+    /// From where on a stretch is in memory: its begin if all of it is, its end if nothing.
+    pub(super) fn held_from(&self, from: Span, to: Span) -> Span {
         let all_time = to <= Span::FIRST_DAY;
         let days = from >= Span::FIRST_DAY && to <= Span::FIRST_HOUR;
-        all_time || days && self.oldest_day().is_none_or(|oldest| from >= oldest)
+        match self.oldest_day() {
+            Some(oldest) if days => oldest.max(from).min(to),
+            None if days => from,
+            _ if all_time => from,
+            _ => to,
+        }
     }
 
     /// The first of the days that are all in memory.

@@ -181,6 +181,25 @@ impl Store {
             .map(|last| last.map(|(key, _)| key))
     }
 
+    /// Visits the keys of a range with their values, where they lie, until a visit says false; says
+    /// whether none did.
+    pub(super) fn visit(
+        &self,
+        tree: In,
+        keys: Range<Vec<u8>>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<bool, LedgerError> {
+        guarded(|| {
+            for found in self.trees.of(tree).range(keys) {
+                let (key, value) = found?;
+                if !visit(&key, &value) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+    }
+
     /// The keys of a range, page by page.
     pub(super) fn scan(&self, tree: In, keys: Range<Vec<u8>>) -> Scan {
         Scan {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::key::{DIMENSIONS_MAX, Grain, Ids, Key, Span};
-use super::memory::read_totals;
 use super::names::{ABSENT, NameKind, OTHER};
 use super::store::In;
 use super::{Ledger, LedgerError, Rollup, Totals};
@@ -65,14 +64,12 @@ impl Ledger {
             (from, until.map_or(end, span).max(from))
         };
         let mut sums = Folded::new(apart);
-        if !self.sum_memory(&mut sums, from, to) {
-            sums = Folded::new(apart);
-            let keys = from.bytes().to_vec()..to.bytes().to_vec();
-            for found in self.status.store()?.scan(In::Totals, keys) {
-                let (key, totals) = read_totals(&found?)?;
-                let name = |id| self.memory().names.name(NameKind::Dimension, id);
-                sums.add(&name, key, &totals);
-            }
+        let mut recent = self.memory().held_from(from, to);
+        if !self.sum_memory(&mut sums, recent, to) {
+            (sums, recent) = (Folded::new(apart), to);
+        }
+        if from < recent {
+            self.sum_disk(&mut sums, from, recent)?;
             // Behind the reading: it is noted before the first of them goes.
             self.expect_kept(grain, from)?;
         }
@@ -87,7 +84,25 @@ impl Ledger {
                 },
             )
         };
-        Ok(sums.sums.into_iter().filter_map(named).collect())
+        Ok(sums.finish().into_iter().filter_map(named).collect())
+    }
+
+    /// Sums what is read from the disk.
+    fn sum_disk(&self, sums: &mut Folded<'_>, from: Span, to: Span) -> Result<(), LedgerError> {
+        let keys = from.bytes().to_vec()..to.bytes().to_vec();
+        let name = |id| self.memory().names.name(NameKind::Dimension, id);
+        let read = self.status.store()?.visit(In::Totals, keys, |key, value| {
+            let read = Key::decode(key).zip(Totals::decode(value));
+            if let Some((key, totals)) = &read {
+                sums.add(&name, *key, totals);
+            }
+            read.is_some()
+        });
+        if read? {
+            Ok(())
+        } else {
+            Err(LedgerError::damaged("a total cannot be read"))
+        }
     }
 
     /// Sums what is all in memory, page by page, so that who counts calls waits for a page at most;
@@ -125,6 +140,8 @@ struct Folded<'a> {
     /// Whether a numbered `name=value` is of a dimension that is told apart.
     kept: HashMap<u16, bool>,
     sums: BTreeMap<Key, Totals>,
+    /// The sum that grows: keys that follow each other mostly go into the same one.
+    last: Option<(Key, Totals)>,
 }
 
 impl<'a> Folded<'a> {
@@ -133,6 +150,7 @@ impl<'a> Folded<'a> {
             apart,
             kept: HashMap::new(),
             sums: BTreeMap::new(),
+            last: None,
         }
     }
 
@@ -144,10 +162,26 @@ impl<'a> Folded<'a> {
             Span::ALL_TIME
         };
         let ids = self.told_apart(name, ids);
+        let key = Key { span, ids };
+        match &mut self.last {
+            Some((last, sum)) if *last == key => sum.merge(totals),
+            _ => {
+                self.put_last();
+                self.last = Some((key, *totals));
+            }
+        }
+    }
+
+    /// Adds the sum that grew to those of its key.
+    fn put_last(&mut self) {
+        if let Some((key, sum)) = self.last.take() {
+            self.sums.entry(key).or_default().merge(&sum);
+        }
+    }
+
+    fn finish(mut self) -> BTreeMap<Key, Totals> {
+        self.put_last();
         self.sums
-            .entry(Key { span, ids })
-            .or_default()
-            .merge(totals);
     }
 
     fn told_apart(&mut self, name: &impl Fn(u16) -> Option<Arc<str>>, ids: Ids) -> Ids {

@@ -279,6 +279,18 @@ fn days_older_than_memory_are_read_from_the_disk() {
             .rollups(key::Span::FIRST_DAY, key::Span::FIRST_HOUR)
             .len();
         assert_eq!(kept, usize::try_from(RECENT_DAYS).unwrap());
+        drop(memory);
+        // From the disk up to where memory begins, and from there on from memory.
+        for (first, days) in [(0, 120), (27, 93), (28, 92), (29, 91), (119, 1)] {
+            let since = Some(start() + day * first);
+            let by_day = Apart {
+                period: true,
+                ..Apart::default()
+            };
+            let sums = house.ledger.sums(Grain::Day, since, None, &by_day).unwrap();
+            let calls: Vec<u64> = sums.iter().map(|sum| sum.totals.calls).collect();
+            assert_eq!(calls, vec![1; days], "from day {first}");
+        }
     }
     assert_rows_are_totals(&house.ledger);
 }
