@@ -4,6 +4,7 @@
 //! transaction with the number of the last row that is in them, so that a replay adds nothing
 //! twice, and a lost database is only a rebuild. A call belongs to the moment it arrived.
 
+mod accepted;
 mod begin;
 mod check;
 mod checkpoint;
@@ -55,6 +56,7 @@ use self::write::Writer;
 use crate::call::{CallId, CallRecord};
 use crate::journal::{Durable, JournalError};
 
+pub use self::accepted::{Acceptance, Lost, LostOfDay, accept};
 pub use self::check::{Checked, CheckedDay, CheckedPart, check};
 pub use self::close::Closed;
 pub use self::damage::{Damage, Part};

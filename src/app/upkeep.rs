@@ -1,12 +1,12 @@
 //! The upkeep of a data directory in which nothing runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::offline::exists;
 use super::{AppError, now, settings};
 use crate::config::Config;
 use crate::journal::Journal;
-use crate::ledger::{self, BackedUp, Checked, Compacted, Ledger, Recovery, Totals};
+use crate::ledger::{self, Acceptance, BackedUp, Checked, Compacted, Ledger, Recovery, Totals};
 
 /// Both locks of a data directory, and its journal set right as a start does it.
 struct AtRest {
@@ -32,6 +32,22 @@ impl AtRest {
 pub(crate) fn check(config: &Config, step: &dyn Fn(u64, u64)) -> Result<Checked, AppError> {
     exists(config)?;
     Ok(ledger::check(&settings::ledger(config, None), step)?)
+}
+
+/// Accepts that the rows which a check misses are gone for good; `step` as in [`check`].
+///
+/// # Errors
+/// The ledger's, when it is missing or in use, or the note cannot be written.
+pub(crate) fn accept(
+    config: &Config,
+    step: &dyn Fn(u64, u64),
+) -> Result<Option<(Acceptance, PathBuf)>, AppError> {
+    exists(config)?;
+    Ok(ledger::accept(
+        &settings::ledger(config, None),
+        now(),
+        step,
+    )?)
 }
 
 /// Computes the totals again; says what they were, what they are, and what was found.

@@ -24,6 +24,7 @@ pub(super) fn run<H: House>(
     let config = house.config(options)?;
     match verb {
         LedgerVerb::Check => check(&config, quiet),
+        LedgerVerb::Accept => accept(&config, quiet),
         LedgerVerb::Rebuild => rebuild(&config),
         LedgerVerb::Compact => {
             let done = upkeep::compact(&config).map_err(failed)?;
@@ -49,21 +50,39 @@ pub(super) fn run<H: House>(
 }
 
 fn check(config: &Config, quiet: bool) -> Result<(), Failure> {
-    let bar = bar(quiet);
-    let checked = upkeep::check(config, &|done, of| {
-        bar.set_length(of);
-        bar.set_position(done);
-    });
-    bar.finish_and_clear();
-    let checked = checked.map_err(failed)?;
+    let checked = with_bar(quiet, |step| upkeep::check(config, step)).map_err(failed)?;
     output::print(text(&checked))?;
     if checked.is_fine() {
         return Ok(());
     }
     Err(Failure::work("the data directory is not whole").remedy(
         "bring day files back from a backup; `tollgate ledger rebuild` computes totals again; a \
-         start does both where it can, and puts aside what is damaged",
+         start does both where it can, and puts aside what is damaged; what does not come back: \
+         `tollgate ledger accept`",
     ))
+}
+
+fn accept(config: &Config, quiet: bool) -> Result<(), Failure> {
+    let accepted = with_bar(quiet, |step| upkeep::accept(config, step)).map_err(failed)?;
+    let Some((acceptance, path)) = accepted else {
+        return output::print("nothing is missing that was not accepted before\n");
+    };
+    let calls = count(acceptance.calls_without_rows);
+    let mut lines = vec![format!(
+        "accepted: {calls} calls of the totals have no rows, which is no alarm from the next start on\n"
+    )];
+    let lost = acceptance.lost.iter();
+    lines.extend(lost.map(|lost| format!("  {}\n", lost.what)));
+    let days = acceptance.days.iter();
+    lines.extend(days.map(|it| {
+        let calls = count(it.calls_without_rows);
+        format!("  {}: {calls} calls without rows\n", it.day)
+    }));
+    lines.push(format!(
+        "noted in {}; reports and exports go on naming them\n",
+        path.display()
+    ));
+    output::print(lines.concat())
 }
 
 /// What was looked at, as a table, and then what is wrong, a line each.
@@ -85,27 +104,36 @@ fn text(checked: &Checked) -> String {
     }
     let mut lines = vec![format!("{table}\n")];
     for part in &checked.parts {
-        let problems = part.problems.iter();
+        let problems = part.problems.iter().chain(&part.accepted);
         lines.extend(problems.map(|problem| format!("{}: {problem}\n", part.name)));
     }
     lines.extend(checked.days.iter().map(difference));
-    if checked.is_fine() {
-        let rows = count(checked.rows);
+    let rows = count(checked.rows);
+    if checked.is_fine() && checked.days.is_empty() {
         lines.push(format!(
             "fine: the totals are the sums of {rows} rows, day by day\n"
+        ));
+    } else if checked.is_fine() {
+        lines.push(format!(
+            "fine but for what was accepted; all other days are the sums of their rows, {rows} in all\n"
         ));
     }
     lines.concat()
 }
 
 /// A day whose totals and rows differ, in words.
-fn difference(CheckedDay { day, counted, rows }: &CheckedDay) -> String {
-    let calls = count(*counted);
-    if *rows == 0 {
-        return format!("{day}: {calls} calls in the totals, and no rows\n");
-    }
-    let rows = count(*rows);
-    format!("{day}: {calls} calls in the totals, {rows} rows, not the same sums\n")
+fn difference(day: &CheckedDay) -> String {
+    let calls = count(day.counted);
+    let known = if day.accepted.is_some() {
+        ", as was accepted"
+    } else {
+        ""
+    };
+    let rows = match day.rows {
+        0 => "and no rows".to_owned(),
+        rows => format!("{} rows, not the same sums", count(rows)),
+    };
+    format!("{}: {calls} calls in the totals, {rows}{known}\n", day.day)
 }
 
 fn rebuild(config: &Config) -> Result<(), Failure> {
@@ -137,6 +165,17 @@ fn rebuild(config: &Config) -> Result<(), Failure> {
         "compare them with the rows: `tollgate ledger check`; to have the old ones again, put the \
          database that was kept back in its place",
     ))
+}
+
+/// Shows meanwhile how far a check is.
+fn with_bar<T>(quiet: bool, work: impl FnOnce(&dyn Fn(u64, u64)) -> T) -> T {
+    let bar = bar(quiet);
+    let done = work(&|done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    done
 }
 
 /// Shows how far checking is, on a terminal.

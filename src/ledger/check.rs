@@ -2,12 +2,15 @@
 //! the rows sum to.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use super::accepted::{Accepted, Lost, said};
 use super::dayfile::{Reader, Tally};
 use super::demand::{DemandKey, decode_beats};
 use super::key::{Key, Period, Span};
@@ -30,6 +33,8 @@ pub struct Checked {
     pub days: Vec<CheckedDay>,
     /// Rows whose days were compared.
     pub rows: u64,
+    /// Frames whose rows are gone, and when that was accepted, if it was.
+    pub(super) lost: Vec<(Lost, Option<Timestamp>)>,
 }
 
 /// One part of the data directory.
@@ -43,6 +48,8 @@ pub struct CheckedPart {
     pub entries: u64,
     /// What is wrong, in words.
     pub problems: Vec<String>,
+    /// What is gone and was accepted, in words.
+    pub accepted: Vec<String>,
 }
 
 /// A day whose totals and rows differ.
@@ -54,13 +61,16 @@ pub struct CheckedDay {
     pub counted: u64,
     /// Calls that have a row.
     pub rows: u64,
+    /// When it was accepted that so many have none.
+    pub accepted: Option<Timestamp>,
 }
 
 impl Checked {
-    /// Whether nothing is wrong.
+    /// Whether nothing is wrong but what was accepted.
     #[must_use]
     pub fn is_fine(&self) -> bool {
-        self.days.is_empty() && self.parts.iter().all(|part| part.problems.is_empty())
+        self.days.iter().all(|day| day.accepted.is_some())
+            && self.parts.iter().all(|part| part.problems.is_empty())
     }
 }
 
@@ -75,11 +85,24 @@ struct Check<'a> {
     of: u64,
     by_rows: Days,
     rows: u64,
+    /// Every frame up to this number was counted once.
+    counted: u64,
+    accepted: Accepted,
+    lost: Vec<(Lost, Option<Timestamp>)>,
 }
 
 /// Checks a data directory in which nothing runs. `step` is told how many of how many files are done.
 pub fn check(settings: &Settings, step: &dyn Fn(u64, u64)) -> Result<Checked, LedgerError> {
-    let _lock = recover::prepare(&settings.dir)?;
+    let lock = recover::prepare(&settings.dir)?;
+    checked(settings, step, &lock)
+}
+
+/// The same for who holds the lock.
+pub(super) fn checked(
+    settings: &Settings,
+    step: &dyn Fn(u64, u64),
+    _lock: &File,
+) -> Result<Checked, LedgerError> {
     let copy = Copy::of(&settings.dir)?;
     let opened = recover::look(&copy.0, settings);
     let database = database(opened.as_ref());
@@ -95,6 +118,7 @@ pub fn check(settings: &Settings, step: &dyn Fn(u64, u64)) -> Result<Checked, Le
     shelf.rows_from = rows_from.max(expired::rows_from(&settings.calls_dir)?);
     let segments = journal::segments(&settings.journal_dir)?;
     let checkpoints = checkpoint::all(&settings.checkpoints_dir)?;
+    let noted = sidecar::read(&settings.dir).map_or(0, |state| state.watermark);
     let files = shelf.paths().len() + segments.len() + checkpoints.len();
     let mut check = Check {
         settings,
@@ -103,6 +127,10 @@ pub fn check(settings: &Settings, step: &dyn Fn(u64, u64)) -> Result<Checked, Le
         of: u64::try_from(files).unwrap_or(u64::MAX),
         by_rows: Days::new(),
         rows: 0,
+        // Without a database only what is noted beside it says how far it was.
+        counted: store.as_ref().map_or(noted, |_| watermark.max(noted)),
+        accepted: Accepted::read(&settings.calls_dir)?,
+        lost: Vec::new(),
     };
     let parts = vec![
         check.day_files(&shelf)?,
@@ -118,6 +146,7 @@ pub fn check(settings: &Settings, step: &dyn Fn(u64, u64)) -> Result<Checked, Le
         parts,
         days,
         rows: check.rows,
+        lost: check.lost,
     })
 }
 
@@ -137,10 +166,32 @@ impl Check<'_> {
         let journal_first = journal::first_seq(&self.settings.journal_dir)?;
         for stretch in files.stretches(journal_first) {
             if let Some(problem) = stretch.rows.problem() {
-                part.problem(problem.to_string());
+                self.lose(
+                    &mut part,
+                    &stretch.frames(self.counted),
+                    problem.to_string(),
+                );
             }
         }
         Ok(part)
+    }
+
+    /// Rows are gone: that is a problem, or was accepted.
+    fn lose(&mut self, part: &mut CheckedPart, frames: &RangeInclusive<u64>, what: String) {
+        let accepted = self.accepted.frames(frames);
+        match accepted {
+            Some(at) => {
+                let known = said(at, &self.settings.timezone);
+                part.accepted.push(format!("{what}{known}"));
+            }
+            None => part.problem(what.clone()),
+        }
+        let lost = Lost {
+            first_frame: *frames.start(),
+            last_frame: *frames.end(),
+            what,
+        };
+        self.lost.push((lost, accepted));
     }
 
     fn day_file(&mut self, path: &Path) -> Result<u64, LedgerError> {
@@ -174,7 +225,8 @@ impl Check<'_> {
         part.files = u64::try_from(segments.len()).unwrap_or(u64::MAX);
         for hole in journal::holes(dir)? {
             let (first, last) = (hole.start(), hole.end());
-            part.problem(format!("frames {first} to {last} are known to be gone"));
+            let what = format!("frames {first} to {last} are known to be gone");
+            self.lose(&mut part, &hole, what);
         }
         let mut later = segments.iter().skip(1).peekable();
         let (mut from, mut last_seq) = (Some(1), 0);
@@ -208,15 +260,9 @@ impl Check<'_> {
         if let Some(tail) = journal::unread_tail(dir)? {
             part.problem(tail);
         }
-        let noted = sidecar::read(&self.settings.dir).map_or(0, |state| state.watermark);
         let behind = journal::behind_holes(dir, last_seq.max(shelved).saturating_add(1))?;
-        // Without a database only what is noted beside it says how far it was.
-        let counted = if watermark == u64::MAX {
-            noted
-        } else {
-            watermark.max(noted)
-        };
-        if counted >= behind {
+        if self.counted >= behind {
+            let counted = self.counted;
             part.problem(format!(
                 "frames {behind} to {counted}, which were counted, are missing at its end"
             ));
@@ -255,6 +301,10 @@ impl Check<'_> {
                 day,
                 counted: totals.calls,
                 rows: rows.calls,
+                accepted: totals
+                    .calls
+                    .checked_sub(rows.calls)
+                    .and_then(|without| self.accepted.day(day, without)),
             })
         });
         Ok(differs.collect())

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::accepted::Accepted;
 use super::{Ledger, LedgerError};
 use crate::journal;
 
@@ -20,15 +21,21 @@ impl Ledger {
             let kept = self.shelf();
             (kept.stretches(journal_first), kept.rows_from)
         };
+        let accepted = Accepted::read(&self.settings.calls_dir)?;
+        let (counted, zone) = (self.watermark(), self.timezone());
         let asked = stretches
             .iter()
             .filter(|it| it.arrived_last >= since && it.arrived_first < until);
-        let days = asked.filter_map(|it| it.rows.problem());
-        let mut gaps: Vec<String> = days.map(|problem| problem.to_string()).collect();
+        let days = asked.filter_map(|it| {
+            let known = accepted.said_of(&it.frames(counted), zone);
+            it.rows.problem().map(|problem| format!("{problem}{known}"))
+        });
+        let mut gaps: Vec<String> = days.collect();
         let holes = journal::holes(dir)?;
         gaps.extend(holes.iter().filter(|it| *it.end() >= rows_from).map(|it| {
             let (first, last) = (it.start(), it.end());
-            format!("frames {first} to {last} of the journal are gone: calls that ended there have no rows, totals that had counted them stay")
+            let known = accepted.said_of(it, zone);
+            format!("frames {first} to {last} of the journal are gone: calls that ended there have no rows, totals that had counted them stay{known}")
         }));
         if let Some(more) = gaps.len().checked_sub(GAPS_MAX).filter(|more| *more > 0) {
             gaps.truncate(GAPS_MAX);

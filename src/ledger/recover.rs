@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use tracing::{error, warn};
 
+use super::accepted::Accepted;
 use super::begin::note_minutes;
 use super::checkpoint::{self, Restored};
 use super::damage::Part;
@@ -134,13 +135,20 @@ impl Ledger {
     /// Says which rows should be there and cannot be read.
     pub(super) fn look_for_lost(&self, recovery: &mut Recovery) -> Result<(), LedgerError> {
         let journal_first = journal::first_seq(&self.settings.journal_dir)?;
+        let accepted = Accepted::read(&self.settings.calls_dir)?;
+        let counted = self.watermark().max(recovery.noted);
         for stretch in self.shelf().stretches(journal_first) {
-            if let Some(problem) = stretch.rows.problem() {
-                let problem = problem.to_string();
+            let Some(problem) = stretch.rows.problem() else {
+                continue;
+            };
+            let problem = problem.to_string();
+            if accepted.frames(&stretch.frames(counted)).is_some() {
+                warn!(problem, "calls have no rows any more, as was accepted");
+            } else {
                 error!(problem, "calls that were kept cannot be read");
                 self.found_damage(Part::DayFile, 1);
-                recovery.problems.push(problem);
             }
+            recovery.problems.push(problem);
         }
         let moved = self.shelf().moved.clone();
         self.found_damage(Part::DayFile, moved.len());

@@ -1,5 +1,6 @@
 //! The day files that are there, in order, and where one should be and is not.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ struct Volume {
 /// A stretch of the journal's numbers, and where its rows are.
 #[derive(Clone, Debug)]
 pub(super) struct Stretch {
+    pub(super) first_seq: u64,
     pub(super) last_seq: u64,
     /// No call in it arrived before this moment …
     pub(super) arrived_first: Timestamp,
@@ -130,6 +132,11 @@ impl Shelf {
         days.map(|day| dayfile::path(&self.dir, day)).collect()
     }
 
+    /// The days that have a file.
+    pub(super) fn days(&self) -> Vec<Date> {
+        self.volumes.iter().map(|volume| volume.day).collect()
+    }
+
     /// The last number that is in a file; 0 if there is none.
     pub(super) fn last_seq(&self) -> u64 {
         let whole = self.volumes.iter().rev();
@@ -212,9 +219,10 @@ impl Shelf {
                     if let Some(last_seq) = before(facts.first_seq, next) {
                         let ended = (ended.0, Some(volume.day));
                         let found = missing(ended, next, last_seq);
-                        all.push(lost(ended, last_seq, path.clone(), found));
+                        all.push(lost(ended, next..=last_seq, path.clone(), found));
                     }
                     all.push(Stretch {
+                        first_seq: facts.first_seq,
                         last_seq: facts.last_seq,
                         arrived_first: facts.tally.arrived_first,
                         arrived_last: facts.tally.arrived_last,
@@ -225,7 +233,7 @@ impl Shelf {
                 Err(found) => {
                     let end = self.first_seq_behind(at).or(journal_first);
                     if let Some(last_seq) = before(end.unwrap_or(u64::MAX), next) {
-                        all.push(lost(ended, last_seq, path, found.clone()));
+                        all.push(lost(ended, next..=last_seq, path, found.clone()));
                         next = last_seq.saturating_add(1);
                     }
                 }
@@ -235,7 +243,7 @@ impl Shelf {
             let day = self.last_day();
             let path = day.map_or_else(|| self.dir.clone(), |day| dayfile::path(&self.dir, day));
             let found = missing((day, None), next, last_seq);
-            all.push(lost((day, None), last_seq, path, found));
+            all.push(lost((day, None), next..=last_seq, path, found));
         }
         all
     }
@@ -280,7 +288,7 @@ fn missing((before, after): (Option<Date>, Option<Date>), first: u64, last: u64)
 /// Rows that are lost; their calls ended on days between the two.
 fn lost(
     (before, after): (Option<Date>, Option<Date>),
-    last_seq: u64,
+    frames: RangeInclusive<u64>,
     path: PathBuf,
     found: String,
 ) -> Stretch {
@@ -288,11 +296,20 @@ fn lost(
     let first = first.and_then(|at| at.checked_sub(LONGEST_CALL).ok());
     let last = after.and_then(start_of);
     let last = last.and_then(|at| at.checked_sub(SignedDuration::from_nanos(1)).ok());
+    let (first_seq, last_seq) = frames.into_inner();
     Stretch {
+        first_seq,
         last_seq,
         arrived_first: first.unwrap_or(Timestamp::MIN),
         arrived_last: last.unwrap_or(Timestamp::MAX),
         rows: Kept::Lost { path, found },
+    }
+}
+
+impl Stretch {
+    /// Its numbers, as far as they were counted.
+    pub(super) fn frames(&self, counted: u64) -> RangeInclusive<u64> {
+        self.first_seq..=self.last_seq.min(counted).max(self.first_seq)
     }
 }
 

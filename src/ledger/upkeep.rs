@@ -8,7 +8,9 @@ use jiff::{Timestamp, ToSpan};
 use super::close::{make_folder, sync_folder};
 use super::shelf::names;
 use super::store::{In, KEYS_MAX, Store};
-use super::{Ledger, LedgerError, Recovery, Settings, Totals, checkpoint, expired, recover};
+use super::{
+    Ledger, LedgerError, Recovery, Settings, Totals, accepted, checkpoint, expired, recover,
+};
 use crate::journal;
 
 /// What a compaction saved.
@@ -54,7 +56,7 @@ impl Ledger {
         let from = &self.settings;
         let mut done = BackedUp::default();
         done.link(&from.calls_dir, &to.calls_dir, |name| {
-            name.ends_with(".parquet") || expired::is_mark(name)
+            name.ends_with(".parquet") || expired::is_mark(name) || accepted::is_note(name)
         })?;
         make_folder(&to.checkpoints_dir)?;
         let yesterday = TimeZone::UTC

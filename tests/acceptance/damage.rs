@@ -137,7 +137,7 @@ fn closed(home: &Home, tollgate: &Tollgate) {
     written(&home.data_dir().join("calls/2025-03-04.parquet"), tollgate);
 }
 
-fn written(path: &Path, tollgate: &Tollgate) {
+pub(crate) fn written(path: &Path, tollgate: &Tollgate) {
     let began = Instant::now();
     while !path.exists() {
         assert!(began.elapsed() < WAIT, "{path:?}:\n{}", tollgate.said());

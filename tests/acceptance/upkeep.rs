@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use crate::damage::{files, flip, home};
+use crate::damage::{files, flip, home, written};
 use crate::support::tollgate::Home;
 
 const REPORT: [&str; 9] = [
@@ -116,6 +116,62 @@ fn a_damaged_database_is_not_touched_by_a_check() {
     assert!(bytes(&home) == before);
 }
 
+/// A day file that does not come back is an alarm at each start, until that is accepted.
+#[tokio::test]
+async fn what_was_accepted_is_named_and_no_alarm_and_what_is_lost_later_is_one_again() {
+    let home = home();
+    let data = home.data_dir();
+    let text = said(&ledger(&home, "accept", &[]), 0);
+    assert!(text.contains("nothing is missing"), "{text}");
+    // Days are closed, so that what is lost later is a file too.
+    let tollgate = home.serve().await;
+    written(&data.join("checkpoints/2025-03-04.totals"), &tollgate);
+    assert!(tollgate.terminate().success());
+    let lose = |day: &str| fs::remove_file(data.join(format!("calls/{day}.parquet"))).unwrap();
+    lose("2025-03-02");
+    alarms(&home, 1).await;
+    alarms(&home, 1).await;
+    let text = said(&ledger(&home, "accept", &[]), 0);
+    assert!(text.contains("2025-03-02: 24 calls without rows"), "{text}");
+    alarms(&home, 0).await;
+    let text = said(&ledger(&home, "check", &[]), 0);
+    assert!(text.contains("fine but for what was accepted"), "{text}");
+    assert!(text.contains("(accepted on "), "{text}");
+    let text = said(&ledger(&home, "accept", &[]), 0);
+    assert!(text.contains("nothing is missing"), "{text}");
+    // Neither a lost database nor a copy forgets it.
+    fs::remove_dir_all(data.join("ledger")).unwrap();
+    alarms(&home, 0).await;
+    let copy = Home::new("[ledger]\nretention_days = 36500\n");
+    let to = copy.data_dir().display().to_string();
+    said(&ledger(&home, "backup", &[&to]), 0);
+    alarms(&copy, 0).await;
+    lose("2025-03-03");
+    said(&ledger(&home, "check", &[]), 1);
+    alarms(&home, 1).await;
+}
+
+/// Starts, and says how much damage to day files that is; reports and exports name what is missing.
+async fn alarms(home: &Home, expected: u64) {
+    let tollgate = home.serve().await;
+    let damage = "tollgate_ledger_damage_total{part=\"day_file\"}";
+    assert_eq!(
+        tollgate.metric(damage).await,
+        expected,
+        "{}",
+        tollgate.said()
+    );
+    let totals = tollgate.ask_admin("/api/v1/totals").await.unwrap().text();
+    let totals: serde_json::Value = serde_json::from_str(&totals).unwrap();
+    let missing = totals["missing_rows"].to_string();
+    assert!(missing.contains("2025-03-02"), "{missing}");
+    assert_eq!(missing.contains("accepted on"), expected == 0, "{missing}");
+    let admin = tollgate.admin.to_string();
+    let report = home.run(&["report", "--since", "2025-03-01", "--admin", &admin]);
+    assert!(said(&report, 0).contains("2025-03-02"));
+    assert!(tollgate.terminate().success());
+}
+
 #[test]
 fn a_rebuilt_ledger_has_the_same_totals_and_the_old_database_is_kept() {
     let home = home();
@@ -176,6 +232,7 @@ async fn a_ledger_in_use_or_not_there_is_refused_with_what_to_do() {
     let to = home.data_dir().join("copy").display().to_string();
     for (verb, more) in [
         ("check", None),
+        ("accept", None),
         ("rebuild", None),
         ("compact", None),
         ("backup", Some(to.as_str())),

@@ -100,6 +100,7 @@ again from its own inputs: `off` by how much, what it `counts too much` or `too 
 
 pub(super) const LEDGER_EXAMPLES: &str = "Examples:
   tollgate ledger check                  exit 0: whole; exit 1: what is not, and what to do
+  tollgate ledger accept                 what check misses is known from now on, and no alarm
   tollgate ledger rebuild                the old database is kept under a name with the time
   tollgate ledger compact
   tollgate ledger backup /backup/2026-11-22

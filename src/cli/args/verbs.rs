@@ -184,6 +184,8 @@ pub(in crate::cli) struct Ledger {
 pub(in crate::cli) enum LedgerVerb {
     /// Verify every file and frame, and that totals are the sums of the rows; changes nothing
     Check,
+    /// Note that rows which are gone do not come back: their alarm ends, reports go on naming them
+    Accept,
     /// Compute the totals again from the last good checkpoint and the rows behind it
     Rebuild,
     /// Copy the database into a smaller one, and swap the two
