@@ -37,6 +37,7 @@ mod store;
 mod sums;
 mod totals;
 mod upkeep;
+mod watch;
 mod write;
 
 use std::fs::File;
@@ -52,6 +53,7 @@ use self::commit::Commits;
 use self::memory::Memory;
 use self::shelf::Shelf;
 use self::status::Status;
+use self::watch::Seen;
 use self::write::Writer;
 use crate::call::{CallId, CallRecord};
 use crate::journal::{Durable, JournalError};
@@ -262,6 +264,7 @@ pub struct Ledger {
     /// given to an endless reader again and again, and calls would wait to be counted.
     turn: Mutex<()>,
     shelf: Arc<RwLock<Shelf>>,
+    seen: Mutex<Seen>,
     /// Held as long as the ledger lives.
     _lock: File,
 }
@@ -288,6 +291,7 @@ impl Ledger {
             memory: RwLock::default(),
             commits: Commits::default(),
             turn: Mutex::default(),
+            seen: Mutex::default(),
             shelf: Arc::new(RwLock::new(Shelf::load(&settings.calls_dir)?)),
             settings,
             _lock: lock,
@@ -296,6 +300,7 @@ impl Ledger {
         let mut recovery = ledger.recover(&mut ledger.writer())?;
         ledger.look_for_lost(&mut recovery)?;
         ledger.look_for_holes()?;
+        ledger.look_for_deleted()?;
         Ok((ledger, recovery))
     }
 

@@ -6,15 +6,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
 use super::now;
 use crate::ledger::Ledger;
 
 /// How long a day that could not be closed waits for the next try.
 const RETRY: Duration = Duration::from_mins(10);
-/// The longest nap: naps do not follow a clock that is set, days do.
-const NAP_MAX: Duration = Duration::from_mins(1);
+/// The longest nap: naps do not follow a clock that is set, days do. After each one files are looked at.
+const NAP_MAX: Duration = Duration::from_secs(10);
 /// The lowest priority there is: all else on the machine goes first.
 const NICE: i32 = 19;
 
@@ -55,6 +55,10 @@ fn run(ledger: &Ledger, ended: &AtomicBool) {
     while go_on() {
         if let Some(nap) = left_until(look_at) {
             std::thread::park_timeout(nap.min(NAP_MAX));
+            if let Err(error) = ledger.look_for_deleted() {
+                let error: &dyn std::error::Error = &error;
+                warn!(error, "whether files were deleted cannot be seen");
+            }
             continue;
         }
         look_at = match ledger.close_days(now(), &go_on) {

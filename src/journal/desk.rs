@@ -120,7 +120,8 @@ impl<T> Desk<T> {
 
     fn fits(&self, bytes: usize) -> bool {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        self.len == 0 || self.len.saturating_add(bytes) <= self.segment_bytes_max
+        let is_enough = self.len.saturating_add(bytes) <= self.segment_bytes_max;
+        (self.len == 0 || is_enough) && !self.durable.must_begin_anew()
     }
 
     /// The file for the next group. A segment is synced whole before the next one is begun, so that

@@ -37,6 +37,8 @@ struct Shared {
     /// The thread sleeps until it is woken.
     parked: AtomicBool,
     closing: AtomicBool,
+    /// The file of the last frames has no name any more.
+    anew: AtomicBool,
     thread: OnceLock<Thread>,
     state: Mutex<State>,
     /// A sync ended, well or badly: for threads that wait, and for tasks.
@@ -74,6 +76,7 @@ impl Durable {
             syncing: AtomicBool::new(false),
             parked: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            anew: AtomicBool::new(false),
             thread: OnceLock::new(),
             state: Mutex::new(State {
                 synced_seq,
@@ -151,8 +154,18 @@ impl Durable {
         }
     }
 
+    /// The segment that is written was deleted: the next frame begins another one.
+    pub fn begin_anew(&self) {
+        self.0.anew.store(true, Ordering::Release);
+    }
+
+    pub(super) fn must_begin_anew(&self) -> bool {
+        self.0.anew.load(Ordering::Acquire)
+    }
+
     /// What is written from now on is in `file`; the one before it is synced.
     pub(super) fn begins(&self, file: &Arc<File>) {
+        self.0.anew.store(false, Ordering::Release);
         *self.0.file() = Some(Arc::clone(file));
     }
 

@@ -199,6 +199,7 @@ impl Ledger {
         let counted = meta::number(&store, meta::WATERMARK)?.unwrap_or(0);
         let open = meta::number(&store, meta::OPEN_FROM)?.unwrap_or(0);
         let keep_from = shelved.min(counted.saturating_add(1)).min(open);
+        self.clears_before(keep_from);
         let cleared = journal::clear_before(&self.settings.journal_dir, keep_from)?;
         if cleared.segments > 0 {
             let journal::Cleared { segments, bytes } = cleared;

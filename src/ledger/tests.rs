@@ -8,6 +8,7 @@ mod kill;
 mod read;
 mod retention;
 mod upkeep;
+mod watch;
 mod whole;
 
 use std::collections::BTreeMap;

@@ -520,3 +520,36 @@ async fn a_report_on_a_damaged_journal_makes_no_call_count_twice() {
     let tollgate = home.serve().await;
     assert_eq!(Totals::of_ledger(&tollgate).await, expected_totals());
 }
+
+/// Nobody has asked for their rows, and no day is closed: it is seen all the same.
+#[tokio::test]
+async fn a_file_that_is_deleted_while_tollgate_runs_is_damage_by_itself() {
+    let home = home();
+    let tollgate = home.serve().await;
+    written(
+        &home.data_dir().join("checkpoints/2025-03-04.totals"),
+        &tollgate,
+    );
+    let whole = expected_totals();
+    for (part, path) in [
+        ("day_file", "calls/2025-03-01.parquet"),
+        ("journal", "journal/00000000000000000150.frames"),
+    ] {
+        fs::remove_file(home.data_dir().join(path)).unwrap();
+        let began = Instant::now();
+        while found(&tollgate, part).await == 0 {
+            assert!(began.elapsed() < WAIT, "{}", tollgate.said());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(found(&tollgate, part).await, 1);
+    }
+    let [export, report, api] = told(&home, &tollgate, "2025-03-01").await;
+    for told in [export, report] {
+        assert!(
+            told.contains("calls of 2025-03-01 and before are missing"),
+            "{told}"
+        );
+    }
+    assert_eq!(Totals::of_ledger(&tollgate).await, whole);
+    drop(api);
+}
