@@ -66,10 +66,11 @@ enum Route {
     Totals,
     Calls,
     BreakEven,
+    Unknown,
 }
 
 /// Every path that answers, as an unknown one is told.
-const PATHS: [(&str, Route); 7] = [
+const PATHS: [(&str, Route); 8] = [
     ("/healthz", Route::Health),
     ("/readyz", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -77,6 +78,7 @@ const PATHS: [(&str, Route); 7] = [
     ("/api/v1/totals", Route::Totals),
     ("/api/v1/calls", Route::Calls),
     ("/api/v1/breakeven", Route::BreakEven),
+    ("/api/v1/unknown", Route::Unknown),
 ];
 
 impl Admin {
@@ -114,7 +116,7 @@ impl Admin {
         let turns = match route {
             Route::Health | Route::Ready => None,
             Route::Reload => Some(&self.reloads),
-            Route::Metrics | Route::BreakEven => Some(&self.shows),
+            Route::Metrics | Route::BreakEven | Route::Unknown => Some(&self.shows),
             Route::Totals | Route::Calls => Some(&self.reads),
         };
         let work = async {
@@ -152,7 +154,8 @@ impl Admin {
             | Route::Metrics
             | Route::Totals
             | Route::Calls
-            | Route::BreakEven => {
+            | Route::BreakEven
+            | Route::Unknown => {
                 Refusal::waits(format!("this cannot be read now: {why}"), DISK_REMEDY)
             }
         }
@@ -163,7 +166,7 @@ impl Admin {
         match route {
             Route::Health | Route::Ready => Ok(()),
             Route::Metrics => access.metrics(headers),
-            Route::Reload | Route::Totals | Route::Calls | Route::BreakEven => {
+            Route::Reload | Route::Totals | Route::Calls | Route::BreakEven | Route::Unknown => {
                 access.admin(headers)
             }
         }
@@ -221,6 +224,10 @@ fn respond(
             query::none(query)?;
             let value = source.breakeven().map_err(failed)?;
             Ok(answer::json(StatusCode::OK, &value))
+        }
+        Route::Unknown => {
+            query::none(query)?;
+            Ok(answer::json(StatusCode::OK, &source.unknown()))
         }
     }
 }

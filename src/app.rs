@@ -14,6 +14,7 @@ mod paid;
 mod settings;
 mod shared;
 mod show;
+mod unknown;
 pub(crate) mod upkeep;
 
 use std::fs::File;

@@ -13,6 +13,7 @@ mod look;
 mod marks;
 mod open;
 mod record;
+mod unknown;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ pub use marks::{MARK_EVERY, MARKS_QUEUED_MAX};
 use marks::{OpenCalls, Place};
 use open::Open;
 use record::Ended;
+use unknown::Unknowns;
+pub use unknown::{UNKNOWN_KINDS_MAX, UnknownCalls, UnknownKind, UnknownReason};
 pub use watch::{Abandoning, RequestObserver, ResponseObserver};
 
 /// What the meter needs to know about where calls go.
@@ -159,6 +162,7 @@ struct Shared {
     confirm: ConfirmHook,
     open: OpenCalls,
     background: Background,
+    unknown: Unknowns,
     /// None where nobody counts: then no text is kept.
     counting: Option<Counting>,
     /// Whoever is dropped from now on did not leave but was cut by us.
@@ -187,6 +191,7 @@ impl Meter {
             confirm,
             open: OpenCalls::default(),
             background: Background::default(),
+            unknown: Unknowns::default(),
             counting,
             interrupted: AtomicBool::new(false),
         }))
@@ -284,6 +289,7 @@ impl OpenCall {
         meter.open.remove(stands);
         let (mut record, ending) = open.end(end, sent && !is_held, &meter.prices.load())?;
         meter.background.settle(&mut record);
+        meter.unknown.note(&open, &record);
         let texts = open.take_texts();
         let asked = Instant::now();
         let texts = match (texts, record.source) {

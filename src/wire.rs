@@ -32,6 +32,7 @@ mod scanner;
 mod skip;
 mod spoken;
 mod sse;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -49,6 +50,7 @@ pub use response::{ResponseReader, is_event_stream};
 pub use scanner::{Scanner, Seen, VALUE_BYTES_MAX};
 pub use spoken::{Spoken, SpokenChoice};
 pub use sse::{Piece, SseDecoder};
+pub use template::path_template;
 pub use usage_event::{HELD_BYTES_MAX, UsageSieve};
 pub use usage_request::{Edit, UsageRequest, may_lack_usage_request};
 

@@ -32,6 +32,8 @@ pub trait Source: Send + Sync + 'static {
     fn missing_rows(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Vec<String>;
     /// Projections, verdicts in words, and the evidence they stand on.
     fn breakeven(&self) -> Result<serde_json::Value, SourceError>;
+    /// The calls that could not be read, by kind.
+    fn unknown(&self) -> serde_json::Value;
     /// What the disk does not end at this moment, in words; never waits for it.
     fn hangs(&self) -> Option<String>;
 }

@@ -122,6 +122,9 @@ impl Source for Made {
             source,
         })
     }
+    fn unknown(&self) -> Value {
+        serde_json::json!({"unknown": []})
+    }
     fn hangs(&self) -> Option<String> {
         Some("a write has not ended for 7 s".to_owned())
     }

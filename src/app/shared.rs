@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
-use super::{AppError, Loader, breakeven, gauges, now, settings, show};
+use super::{AppError, Loader, breakeven, gauges, now, settings, show, unknown};
 use crate::admin::{Admin, CallsPage, CallsQuery, Source, SourceError, TotalsQuery};
 use crate::config::Config;
 use crate::economics::Stream;
@@ -46,6 +46,8 @@ pub(super) struct Shared {
     recorder: Pulse,
     texts: Arc<TextBudget>,
     audit: Audit,
+    /// When this process began.
+    began: Timestamp,
     /// Reloads come one at a time; the admin listener, once it is there, is told who may ask.
     admin: Mutex<Option<(Admin, SocketAddr)>>,
 }
@@ -90,6 +92,7 @@ impl Shared {
             recorder,
             texts,
             audit,
+            began: now(),
             admin,
         }
     }
@@ -302,6 +305,10 @@ impl Source for Shared {
 
     fn breakeven(&self) -> Result<serde_json::Value, SourceError> {
         Ok(breakeven::json(&self.sinks.verdict.load().report()))
+    }
+
+    fn unknown(&self) -> serde_json::Value {
+        unknown::json(self.began, self.meter.unknown())
     }
 
     fn hangs(&self) -> Option<String> {

@@ -33,13 +33,13 @@ pub(super) struct Known<'a> {
 }
 
 /// The record of a call of which nothing but its arrival is known: what a crash leaves.
-pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
+pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> CallRecord {
     let Arrival {
         call_id,
         started_at,
         upstream,
         method: _,
-        path,
+        path: _,
         tenant,
         dimensions,
     } = arrival;
@@ -53,7 +53,7 @@ pub(super) fn interrupted(arrival: Arrival, endpoint: Endpoint) -> CallRecord {
         role: upstream.role,
         format: upstream.format.label().into(),
         operation: endpoint.operation.label().into(),
-        model_requested: wire::deployment(&path),
+        model_requested: wire::deployment(path),
         model: None,
         tenant,
         dimensions,

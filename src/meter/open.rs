@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::close::{self, Asked, Ending};
 use super::counting::{Counting, Counts, Texts};
@@ -13,7 +13,8 @@ use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, StreamEnd};
 use crate::pricing::PriceBook;
 use crate::wire::{
-    self, Coding, Endpoint, Reading, Request, RequestScanner, ResponseReader, Spoken, WireFormat,
+    self, Coding, Endpoint, Operation, Reading, Request, RequestScanner, ResponseReader, Spoken,
+    WireFormat,
 };
 
 /// A longer answer is not looked at while it comes: copying it would hold its client up.
@@ -22,6 +23,9 @@ const LOOK_BYTES_MAX: usize = 1024 * 1024;
 /// One call, shared by all who look at it. Locks are taken in the order of the fields.
 pub(super) struct Open {
     pub(super) upstream: Arc<UpstreamFacts>,
+    pub(super) method: Method,
+    /// As the upstream sees it.
+    pub(super) path: String,
     pub(super) endpoint: Endpoint,
     pub(super) began: Instant,
     leaves: Mutex<Option<Leaves>>,
@@ -63,16 +67,20 @@ pub(super) struct Answer {
 
 impl Open {
     /// A call that has just come.
-    pub(super) fn new(arrival: Arrival) -> Self {
+    pub(super) fn new(mut arrival: Arrival) -> Self {
         let upstream = Arc::clone(&arrival.upstream);
         let endpoint = wire::endpoint(upstream.format, &arrival.method, &arrival.path);
-        let record = Box::new(close::interrupted(arrival, endpoint));
-        Self::leaving(record, upstream, endpoint)
+        let method = arrival.method.clone();
+        let path = std::mem::take(&mut arrival.path);
+        let record = Box::new(close::interrupted(arrival, &path, endpoint));
+        Self::leaving(record, upstream, method, path, endpoint)
     }
 
     /// Another attempt at the same call; until more is heard of it, this record is what it leaves.
     pub(super) fn again(self: &Arc<Self>, record: Box<CallRecord>) -> Arc<Self> {
-        let next = Self::leaving(record, Arc::clone(&self.upstream), self.endpoint);
+        let (method, path) = (self.method.clone(), self.path.clone());
+        let upstream = Arc::clone(&self.upstream);
+        let next = Self::leaving(record, upstream, method, path, self.endpoint);
         let next = Arc::clone(self.next.get_or_init(|| Arc::new(next)));
         // Who left before there was a next one told only this one.
         if self.is_abandoned() {
@@ -81,10 +89,18 @@ impl Open {
         next
     }
 
-    fn leaving(record: Box<CallRecord>, upstream: Arc<UpstreamFacts>, endpoint: Endpoint) -> Self {
+    fn leaving(
+        record: Box<CallRecord>,
+        upstream: Arc<UpstreamFacts>,
+        method: Method,
+        path: String,
+        endpoint: Endpoint,
+    ) -> Self {
         Self {
             request: Mutex::new(RequestScanner::of(upstream.format, endpoint.operation)),
             upstream,
+            method,
+            path,
             endpoint,
             began: Instant::now(),
             leaves: Mutex::new(Some(Leaves {
@@ -106,6 +122,19 @@ impl Open {
 
     pub(super) fn answer(&self) -> MutexGuard<'_, Answer> {
         lock(&self.answer)
+    }
+
+    /// Whether something is asked for that nobody here knows.
+    pub(super) fn is_foreign(&self) -> bool {
+        let Endpoint { operation, reading } = self.endpoint;
+        operation == Operation::Other && reading == Reading::Free && self.method == Method::POST
+    }
+
+    /// Whether the answer shows a usage that is not read.
+    pub(super) fn shows_usage(&self) -> bool {
+        let answer = self.answer();
+        let report = answer.reader.as_ref().map(|reader| reader.report());
+        report.is_some_and(|report| report.shows_usage)
     }
 
     /// Shows the record that it leaves now.

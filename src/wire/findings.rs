@@ -8,6 +8,10 @@ use super::spoken::{Part, Spoken};
 
 /// Everything a response has reported so far; it only ever says what came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each read by name; there is no state among them"
+)]
 pub struct Report {
     /// The tokens, if any were reported.
     pub usage: Option<TokenUsage>,
@@ -35,6 +39,8 @@ pub struct Report {
     pub is_stream: bool,
     /// The provider goes on with it by itself, and shows the usage to whoever looks it up.
     pub background: bool,
+    /// A usage is shown where none is read.
+    pub shows_usage: bool,
 }
 
 /// The report, and the moments a reader has come by.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::endpoint::Reading;
 use super::findings::Findings;
-use super::paths::Action::Keep;
+use super::paths::Action::{Keep, Notice};
 use super::paths::Paths;
 use super::response::Format;
 use super::scanner::Seen;
@@ -13,12 +13,22 @@ use super::scanner::Seen;
 pub(super) enum Field {
     Model,
     Id,
+    Usage,
 }
 
-static PATHS: LazyLock<Paths<Field>> =
-    LazyLock::new(|| Paths::new([("model", Keep(Field::Model)), ("id", Keep(Field::Id))]));
+static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
+    Paths::new([
+        ("model", Keep(Field::Model)),
+        ("id", Keep(Field::Id)),
+        // Both vendors, in their streams too, and Gemini's.
+        ("usage", Notice(Field::Usage)),
+        ("response.usage", Notice(Field::Usage)),
+        ("message.usage", Notice(Field::Usage)),
+        ("usageMetadata", Notice(Field::Usage)),
+    ])
+});
 
-/// A response of which the names are read if it is billed, and nothing if it is free.
+/// A response of which the names are read if it is billed, and whether it shows a usage.
 #[derive(Debug)]
 pub(super) struct Plain {
     billed: bool,
@@ -47,6 +57,7 @@ impl Format for Plain {
             Seen::Value(Field::Id, raw) if self.billed => {
                 findings.name(raw, |report| &mut report.response_id);
             }
+            Seen::Filled(Field::Usage) => findings.report.shows_usage = true,
             Seen::Value(..) | Seen::Filled(_) | Seen::TooLong(_) | Seen::Text(..) => {}
         }
     }

@@ -2,6 +2,7 @@
 
 mod codings;
 mod transcripts;
+mod unknown;
 
 use serde_json::Value;
 
@@ -15,6 +16,8 @@ const EVENTS: &str = "content-type: text/event-stream\r\n";
 struct Stage {
     upstream: Upstream,
     tollgate: Running,
+    /// What the upstream answers with.
+    status: u16,
     rows: usize,
     _house: House,
 }
@@ -31,6 +34,7 @@ impl Stage {
         Self {
             upstream,
             tollgate,
+            status: 200,
             rows: 0,
             _house: house,
         }
@@ -50,7 +54,8 @@ impl Stage {
         server.exactly(length).await;
         let length = answer.len();
         let head = format!(
-            "HTTP/1.1 200 OK\r\n{labels}content-length: {length}\r\nconnection: close\r\n\r\n"
+            "HTTP/1.1 {} Said\r\n{labels}content-length: {length}\r\nconnection: close\r\n\r\n",
+            self.status
         );
         server.send([head.as_bytes(), answer].concat()).await;
         client.head().await;
