@@ -5,8 +5,10 @@
 //! Nothing here does I/O, spawns or reads a clock; counting takes time and has its own thread.
 
 mod answer;
+mod answer_format;
 mod asked;
 mod boundary;
+mod called;
 mod chat;
 mod counted;
 mod encoding;
@@ -18,6 +20,7 @@ mod learned;
 mod messages;
 mod model;
 mod prompt;
+mod remarks;
 mod rendering;
 mod request;
 mod responses;

@@ -48,7 +48,7 @@ impl Answer {
                 Some(_) => Basis::Rule,
                 None => Basis::Yardstick { beside: 0, plain },
             },
-            bound: if asked.hides_reasoning(model) {
+            bound: if asked.hosted || asked.hides_reasoning(model) {
                 Bound::AtLeast
             } else {
                 Bound::Whole
@@ -58,37 +58,68 @@ impl Answer {
 }
 
 impl Choice {
-    /// Measured on recorded answers: docs/accuracy.md.
     fn framed(&self, rules: Rules, asked: Asked) -> u64 {
-        let responses = asked.family == Family::Responses;
-        if !self.tool_calls.is_empty() {
-            return self.text + self.called(asked) + u64::from(responses);
-        }
-        let around = match rules.generation {
-            _ if asked.family == Family::Completions => 0,
-            Generation::Five if responses => 4,
-            Generation::Five | Generation::Reasoning => 9,
-            Generation::Early | Generation::Omni if responses => 1,
-            Generation::Early | Generation::Omni if asked.tools && asked.json_schema => 5,
-            Generation::Early | Generation::Omni => u64::from(asked.tools),
+        let around = if asked.family == Family::Completions {
+            0
+        } else if rules.generation == Generation::Five {
+            self.around_five(rules, asked)
+        } else {
+            self.around(rules, asked)
         };
-        self.text + around
+        let called: u64 = self
+            .tool_calls
+            .iter()
+            .map(|call| call.seen(rules, asked))
+            .sum();
+        self.text + called + around
     }
 
-    /// The functions called, and what separates them.
-    fn called(&self, asked: Asked) -> u64 {
-        if asked.named_tool {
-            return self.tool_calls.iter().map(|call| call.arguments).sum();
+    /// What up to gpt-4.5 and the o-series write around texts and calls; measured on recorded
+    /// answers.
+    fn around(&self, rules: Rules, asked: Asked) -> u64 {
+        let responses = u64::from(asked.family == Family::Responses);
+        let around = match self.tool_calls() {
+            0 if rules.generation == Generation::Reasoning && responses == 0 => 9,
+            0 if asked.tools && asked.json_schema => 5,
+            0 => u64::from(asked.tools),
+            _ if asked.named_tool => 0,
+            1 => 7,
+            calls => 16 + 6 * calls,
+        };
+        around + responses
+    }
+
+    /// The same of gpt-5 and later. A model that thinks closes that first, in 6 tokens that are
+    /// billed as its answer; found on gpt-5.4, which does not think unless asked, beside gpt-5.
+    fn around_five(&self, rules: Rules, asked: Asked) -> u64 {
+        let thinks = match asked.thinking {
+            Thinking::On => true,
+            Thinking::Off => false,
+            Thinking::Unsaid => rules.thinks_unasked,
+        };
+        let thinks = u64::from(thinks);
+        match (asked.family, self.tool_calls()) {
+            (Family::Responses, 0) => 4 + 2 * thinks,
+            (Family::Responses, calls) => 12 * calls + thinks,
+            (_, 0) => 3 + 6 * thinks,
+            (_, calls) => 14 * calls - 4 + 6 * thinks,
         }
-        let calls: u64 = self.tool_calls.iter().map(ToolCall::whole).sum();
-        match u64::try_from(self.tool_calls.len()).unwrap_or(u64::MAX) {
-            1 => calls + 7,
-            number => calls + 16 + 6 * number,
-        }
+    }
+
+    fn tool_calls(&self) -> u64 {
+        u64::try_from(self.tool_calls.len()).unwrap_or(0)
     }
 }
 
 impl ToolCall {
+    /// Up to gpt-4.5 a model that is told which function to call does not write its name.
+    fn seen(&self, rules: Rules, asked: Asked) -> u64 {
+        if asked.named_tool && rules.generation != Generation::Five {
+            return self.arguments;
+        }
+        self.whole()
+    }
+
     fn whole(&self) -> u64 {
         self.name + self.arguments
     }

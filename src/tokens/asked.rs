@@ -5,11 +5,17 @@ use super::request::{Family, Request};
 
 /// What counting an answer needs to know of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of a request, none of which excludes another"
+)]
 pub struct Asked {
     /// Which API was asked.
     pub family: Family,
     /// Whether it declares tools.
     pub tools: bool,
+    /// Whether some of them are the vendor's own: what those write and read is billed and not shown.
+    pub hosted: bool,
     /// Whether it names the one function to call.
     pub named_tool: bool,
     /// Whether the answer has to follow a JSON schema.
@@ -53,11 +59,19 @@ impl Asked {
         Self {
             family,
             tools: !body.items_of("tools").is_empty() || !body.items_of("functions").is_empty(),
+            hosted: body.items_of("tools").iter().any(is_hosted),
             named_tool: choice.is_some_and(named),
             json_schema: format.and_then(|format| format.text_of("type")) == Some("json_schema"),
             thinking: Thinking::read(body),
         }
     }
+}
+
+/// Whether a tool is not the client's own function.
+fn is_hosted(tool: &Json<'_>) -> bool {
+    let own = ["function", "custom"];
+    let is_own = tool.text_of("type").is_some_and(|kind| own.contains(&kind));
+    !is_own && tool.get("function").is_none() && tool.get("input_schema").is_none()
 }
 
 impl Thinking {

@@ -1,56 +1,80 @@
 //! The input of `chat/completions`, `completions` and `embeddings`.
 
+use std::borrow::Cow;
+
+use super::answer_format::AnswerFormat;
 use super::asked::Asked;
+use super::called::{Call, Called};
 use super::json::Json;
 use super::prompt::Prompt;
 
 /// Adds up a chat. `None` if it has no messages.
-pub(super) fn chat(body: &Json<'_>, asked: Asked, prompt: &mut Prompt<'_>) -> Option<()> {
+pub(super) fn chat<'j>(body: &'j Json<'j>, asked: Asked, prompt: &mut Prompt<'j>) -> Option<()> {
     let messages = body.get("messages")?.items();
-    let system = messages.iter().position(is_system);
-    // The tools are put behind the first system message.
-    let before_tools = system.filter(|_| asked.tools);
-    for (at, message) in messages.iter().enumerate() {
-        self::message(message, before_tools == Some(at), prompt);
-    }
-    let functions = functions(body, prompt);
-    prompt.functions(&functions, system.is_some());
-    prompt.choice(asked, body.get("tool_choice").or(body.get("function_call")));
     let format = body.get("response_format");
-    let format = format.and_then(|format| format.get("json_schema"));
-    prompt.schema(format.and_then(|format| format.get("schema")));
+    let format = AnswerFormat::of(format.and_then(|format| format.get("json_schema")));
+    let functions = functions(body, prompt);
+    prompt.preamble(&functions, format);
+    let mut called = Called::default();
+    for message in messages {
+        self::message(message, &mut called, prompt);
+    }
+    prompt.remaining_sections();
+    prompt.choice(asked, body.get("tool_choice").or(body.get("function_call")));
     prompt.close();
     Some(())
 }
 
-fn message(message: &Json<'_>, before_tools: bool, prompt: &mut Prompt<'_>) {
-    let role = message.text_of("role").unwrap_or_default();
-    prompt.role(role);
-    match message.text_of("content") {
-        Some(text) if before_tools => prompt.line(text),
-        Some(_) | None => prompt.content(message.get("content")),
+fn message<'j>(message: &'j Json<'j>, called: &mut Called<'j>, prompt: &mut Prompt<'_>) {
+    let (role, content) = (
+        message.text_of("role").unwrap_or_default(),
+        message.get("content"),
+    );
+    let id = message.text_of("tool_call_id").unwrap_or_default();
+    if matches!(role, "tool" | "function") {
+        return called.result(id, message.text_of("name"), content, prompt);
     }
-    // A tool's message is known by its call, with or without its name.
-    if role != "tool" {
+    let calls = calls(message);
+    let says = content.is_some_and(|content| content.text() != Some(""));
+    if calls.is_empty() || says {
+        prompt.role(role);
+        match text(content) {
+            Some(text) if is_system(role) && prompt.has_sections() => prompt.with_sections(&text),
+            Some(_) | None => prompt.content(content),
+        }
+        if role == "assistant" {
+            prompt.heading();
+        }
         prompt.name(message.text_of("name"));
     }
-    let called = message.items_of("tool_calls").iter();
-    let called = called.filter_map(|call| call.get("function"));
-    let calls: Vec<_> = called
-        .chain(message.get("function_call"))
-        .map(named)
-        .collect();
-    prompt.calls(&calls);
+    called.turn(&calls, prompt);
 }
 
-/// A called function's name and arguments.
-fn named<'j>(function: &'j Json<'_>) -> (&'j str, &'j str) {
-    let text = |name| function.text_of(name).unwrap_or_default();
-    (text("name"), text("arguments"))
+/// The functions a message calls, each with the call's id.
+fn calls<'j>(message: &'j Json<'j>) -> Vec<(&'j str, Call<'j>)> {
+    let one = |id: Option<&'j str>, function: &'j Json<'j>| {
+        let text = |name| function.text_of(name).unwrap_or_default();
+        (id.unwrap_or_default(), (text("name"), text("arguments")))
+    };
+    let calls = message.items_of("tool_calls").iter();
+    let calls = calls.filter_map(|call| Some(one(call.text_of("id"), call.get("function")?)));
+    let legacy = message.get("function_call").map(|call| one(None, call));
+    calls.chain(legacy).collect()
 }
 
-fn is_system(message: &Json<'_>) -> bool {
-    matches!(message.text_of("role"), Some("system" | "developer"))
+/// A content that is nothing but text, in one piece.
+fn text<'j>(content: Option<&'j Json<'j>>) -> Option<Cow<'j, str>> {
+    let content = content?;
+    if let Some(text) = content.text() {
+        return Some(Cow::Borrowed(text));
+    }
+    let part = |part: &'j Json<'j>| part.text_of("text").or(part.text());
+    let parts: Option<Vec<&str>> = content.items().iter().map(part).collect();
+    Some(Cow::Owned(parts?.concat()))
+}
+
+fn is_system(role: &str) -> bool {
+    matches!(role, "system" | "developer")
 }
 
 /// The functions a chat declares. A tool of another kind is the vendor's own, and adds to the

@@ -42,8 +42,13 @@ impl<'a> Json<'a> {
 
     /// A field of an object; null counts as absent.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
+        self.field(name).filter(|value| **value != Self::Null)
+    }
+
+    /// A field of an object, null if it is written so.
+    pub(super) fn field(&self, name: &str) -> Option<&Self> {
         let (_, value) = self.fields().iter().find(|(key, _)| key == name)?;
-        (*value != Self::Null).then_some(value)
+        Some(value)
     }
 
     /// A text field of an object.

@@ -7,6 +7,11 @@ use super::prompt::Prompt;
 /// What Claude is told about using tools, in its own tokens: Anthropic's pages on tool use, for
 /// the models since 3.5 and tools that are not forced.
 const INSTRUCTIONS: u64 = 346;
+/// The same of Claude 4.5 and 4.6, which those pages do not have yet: found on recorded calls, of
+/// which older ones of 4.5 still come to 346.
+const INSTRUCTIONS_LATE: u64 = 500;
+/// What is added there when a tool has to be used.
+const FORCED_LATE: u64 = 97;
 
 /// Adds up a request. `None` if it has no messages.
 pub(super) fn messages(body: &Json<'_>, prompt: &mut Prompt<'_>) -> Option<()> {
@@ -20,8 +25,8 @@ pub(super) fn messages(body: &Json<'_>, prompt: &mut Prompt<'_>) -> Option<()> {
         content(message.get("content"), prompt);
     }
     let tools = body.items_of("tools");
-    if !tools.is_empty() && claude(prompt.model).is_some() {
-        prompt.tally.beside(INSTRUCTIONS);
+    if let (false, Some(version)) = (tools.is_empty(), claude(prompt.model)) {
+        prompt.tally.beside(instructions(version, body));
     }
     for tool in tools {
         match tool.get("input_schema") {
@@ -32,6 +37,16 @@ pub(super) fn messages(body: &Json<'_>, prompt: &mut Prompt<'_>) -> Option<()> {
     }
     prompt.close();
     Some(())
+}
+
+fn instructions(version: (u32, u32), body: &Json<'_>) -> u64 {
+    let choice = body.get("tool_choice");
+    let forced = choice.and_then(|choice| choice.text_of("type"));
+    match (version, forced) {
+        ((4, 5 | 6), Some("any" | "tool")) => INSTRUCTIONS_LATE + FORCED_LATE,
+        ((4, 5 | 6), _) => INSTRUCTIONS_LATE,
+        (_, _) => INSTRUCTIONS,
+    }
 }
 
 fn content(content: Option<&Json<'_>>, prompt: &mut Prompt<'_>) {

@@ -7,6 +7,8 @@ use super::encoding::Encoding;
 pub(super) struct Rules {
     pub(super) encoding: Encoding,
     pub(super) generation: Generation,
+    /// Whether it thinks when nothing is said about that; from gpt-5.1 on it does not.
+    pub(super) thinks_unasked: bool,
 }
 
 /// What of the framing changed with the models.
@@ -67,6 +69,7 @@ impl Rules {
         Some(Self {
             encoding: *encoding,
             generation: *generation,
+            thinks_unasked: *generation == Generation::Five && !bare.starts_with("gpt-5."),
         })
     }
 

@@ -2,6 +2,9 @@
 //!
 //! For other vendors the same framing is the yardstick: what gpt-4o would have been charged.
 
+use std::mem;
+
+use super::answer_format::AnswerFormat;
 use super::asked::Asked;
 use super::counted::{Basis, Bound, Counted};
 use super::encoding::Encoding;
@@ -17,6 +20,7 @@ use super::tally::Tally;
 const YARDSTICK: Rules = Rules {
     encoding: Encoding::O200k,
     generation: Generation::Omni,
+    thinks_unasked: false,
 };
 
 /// One request, on its way through the count.
@@ -27,6 +31,12 @@ pub(super) struct Prompt<'a> {
     api: Family,
     pub(super) rules: Rules,
     pub(super) tally: Tally,
+    /// What has to stand behind a system message, and has not come to one.
+    sections: Vec<String>,
+    /// Tokens that it comes to less than its text.
+    short: u64,
+    /// The format whose name heads every answer.
+    format: Option<AnswerFormat<'a>>,
 }
 
 impl<'a> Prompt<'a> {
@@ -39,6 +49,9 @@ impl<'a> Prompt<'a> {
             api,
             rules,
             tally: Tally::new(rules.encoding),
+            sections: Vec::new(),
+            short: 0,
+            format: None,
         }
     }
 
@@ -79,12 +92,8 @@ impl<'a> Prompt<'a> {
 
     /// What closes a request.
     pub(super) fn close(&mut self) {
+        self.heading();
         self.tally.add(if self.rules.reasons() { 2 } else { 3 });
-    }
-
-    /// A text that ends its line.
-    pub(super) fn line(&mut self, text: &str) {
-        self.tally.text(&format!("{text}\n"));
     }
 
     /// A text, or a list of texts and other parts.
@@ -125,44 +134,85 @@ impl<'a> Prompt<'a> {
         self.tally.image(image::tokens(self.model, false, size));
     }
 
-    /// Functions that an assistant called in one turn: of each the name and the arguments.
-    pub(super) fn calls(&mut self, calls: &[(&str, &str)]) {
-        for (name, arguments) in calls {
-            self.tally.text(name);
-            self.tally.text(arguments);
+    /// Declared functions and the answer's format, which a chat puts behind its first system
+    /// message, and into one of its own where there is none.
+    pub(super) fn preamble(&mut self, functions: &[&Json<'_>], format: Option<AnswerFormat<'a>>) {
+        let declared = (!functions.is_empty()).then(|| rendering::section(functions));
+        if let Some(section) = declared {
+            self.declared(functions, section);
         }
-        self.tally
-            .add(match u64::try_from(calls.len()).unwrap_or(0) {
-                0 => 0,
-                1 => 7,
-                calls => 18 + 6 * calls,
-            });
+        self.sections.extend(format.map(AnswerFormat::section));
+        self.format = format.filter(|_| functions.is_empty());
     }
 
-    /// The functions a request declares; `system` is whether a system message stands before them.
-    pub(super) fn functions(&mut self, functions: &[&Json<'_>], system: bool) {
-        if functions.is_empty() {
+    /// What a section of functions comes to beside its text was found by comparing; why it is less
+    /// in some places is not known.
+    fn declared(&mut self, functions: &[&Json<'_>], section: String) {
+        let five = self.rules.generation == Generation::Five;
+        if self.api != Family::Responses && !five {
+            self.sections.push(section);
+            self.short = 1;
             return;
         }
-        self.tally.text(&rendering::namespace(functions));
-        match (self.api, self.rules.generation) {
-            (Family::Responses, Generation::Early | Generation::Omni | Generation::Reasoning) => {
-                self.tally.add(3);
-            }
-            (Family::Responses, Generation::Five) => self.tally.add(9),
-            (_, Generation::Five) => {
-                self.tally.add(90);
-                return;
-            }
-            (_, Generation::Early | Generation::Omni | Generation::Reasoning) => {
-                self.tally.add(if system { 5 } else { 9 });
-            }
+        self.tally.text(&section);
+        match (self.api, five) {
+            (Family::Responses, true) => self.tally.add(3),
+            (Family::Responses, false) => self.tally.less(3),
+            (_, _) => self.tally.add(85),
         }
-        let undescribed = |function: &&Json<'_>| {
-            let description = function.text_of("description");
-            u64::from(description.unwrap_or_default().is_empty())
-        };
-        self.tally.less(functions.iter().map(undescribed).sum());
+        if five {
+            let undescribed = |function: &&Json<'_>| {
+                let description = function.text_of("description");
+                u64::from(description.unwrap_or_default().is_empty())
+            };
+            self.tally.less(functions.iter().map(undescribed).sum());
+        }
+    }
+
+    /// Whether a call counts the mark that its arguments are JSON.
+    pub(super) fn counts_json_mark(&self) -> bool {
+        self.api != Family::Responses || self.rules.generation == Generation::Five
+    }
+
+    /// Whether something has to be put behind a system message.
+    pub(super) fn has_sections(&self) -> bool {
+        !self.sections.is_empty()
+    }
+
+    /// Adds a system message with all that has to stand behind it.
+    pub(super) fn with_sections(&mut self, text: &str) {
+        self.sections.insert(0, text.to_owned());
+        self.sections();
+    }
+
+    /// Adds what found no system message to stand behind.
+    pub(super) fn remaining_sections(&mut self) {
+        if self.sections.is_empty() {
+            return;
+        }
+        if self.api == Family::Responses {
+            // It has a message for them already.
+            self.sections.insert(0, String::new());
+        } else {
+            self.role("system");
+        }
+        self.sections();
+    }
+
+    fn sections(&mut self) {
+        let parts = mem::take(&mut self.sections);
+        self.tally.text(&parts.join("\n\n"));
+        self.tally.less(mem::take(&mut self.short));
+    }
+
+    /// An answer that has to follow a format is headed by its name, unless there are functions:
+    /// then the model writes that itself. Found on names of one to five tokens, and on earlier
+    /// answers, which are headed in the same way.
+    pub(super) fn heading(&mut self) {
+        if let Some(name) = self.format.map(AnswerFormat::name) {
+            self.tally.add(2);
+            self.tally.text(name);
+        }
     }
 
     /// What a request says about which function to call.
@@ -172,16 +222,10 @@ impl<'a> Prompt<'a> {
             self.tally.add(1);
         }
         if asked.named_tool && self.rules.generation != Generation::Five {
+            // The answer's head is then the request's: `to=functions.NAME`, and what is around it.
             let name = choice.get("function").unwrap_or(choice).text_of("name");
-            self.tally.add(4);
+            self.tally.add(7);
             self.tally.text(name.unwrap_or_default());
-        }
-    }
-
-    /// The schema an answer has to follow.
-    pub(super) fn schema(&mut self, schema: Option<&Json<'_>>) {
-        if let Some(schema) = schema {
-            self.tally.text(&schema.compact());
         }
     }
 }

@@ -1,160 +1,235 @@
 //! Function definitions as `OpenAI` puts them before a model: a TypeScript namespace.
 //!
-//! Found by comparing with reported counts; docs/accuracy.md has how close it comes.
+//! The form is not published. Models repeat it when asked to, and such texts are public: the rules
+//! for unions, arrays and limits are theirs; all of it was then compared with reported counts, and
+//! docs/accuracy.md has how close it comes.
 
 use super::json::Json;
+use super::remarks;
 
 /// Deeper schemas are cut off here.
 const DEPTH_MAX: usize = 32;
 /// References can make a small schema endless; what is beyond these bytes is cut off.
-const BYTES_MAX: usize = 4 << 20;
+pub(super) const BYTES_MAX: usize = 1 << 20;
 
-/// The namespace of `functions`, each an object with `name`, `description` and `parameters`.
-pub(super) fn namespace(functions: &[&Json<'_>]) -> String {
-    let mut out = "namespace functions {\n\n".to_owned();
+/// The section of `functions`, each an object with `name`, `description` and `parameters`.
+pub(super) fn section(functions: &[&Json<'_>]) -> String {
+    let mut out = "# Tools\n\n## functions\n\nnamespace functions {\n\n".to_owned();
+    let mut left = BYTES_MAX;
     for function in functions {
-        let schema = function.get("parameters").unwrap_or(&Json::Null);
-        out = Rendering { root: schema, out }.function(function);
+        let root = function.get("parameters").unwrap_or(&Json::Null);
+        let mut rendering = Rendering { root, left };
+        out.push_str(&rendering.function(function));
+        left = rendering.left;
     }
     out.push_str("} // namespace functions");
     out
 }
 
-/// The text so far, and the schema whose references are followed.
+/// The schema whose references are followed, and the bytes it may still become.
 struct Rendering<'j> {
     root: &'j Json<'j>,
-    out: String,
+    left: usize,
+}
+
+/// One line of an object.
+struct Row {
+    above: String,
+    key: String,
+    kind: String,
+    behind: String,
+}
+
+/// One type of a union.
+struct Member {
+    above: String,
+    kind: String,
+    behind: String,
 }
 
 impl<'j> Rendering<'j> {
-    fn function(mut self, function: &Json<'_>) -> String {
-        self.description(function, 0);
-        self.out.push_str("type ");
-        self.out
-            .push_str(function.text_of("name").unwrap_or_default());
-        match self.root.get("properties") {
+    fn function(&mut self, function: &Json<'_>) -> String {
+        let text = |name| function.text_of(name).unwrap_or_default();
+        let (description, name) = (remarks::lines(text("description")), text("name"));
+        let takes = match self.root.get("properties") {
             Some(properties) if !properties.fields().is_empty() => {
-                self.out.push_str(" = (_: ");
-                self.title(self.root, 0);
-                self.description(self.root, 0);
-                self.out.push_str("{\n");
-                self.properties(self.root, properties, 0);
-                self.out.push_str("}) => any;\n\n");
+                let object = self.object(self.root, properties, 0);
+                format!("_: {}{object}", remarks::above(self.root))
             }
-            Some(_) | None => self.out.push_str(" = () => any;\n\n"),
-        }
-        self.out
+            Some(_) | None => String::new(),
+        };
+        format!("{description}type {name} = ({takes}) => any;\n\n")
     }
 
-    /// A line for each property of an object's schema.
-    fn properties(&mut self, schema: &Json<'_>, properties: &Json<'_>, depth: usize) {
+    /// A line for each property, or all in one line where nothing is said about any.
+    fn object(&mut self, schema: &Json<'_>, properties: &'j Json<'j>, depth: usize) -> String {
         let required = schema.items_of("required");
+        let is_required = |name: &str| required.iter().any(|item| item.text() == Some(name));
+        let mut rows = Vec::new();
         for (name, property) in properties.fields() {
-            self.title(property, depth);
-            self.description(property, depth);
-            self.indent(depth);
-            self.out.push_str(name);
-            if !required.iter().any(|item| item.text() == Some(name)) {
-                self.out.push('?');
-            }
-            self.out.push_str(": ");
-            self.kind(property, depth);
-            self.out.push(',');
-            if let Some(default) = property.get("default") {
-                self.out.push_str(" // default: ");
-                match default.text() {
-                    Some(text) => self.out.push_str(text),
-                    None => self.out.push_str(&default.compact()),
-                }
-            }
-            self.out.push('\n');
+            let mark = if is_required(name) { "" } else { "?" };
+            let row = self.row(format!("{name}{mark}:"), property, depth);
+            self.left = self.left.saturating_sub(row.key.len() + row.above.len());
+            rows.push(row);
+        }
+        if rows.iter().all(Row::is_bare) {
+            let bare: Vec<String> = rows.iter().map(Row::bare).collect();
+            return format!("{{{}}}", bare.join(", "));
+        }
+        let lines: String = rows.iter().map(Row::line).collect();
+        format!("{{\n{lines}}}")
+    }
+
+    fn row(&mut self, key: String, property: &'j Json<'j>, depth: usize) -> Row {
+        let meant = self.meant(property);
+        let kind = self.kind(property, depth + 1);
+        let either = |remark: fn(&Json<'_>) -> String| {
+            let own = remark(property);
+            if own.is_empty() { remark(meant) } else { own }
+        };
+        let mut above = either(remarks::above);
+        // Behind a union of several lines there is no room for the default.
+        if kind.starts_with('\n') {
+            let default = remarks::default(property).map(|default| format!("// {default}\n"));
+            above.push_str(&default.unwrap_or_default());
+            let behind = String::new();
+            return Row {
+                above,
+                key,
+                kind,
+                behind,
+            };
+        }
+        let behind = either(remarks::behind);
+        Row {
+            above,
+            key,
+            kind,
+            behind,
         }
     }
 
     /// The type of a value.
-    fn kind(&mut self, schema: &Json<'_>, depth: usize) {
+    fn kind(&mut self, schema: &'j Json<'j>, depth: usize) -> String {
+        if depth >= DEPTH_MAX || self.left == 0 {
+            return "any".to_owned();
+        }
+        self.left = self.left.saturating_sub(8);
+        let schema = self.meant(schema);
         let union = schema.get("anyOf").or_else(|| schema.get("oneOf"));
-        if depth >= DEPTH_MAX || self.out.len() > BYTES_MAX {
-            self.out.push_str("any");
-        } else if let Some(meant) = self.referred(schema) {
-            self.kind(meant, depth + 1);
-        } else if let Some(values) = schema.get("enum") {
-            self.joined(values.items(), |this, value| {
-                this.out.push_str(&value.compact());
-            });
+        if let Some(values) = schema.get("enum") {
+            let values: Vec<String> = values.items().iter().map(Json::compact).collect();
+            values.join(" | ")
+        } else if let Some(value) = schema.get("const") {
+            value.compact()
         } else if let Some(kinds) = union {
-            self.joined(kinds.items(), |this, kind| this.kind(kind, depth + 1));
+            let member = |kind| self.member(kind, depth + 1);
+            joined(&kinds.items().iter().map(member).collect::<Vec<_>>())
         } else if let Some(Json::List(names)) = schema.get("type") {
-            self.joined(names, |this, name| this.out.push_str(word(name.text())));
+            let member = |name: &'j Json<'j>| self.named_member(schema, name.text(), depth);
+            joined(&names.iter().map(member).collect::<Vec<_>>())
         } else {
-            self.plain(schema, depth);
+            self.named(schema, schema.text_of("type"), depth)
         }
     }
 
-    fn plain(&mut self, schema: &Json<'_>, depth: usize) {
-        let properties = schema
-            .get("properties")
-            .filter(|inner| !inner.fields().is_empty());
-        match (schema.text_of("type"), properties, schema.get("items")) {
-            (Some("object"), Some(properties), _) => {
-                self.out.push_str("{\n");
-                self.properties(schema, properties, depth + 1);
-                self.indent(depth);
-                self.out.push('}');
-            }
-            (Some("array"), _, Some(items)) => {
-                self.kind(items, depth + 1);
-                self.out.push_str("[]");
-            }
-            (name, ..) => self.out.push_str(word(name)),
+    fn member(&mut self, schema: &'j Json<'j>, depth: usize) -> Member {
+        let meant = self.meant(schema);
+        Member {
+            above: remarks::above(meant),
+            kind: self.kind(schema, depth),
+            behind: remarks::behind(meant),
         }
     }
 
-    /// What a `$ref` such as `#/$defs/Name` stands for.
-    fn referred(&self, schema: &Json<'_>) -> Option<&'j Json<'j>> {
-        let path = schema.text_of("$ref")?.strip_prefix("#/")?;
-        path.split('/').try_fold(self.root, |at, name| at.get(name))
-    }
-
-    fn joined<'i>(&mut self, items: &'i [Json<'i>], each: impl Fn(&mut Self, &'i Json<'i>)) {
-        for (at, item) in items.iter().enumerate() {
-            if at > 0 {
-                self.out.push_str(" | ");
-            }
-            each(self, item);
+    /// One of several `type` names: each repeats what is said about all. Found on a nullable
+    /// property, which counts its description three times.
+    fn named_member(&mut self, schema: &'j Json<'j>, name: Option<&str>, depth: usize) -> Member {
+        Member {
+            above: remarks::above(schema),
+            kind: self.named(schema, name, depth),
+            behind: String::new(),
         }
     }
 
-    fn title(&mut self, schema: &Json<'_>, depth: usize) {
-        if let Some(title) = schema.text_of("title") {
-            self.comment(title, depth);
-            if schema.get("description").is_some() {
-                self.indent(depth);
-                self.out.push_str("//\n");
-            }
+    fn named(&mut self, schema: &'j Json<'j>, name: Option<&str>, depth: usize) -> String {
+        let properties = schema.get("properties");
+        let properties = properties.filter(|inner| !inner.fields().is_empty());
+        match (name, properties, schema.get("items")) {
+            (Some("object") | None, Some(properties), _) => self.object(schema, properties, depth),
+            (Some("array"), _, Some(items)) => self.list(items, depth),
+            (name, ..) => word(name).to_owned(),
         }
     }
 
-    fn description(&mut self, schema: &Json<'_>, depth: usize) {
-        let text = schema.text_of("description");
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
-            self.comment(text, depth);
+    fn list(&mut self, items: &'j Json<'j>, depth: usize) -> String {
+        let meant = self.meant(items);
+        let (kind, above) = (self.kind(items, depth + 1), remarks::above(meant));
+        let titled = !above.is_empty() && meant.get("properties").is_some();
+        if kind.contains('\n') || titled {
+            format!("Array<\n{above}{kind}\n>")
+        } else if kind.contains(" | ") {
+            format!("Array<{kind}>")
+        } else {
+            format!("{kind}[]")
         }
     }
 
-    /// Further lines of a text are not marked.
-    fn comment(&mut self, text: &str, depth: usize) {
-        self.indent(depth);
-        self.out.push_str("// ");
-        self.out.push_str(text);
-        self.out.push('\n');
+    /// `schema`, or what its `$ref` such as `#/$defs/Name` stands for.
+    fn meant(&self, schema: &'j Json<'j>) -> &'j Json<'j> {
+        let mut meant = schema;
+        for _ in 0..DEPTH_MAX {
+            let path = meant
+                .text_of("$ref")
+                .and_then(|path| path.strip_prefix("#/"));
+            let at =
+                path.and_then(|path| path.split('/').try_fold(self.root, |at, name| at.get(name)));
+            let Some(at) = at else { break };
+            meant = at;
+        }
+        meant
+    }
+}
+
+impl Row {
+    fn is_bare(&self) -> bool {
+        self.above.is_empty() && self.behind.is_empty() && !self.kind.contains('\n')
     }
 
-    fn indent(&mut self, depth: usize) {
-        for _ in 0..depth {
-            self.out.push_str("  ");
-        }
+    fn bare(&self) -> String {
+        format!("{} {}", self.key, self.kind)
     }
+
+    fn line(&self) -> String {
+        let Self {
+            above,
+            key,
+            kind,
+            behind,
+        } = self;
+        let space = if kind.starts_with('\n') { "" } else { " " };
+        let mark = if behind.is_empty() { "" } else { " // " };
+        format!("{above}{key}{space}{kind},{mark}{behind}\n")
+    }
+}
+
+/// A union in one line, or a line for each member where something is said about one.
+fn joined(members: &[Member]) -> String {
+    let is_bare = |member: &Member| {
+        member.above.is_empty() && member.behind.is_empty() && !member.kind.contains('\n')
+    };
+    if members.iter().all(is_bare) {
+        let kinds: Vec<&str> = members.iter().map(|member| member.kind.as_str()).collect();
+        return kinds.join(" | ");
+    }
+    let line = |member: &Member| {
+        let mark = if member.behind.is_empty() { "" } else { " // " };
+        format!(
+            "\n{} | {}{mark}{}",
+            member.above, member.kind, member.behind
+        )
+    };
+    members.iter().map(line).collect::<String>() + "\n"
 }
 
 fn word(name: Option<&str>) -> &'static str {
@@ -166,58 +241,5 @@ fn word(name: Option<&str>) -> &'static str {
         Some("object") => "object",
         Some("array") => "any[]",
         Some(_) | None => "any",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(function: &str, expected: &str) {
-        let function = Json::parse(function.as_bytes()).unwrap();
-        let text = namespace(&[&function]);
-        let inner = text.strip_prefix("namespace functions {\n\n").unwrap();
-        assert_eq!(
-            inner.strip_suffix("\n\n} // namespace functions").unwrap(),
-            expected
-        );
-    }
-
-    #[test]
-    fn a_function_without_properties_takes_nothing() {
-        check(
-            r#"{"name":"now","description":"The time.","parameters":{"type":"object","properties":{}}}"#,
-            "// The time.\ntype now = () => any;",
-        );
-    }
-
-    #[test]
-    fn properties_have_their_title_description_type_and_default() {
-        check(
-            r#"{"name":"f","parameters":{"title":"Args","properties":{
-                "city":{"type":"string","title":"City","description":"Which."},
-                "unit":{"enum":["c","f"],"default":"c"},
-                "days":{"anyOf":[{"type":"integer"},{"type":"null"}]}},"required":["city"]}}"#,
-            "type f = (_: // Args\n{\n// City\n//\n// Which.\ncity: string,\n\
-             unit?: \"c\" | \"f\", // default: c\ndays?: number | null,\n}) => any;",
-        );
-    }
-
-    #[test]
-    fn objects_in_lists_are_indented_and_references_followed() {
-        check(
-            r##"{"name":"f","parameters":{"$defs":{"T":{"type":"object","properties":{"a":{"type":"boolean"}}}},
-                "properties":{"all":{"type":"array","items":{"$ref":"#/$defs/T"}}}}}"##,
-            "type f = (_: {\nall?: {\n      a?: boolean,\n    }[],\n}) => any;",
-        );
-    }
-
-    #[test]
-    fn a_schema_that_refers_to_itself_ends() {
-        let circle = r##"{"name":"f","parameters":{"$defs":{"T":{"anyOf":[{"$ref":"#/$defs/T"},
-            {"$ref":"#/$defs/T"}]}},"properties":{"a":{"$ref":"#/$defs/T"}}}}"##;
-        let function = Json::parse(circle.as_bytes()).unwrap();
-        assert!(namespace(&[&function]).len() < BYTES_MAX * 2);
     }
 }

@@ -1,6 +1,10 @@
 //! The input of `responses`.
 
+use std::mem;
+
+use super::answer_format::AnswerFormat;
 use super::asked::Asked;
+use super::called::Called;
 use super::json::Json;
 use super::prompt::Prompt;
 
@@ -8,13 +12,19 @@ use super::prompt::Prompt;
 const ELSEWHERE: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
 
 /// Adds up a request. `None` if it has no input.
-pub(super) fn responses(body: &Json<'_>, asked: Asked, prompt: &mut Prompt<'_>) -> Option<()> {
+pub(super) fn responses<'j>(
+    body: &'j Json<'j>,
+    asked: Asked,
+    prompt: &mut Prompt<'j>,
+) -> Option<()> {
     let input = body.get("input")?;
     if ELSEWHERE.iter().any(|name| body.get(name).is_some()) {
         prompt.tally.unseen();
     }
-    let instructions = body.text_of("instructions");
-    if let Some(text) = instructions {
+    let format = body.get("text").and_then(|text| text.get("format"));
+    let functions = functions(body, prompt);
+    prompt.preamble(&functions, AnswerFormat::of(format));
+    if let Some(text) = body.text_of("instructions") {
         prompt.role("system");
         prompt.tally.text(text);
     }
@@ -22,54 +32,40 @@ pub(super) fn responses(body: &Json<'_>, asked: Asked, prompt: &mut Prompt<'_>) 
         prompt.role("user");
         prompt.tally.text(text);
     }
-    let system = items(input.items(), prompt) || instructions.is_some();
-    let functions = functions(body, prompt);
-    prompt.functions(&functions, system);
+    items(input.items(), prompt);
+    prompt.remaining_sections();
     prompt.choice(asked, body.get("tool_choice"));
-    let format = body.get("text").and_then(|text| text.get("format"));
-    prompt.schema(format.and_then(|format| format.get("schema")));
     prompt.close();
     Some(())
 }
 
-/// Adds up the items of an input; whether a system message is among them.
-fn items(items: &[Json<'_>], prompt: &mut Prompt<'_>) -> bool {
-    let mut system = false;
-    let mut calls = Vec::new();
+/// Adds up the items of an input.
+fn items<'j>(items: &'j [Json<'j>], prompt: &mut Prompt<'_>) {
+    let (mut called, mut calls) = (Called::default(), Vec::new());
     for item in items {
+        let text = |name| item.text_of(name).unwrap_or_default();
         let kind = item.text_of("type");
         if kind == Some("function_call") {
-            let text = |name| item.text_of(name).unwrap_or_default();
-            calls.push((text("name"), text("arguments")));
+            calls.push((text("call_id"), (text("name"), text("arguments"))));
             continue;
         }
-        turn(&mut calls, prompt);
+        called.turn(&mem::take(&mut calls), prompt);
         match kind {
             None | Some("message") => {
-                let role = item.text_of("role").unwrap_or_default();
-                system |= matches!(role, "system" | "developer");
-                prompt.role(role);
+                prompt.role(text("role"));
                 prompt.content(item.get("content"));
+                if text("role") == "assistant" {
+                    prompt.heading();
+                }
             }
             Some("function_call_output") => {
-                prompt.role("tool");
-                prompt.content(item.get("output"));
+                called.result(text("call_id"), None, item.get("output"), prompt);
             }
             // Hidden reasoning, the vendor's own tools, and what comes next.
             Some(_) => prompt.tally.unseen(),
         }
     }
-    turn(&mut calls, prompt);
-    system
-}
-
-/// Calls that follow each other are one turn of the assistant.
-fn turn(calls: &mut Vec<(&str, &str)>, prompt: &mut Prompt<'_>) {
-    if !calls.is_empty() {
-        prompt.role("assistant");
-        prompt.calls(calls);
-        calls.clear();
-    }
+    called.turn(&calls, prompt);
 }
 
 fn functions<'j>(body: &'j Json<'j>, prompt: &mut Prompt<'_>) -> Vec<&'j Json<'j>> {

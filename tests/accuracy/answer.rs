@@ -11,6 +11,8 @@ pub(crate) struct Answer {
     choices: Vec<Choice>,
     /// The text of a stream, as it came.
     pub(crate) pieces: Vec<String>,
+    /// Whether it says that it has reasoned, without the text.
+    pub(crate) has_reasoned: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -118,6 +120,7 @@ impl Answer {
             .is_some_and(|kind| ends.contains(&kind));
         let response = if streaming { &body["response"] } else { body };
         for item in items(&response["output"]).filter(|_| last || !streaming) {
+            self.has_reasoned |= item["type"] == "reasoning";
             let choice = self.choice(0);
             for part in items(&item["content"]) {
                 choice.text += part["text"].as_str().unwrap_or_default();

@@ -30,11 +30,12 @@ const TOOL_MESSAGES: [&str; 4] = [
     "function_call_output",
 ];
 
-/// The figures by kind of request.
-pub(crate) fn rows(exchanges: &[Exchange]) -> Rows {
+/// The figures by kind of request, of those that bring all that is billed; or of those that do
+/// not, whose counts are lower bounds.
+pub(crate) fn rows(exchanges: &[Exchange], bound: Bound) -> Rows {
     let mut rows = Rows::named(&KINDS);
     for exchange in exchanges.iter().filter(|exchange| exchange.has_rules()) {
-        let Some((told, counted)) = pair(exchange) else {
+        let Some((told, counted)) = pair(exchange, bound) else {
             continue;
         };
         let kind = kind(exchange);
@@ -43,15 +44,15 @@ pub(crate) fn rows(exchanges: &[Exchange]) -> Rows {
     rows
 }
 
-/// Reported and counted, where all could be counted.
-fn pair(exchange: &Exchange) -> Option<(u64, u64)> {
+/// Reported and counted, where the count goes as far as `bound`.
+fn pair(exchange: &Exchange, bound: Bound) -> Option<(u64, u64)> {
     let request = Request {
         family: exchange.family()?,
         model: &exchange.model,
         body: exchange.request.as_ref()?.as_bytes(),
     };
     let counted = Tokenizer.input(&request)?.counted;
-    if counted.bound != Bound::Whole {
+    if counted.bound != bound {
         return None;
     }
     let told = exchange.reported("input_tokens").filter(|told| *told > 0)?;

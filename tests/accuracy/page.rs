@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::{env, fs};
 
-use tollgate::tokens::Side;
+use tollgate::tokens::{Bound, Side};
 
 use crate::exchange::Exchange;
 use crate::{input, learning, output, streams};
@@ -35,14 +35,29 @@ pub(crate) fn holds(exchanges: &[Exchange]) {
 fn tables(exchanges: &[Exchange]) -> String {
     let cut = streams::cut(exchanges);
     let learned = |side| learning::rows(exchanges, side).table("model, counted by");
+    let input = |bound| input::rows(exchanges, bound).table("request");
+    let (whole, at_least) = output::rows(exchanges);
     let sections = [
         (
-            "Input by the rules of OpenAI's models, those of Azure included:",
-            input::rows(exchanges).table("request"),
+            "Input by the rules of OpenAI's models, those of Azure included, where the request \
+             brings all that is billed:",
+            input(Bound::Whole),
         ),
         (
-            "Output by the same:",
-            output::rows(exchanges).table("answer"),
+            "Input that names what it does not bring: the vendor's own tools, an earlier response, \
+             a remote image, a file, hidden reasoning. Each of these counts is marked as a lower \
+             bound:",
+            input(Bound::AtLeast),
+        ),
+        (
+            "Output by the same rules, where all of it is shown:",
+            whole.table("answer"),
+        ),
+        (
+            "Output of models that may think unseen, or write to the vendor's own tools; marked as \
+             a lower bound. What the provider tells apart as reasoning is subtracted, so this is how \
+             close the visible part comes; but for the row where it tells nothing apart:",
+            at_least.table("answer"),
         ),
         (
             "Streams cut off at ten random places each, the text up to there counted as it came, \

@@ -67,9 +67,29 @@ fn a_model_that_hides_its_reasoning_has_a_lower_bound() {
         ..Asked::default()
     };
     check("gpt-5.2", off, &[text(10)], 14, Bound::Whole);
+    let hosted = Asked {
+        hosted: true,
+        ..off
+    };
+    check("gpt-5.2", hosted, &[text(10)], 14, Bound::AtLeast);
     let on = Asked {
         thinking: Thinking::On,
         ..off
     };
     check("claude-opus-4-7", on, &[text(10)], 10, Bound::AtLeast);
+}
+
+#[test]
+fn a_model_that_thinks_closes_its_thoughts_before_it_answers() {
+    let asked = Asked::default();
+    check("gpt-5", asked, &[text(10)], 10 + 9, Bound::AtLeast);
+    check("gpt-5.4", asked, &[text(10)], 10 + 3, Bound::AtLeast);
+    check("gpt-5", asked, &[calls(1)], 7 + 16, Bound::AtLeast);
+    check("gpt-5", asked, &[calls(3)], 21 + 44, Bound::AtLeast);
+    let responses = Asked {
+        family: Family::Responses,
+        ..asked
+    };
+    check("gpt-5.4", responses, &[calls(1)], 7 + 12, Bound::AtLeast);
+    check("gpt-4o", responses, &[text(10)], 11, Bound::Whole);
 }

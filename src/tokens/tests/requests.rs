@@ -98,7 +98,7 @@ fn other_vendors_are_measured_by_a_yardstick() {
     assert_eq!(
         plain(&tools),
         Basis::Yardstick {
-            beside: 346,
+            beside: 500,
             plain: false
         }
     );
@@ -121,17 +121,18 @@ fn what_is_asked_is_read_in_every_family() {
     let asked = |family, body| Asked::of(&request(family, "gpt-4o", body));
     let chat = asked(
         Family::Chat,
-        r#"{"tools":[{}],"tool_choice":{"type":"function","function":{"name":"f"}},
+        r#"{"tools":[{"function":{}}],"tool_choice":{"type":"function","function":{"name":"f"}},
             "response_format":{"type":"json_schema"},"reasoning_effort":"none"}"#,
     );
     let responses = asked(
         Family::Responses,
-        r#"{"tools":[{}],"tool_choice":{"type":"function","name":"f"},
+        r#"{"tools":[{"type":"function"}],"tool_choice":{"type":"function","name":"f"},
             "text":{"format":{"type":"json_schema"}},"reasoning":{"effort":"none"}}"#,
     );
     let all = Asked {
         family: Family::Chat,
         tools: true,
+        hosted: false,
         named_tool: true,
         json_schema: true,
         thinking: Thinking::Off,
