@@ -67,10 +67,11 @@ enum Route {
     Calls,
     BreakEven,
     Unknown,
+    Audit,
 }
 
 /// Every path that answers, as an unknown one is told.
-const PATHS: [(&str, Route); 8] = [
+const PATHS: [(&str, Route); 9] = [
     ("/healthz", Route::Health),
     ("/readyz", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -79,6 +80,7 @@ const PATHS: [(&str, Route); 8] = [
     ("/api/v1/calls", Route::Calls),
     ("/api/v1/breakeven", Route::BreakEven),
     ("/api/v1/unknown", Route::Unknown),
+    ("/api/v1/audit", Route::Audit),
 ];
 
 impl Admin {
@@ -116,7 +118,7 @@ impl Admin {
         let turns = match route {
             Route::Health | Route::Ready => None,
             Route::Reload => Some(&self.reloads),
-            Route::Metrics | Route::BreakEven | Route::Unknown => Some(&self.shows),
+            Route::Metrics | Route::BreakEven | Route::Unknown | Route::Audit => Some(&self.shows),
             Route::Totals | Route::Calls => Some(&self.reads),
         };
         let work = async {
@@ -155,7 +157,8 @@ impl Admin {
             | Route::Totals
             | Route::Calls
             | Route::BreakEven
-            | Route::Unknown => {
+            | Route::Unknown
+            | Route::Audit => {
                 Refusal::waits(format!("this cannot be read now: {why}"), DISK_REMEDY)
             }
         }
@@ -166,9 +169,12 @@ impl Admin {
         match route {
             Route::Health | Route::Ready => Ok(()),
             Route::Metrics => access.metrics(headers),
-            Route::Reload | Route::Totals | Route::Calls | Route::BreakEven | Route::Unknown => {
-                access.admin(headers)
-            }
+            Route::Reload
+            | Route::Totals
+            | Route::Calls
+            | Route::BreakEven
+            | Route::Unknown
+            | Route::Audit => access.admin(headers),
         }
     }
 }
@@ -228,6 +234,10 @@ fn respond(
         Route::Unknown => {
             query::none(query)?;
             Ok(answer::json(StatusCode::OK, &source.unknown()))
+        }
+        Route::Audit => {
+            query::none(query)?;
+            Ok(answer::json(StatusCode::OK, &source.audit()))
         }
     }
 }

@@ -34,6 +34,8 @@ pub trait Source: Send + Sync + 'static {
     fn breakeven(&self) -> Result<serde_json::Value, SourceError>;
     /// The calls that could not be read, by kind.
     fn unknown(&self) -> serde_json::Value;
+    /// What reported calls came to when they were counted too.
+    fn audit(&self) -> serde_json::Value;
     /// What the disk does not end at this moment, in words; never waits for it.
     fn hangs(&self) -> Option<String>;
 }

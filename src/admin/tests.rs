@@ -125,6 +125,9 @@ impl Source for Made {
     fn unknown(&self) -> Value {
         serde_json::json!({"unknown": []})
     }
+    fn audit(&self) -> Value {
+        json!({"rows": [{"model": "gpt-4o"}]})
+    }
     fn hangs(&self) -> Option<String> {
         Some("a write has not ended for 7 s".to_owned())
     }

@@ -11,6 +11,7 @@ use crate::call::CallRecord;
 use crate::config::Config;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
+use crate::recorder::Audit;
 
 /// The ledger of a data directory, opened for reading.
 ///
@@ -67,6 +68,14 @@ impl Offline {
             }
         }
         Ok(())
+    }
+
+    /// What `/api/v1/audit` would answer.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn audit(&self) -> Result<Value, AppError> {
+        Ok(show::audit(&Audit::kept(&self.ledger)?))
     }
 
     /// What `/api/v1/breakeven` would answer.

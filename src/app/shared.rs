@@ -262,6 +262,10 @@ impl Source for Shared {
         metrics.render(format, at)
     }
 
+    fn audit(&self) -> serde_json::Value {
+        show::audit(&self.audit)
+    }
+
     fn ready(&self) -> Result<(), String> {
         let health = [
             (

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde_json::{Value, json};
 
 use crate::admin::{CallsPage, CallsQuery, Refusal, TotalsQuery};
 use crate::config::Config;
 use crate::ledger::{Group, Ledger, LedgerError, Origin, Period, Rollup};
 use crate::metrics::SpendRow;
 use crate::money::Pico;
+use crate::recorder::Audit;
 
 /// How long a model that was called is shown at 0 by a new process.
 const MODELS_SEEN: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -29,6 +31,15 @@ pub(super) fn models(
     };
     let pairs: BTreeSet<_> = days.into_iter().filter_map(pair).collect();
     Ok(pairs.into_iter().collect())
+}
+
+/// What was audited, and how far off each count was.
+pub(super) fn audit(audit: &Audit) -> Value {
+    let rows = audit.drift().into_iter().map(|row| {
+        json!({"upstream": row.upstream, "model": row.model, "class": row.class, "calls": row.calls,
+            "reported_tokens": row.reported, "counted_tokens": row.counted, "ratio": row.ratio()})
+    });
+    json!({"rows": rows.collect::<Vec<_>>()})
 }
 
 /// What was really spent, by upstream, model and tenant. Made history is nobody's bill.

@@ -180,6 +180,9 @@ pub trait House: Sync {
         each: &mut dyn FnMut(&CallRecord) -> ControlFlow<()>,
     ) -> Result<(), Failure>;
 
+    /// What `/api/v1/audit` would answer, from the data directory.
+    fn audit(&self, options: &Options) -> Result<Value, Failure>;
+
     /// What `/api/v1/breakeven` would answer, from the data directory.
     fn breakeven(&self, options: &Options) -> Result<Value, Failure>;
 

@@ -173,6 +173,10 @@ impl House for Tollgate {
         offline(options)?.calls(since, until, each).map_err(failed)
     }
 
+    fn audit(&self, options: &Options) -> Result<Value, Failure> {
+        offline(options)?.audit().map_err(failed)
+    }
+
     fn breakeven(&self, options: &Options) -> Result<Value, Failure> {
         offline(options)?.breakeven().map_err(failed)
     }

@@ -10,6 +10,8 @@ use super::when::When;
 use super::{Failure, numbers, output};
 use crate::money::Pico;
 
+mod audit;
+
 /// The columns of numbers, in every format that has columns.
 const CSV_COLUMNS: [&str; 11] = [
     "calls",
@@ -32,6 +34,9 @@ pub(super) async fn run<H: House>(
     report: &Report,
     quiet: bool,
 ) -> Result<(), Failure> {
+    if report.audit {
+        return audit::run(house, options, report.format, quiet).await;
+    }
     let settings = house.settings(options)?;
     let query = query(report)?;
     let admin = Admin::of(&settings)?;

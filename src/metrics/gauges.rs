@@ -61,8 +61,29 @@ pub struct DriftGauge {
     pub model: String,
     /// `input` or `output`.
     pub class: &'static str,
+    /// How many were counted.
+    pub calls: u64,
+    /// What the count came to.
+    pub counted: u64,
+    /// What the provider had said; above 0.
+    pub reported: u64,
+}
+
+impl DriftGauge {
     /// Counted over reported.
-    pub ratio: f64,
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        float(self.counted) / float(self.reported)
+    }
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "sums of tokens stay far below 2^53"
+)]
+fn float(tokens: u64) -> f64 {
+    tokens as f64
 }
 
 /// The verdict on one plan.

@@ -260,7 +260,7 @@ fn counts(out: &mut Exposition, counts: &CountGauges, labels: &mut Labels) {
         out.number(
             f::USAGE_DRIFT,
             &[&row.upstream, &model, row.class],
-            row.ratio,
+            row.ratio(),
         );
     }
 }

@@ -42,6 +42,7 @@ pub(super) const REPORT_EXAMPLES: &str = "Examples:
   tollgate report --since 12h --by hour                from the hour in which 12 hours ago lies
   tollgate report --since 90m --by minute,model        minutes: 14 days of them, by upstream and model
   tollgate report --all --by team --top 10             team: a dimension of [attribution]
+  tollgate report --audit                              tokens counted over tokens reported
 
 Asks the running tollgate; if none runs, reads the data directory. Says on stderr which.
 Days and months are those of reporting_timezone; hours and minutes begin with those of UTC.

@@ -101,6 +101,10 @@ impl House for SmallHouse {
         Err(Failure::work("read from the directory"))
     }
 
+    fn audit(&self, _: &Options) -> Result<Value, Failure> {
+        Err(Failure::work("audited from the directory"))
+    }
+
     fn breakeven(&self, _: &Options) -> Result<Value, Failure> {
         Err(Failure::work("read from the directory"))
     }

@@ -408,6 +408,18 @@ async fn reported_calls_teach_how_a_vendor_counts_and_the_next_start_knows() {
         }
     });
     assert!(drift.await.contains("model=\"claude-sonnet-4-5-20250929\""));
+    let audit: Value = serde_json::from_str(&tollgate.ask("/api/v1/audit").await).unwrap();
+    // The first count knew nothing of this vendor, so all together are below what was reported.
+    let output = &audit["rows"][1];
+    check_row(
+        "audit",
+        output,
+        &json!({"upstream": "anthropic", "model": "claude-sonnet-4-5-20250929", "class": "output"}),
+    );
+    let counted = output["counted_tokens"].as_u64().unwrap();
+    let reported = output["reported_tokens"].as_u64().unwrap();
+    assert_eq!(reported, twice * output["calls"].as_u64().unwrap());
+    assert!((reported / 2..reported).contains(&counted), "{output}");
     soon(tollgate.0.stop()).await.unwrap();
     let tollgate = house.start().await.unwrap();
     let stage = Stage {
