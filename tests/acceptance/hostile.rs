@@ -17,6 +17,7 @@ use crate::support::upstream::{Script, Upstream};
 
 mod configs;
 mod requests;
+mod texts;
 mod upstreams;
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];

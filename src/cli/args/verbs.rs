@@ -89,7 +89,7 @@ pub(in crate::cli) struct Report {
     #[arg(long, env = "TOLLGATE_REPORT_ALL", conflicts_with = "since")]
     pub(in crate::cli) all: bool,
     /// Instead of what was spent: how far tollgate's own counts are from what providers report, of the
-    /// calls that were counted although they reported (meter.audit_share)
+    /// calls that were counted although they reported
     #[arg(long, env = "TOLLGATE_REPORT_AUDIT", conflicts_with_all = ["since", "until", "all", "by", "top"])]
     pub(in crate::cli) audit: bool,
     /// A row for each of these; comma list of month, day, hour, minute, upstream, model, tenant and

@@ -12,7 +12,9 @@ pub(super) fn fault(exchange: &Exchange, row: &Value) -> Option<String> {
     let said = Said::of(exchange);
     if row["source"] == "unknown" {
         let unpriced = row["pricing"] == "unpriced" && row["output_tokens"].is_null();
-        let has_reason = said.is_empty() || said.thinks() || row["flags"] == "lower_bound";
+        let flags = row["flags"].as_array().unwrap();
+        let is_floor = flags.iter().any(|flag| flag == "lower_bound");
+        let has_reason = said.is_empty() || said.thinks() || is_floor;
         return (!unpriced || !has_reason).then(|| format!("unknown without a reason: {row}"));
     }
     let plain = said.calls == 0 && !asks_for_tools(exchange);
