@@ -15,10 +15,13 @@ use flate2::{Compression, write::GzEncoder};
 #[expect(unreachable_pub, reason = "the fuzz targets reach it")]
 mod properties;
 
-use properties::{decode, form, halves, scanner, sse, strip, usage_request};
+use properties::{decode, form, halves, scanner, sse, strip, tokens, usage_request};
 
 /// How often each fixture is broken.
 const ROUNDS: u64 = 200;
+
+/// The same where counting the tokens of a fixture takes longer than reading it.
+const COUNTED_ROUNDS: u64 = 5;
 
 /// Every fixture, and streams and requests whose usage has to be asked for.
 fn fixtures() -> Vec<Vec<u8>> {
@@ -60,9 +63,14 @@ fn broken(mut bytes: Vec<u8>, random: &mut fastrand::Rng) -> Vec<u8> {
 
 #[track_caller]
 fn check(property: impl Fn(u8, u16, &[u8])) {
+    check_often(ROUNDS, property);
+}
+
+#[track_caller]
+fn check_often(rounds: u64, property: impl Fn(u8, u16, &[u8])) {
     let mut random = fastrand::Rng::with_seed(7);
     for fixture in fixtures() {
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             let bytes = broken(fixture.clone(), &mut random);
             property(random.u8(..), random.u16(..), &bytes);
         }
@@ -90,6 +98,31 @@ fn a_stream_loses_its_reports_of_usage_and_no_other_byte() {
 #[test]
 fn a_request_that_asks_for_its_usage_differs_in_nothing_else() {
     check(|_, _, bytes| usage_request::holds(bytes));
+}
+
+/// Runs without a boundary, and what a boundary depends on.
+const RUNS: [&str; 8] = [
+    "a",
+    " ",
+    "\u{3000}",
+    "Aa",
+    "/",
+    "\r\n",
+    "ſ's'LL ",
+    "漢\u{301}🤷\u{200d}",
+];
+
+#[test]
+fn a_text_comes_to_as_many_tokens_in_two_pieces() {
+    check_often(COUNTED_ROUNDS, |_, cut, bytes| tokens::holds((cut, bytes)));
+    for run in RUNS {
+        for bytes in [1, 3_000, 40_000] {
+            let text = run.repeat(bytes / run.len() + 1);
+            for cut in [0, 1, 2_999, 16_385, u16::MAX] {
+                tokens::holds((cut, text.as_bytes()));
+            }
+        }
+    }
 }
 
 #[test]

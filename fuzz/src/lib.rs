@@ -10,4 +10,5 @@ pub mod halves;
 pub mod scanner;
 pub mod sse;
 pub mod strip;
+pub mod tokens;
 pub mod usage_request;
