@@ -105,14 +105,17 @@ fn targets(run: &Run, scratch: &Path, seats: &Seats) -> Result<Vec<Target>> {
     } else {
         0
     };
-    for (name, binary) in binaries(&run.tollgate)? {
+    let binaries = binaries(&run.tollgate)?;
+    // What is read is the same program, or the ratio would be of two.
+    let read = binaries.iter().find(|(name, _)| name == TOLLGATE);
+    let read = read.filter(|_| run.readers).cloned();
+    for (name, binary) in binaries {
         let ports = Ports::at(run.port, targets.len())?;
         let tollgate = Tollgate::new(binary, scratch.join(&name), ports, models)?;
         targets.push(Target::new(name, Kind::Tollgate(tollgate), ports));
     }
-    if run.readers {
+    if let Some((_, binary)) = read {
         let ports = Ports::at(run.port, targets.len())?;
-        let binary = env!("CARGO_BIN_EXE_tollgate").into();
         let tollgate = Tollgate::new(binary, scratch.join(READ), ports, models)?;
         let mut target = Target::new(READ.to_owned(), Kind::Tollgate(tollgate), ports);
         target.is_read = true;
