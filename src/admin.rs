@@ -143,8 +143,13 @@ impl Admin {
     /// What is said when an answer takes too long. What was begun goes on.
     fn late(&self, route: Route) -> Refusal {
         let seconds = self.patience.as_secs();
-        let why = self.source.hangs();
-        let why = why.unwrap_or_else(|| format!("the answer takes more than {seconds} s"));
+        let (why, remedy) = match self.source.hangs() {
+            Some(hangs) => (hangs, DISK_REMEDY),
+            None => (
+                format!("the answer takes more than {seconds} s"),
+                "ask for less, or again: other answers may be made first",
+            ),
+        };
         tracing::warn!(?route, why, "an admin request was not waited for");
         match route {
             Route::Reload => Refusal::waits(
@@ -158,9 +163,7 @@ impl Admin {
             | Route::Calls
             | Route::BreakEven
             | Route::Unknown
-            | Route::Audit => {
-                Refusal::waits(format!("this cannot be read now: {why}"), DISK_REMEDY)
-            }
+            | Route::Audit => Refusal::waits(format!("this cannot be read now: {why}"), remedy),
         }
     }
 

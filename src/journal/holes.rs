@@ -89,7 +89,10 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), JournalError>
         file.write_all(bytes)?;
         file.sync_all()
     });
-    written
-        .and_then(|()| std::fs::rename(&new, path))
-        .map_err(JournalError::io("write", path))
+    let named = written.and_then(|()| std::fs::rename(&new, path));
+    if named.is_err() {
+        // Where the disk is full, half a file takes what the next frames need.
+        let _ = std::fs::remove_file(&new);
+    }
+    named.map_err(JournalError::io("write", path))
 }

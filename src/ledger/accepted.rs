@@ -64,8 +64,8 @@ impl Accepted {
         let mut all = Vec::new();
         for name in names(calls_dir)?.into_iter().filter(|name| is_note(name)) {
             let path = calls_dir.join(name);
-            let read = std::fs::read(&path).map_err(LedgerError::io("read", &path))?;
-            match serde_json::from_slice(&read) {
+            let read = std::fs::read(&path);
+            match read.and_then(|text| Ok(serde_json::from_slice(&text)?)) {
                 Ok(acceptance) => all.push(acceptance),
                 Err(error) => warn!(path = %path.display(), %error, "this accepts no loss"),
             }
@@ -162,4 +162,65 @@ fn of(checked: &Checked, now: Timestamp) -> Option<Acceptance> {
         lost,
         days,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(frames: &[(u64, u64)]) -> Accepted {
+        let acceptance = |(nth, frames): (usize, &(u64, u64))| Acceptance {
+            accepted_at: Timestamp::from_second(i64::try_from(nth).unwrap()).unwrap(),
+            calls_without_rows: 7,
+            lost: vec![Lost {
+                first_frame: frames.0,
+                last_frame: frames.1,
+                what: String::new(),
+            }],
+            days: vec![LostOfDay {
+                day: "2026-11-22".parse().unwrap(),
+                calls_without_rows: 7,
+            }],
+        };
+        Accepted(frames.iter().enumerate().map(acceptance).collect())
+    }
+
+    #[track_caller]
+    fn check(frames: &[(u64, u64)], asked: RangeInclusive<u64>, at: Option<i64>) {
+        let at = at.map(|at| Timestamp::from_second(at).unwrap());
+        assert_eq!(accepted(frames).frames(&asked), at);
+    }
+
+    #[test]
+    fn frames_are_accepted_where_each_of_them_was() {
+        check(&[(5, 9)], 5..=9, Some(0));
+        check(&[(5, 9)], 6..=6, Some(0));
+        check(&[(5, 9)], 4..=9, None);
+        check(&[(5, 9)], 5..=10, None);
+        check(&[(10, 20), (5, 9)], 5..=20, Some(1));
+        check(&[(11, 20), (5, 9)], 5..=20, None);
+        check(&[], 1..=1, None);
+    }
+
+    #[test]
+    fn a_day_is_accepted_with_just_so_many_calls_missing() {
+        let day = "2026-11-22".parse().unwrap();
+        let accepted = accepted(&[(5, 9)]);
+        assert!(accepted.day(day, 7).is_some());
+        assert!(accepted.day(day, 8).is_none() && accepted.day(day, 6).is_none());
+    }
+
+    #[test]
+    fn a_note_that_cannot_be_read_accepts_nothing_and_stops_no_start() {
+        let dir = tempfile::TempDir::new().unwrap();
+        std::fs::write(dir.path().join("lost-1.accepted"), "half a no").unwrap();
+        std::fs::create_dir(dir.path().join("lost-2.accepted")).unwrap();
+        let whole = serde_json::to_string(&accepted(&[(5, 9)]).0[0]).unwrap();
+        std::fs::write(dir.path().join("lost-3.accepted"), whole).unwrap();
+        let accepted = Accepted::read(dir.path()).unwrap();
+        assert_eq!(
+            (accepted.0.len(), accepted.frames(&(5..=9)).is_some()),
+            (1, true)
+        );
+    }
 }
