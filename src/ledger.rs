@@ -6,6 +6,7 @@
 
 mod accepted;
 mod begin;
+mod believe;
 mod check;
 mod checkpoint;
 mod close;
@@ -49,6 +50,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use self::believe::Belief;
 use self::commit::Commits;
 use self::memory::Memory;
 use self::shelf::Shelf;
@@ -265,6 +267,7 @@ pub struct Ledger {
     turn: Mutex<()>,
     shelf: Arc<RwLock<Shelf>>,
     seen: Mutex<Seen>,
+    belief: Mutex<Belief>,
     /// Held as long as the ledger lives.
     _lock: File,
 }
@@ -293,6 +296,7 @@ impl Ledger {
             turn: Mutex::default(),
             seen: Mutex::default(),
             shelf: Arc::new(RwLock::new(Shelf::load(&settings.calls_dir)?)),
+            belief: Mutex::default(),
             settings,
             _lock: lock,
         };

@@ -51,9 +51,9 @@ impl Days {
 
 fn run(ledger: &Ledger, ended: &AtomicBool) {
     let go_on = || !ended.load(Ordering::Acquire);
-    let mut look_at = Timestamp::MIN;
+    let (mut looked, mut look_at) = (Timestamp::MIN, Timestamp::MIN);
     while go_on() {
-        if let Some(nap) = left_until(look_at) {
+        if let Some(nap) = left_until(look_at, looked, now()) {
             std::thread::park_timeout(nap.min(NAP_MAX));
             if let Err(error) = ledger.look_for_deleted() {
                 let error: &dyn std::error::Error = &error;
@@ -61,7 +61,8 @@ fn run(ledger: &Ledger, ended: &AtomicBool) {
             }
             continue;
         }
-        look_at = match ledger.close_days(now(), &go_on) {
+        looked = now();
+        look_at = match ledger.close_days(looked, &go_on) {
             Ok(closed) => closed.look_again,
             Err(error) => {
                 let reason = error.reason();
@@ -76,8 +77,29 @@ fn run(ledger: &Ledger, ended: &AtomicBool) {
     }
 }
 
-/// The time that is left until a moment; `None` once it has come.
-fn left_until(at: Timestamp) -> Option<Duration> {
-    let left = Duration::try_from(at.duration_since(now())).ok()?;
-    (!left.is_zero()).then_some(left)
+/// The time that is left until a moment; `None` once it has come, or where the clock is behind the last
+/// look: it was ahead then, and so is what the look said.
+fn left_until(at: Timestamp, looked: Timestamp, now: Timestamp) -> Option<Duration> {
+    let left = Duration::try_from(at.duration_since(now)).ok()?;
+    (!left.is_zero() && looked <= now).then_some(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(at: i64, looked: i64, now: i64, left: Option<u64>) {
+        let [at, looked, now] = [at, looked, now].map(|it| Timestamp::from_second(it).unwrap());
+        assert_eq!(left_until(at, looked, now), left.map(Duration::from_secs));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_is_looked_at_again_at_once() {
+        check(100, 40, 60, Some(40));
+        check(100, 40, 100, None);
+        check(100, 40, 101, None);
+        // Ten years ahead at the last look.
+        check(400_000_000, 399_999_000, 60, None);
+    }
 }

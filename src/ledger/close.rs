@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::{info, warn};
 
+use super::believe::Believed;
 use super::dayfile::{self, Facts, Reader, Writer};
 use super::shelf::{Shelf, start_of};
 use super::{Ledger, LedgerError, checkpoint, expired, meta, rows};
@@ -18,6 +19,9 @@ use crate::journal::{self, Frame, FrameKind, JournalError};
 
 /// How long after midnight a day is closed: the totals have its last calls by then.
 const GRACE: SignedDuration = SignedDuration::from_mins(1);
+/// How much later than now a call may have ended: what writing a day may take. Behind that its clock was
+/// ahead, and it would stand in front of all later days until its own has come.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 /// When to look again for what is not ready.
 const SOON: SignedDuration = SignedDuration::from_mins(1);
 /// Frames between two looks at whether to go on.
@@ -43,26 +47,30 @@ pub(super) enum Written {
 impl Ledger {
     /// Writes the file of every UTC day that is over, deletes hours and minutes past their
     /// retention, writes a checkpoint of the totals, then deletes files past their retention and the
-    /// segments that the files made needless. What is too old goes also where no day can be closed: a
-    /// full disk gets room by it. Takes as long as it takes: for a thread of its own. `go_on` false
-    /// ends it early, with nothing half done.
+    /// segments that the files made needless. What is too old is so by as much of `now` as is
+    /// believed: a clock that is wrong for less than six hours deletes nothing. It goes also where no
+    /// day can be closed: a full disk gets room by it. Takes as long as it takes: for a thread of its
+    /// own. `go_on` false ends it early, with nothing half done.
     pub fn close_days(
         &self,
         now: Timestamp,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Closed, LedgerError> {
         let closed = self.close_each(now, go_on);
-        let tidied = if go_on() {
+        let believed = if go_on() { self.believe(now) } else { None };
+        let tidied = believed.map_or(Ok(()), |Believed { now, .. }| {
             let forgot = self.forget_old(now, go_on);
             self.settle(now).and(forgot)
-        } else {
-            Ok(())
-        };
+        });
         if let (Err(_), Err(error)) = (&closed, &tidied) {
             let error: &dyn std::error::Error = error;
             warn!(error, "what is too old could not all be deleted");
         }
-        let closed = closed.and_then(|closed| tidied.map(|()| closed));
+        let mut closed = closed.and_then(|closed| tidied.map(|()| closed));
+        let sooner = believed.and_then(|believed| believed.look_again);
+        if let (Ok(closed), Some(sooner)) = (&mut closed, sooner) {
+            closed.look_again = closed.look_again.min(sooner);
+        }
         self.status
             .count(|stats| stats.close_failed = closed.is_err());
         closed
@@ -120,7 +128,12 @@ impl Ledger {
             if frame.kind != FrameKind::End {
                 continue;
             }
-            let ended = ended_on(&frame, now);
+            let ended = match (ended_on(&frame, now), &file) {
+                (Some(ended), _) => ended,
+                // The clock was ahead: it ended between its neighbours.
+                (None, Some((day, _))) => *day,
+                (None, None) => self.next_day(frame.seq, now)?,
+            };
             let (day, writer) = match &mut file {
                 Some((day, _)) if ended > *day => break,
                 Some(open) => open,
@@ -130,6 +143,9 @@ impl Ledger {
                     let over = end_of(day);
                     if now < over {
                         return Ok(Written::Open(over));
+                    }
+                    if let Some(later) = self.may_close(day, last_day, now) {
+                        return Ok(Written::Open(later));
                     }
                     make_folder(&self.settings.calls_dir)?;
                     let writer = Writer::create(&self.settings.calls_dir, day, first)?;
@@ -151,6 +167,18 @@ impl Ledger {
             Some((_, writer)) => writer.finish().map(Written::Day),
             None => Ok(Written::Open(end_of(day_of(now)))),
         }
+    }
+
+    /// The day of the next call that ended by this clock; today, if there is none yet.
+    fn next_day(&self, seq: u64, now: Timestamp) -> Result<Date, LedgerError> {
+        for frame in journal::frames(&self.settings.journal_dir, seq)? {
+            let frame = frame?;
+            let is_end = frame.kind == FrameKind::End;
+            if let Some(day) = ended_on(&frame, now).filter(|_| is_end) {
+                return Ok(day);
+            }
+        }
+        Ok(day_of(now))
     }
 
     /// Reads the written file back, and gives it its name if it holds what the journal does.
@@ -212,11 +240,12 @@ impl Ledger {
     }
 }
 
-/// The UTC day on which a call ended. A clock that was ahead does not open a day before its time.
-fn ended_on(frame: &Frame, now: Timestamp) -> Date {
+/// The UTC day on which a call ended, which is no later than today: calls go on ending while a day is
+/// written. `None` if the clock must have been ahead.
+fn ended_on(frame: &Frame, now: Timestamp) -> Option<Date> {
     let ended = i64::try_from(frame.ts_ms).ok();
-    let ended = ended.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    day_of(ended.unwrap_or(now).min(now))
+    let ended = ended.and_then(|ms| Timestamp::from_millisecond(ms).ok())?;
+    (ended.duration_since(now) <= AHEAD).then(|| day_of(ended.min(now)))
 }
 
 fn day_of(at: Timestamp) -> Date {

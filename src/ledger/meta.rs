@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::LedgerError;
+use super::believe::Belief;
 use super::codec::{Reader, Writer};
-use super::key::Span;
+use super::key::{Period, Span};
 use super::retention::HoursFrom;
 use super::store::{In, Store, Write};
 
@@ -30,6 +31,10 @@ const DAYS_FROM: &str = "days_from";
 const MIDNIGHT_FROM: &str = "midnight_from";
 /// The first minute that is kept, in minutes since 1970; 0 while none was deleted.
 const MINUTES_FROM: &str = "minutes_from";
+/// The day by which was deleted last, as `20261122` …
+const REACHED: &str = "reached";
+/// … and since when the clock is ahead of it, in seconds since 1970; 0 if it is not.
+const AHEAD_SINCE: &str = "ahead_since";
 /// The time zone of the day totals.
 pub(super) const TIMEZONE: &str = "timezone";
 
@@ -92,6 +97,34 @@ pub(super) fn put_minutes_from(minute: Span) -> Write {
 pub(super) fn minutes_from(store: &Store) -> Result<Option<Span>, LedgerError> {
     let noted = number(store, MINUTES_FROM)?.map(u32::try_from);
     Ok(noted.map(|minute| Span::FIRST_MINUTE.at(minute.unwrap_or(u32::MAX))))
+}
+
+/// Notes how far the clock is believed.
+pub(super) fn put_belief(belief: Belief) -> [Write; 2] {
+    let Belief {
+        reached,
+        ahead_since,
+    } = belief;
+    let day = reached.map_or(0, |day| Span::day(day).number());
+    let since = ahead_since.and_then(|since| u64::try_from(since.as_second()).ok());
+    [
+        put_number(REACHED, u64::from(day)),
+        put_number(AHEAD_SINCE, since.unwrap_or(0)),
+    ]
+}
+
+/// How far the clock was believed.
+pub(super) fn belief(store: &Store) -> Result<Belief, LedgerError> {
+    let reached = number(store, REACHED)?.and_then(|day| u32::try_from(day).ok());
+    let reached = reached.and_then(|day| Span::FIRST_DAY.at(day).period());
+    let since = number(store, AHEAD_SINCE)?.filter(|since| *since > 0);
+    Ok(Belief {
+        reached: reached.and_then(|period| match period {
+            Period::Day(day) => Some(day),
+            Period::AllTime | Period::Hour(_) | Period::Minute(_) => None,
+        }),
+        ahead_since: since.and_then(|at| Timestamp::from_second(i64::try_from(at).ok()?).ok()),
+    })
 }
 
 pub(super) fn put_text(key: &str, text: &str) -> Write {

@@ -126,6 +126,7 @@ impl Ledger {
             ..Recovery::default()
         };
         note_minutes(writer, &store)?;
+        self.remember(&store)?;
         self.replay(writer, &mut recovery)?;
         self.follow_timezone(writer, &store, &mut recovery)?;
         writer.note(self.watermark(), self.settings.sync, true)?;

@@ -9,6 +9,7 @@ fn filled(dir: &Path) -> House {
     let house = House::with(settings(dir));
     (0..60).for_each(|n| house.end(&hourly(n)));
     house.count(97);
+    believe(&house.ledger);
     house.ledger.close_days(days_later(5), &|| true).unwrap();
     assert!(files(dir).len() > 2);
     (200..210).for_each(|n| house.end(&hourly(n)));
@@ -107,11 +108,11 @@ fn what_is_too_much_goes_without_the_database_and_a_crash_or_its_loss_changes_no
         assert_expected(&house, &expected);
         assert_eq!(names(dir.path(), ".expired").len(), 1);
         house.close();
-        assert!(
-            check::check(&small(dir.path()), &|_, _| {})
-                .unwrap()
-                .is_fine()
-        );
+        let checked = once_free(|| match check::check(&small(dir.path()), &|_, _| {}) {
+            Err(LedgerError::InUse { .. }) => None,
+            checked => Some(checked.unwrap()),
+        });
+        assert!(checked.is_fine());
         // Once the database and a checkpoint say it, nothing else must.
         let house = House::with(small(dir.path()));
         close(&house).unwrap();

@@ -13,7 +13,9 @@ fn filled(dir: &Path) -> House {
 
 const EVER: std::ops::Range<Timestamp> = Timestamp::UNIX_EPOCH..Timestamp::MAX;
 
+/// Closes days by a clock that is believed.
 fn close_days(house: &House, days_later: i64) {
+    believe(&house.ledger);
     let now = start() + SignedDuration::from_hours(24 * days_later);
     house.ledger.close_days(now, &|| true).unwrap();
 }
@@ -58,6 +60,7 @@ fn minutes_are_kept_to_the_minute_of_their_age() {
     let dir = TempDir::new().unwrap();
     let house = filled(dir.path());
     let now = start() + SignedDuration::from_hours(24 * 14) + SignedDuration::from_mins(5);
+    believe(&house.ledger);
     house.ledger.close_days(now, &|| true).unwrap();
     let young = start() + SignedDuration::from_mins(5);
     let expected = (0..CALLS).filter(|n| call(*n).started_at >= young).count();
@@ -229,6 +232,7 @@ fn a_stretch_of_which_a_part_was_deleted_is_refused_and_not_summed() {
         assert!(all.map(|grain| asked(ledger, grain, since)) == [Ok(CALLS); 3]);
     }
     let now = later(14 * 24 * 60 + 5);
+    believe(ledger);
     ledger.close_days(now, &|| true).unwrap();
     let young = (0..CALLS).filter(|n| call(*n).started_at >= later(5));
     let young = u64::try_from(young.count()).unwrap();
@@ -258,6 +262,7 @@ fn where_minutes_begin_is_found_out_in_a_ledger_that_does_not_say_it() {
     for (minutes, expected) in [(0, None), (5, Some(5)), (12, Some(12)), (60, Some(70))] {
         let dir = TempDir::new().unwrap();
         let house = filled(dir.path());
+        believe(&house.ledger);
         house.ledger.close_days(now(minutes), &|| true).unwrap();
         let store = house.ledger.status.store().unwrap();
         let forgotten = (store::In::Meta, b"minutes_from".to_vec(), None);

@@ -49,6 +49,7 @@ fn retention_deletes_files_and_no_totals() {
     };
     let house = filled_with(short());
     let expected = stored(&house.ledger);
+    believe(&house.ledger);
     house.close_days();
     assert!(!file(dir.path(), DAYS[0]).exists() && !file(dir.path(), DAYS[1]).exists());
     assert!(file(dir.path(), DAYS[2]).exists());
@@ -92,6 +93,7 @@ fn days_of_another_time_zone_are_right_for_rows_that_are_gone() {
             ..settings(dir)
         };
         let house = filled_with(settings());
+        believe(&house.ledger);
         house.close_days();
         house.close();
         let house = House::with(Settings {
