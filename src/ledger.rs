@@ -191,6 +191,18 @@ pub enum LedgerError {
         /// The first moment of which they are kept whole.
         from: Timestamp,
     },
+    /// A row has a word that is not known here: to drop it would lose a number, to guess at it could
+    /// double one.
+    #[error(
+        "{place}: {found}; only a newer tollgate writes that: start the release that wrote it, or a \
+         newer one"
+    )]
+    Newer {
+        /// The row.
+        place: String,
+        /// What it has.
+        found: String,
+    },
     /// A row is not a record.
     #[error("frame {seq} of the journal is not a call record")]
     Row {
@@ -218,6 +230,7 @@ impl LedgerError {
             Self::NotDurable { .. } => "not_durable",
             Self::DayFile { .. } => "day_file",
             Self::Forgotten { .. } => "forgotten",
+            Self::Newer { .. } => "newer",
             Self::Row { .. } => "row",
         }
     }

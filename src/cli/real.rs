@@ -303,6 +303,11 @@ pub(super) fn failed(error: AppError) -> Failure {
             "start the release that wrote it, or a newer one; or bring back the backup from \
                  before the upgrade. Nothing was changed",
         ),
+        AppError::Ledger(error @ LedgerError::Newer { .. }) => {
+            Failure::work("the ledger has rows of another version")
+                .because(error)
+                .remedy("no row was changed, and none is left out")
+        }
         lost @ AppError::Lost { .. } => Failure::work("ended, and lost calls").because(lost),
         other @ (AppError::DataDir { .. }
         | AppError::CaFile { .. }

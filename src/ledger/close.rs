@@ -160,6 +160,7 @@ impl Ledger {
             }
             match rows::record(&frame) {
                 Ok(call) => writer.add(frame.seq, call)?,
+                Err(newer @ LedgerError::Newer { .. }) => return Err(newer),
                 Err(why) => self.set_row_aside(&frame, &why)?,
             }
         }

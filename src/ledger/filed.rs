@@ -38,6 +38,7 @@ impl Ledger {
                 match row {
                     Ok((seq, _)) if seq >= end => return Ok(()),
                     Ok((seq, call)) => visit(frame(seq, &call)?, recovery)?,
+                    Err(newer @ LedgerError::Newer { .. }) => return Err(newer),
                     Err(problem) => {
                         let problem = problem.to_string();
                         error!(problem, "a day cannot be counted again");

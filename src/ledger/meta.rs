@@ -9,8 +9,15 @@ use super::key::{Period, Span};
 use super::retention::HoursFrom;
 use super::store::{In, Store, Write};
 
-/// The version of all keys and values together. Another one is not guessed at.
-pub(super) const SCHEMA_VERSION: u8 = 1;
+/// The version of all keys and values together, and of the fields and words that rows can have: each
+/// new one, a flag too, raises it before it is released. So a release that would drop it refuses the
+/// ledger instead. A newer one is not guessed at; older ones are read, and become this one.
+///
+/// 2: rows may have the flags `billed_later`, `background`, `lower_bound` and
+/// `text_dropped`.
+pub(super) const SCHEMA_VERSION: u8 = 2;
+/// The first that was released.
+const SCHEMA_OLDEST: u8 = 1;
 /// The version of the values in this tree.
 const VERSION: u8 = 1;
 
@@ -153,11 +160,19 @@ pub(super) fn text(store: &Store, key: &str) -> Result<Option<String>, LedgerErr
     store.get(In::Meta, key.as_bytes())?.map(read).transpose()
 }
 
-/// Refuses a database of another version. True: it has none yet, because it is new.
+/// Makes an older database one of this version, before anything of this version is in it.
+pub(super) fn raise_schema(store: &Store) -> Result<(), LedgerError> {
+    if store.get(In::Meta, SCHEMA.as_bytes())?.as_deref() == Some(&[SCHEMA_VERSION]) {
+        return Ok(());
+    }
+    store.commit(&[(In::Meta, SCHEMA.into(), Some(vec![SCHEMA_VERSION]))])
+}
+
+/// Refuses a database of a newer version. True: it has none yet, because it is new.
 pub(super) fn check_schema(store: &Store) -> Result<bool, LedgerError> {
     match store.get(In::Meta, SCHEMA.as_bytes())?.as_deref() {
         None => Ok(true),
-        Some([SCHEMA_VERSION]) => Ok(false),
+        Some([SCHEMA_OLDEST..=SCHEMA_VERSION]) => Ok(false),
         Some(other) => Err(LedgerError::Schema {
             found: other.first().copied().unwrap_or(0),
         }),

@@ -268,6 +268,7 @@ fn open_read(dir: &Path, settings: &Settings) -> Result<Opened, LedgerError> {
                 restored = checkpoint::restore(&store, &checkpoints)?;
                 initialise(&store, &timezone, restored.from.is_none())?;
             }
+            meta::raise_schema(&store)?;
             let db_id = meta::text(&store, meta::DB_ID)?
                 .ok_or_else(|| LedgerError::damaged("its name is missing"))?;
             let memory = Memory::load(&store)?;

@@ -92,7 +92,7 @@ impl Ledger {
             open_from.min(watermark).max(1),
             recovery,
             |frame, recovery| {
-                replay.take(frame, writer, recovery);
+                replay.take(frame, writer, recovery)?;
                 if replay.waiting.len() >= REPLAY_ENTRIES {
                     self.count_waiting(writer, &mut replay)?;
                 }
@@ -216,7 +216,12 @@ impl Ledger {
 
 impl Replay {
     /// Takes one frame: counted ones only for the calls they open and close.
-    fn take(&mut self, frame: Frame, writer: &mut Writer, recovery: &mut Recovery) {
+    fn take(
+        &mut self,
+        frame: Frame,
+        writer: &mut Writer,
+        recovery: &mut Recovery,
+    ) -> Result<(), LedgerError> {
         self.last_seq = frame.seq;
         if let Some(minutes) = &mut self.minutes {
             minutes.insert(u32::try_from(frame.ts_ms / 60_000).unwrap_or(0));
@@ -225,7 +230,8 @@ impl Replay {
         match frame.kind {
             FrameKind::Begin => {
                 let Some(id) = call_id(&frame) else {
-                    return recovery.problem(&format!("frame {} names no call", frame.seq));
+                    recovery.problem(&format!("frame {} names no call", frame.seq));
+                    return Ok(());
                 };
                 if counted {
                     writer.open.begin(frame.seq, id);
@@ -241,7 +247,7 @@ impl Replay {
                 }
             }
             FrameKind::End => {
-                if let Some(call) = recovery.row(&frame) {
+                if let Some(call) = recovery.row(&frame)? {
                     self.begun.remove(&call.call_id);
                     self.replayed = self.replayed.saturating_add(1);
                     self.waiting.push((frame.seq, Read::Ended(Box::new(call))));
@@ -249,6 +255,7 @@ impl Replay {
             }
             FrameKind::Facts | FrameKind::Progress => self.mark(frame),
         }
+        Ok(())
     }
 
     /// More was known of an open call: that is what it leaves now.
@@ -268,13 +275,14 @@ impl Replay {
 }
 
 impl Recovery {
-    /// The record of a frame, or a problem.
-    pub(super) fn row(&mut self, frame: &Frame) -> Option<CallRecord> {
+    /// The record of a frame, or a problem. What a newer release wrote is passed over by nobody.
+    pub(super) fn row(&mut self, frame: &Frame) -> Result<Option<CallRecord>, LedgerError> {
         match rows::record(frame) {
-            Ok(call) => Some(call),
+            Ok(call) => Ok(Some(call)),
+            Err(newer @ LedgerError::Newer { .. }) => Err(newer),
             Err(error) => {
                 self.problem(&error.to_string());
-                None
+                Ok(None)
             }
         }
     }

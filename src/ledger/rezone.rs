@@ -66,7 +66,7 @@ impl Ledger {
         self.each_frame(1, recovery, |frame, recovery| {
             if frame.kind == FrameKind::End
                 && frame.seq <= memory.watermark
-                && let Some(call) = recovery.row(&frame)
+                && let Some(call) = recovery.row(&frame)?
             {
                 let ids = draft.ids(&call);
                 again.move_call(&call, ids);

@@ -192,8 +192,22 @@ impl Iterator for Rows {
 
 /// The record that an `End` frame carries.
 pub(super) fn record(frame: &Frame) -> Result<CallRecord, LedgerError> {
-    serde_json::from_slice(&frame.body).map_err(|source| LedgerError::Row {
-        seq: frame.seq,
-        source,
+    let seq = frame.seq;
+    serde_json::from_slice(&frame.body).map_err(|source| match unknown_word(&source) {
+        Some(found) => LedgerError::Newer {
+            place: format!("frame {seq} of the journal"),
+            found,
+        },
+        None => LedgerError::Row { seq, source },
     })
+}
+
+/// A word that no list of ours has, such as a flag. The frame has the checksum with which it was
+/// written, so another release wrote it.
+fn unknown_word(error: &serde_json::Error) -> Option<String> {
+    let said = error.to_string();
+    let (found, _) = said.split_once(", expected")?;
+    found
+        .starts_with("unknown variant")
+        .then(|| found.to_owned())
 }

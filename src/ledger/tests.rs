@@ -6,6 +6,7 @@ mod days;
 mod expired;
 mod fixture;
 mod kill;
+mod newer;
 mod read;
 mod retention;
 mod upkeep;

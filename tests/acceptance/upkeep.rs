@@ -264,7 +264,7 @@ fn a_newer_schema_is_refused_with_the_way_back_and_nothing_is_changed() {
         vec!["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
     ] {
         let text = said(&home.run(&arguments), 1);
-        assert!(text.contains("schema 9, this version reads 1"), "{text}");
+        assert!(text.contains("schema 9, this version reads 2"), "{text}");
         assert!(text.contains("start the release that wrote it"), "{text}");
     }
     assert!(!files(&home).iter().any(|path| path.contains("damaged")));

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use super::cell::Cell;
 use super::*;
 use crate::call::tests::full;
 use crate::call::{CallId, CallRecord, Flag};
@@ -85,6 +86,13 @@ fn every_field_comes_back_as_it_was() {
     wide.dimensions = BTreeMap::from([("a".into(), String::new()), ("b".into(), "2".into())]);
     wide.flags = Flag::ALL.to_vec();
     check(&[full(), bare(), wide, bare(), full()]);
+}
+
+#[test]
+fn a_word_of_a_later_release_is_no_value() {
+    let raw = |word: &'static str| super::cell::Raw::Bytes(word.as_bytes().into());
+    assert_eq!(Flag::of(&raw("imported")), Some(Flag::Imported));
+    assert_eq!(Flag::of(&raw("of_the_future")), None);
 }
 
 #[test]

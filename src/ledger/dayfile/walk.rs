@@ -2,10 +2,12 @@
 //! are passed over unread, and of the others only what lies between the first and the last.
 
 use std::ops::Range;
+use std::path::Path;
 
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
 
+use super::columns::Unfit;
 use super::read::{BATCH_ROWS, Reader};
 use super::rows::Together;
 use super::wanted::Wanted;
@@ -54,12 +56,7 @@ impl FileRows {
             if let Some(left) = self.batch.checked_sub(1) {
                 self.batch = left;
                 let row = Together::of(&mut self.file.leaves).next();
-                let row = row.map_err(|unfit| {
-                    damaged(
-                        &self.file.path,
-                        format!("column {} cannot be read", unfit.column),
-                    )
-                })?;
+                let row = row.map_err(|unfit| newer(&self.file.path, unfit))?;
                 if self.wanted.is_behind(row.seq) {
                     return Ok(Some((row.seq, row.call)));
                 }
@@ -161,5 +158,14 @@ impl Iterator for FileRows {
         let next = self.advance().transpose();
         self.done = !matches!(next, Some(Ok(_)));
         next
+    }
+}
+
+/// A value that no column of ours has. The bytes are those that were written, so another release wrote
+/// them.
+fn newer(path: &Path, Unfit { column }: Unfit) -> LedgerError {
+    LedgerError::Newer {
+        place: path.display().to_string(),
+        found: format!("a value of its column {column} is not known"),
     }
 }
