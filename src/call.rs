@@ -262,6 +262,14 @@ impl CallRecord {
         self.model.as_deref().or(self.model_requested.as_deref())
     }
 
+    /// Whether a host would have had to serve it when it came. The results of a batch are not: they
+    /// are billed all at once by whoever fetches them, long after the work. What a gateway forwards
+    /// is demand where its provider is metered, and what is free could not be moved to save anything.
+    #[must_use]
+    pub fn is_demand(&self) -> bool {
+        self.is_billable() && self.role == Role::Provider && self.operation != "batches"
+    }
+
     /// Whether the call costs money, known or not.
     #[must_use]
     pub fn is_billable(&self) -> bool {

@@ -13,6 +13,7 @@ mod look;
 mod marks;
 mod open;
 mod record;
+mod results;
 mod unknown;
 mod watch;
 
@@ -288,7 +289,7 @@ impl OpenCall {
         } = self;
         meter.open.remove(stands);
         let (mut record, ending) = open.end(end, sent && !is_held, &meter.prices.load())?;
-        meter.background.settle(&mut record);
+        meter.background.settle(&mut record, open.billed_before());
         meter.unknown.note(&open, &record);
         let texts = open.take_texts();
         let asked = Instant::now();

@@ -11,6 +11,7 @@ mod entry;
 mod index;
 mod lines;
 mod names;
+mod sum;
 #[cfg(test)]
 mod tests;
 

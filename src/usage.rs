@@ -4,6 +4,7 @@
 //! are different facts. Nothing here knows a provider's spelling: that ends in `wire`.
 
 mod capability;
+mod sum;
 
 use std::collections::BTreeMap;
 

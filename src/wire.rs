@@ -41,7 +41,7 @@ mod usage_event;
 mod usage_request;
 
 pub use coding::{Coding, Decoder};
-pub use endpoint::{Endpoint, Operation, Reading, deployment, endpoint};
+pub use endpoint::{Endpoint, Operation, Reading, deployment, endpoint, results_id};
 pub use findings::Report;
 pub use kept::{CALL_TEXT_BYTES_MAX, TextBudget};
 pub use paths::{Action, Paths};

@@ -10,18 +10,22 @@ use super::cut::in_two;
 /// Text, refusal and tool calls of each choice; none where an answer has no text to count.
 type Spoken = Option<Vec<(String, String, Vec<(String, String)>)>>;
 
-const OPERATIONS: [&str; 6] = [
+const OPERATIONS: [&str; 8] = [
     "/v1/completions",
     "/v1/embeddings",
     "/v1/responses",
     "/v1/images/generations",
     "/v1/audio/transcriptions",
     "/v1/audio/speech",
+    "/v1/threads/runs",
+    "GET /v1/files/file_1/content",
 ];
 
-/// A message.
+/// A message, alone or among the results of a batch.
 pub fn anthropic(input: (u16, &[u8])) {
     agree(WireFormat::Anthropic, "/v1/messages", input);
+    let results = "GET /v1/messages/batches/b_1/results";
+    agree(WireFormat::Anthropic, results, input);
 }
 
 /// A chat completion.
@@ -35,24 +39,27 @@ pub fn operations((operation, cut, bytes): (u8, u16, &[u8])) {
     agree(WireFormat::OpenAi, path, (cut, bytes));
 }
 
-/// Reads the bytes whole and cut in two, as a call of `path`.
-fn agree(format: WireFormat, path: &str, (cut, bytes): (u16, &[u8])) {
-    let whole = said(format, path, [bytes, b""]);
-    assert_eq!(said(format, path, in_two(cut, bytes)), whole);
+/// Reads the bytes whole and cut in two, as what `asked` is answered; POST if it does not say.
+fn agree(format: WireFormat, asked: &str, (cut, bytes): (u16, &[u8])) {
+    let whole = said(format, asked, [bytes, b""]);
+    assert_eq!(said(format, asked, in_two(cut, bytes)), whole);
 }
 
 fn said(
     format: WireFormat,
-    path: &str,
+    asked: &str,
     pieces: [&[u8]; 2],
-) -> (Report, bool, bool, Spoken, RequestFacts) {
-    let endpoint = endpoint(format, &http::Method::POST, path);
+) -> (Report, Vec<Report>, bool, bool, Spoken, RequestFacts) {
+    let (method, path) = asked.split_once(' ').unwrap_or(("POST", asked));
+    let endpoint = endpoint(format, &method.parse().unwrap(), path);
     let budget = TextBudget::new(1 << 20);
     let mut response = ResponseReader::new(format, endpoint, None);
+    let mut results = Vec::new();
     let mut request = RequestScanner::of(format, endpoint.operation);
     response.keep_text(&budget);
     for piece in pieces {
         response.feed(piece);
+        results.extend(response.take_results());
         request.feed(piece);
     }
     let spoken = response.take_text().map(|spoken| {
@@ -63,6 +70,7 @@ fn said(
     assert_eq!(budget.held(), 0, "kept room is given back");
     (
         response.report().clone(),
+        results,
         response.ended(),
         response.output_started(),
         spoken,

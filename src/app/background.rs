@@ -1,4 +1,5 @@
-//! After a restart: which responses in the background have been billed, as the last rows say.
+//! After a restart: which responses in the background and which batches have been billed, as the
+//! last rows say.
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
@@ -6,9 +7,9 @@ use tracing::warn;
 use crate::ledger::{Ledger, LedgerError};
 use crate::meter::Meter;
 
-/// A client asks for a response until it has it, within minutes. Whoever looks one up again later
-/// than this, with a restart between, is billed again.
-const LEARNT: SignedDuration = SignedDuration::from_hours(1);
+/// Both vendors keep the results of a batch, and `OpenAI` a response, for about a month. Whoever asks
+/// for one again later than this, with a restart between, is billed again.
+const LEARNT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A start reads for about a second at most: the last 200,000 calls or so, of two frames each.
 const FRAMES_MAX: u64 = 400_000;

@@ -116,10 +116,8 @@ impl<'a> Draft<'a> {
         Ok((writes, fresh))
     }
 
-    /// Calls that a provider bills are demand: what is free could not be moved to save anything, and
-    /// what a gateway forwards is demand where its provider is metered.
     fn add_demand(&mut self, call: &CallRecord, ids: Ids) -> Result<(), LedgerError> {
-        if !call.is_billable() || call.role != Role::Provider {
+        if !call.is_demand() {
             return Ok(());
         }
         let demand = CallDemand {

@@ -212,7 +212,7 @@ pub(super) fn call(n: u64) -> CallRecord {
             Role::Provider
         },
         format: "openai".into(),
-        operation: "chat".into(),
+        operation: if n % 13 == 6 { "batches" } else { "chat" }.into(),
         model_requested: Some(format!("model-{}", n % 5)),
         model: None,
         tenant: (!n.is_multiple_of(4)).then(|| format!("tenant-{}", n % 4)),
@@ -369,7 +369,7 @@ fn stored_demand(ledger: &Ledger) -> Demand {
 
 /// Whether the live verdict counts a call: what is loaded must be what was recorded.
 fn is_demand(call: &CallRecord) -> bool {
-    call.is_billable() && call.role == Role::Provider
+    call.is_billable() && call.role == Role::Provider && call.operation != "batches"
 }
 
 /// The same from the rows. What is billed was accepted, so its names are names.

@@ -1,53 +1,85 @@
-//! Which background responses have been billed: each is once, whoever asks for it how often.
+//! What the provider goes on with by itself has been billed how far: each part is once, whoever asks
+//! for it how often.
 //!
-//! A response in the background is started by one call and shows its usage to another, each time it
-//! is looked up. The first answer that has the usage carries its tokens and its money.
+//! A response or a run in the background is started by one call and shows its usage to another, each
+//! time it is looked up; the results of a batch come with each download of them. The first answer
+//! that has the usage carries its tokens and its money. A response is one part; of a batch each
+//! result is one, so that a download that broke off is billed as far as it came.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::call::{CallRecord, Flag, Pricing};
+use super::results::RESULTS;
+use crate::call::{CallId, CallRecord, Flag, Pricing};
 use crate::usage::TokenUsage;
 
 /// So many are remembered, about 10 MiB; the oldest is forgotten first, and a look-up of one that
 /// is forgotten would bill it again.
 pub const BACKGROUND_IDS_MAX: usize = 65_536;
 
-/// The background responses that were billed, by upstream and id.
+/// What was billed, by upstream and id.
 #[derive(Debug, Default)]
 pub(super) struct Background(Mutex<Billed>);
 
-type Response = (String, String);
+type Name = (String, String);
 
 #[derive(Debug, Default)]
 struct Billed {
-    known: HashSet<Response>,
-    order: VecDeque<Response>,
+    known: HashMap<Name, Parts>,
+    order: VecDeque<Name>,
+}
+
+/// How many of the first parts were billed, and by whom last in this process.
+#[derive(Clone, Copy, Debug, Default)]
+struct Parts {
+    billed: u64,
+    by: Option<CallId>,
 }
 
 impl Background {
-    /// Lets a record bill its response in the background only if none did before.
-    pub(super) fn settle(&self, record: &mut CallRecord) {
-        if record.flags.contains(&Flag::Background) && !self.bill(record) {
+    /// How many parts of what is named so are billed.
+    pub(super) fn billed_of(&self, upstream: &str, id: Option<&str>) -> u64 {
+        let name = id.map(|id| (upstream.to_owned(), id.to_owned()));
+        let billed = self.billed();
+        let parts = name.and_then(|name| billed.known.get(&name).copied());
+        parts.unwrap_or_default().billed
+    }
+
+    /// Lets a record, or what would be left of it now, bill the parts behind the first `from` only if
+    /// none did before.
+    pub(super) fn settle(&self, record: &mut CallRecord, from: u64) {
+        if record.flags.contains(&Flag::Background) && !self.bill(record, from) {
             bill_nothing(record);
         }
     }
 
     /// Takes over what an earlier record says was billed.
     pub(super) fn learn(&self, record: &CallRecord) {
-        if record.flags.contains(&Flag::Background) {
-            self.bill(record);
+        if let Some(id) = &record.response_id
+            && record.flags.contains(&Flag::Background)
+        {
+            let mut billed = self.billed();
+            let known = billed.parts((record.upstream.clone(), id.clone()));
+            known.billed = known.billed.saturating_add(parts(record));
         }
     }
 
-    /// Whether the record is the first with the usage of its response; it is known from now on.
-    /// One without an id, or with one too long to be kept as `LiteLLM` makes them, is told from no
-    /// other: better twice in a bill than never.
-    fn bill(&self, record: &CallRecord) -> bool {
+    /// Whether the record is the first with these parts; they are known from now on. One without an
+    /// id, or with one too long to be kept as `LiteLLM` makes them, is told from no other: better
+    /// twice in a bill than never.
+    fn bill(&self, record: &CallRecord, from: u64) -> bool {
         let Some(id) = &record.response_id else {
             return true;
         };
-        self.billed().add((record.upstream.clone(), id.clone()))
+        let mut billed = self.billed();
+        let known = billed.parts((record.upstream.clone(), id.clone()));
+        let by = Some(record.call_id);
+        let is_next = known.by == by || known.billed == from;
+        if is_next {
+            let billed = from.saturating_add(parts(record));
+            *known = Parts { billed, by };
+        }
+        is_next
     }
 
     fn billed(&self) -> MutexGuard<'_, Billed> {
@@ -56,18 +88,23 @@ impl Background {
 }
 
 impl Billed {
-    fn add(&mut self, response: Response) -> bool {
-        if !self.known.insert(response.clone()) {
-            return false;
+    /// What is known of the name; from now on something is.
+    fn parts(&mut self, name: Name) -> &mut Parts {
+        if !self.known.contains_key(&name) {
+            if self.order.len() >= BACKGROUND_IDS_MAX
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.known.remove(&oldest);
+            }
+            self.order.push_back(name.clone());
         }
-        if self.order.len() >= BACKGROUND_IDS_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        self.order.push_back(response);
-        true
+        self.known.entry(name).or_default()
     }
+}
+
+/// How many parts a record bills.
+fn parts(record: &CallRecord) -> u64 {
+    record.units.get(RESULTS).copied().unwrap_or(1)
 }
 
 /// Makes the record of a call bill nothing: what it shows is another record's, or is still to come.
@@ -87,6 +124,8 @@ pub(super) fn bill_nothing(record: &mut CallRecord) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::call::tests::full;
 
@@ -94,10 +133,11 @@ mod tests {
     fn a_record_that_bills_nothing_has_no_tokens_and_no_money() {
         let known = Background::default();
         let mut first = response("resp_1");
-        known.settle(&mut first);
-        assert_eq!(first, response("resp_1"));
+        let shown = first.clone();
+        known.settle(&mut first, 0);
+        assert_eq!(first, shown);
         let mut second = response("resp_1");
-        known.settle(&mut second);
+        known.settle(&mut second, 0);
         let free = CallRecord {
             source: None,
             pricing: Pricing::Free,
@@ -110,8 +150,12 @@ mod tests {
         assert!(second.units.is_empty() && second.side.is_empty() && second.cost_lines.is_empty());
     }
 
+    /// As another call shows it.
     fn response(id: &str) -> CallRecord {
+        static CALLS: AtomicU64 = AtomicU64::new(0);
+        let call = CALLS.fetch_add(1, Ordering::Relaxed);
         CallRecord {
+            call_id: CallId(uuid::Uuid::from_u128(call.into())),
             response_id: Some(id.into()),
             flags: vec![Flag::Background],
             ..full()
@@ -128,7 +172,7 @@ mod tests {
         };
         known.learn(&others);
         let billed: Vec<bool> = ["resp_1", "resp_2", "resp_2"]
-            .map(|id| known.bill(&response(id)))
+            .map(|id| known.bill(&response(id), 0))
             .into();
         assert_eq!(billed, [false, true, false]);
     }
@@ -142,7 +186,7 @@ mod tests {
                 ..response("")
             };
             let billed = nameless.clone();
-            known.settle(&mut nameless);
+            known.settle(&mut nameless, 0);
             assert_eq!(nameless, billed);
         }
     }
@@ -151,10 +195,48 @@ mod tests {
     fn only_so_many_are_remembered() {
         let known = Background::default();
         for id in 0..=BACKGROUND_IDS_MAX {
-            known.bill(&response(&id.to_string()));
+            known.bill(&response(&id.to_string()), 0);
         }
         let billed = known.billed();
         assert_eq!(billed.known.len(), BACKGROUND_IDS_MAX);
         assert_eq!(billed.order.len(), BACKGROUND_IDS_MAX);
+    }
+
+    /// A download of so many results.
+    fn download(results: u64) -> CallRecord {
+        CallRecord {
+            units: [(RESULTS.to_owned(), results)].into(),
+            ..response("file_1")
+        }
+    }
+
+    #[test]
+    fn of_a_batch_each_result_is_billed_once() {
+        let known = Background::default();
+        let of_file = || known.billed_of("openai", Some("file_1"));
+        assert_eq!(of_file(), 0);
+        assert!(known.bill(&download(600), 0), "broke off");
+        assert_eq!(of_file(), 600);
+        assert!(!known.bill(&download(700), 0), "began before that");
+        assert!(known.bill(&download(400), 600), "the rest");
+        assert_eq!(of_file(), 1_000);
+        let later = Background::default();
+        later.learn(&download(600));
+        later.learn(&download(400));
+        assert_eq!(later.billed_of("openai", Some("file_1")), 1_000);
+    }
+
+    #[test]
+    fn what_a_call_leaves_if_it_is_cut_is_its_own_also_later() {
+        let known = Background::default();
+        let lasting = download(600);
+        assert!(known.bill(&lasting, 0), "a mark");
+        assert!(!known.bill(&download(1_000), 0), "another call");
+        let ended = CallRecord {
+            units: download(900).units,
+            ..lasting
+        };
+        assert!(known.bill(&ended, 0));
+        assert_eq!(known.billed_of("openai", Some("file_1")), 900);
     }
 }

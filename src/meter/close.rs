@@ -143,6 +143,9 @@ pub(super) fn complete(
     if source.is_none() && (reading == Reading::Lookup || report.background) {
         background::bill_nothing(record);
     }
+    if let Some(results) = &answer.results {
+        results.fill(record, answer, ending);
+    }
 }
 
 /// Whether the format's own end came. Where the format is not read, the body's end must do.
@@ -151,9 +154,10 @@ fn ended_whole(reading: Reading, answer: &Answer, ending: &Ending) -> bool {
         (Reading::Metered | Reading::Lookup, Some(reader)) if !reader.is_endless() => {
             reader.ended()
         }
-        (Reading::Metered | Reading::Lookup | Reading::Unread | Reading::Free, _) => {
-            ending.end == StreamEnd::Complete
-        }
+        (
+            Reading::Metered | Reading::Lookup | Reading::Results | Reading::Unread | Reading::Free,
+            _,
+        ) => ending.end == StreamEnd::Complete,
     }
 }
 
@@ -172,7 +176,7 @@ fn source(
         (Some(_), Reading::Lookup) if report.background && report.final_usage => {
             Some(UsageSource::Reported)
         }
-        (_, Reading::Free | Reading::Lookup) => None,
+        (_, Reading::Free | Reading::Lookup | Reading::Results) => None,
         // The provider has only begun, whether its first answer is whole, or cut.
         _ if report.background && !report.final_usage => None,
         (Some(_), _) if report.final_usage => Some(UsageSource::Reported),

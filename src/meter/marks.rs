@@ -117,7 +117,13 @@ impl Meter {
                 } else {
                     FrameKind::Progress
                 };
-                shared.has_room_for_marks() && shared.marked(kind, record).is_some()
+                if !shared.has_room_for_marks() {
+                    return false;
+                }
+                // Nor is anything billed twice that is only left.
+                let mut left = record.clone();
+                shared.background.settle(&mut left, call.billed_before());
+                shared.marked(kind, &left).is_some()
             });
             Look::hand_on(shared, &call, now);
         }

@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 use super::close::{self, Asked, Ending};
 use super::counting::{Counting, Counts, Texts};
 use super::keeping::Keeping;
+use super::results::{File, Results};
 use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, StreamEnd};
 use crate::pricing::PriceBook;
@@ -63,6 +64,8 @@ pub(super) struct Answer {
     pub(super) ttft: Option<Duration>,
     /// What of the call's texts is still kept.
     pub(super) keeping: Keeping,
+    /// What a batch's results have said.
+    pub(super) results: Option<Box<Results>>,
 }
 
 impl Open {
@@ -135,6 +138,22 @@ impl Open {
         let answer = self.answer();
         let report = answer.reader.as_ref().map(|reader| reader.report());
         report.is_some_and(|report| report.shows_usage)
+    }
+
+    /// Whose results may come with the answer.
+    pub(super) fn file(&self) -> Option<File> {
+        let started_at = self.leaves(|record| record.started_at)?;
+        (self.endpoint.reading == Reading::Results).then(|| File {
+            upstream: Arc::clone(&self.upstream),
+            id: wire::results_id(&self.path),
+            at: started_at,
+        })
+    }
+
+    /// Of the results that come with its answer, so many are other records'.
+    pub(super) fn billed_before(&self) -> u64 {
+        let answer = self.answer();
+        answer.results.as_ref().map_or(0, |results| results.from())
     }
 
     /// Shows the record that it leaves now.

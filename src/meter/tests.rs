@@ -25,7 +25,7 @@ struct Stage {
     records: plain::Receiver<Box<CallRecord>>,
     jobs: mpsc::Receiver<Job>,
     budget: Arc<TextBudget>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Stage {
@@ -63,7 +63,7 @@ impl Stage {
             records,
             jobs,
             budget,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -79,23 +79,7 @@ impl Stage {
         kind: &'static str,
         parts: &[&[u8]],
     ) -> ResponseObserver {
-        let upstream = UpstreamFacts {
-            name: "openai".to_owned(),
-            format: WireFormat::OpenAi,
-            role: Role::Provider,
-            billed: true,
-            price_list: "openai".to_owned(),
-        };
-        let arrival = Arrival {
-            call_id: CallId(uuid::Uuid::from_u128(7)),
-            started_at: Timestamp::UNIX_EPOCH,
-            upstream: Arc::new(upstream),
-            method: Method::POST,
-            path: "/v1/chat/completions".to_owned(),
-            tenant: None,
-            dimensions: BTreeMap::new(),
-        };
-        let call = self.meter.begin(arrival).unwrap();
+        let call = self.begin(7, Method::POST, "/v1/chat/completions");
         let mut request = call.request_observer();
         assert!(request.on_data(&Bytes::from_static(asked)).is_none());
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
@@ -114,6 +98,26 @@ impl Stage {
             Ok(Job::Count(_) | Job::Study(_) | Job::Stop) => panic!("no look"),
             Err(_) => None,
         }
+    }
+
+    fn begin(&self, number: u128, method: Method, path: &str) -> CallMeter {
+        let upstream = UpstreamFacts {
+            name: "openai".to_owned(),
+            format: WireFormat::OpenAi,
+            role: Role::Provider,
+            billed: true,
+            price_list: "openai".to_owned(),
+        };
+        let arrival = Arrival {
+            call_id: CallId(uuid::Uuid::from_u128(number)),
+            started_at: Timestamp::UNIX_EPOCH,
+            upstream: Arc::new(upstream),
+            method,
+            path: path.to_owned(),
+            tenant: None,
+            dimensions: BTreeMap::new(),
+        };
+        self.meter.begin(arrival).unwrap()
     }
 
     fn uncounted(&mut self) -> Uncounted {
@@ -327,4 +331,45 @@ fn a_whole_answer_of_a_new_model_is_studied() {
         lesson.texts.spoken.as_ref().unwrap().choices()[0].text,
         "yes"
     );
+}
+
+const RESPONSE: &[u8] = br#"{"id":"resp_1","status":"completed","background":true,"model":"gpt-4o","usage":{"input_tokens":7,"output_tokens":1}}"#;
+
+/// Two look-ups of one response last, and the process dies: it is billed by what one of them leaves,
+/// or by one of their ends, and not by both.
+#[test]
+fn what_look_ups_leave_bills_a_response_once() {
+    let stage = Stage::set(0.0);
+    let look_up = |number| {
+        let call = stage.begin(number, Method::GET, "/v1/responses/resp_1");
+        let mut answer = call.respond(StatusCode::OK, &HeaderMap::new());
+        assert!(answer.on_data(&Bytes::from_static(RESPONSE)).is_none());
+        answer
+    };
+    let lasting = [1, 2].map(look_up);
+    stage.meter.mark(Instant::now() + MARK_EVERY);
+    let marks = || -> Vec<CallRecord> {
+        let frames = crate::journal::frames(stage.dir.path(), 1).unwrap();
+        let frames = frames.map(|frame| frame.unwrap());
+        let marks = frames.filter(|frame| frame.kind == crate::journal::FrameKind::Facts);
+        marks
+            .map(|frame| serde_json::from_slice(&frame.body).unwrap())
+            .collect()
+    };
+    let mut left = marks();
+    while left.len() < 2 {
+        std::thread::yield_now();
+        left = marks();
+    }
+    assert_eq!(left.len(), 2);
+    for answer in lasting {
+        drop(answer.on_end(StreamEnd::Complete));
+    }
+    let ended = [(); 2].map(|()| *stage.records.recv().unwrap());
+    let billed = |records: &[CallRecord]| -> Vec<CallId> {
+        let billed = records.iter().filter(|record| record.source.is_some());
+        billed.map(|record| record.call_id).collect()
+    };
+    assert_eq!(billed(&left).len(), 1);
+    assert_eq!(billed(&ended), billed(&left));
 }

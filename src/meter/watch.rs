@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::OpenCall;
 use super::keeping::Keeping;
 use super::open::{Answer, Open};
+use super::results::Results;
 use crate::call::StreamEnd;
 use crate::tee::{Hold, Observer};
 use crate::wire::{self, Coding, Reading, ResponseReader};
@@ -47,7 +48,13 @@ pub struct ResponseObserver(Option<OpenCall>);
 impl ResponseObserver {
     pub(super) fn new(call: Option<OpenCall>, status: StatusCode, headers: &HeaderMap) -> Self {
         if let Some(call) = &call {
-            *call.open.answer() = begun(&call.open, status, headers);
+            let mut answer = begun(&call.open, status, headers);
+            answer.results = call.open.file().map(|file| {
+                let (upstream, id) = (&call.open.upstream.name, file.id.as_deref());
+                let from = call.meter.background.billed_of(upstream, id);
+                Box::new(Results::new(file, from))
+            });
+            *call.open.answer() = answer;
             call.open.keep_answer(call.meter.counting.as_ref());
         }
         Self(call)
@@ -112,6 +119,7 @@ fn begun(call: &Open, status: StatusCode, headers: &HeaderMap) -> Answer {
         coding,
         ttft: None,
         keeping: Keeping::default(),
+        results: None,
     }
 }
 
@@ -125,10 +133,16 @@ impl Observer for ResponseObserver {
                 coding,
                 ttft,
                 keeping,
+                results,
                 ..
             } = &mut *answer;
             let reader = reader.as_mut()?;
-            coding.feed(data, &mut |read| reader.feed(read));
+            coding.feed(data, &mut |read| {
+                reader.feed(read);
+                if let Some(results) = results {
+                    results.take(reader, &call.meter.prices.load());
+                }
+            });
             if ttft.is_none() && reader.output_started() {
                 *ttft = Some(call.open.began.elapsed());
             }

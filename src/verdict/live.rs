@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::settings::{Settings, Takers};
-use crate::call::{CallRecord, Role};
+use crate::call::CallRecord;
 use crate::economics::demand::CallDemand;
 use crate::economics::project::Bucket;
 use crate::economics::work::real;
@@ -30,8 +30,8 @@ const STREAMS_MAX: usize = 10_000;
 /// The stream of calls whose model nobody named: no plan replaces it.
 pub const UNNAMED_MODEL: &str = "unknown";
 
-/// A call as demand: its stream, and what it adds to it. `None` for what bills nothing, for
-/// gateways (their providers' calls are metered too) and for own hosting.
+/// A call as demand: its stream, and what it adds to it. `None` for what is none
+/// ([`CallRecord::is_demand`]).
 #[must_use]
 pub fn demand_of(call: &CallRecord) -> Option<(Stream, CallDemand<'_>)> {
     let (name, demand) = named_demand(call)?;
@@ -57,7 +57,7 @@ impl From<StreamName<'_>> for Stream {
 }
 
 fn named_demand(call: &CallRecord) -> Option<(StreamName<'_>, CallDemand<'_>)> {
-    if !call.is_billable() || call.role != Role::Provider {
+    if !call.is_demand() {
         return None;
     }
     let name = StreamName {

@@ -16,6 +16,7 @@ use super::response::Format;
 use super::scanner::Seen;
 use super::spoken::Part;
 
+pub(super) mod batch;
 mod running;
 
 use running::Running;

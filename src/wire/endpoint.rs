@@ -94,6 +94,8 @@ pub enum Reading {
     Metered,
     /// Bills nothing of its own, and may show the usage of a response in the background.
     Lookup,
+    /// Bills nothing of its own, and may bring the results of a batch.
+    Results,
     /// Billed, and its usage is not readable yet.
     Unread,
     /// Nothing is billed.
@@ -106,7 +108,7 @@ impl Reading {
     pub const fn is_billed(self) -> bool {
         match self {
             Self::Metered | Self::Unread => true,
-            Self::Lookup | Self::Free => false,
+            Self::Lookup | Self::Results | Self::Free => false,
         }
     }
 }
@@ -130,7 +132,7 @@ pub fn endpoint(format: WireFormat, method: &Method, path: &str) -> Endpoint {
     let (operation, reading) = if *method == Method::POST {
         posted(format, tail)
     } else {
-        looked_up(method, tail)
+        looked_up(format, method, tail)
     };
     Endpoint { operation, reading }
 }
@@ -213,8 +215,28 @@ fn posted_unread(tail: [&str; 3]) -> Option<Operation> {
     })
 }
 
+/// What names the results at a path that may bring a batch's: of its file, or of the batch.
+#[must_use]
+pub fn results_id(path: &str) -> Option<String> {
+    short(
+        path.rsplit('/')
+            .filter(|segment| !segment.is_empty())
+            .nth(1),
+    )
+}
+
 /// Reading, listing and deleting is free.
-fn looked_up(method: &Method, tail: [&str; 3]) -> (Operation, Reading) {
+fn looked_up(format: WireFormat, method: &Method, tail: [&str; 3]) -> (Operation, Reading) {
+    match (tail, format) {
+        // Any file of `OpenAI`'s may be a batch's.
+        (["content", _, "files"], WireFormat::OpenAi) if *method == Method::GET => {
+            return (Operation::Other, Reading::Results);
+        }
+        (["results", _, "batches"], WireFormat::Anthropic) if *method == Method::GET => {
+            return (Operation::Batches, Reading::Results);
+        }
+        _ => {}
+    }
     match tail {
         ["models", ..] | [_, "models", _] => (Operation::Models, Reading::Free),
         [_, "responses", _] if *method == Method::GET => (Operation::Responses, Reading::Lookup),
@@ -283,8 +305,8 @@ mod tests {
         );
         check(
             "GET /v1/messages/batches/b_1/results",
-            Operation::Other,
-            Reading::Free,
+            Operation::Batches,
+            Reading::Results,
         );
         check(
             "POST /v1/complete",
@@ -379,6 +401,13 @@ mod tests {
         ] {
             check(WireFormat::OpenAi, asked, Operation::Batches, Reading::Free);
         }
+        let file = "GET /openai/files/file_1/content?api-version=1";
+        check(WireFormat::OpenAi, file, Operation::Other, Reading::Results);
+        check(WireFormat::Anthropic, file, Operation::Other, Reading::Free);
+        assert_eq!(
+            results_id("/v1/files/file_1/content").as_deref(),
+            Some("file_1")
+        );
     }
 
     #[test]
@@ -409,7 +438,6 @@ mod tests {
             "POST /v1/vector_stores",
             "POST /v1/vector_stores/vs_1/search",
             "POST /v1/vector_stores/vs_1/file_batches",
-            "GET /v1/vector_stores/vs_1/files/f_1/content",
             "POST /v1/files",
             "POST /v1/uploads",
             "POST /v1/conversations",

@@ -15,6 +15,7 @@ use super::scanner::Seen;
 use super::spoken::Part;
 
 pub(super) mod audio;
+pub(super) mod batch;
 pub(super) mod images;
 pub(super) mod responses;
 pub(super) mod runs;

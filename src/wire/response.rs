@@ -6,12 +6,14 @@ use crate::call::Flag;
 
 use super::WireFormat;
 use super::anthropic::Message;
+use super::anthropic::batch::Outcome;
 use super::echo::Echo;
 use super::endpoint::{Endpoint, Operation, Reading};
 use super::findings::{Findings, Report};
 use super::kept::TextBudget;
 use super::openai::Completion;
 use super::openai::audio::Audio;
+use super::openai::batch::Output;
 use super::openai::images::Images;
 use super::openai::responses::Response;
 use super::openai::runs::ThreadRun;
@@ -22,6 +24,10 @@ use super::spoken::Spoken;
 use super::sse::SseDecoder;
 
 mod events;
+mod lines;
+
+use lines::Lines;
+pub(super) use lines::{BATCH_TIER, Line};
 
 /// What a format makes of the values at its named paths. A text is a whole body or one event; the
 /// same text twice in a row says what it says once.
@@ -49,6 +55,8 @@ enum Body {
     Run(Framed<ThreadRun>),
     Message(Box<Framed<Message>>),
     Plain(Framed<Plain>),
+    Outputs(Box<Lines<Output>>),
+    Outcomes(Box<Lines<Outcome>>),
 }
 
 impl ResponseReader {
@@ -59,6 +67,12 @@ impl ResponseReader {
         let plain = || Body::Plain(Framed::new(Plain::new(reading), content_type, false));
         if matches!(reading, Reading::Free | Reading::Unread) {
             return Self(plain());
+        }
+        if reading == Reading::Results {
+            return Self(match format {
+                WireFormat::OpenAi => Body::Outputs(Box::new(Lines::new())),
+                WireFormat::Anthropic => Body::Outcomes(Box::new(Lines::new())),
+            });
         }
         if format == WireFormat::Anthropic {
             let message = Framed::new(Message::default(), content_type, true);
@@ -103,7 +117,9 @@ impl ResponseReader {
             | Body::Response(_)
             | Body::Images(_)
             | Body::Run(_)
-            | Body::Message(_) => {}
+            | Body::Message(_)
+            | Body::Outputs(_)
+            | Body::Outcomes(_) => {}
         }
     }
 
@@ -117,6 +133,40 @@ impl ResponseReader {
             Body::Run(body) => body.feed(bytes),
             Body::Message(body) => body.feed(bytes),
             Body::Plain(body) => body.feed(bytes),
+            Body::Outputs(body) => body.feed(bytes),
+            Body::Outcomes(body) => body.feed(bytes),
+        }
+    }
+
+    /// Gives away what a batch's results have reported since it was last asked, a report for each:
+    /// one without usage bills nothing, or says by a flag why nobody knows what.
+    pub fn take_results(&mut self) -> Vec<Report> {
+        match &mut self.0 {
+            Body::Outputs(body) => body.take(),
+            Body::Outcomes(body) => body.take(),
+            Body::Completion(_)
+            | Body::Response(_)
+            | Body::Images(_)
+            | Body::Audio(_)
+            | Body::Run(_)
+            | Body::Message(_)
+            | Body::Plain(_) => Vec::new(),
+        }
+    }
+
+    /// What would be given away.
+    #[cfg(test)]
+    pub(super) fn results(&self) -> &[Report] {
+        match &self.0 {
+            Body::Outputs(body) => &body.results,
+            Body::Outcomes(body) => &body.results,
+            Body::Completion(_)
+            | Body::Response(_)
+            | Body::Images(_)
+            | Body::Audio(_)
+            | Body::Run(_)
+            | Body::Message(_)
+            | Body::Plain(_) => &[],
         }
     }
 
@@ -145,7 +195,12 @@ impl ResponseReader {
             Body::Response(body) => body.keep_text(budget),
             Body::Message(body) => body.keep_text(budget),
             // Nothing in them is known to be text.
-            Body::Images(_) | Body::Audio(_) | Body::Run(_) | Body::Plain(_) => {}
+            Body::Images(_)
+            | Body::Audio(_)
+            | Body::Run(_)
+            | Body::Plain(_)
+            | Body::Outputs(_)
+            | Body::Outcomes(_) => {}
         }
     }
 
@@ -160,7 +215,12 @@ impl ResponseReader {
             Body::Completion(body) => body.take_text(),
             Body::Response(body) => body.take_text(),
             Body::Message(body) => body.take_text(),
-            Body::Images(_) | Body::Audio(_) | Body::Run(_) | Body::Plain(_) => None,
+            Body::Images(_)
+            | Body::Audio(_)
+            | Body::Run(_)
+            | Body::Plain(_)
+            | Body::Outputs(_)
+            | Body::Outcomes(_) => None,
         }
     }
 
@@ -176,6 +236,7 @@ impl ResponseReader {
     pub const fn is_endless(&self) -> bool {
         match &self.0 {
             Body::Audio(body) => matches!(body.shape, Shape::Opaque),
+            Body::Outputs(_) | Body::Outcomes(_) => true,
             Body::Completion(_)
             | Body::Response(_)
             | Body::Images(_)
@@ -194,6 +255,8 @@ impl ResponseReader {
             Body::Run(body) => &body.findings,
             Body::Message(body) => &body.findings,
             Body::Plain(body) => &body.findings,
+            Body::Outputs(body) => &body.findings,
+            Body::Outcomes(body) => &body.findings,
         }
     }
 }

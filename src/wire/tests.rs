@@ -28,6 +28,7 @@ struct Said {
     report: Report,
     ended: bool,
     output_started: bool,
+    results: Vec<Report>,
 }
 
 impl Said {
@@ -36,6 +37,7 @@ impl Said {
             report: reader.report().clone(),
             ended: reader.ended(),
             output_started: reader.output_started(),
+            results: reader.results().to_vec(),
         }
     }
 }
@@ -52,7 +54,8 @@ struct Sample {
 
 impl Sample {
     fn reader(&self) -> ResponseReader {
-        let endpoint = endpoint(self.format, &Method::POST, self.path);
+        let (method, path) = self.path.split_once(' ').unwrap_or(("POST", self.path));
+        let endpoint = endpoint(self.format, &method.parse().unwrap(), path);
         let mut reader = ResponseReader::new(self.format, endpoint, self.content_type.as_deref());
         // Who gets a stream has asked for it.
         if Path::new(&self.name).extension() == Some("sse".as_ref()) {
@@ -102,6 +105,8 @@ fn path_of(name: &str) -> &'static str {
         ("transcription", "/v1/audio/transcriptions"),
         ("speech", "/v1/audio/speech"),
         ("run", "/v1/threads/t_1/runs"),
+        ("batch_results", "GET /v1/messages/batches/b_1/results"),
+        ("batch", "GET /v1/files/f_1/content"),
     ];
     let found = named.iter().find(|(begin, _)| file.starts_with(begin));
     match (found, format) {

@@ -3,6 +3,7 @@
 mod abandoned;
 mod answers;
 mod background;
+mod batches;
 mod counted;
 mod ends;
 mod restart;

@@ -105,7 +105,7 @@ fn a_minute_of_several_streams_is_kept_once_in_its_order() {
 }
 
 #[test]
-fn free_calls_gateways_and_own_hosting_are_no_demand() {
+fn free_calls_gateways_own_hosting_and_batches_are_no_demand() {
     let free = CallRecord {
         pricing: Pricing::Free,
         ..record("gpt-4o", "8k")
@@ -118,7 +118,11 @@ fn free_calls_gateways_and_own_hosting_are_no_demand() {
         role: Role::Own,
         ..record("gpt-4o", "8k")
     };
-    for call in [free, gateway, own] {
+    let batch = CallRecord {
+        operation: "batches".into(),
+        ..record("gpt-4o", "8k")
+    };
+    for call in [free, gateway, own, batch] {
         check(&call, 0.0, 0.0);
     }
 }

@@ -19,7 +19,7 @@ use super::usage;
 
 mod tools;
 
-use tools::Tools;
+pub(super) use tools::Tools;
 
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Field {

@@ -6,6 +6,7 @@ use crate::usage::TokenUsage;
 use super::*;
 
 mod anthropic;
+mod batches;
 mod openai;
 mod operations;
 
@@ -73,6 +74,7 @@ fn check(name: &str, expected: Report, ended: bool, started: bool) {
         report: expected,
         ended,
         output_started: started,
+        results: Vec::new(),
     };
     assert_eq!(fixture(name).said(), expected, "{name}");
 }

@@ -20,7 +20,7 @@ const IMAGE_MODEL: &str = "gpt-image-1";
 
 /// The hosted tools of one response, as far as one text has shown them.
 #[derive(Debug, Default)]
-pub(super) struct Tools {
+pub(in super::super) struct Tools {
     searches: u64,
     /// Steps of a search that open a page or look for words in one: the search itself is billed.
     steps: u64,
@@ -28,14 +28,14 @@ pub(super) struct Tools {
     images: u64,
     /// Code runs in containers; each is a session, however often it is used.
     containers: Vec<String>,
-    pub(super) image_model: Option<String>,
+    pub(in super::super) image_model: Option<String>,
     /// `tool_usage` as it was said: requests to search, and the image model's tokens.
     requests: Option<u64>,
     image_usage: Option<SideUsage>,
 }
 
 impl Tools {
-    pub(super) fn item(&mut self, kind: &[u8]) {
+    pub(in super::super) fn item(&mut self, kind: &[u8]) {
         let count = match kind {
             b"\"web_search_call\"" => &mut self.searches,
             b"\"file_search_call\"" => &mut self.file_searches,
@@ -46,12 +46,12 @@ impl Tools {
     }
 
     /// No other tool has actions of these names.
-    pub(super) fn action(&mut self, kind: &[u8]) {
+    pub(in super::super) fn action(&mut self, kind: &[u8]) {
         let is_step = matches!(kind, b"\"open_page\"" | b"\"find\"" | b"\"find_in_page\"");
         self.steps = self.steps.saturating_add(u64::from(is_step));
     }
 
-    pub(super) fn container(&mut self, id: &[u8]) {
+    pub(in super::super) fn container(&mut self, id: &[u8]) {
         let known = |id: &String| !self.containers.contains(id);
         if let Some(id) = Name::owned(id).filter(known)
             && self.containers.len() < CONTAINERS_MAX
@@ -60,7 +60,7 @@ impl Tools {
         }
     }
 
-    pub(super) fn reported(&mut self, raw: &[u8], findings: &mut Findings) {
+    pub(in super::super) fn reported(&mut self, raw: &[u8], findings: &mut Findings) {
         match Usage::read(raw) {
             Ok(Some(object)) => {
                 let counts = object.counts();
@@ -76,7 +76,7 @@ impl Tools {
     }
 
     /// Puts what was used into the report; what `tool_usage` says wins over what is counted here.
-    pub(super) fn tell(&self, report: &mut Report) {
+    pub(in super::super) fn tell(&self, report: &mut Report) {
         let counted = self.searches.saturating_sub(self.steps);
         let sessions = u64::try_from(self.containers.len()).unwrap_or(u64::MAX);
         let images = if self.image_usage.is_some() {

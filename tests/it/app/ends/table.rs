@@ -102,7 +102,7 @@ fn unread() -> Vec<End> {
         ),
         (
             "unread stream",
-            "POST /v1/threads/t/runs",
+            "POST /v1/evals/e/runs",
             Then::Close(stream(DELTA)),
             json!({"end": "complete", "complete": true, "stream": true, "flags": ["unread_operation"]}),
         ),
