@@ -2,18 +2,21 @@
 //!
 //! The bytes themselves pass as they are. Decoding goes along with them: each call gives out all that
 //! the bytes so far stand for, so the event that ends a stream is seen when its last byte came. What
-//! an answer may cost is bounded in memory (by the codings' own windows) and in work (by [`Budget`]).
+//! an answer may cost is bounded in memory (by the codings' own windows, and for all answers together
+//! by a [`Room`]) and in work (by [`Budget`]).
 
 use crate::call::Flag;
 
 mod brotli;
 mod deflate;
 mod gzip;
+mod room;
 mod zstd;
 
 use brotli::Brotli;
 use deflate::Deflate;
 use gzip::Gzip;
+use room::{DECODERS, Held, Memory, Room};
 use zstd::Zstd;
 
 /// Codings in a row that are read. No server is known to use more than one; RFC 9110 allows any number.
@@ -38,7 +41,7 @@ pub enum Coding {
     Identity,
     /// Decoded.
     Coded(Box<Decoder>),
-    /// Not at all: the coding is not known here.
+    /// Not at all: the coding is not known here, or there is no room for a decoder.
     Opaque,
 }
 
@@ -46,12 +49,17 @@ impl Coding {
     /// Reads the values of `Content-Encoding`, in their order.
     #[must_use]
     pub fn of<'a>(values: impl Iterator<Item = &'a [u8]>) -> Self {
+        Self::within(&DECODERS, values)
+    }
+
+    fn within<'a>(room: &'static Room, values: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut stages = Vec::new();
         let names = values.flat_map(|value| value.split(|byte| *byte == b','));
         for name in names.map(<[u8]>::trim_ascii).filter(|name| is_coded(name)) {
-            match stage(name) {
-                Some(stage) if stages.len() < CODINGS_MAX => stages.push(stage),
-                Some(_) | None => return Self::Opaque,
+            let stage = stage(name).filter(|_| stages.len() < CODINGS_MAX);
+            match stage.and_then(|stage| Roomed::within(room, stage)) {
+                Some(stage) => stages.push(stage),
+                None => return Self::Opaque,
             }
         }
         if stages.is_empty() {
@@ -89,7 +97,7 @@ impl Coding {
             Self::Opaque => Some(Flag::Compressed),
             Self::Coded(decoder) => match decoder.fault? {
                 Fault::Damaged => Some(Flag::Malformed),
-                Fault::TooLarge => Some(Flag::Compressed),
+                Fault::TooLarge | Fault::NoRoom => Some(Flag::Compressed),
             },
         }
     }
@@ -112,7 +120,7 @@ fn stage(name: &[u8]) -> Option<Box<dyn Stage>> {
 
 /// Decodes one body; after a fault it gives out nothing more.
 pub struct Decoder {
-    stages: Vec<Box<dyn Stage>>,
+    stages: Vec<Roomed>,
     budget: Budget,
     fault: Option<Fault>,
 }
@@ -122,29 +130,50 @@ impl Decoder {
         if self.fault.is_none() {
             self.budget.earn(bytes.len());
             self.fault = pass(&mut self.stages, &mut self.budget, bytes, out).err();
+            if self.fault.is_some() {
+                // What they hold is for those that can go on.
+                self.stages = Vec::new();
+            }
         }
+    }
+}
+
+/// A coding, and the room it takes.
+struct Roomed {
+    stage: Box<dyn Stage>,
+    held: Held,
+}
+
+impl Roomed {
+    fn within(room: &'static Room, stage: Box<dyn Stage>) -> Option<Self> {
+        let held = room.hold(stage.memory())?;
+        Some(Self { stage, held })
     }
 }
 
 /// Sends bytes through the stages that are left.
 fn pass(
-    stages: &mut [Box<dyn Stage>],
+    stages: &mut [Roomed],
     budget: &mut Budget,
     bytes: &[u8],
     out: &mut dyn FnMut(&[u8]),
 ) -> Result<(), Fault> {
-    let Some((stage, rest)) = stages.split_first_mut() else {
+    let Some((Roomed { stage, held }, rest)) = stages.split_first_mut() else {
         out(bytes);
         return Ok(());
     };
     stage.feed(bytes, &mut |piece| {
         budget.spend(piece.len())?;
+        held.grow(piece.len())?;
         pass(rest, budget, piece, out)
     })
 }
 
 /// One coding.
 trait Stage: Send {
+    /// What it holds.
+    fn memory(&self) -> Memory;
+
     /// Gives out, in pieces of up to [`CHUNK_BYTES`], all that the bytes so far stand for.
     fn feed(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), Fault>;
 }
@@ -159,6 +188,8 @@ enum Fault {
     Damaged,
     /// They stand for more than the budget allows.
     TooLarge,
+    /// The decoders of all answers hold all they may.
+    NoRoom,
 }
 
 /// How many bytes may still come out of all stages.
@@ -172,5 +203,48 @@ impl Budget {
     fn spend(&mut self, bytes: usize) -> Result<(), Fault> {
         self.0 = self.0.checked_sub(bytes).ok_or(Fault::TooLarge)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// A megabyte that does not shrink to nothing.
+    fn compressed() -> Vec<u8> {
+        let text: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+        let mut writer = ::brotli::CompressorWriter::new(Vec::new(), 4096, 2, 24);
+        writer.write_all(&text).unwrap();
+        writer.into_inner()
+    }
+
+    fn of(room: &'static Room, name: &'static str) -> Coding {
+        Coding::within(room, [name.as_bytes()].into_iter())
+    }
+
+    #[test]
+    fn answers_that_find_no_room_to_be_decoded_are_not_read_and_others_are() {
+        let room: &'static Room = Box::leak(Box::new(Room::new(700 * 1024)));
+        let whole = compressed();
+        let read = |coding: &mut Coding| {
+            let mut read = 0;
+            coding.feed(&whole, &mut |piece| read += piece.len());
+            (read, coding.oddity())
+        };
+        let mut first = of(room, "br");
+        let (many, oddity) = read(&mut first);
+        assert!((1..800_000).contains(&many), "{many}");
+        assert_eq!(oddity, Some(Flag::Compressed));
+        // What it held is free at once, though its call goes on.
+        let second = [of(room, "gzip, br"), of(room, "br")];
+        assert!(second.iter().all(|coding| !coding.is_opaque()));
+        let third = of(room, "zstd");
+        assert!(third.is_opaque());
+        assert_eq!(third.oddity(), Some(Flag::Compressed));
+        drop(second);
+        let large: &'static Room = Box::leak(Box::new(Room::new(2_000 * 1024)));
+        assert_eq!(read(&mut of(large, "br")), (800_000, None));
     }
 }

@@ -2,12 +2,18 @@
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
-use super::{CHUNK_BYTES, Fault, Out, Stage};
+use super::{CHUNK_BYTES, Fault, Memory, Out, Stage};
 
 type State = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
 
-/// A body of one stream. It holds at most the format's window, 16 MiB (of which only what comes out is
-/// ever touched; servers use 0.5 to 4 MiB), and some 250 KiB for tables.
+/// The format's largest window, of which only what comes out is ever touched (servers use 0.5 to
+/// 4 MiB), and what is there for tables.
+const MEMORY: Memory = Memory {
+    at_once: 250 * 1024,
+    window: 16 * 1024 * 1024,
+};
+
+/// A body of one stream.
 pub(super) struct Brotli {
     state: Box<State>,
     is_over: bool,
@@ -25,6 +31,10 @@ impl Default for Brotli {
 }
 
 impl Stage for Brotli {
+    fn memory(&self) -> Memory {
+        MEMORY
+    }
+
     fn feed(&mut self, mut bytes: &[u8], out: &mut Out<'_>) -> Result<(), Fault> {
         let mut chunk = [0; CHUNK_BYTES];
         while !self.is_over {

@@ -2,9 +2,15 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{CHUNK_BYTES, Fault, Out, Stage};
+use super::{CHUNK_BYTES, Fault, Memory, Out, Stage};
 
-/// A body of one such stream. It holds 43 KiB: the window of 32 KiB and the tables.
+/// The window of 32 KiB, and the tables.
+pub(super) const MEMORY: Memory = Memory {
+    at_once: 43 * 1024,
+    window: 0,
+};
+
+/// A body of one such stream.
 #[derive(Default)]
 pub(super) enum Deflate {
     /// The first two bytes tell, and so many have not come.
@@ -16,6 +22,10 @@ pub(super) enum Deflate {
 }
 
 impl Stage for Deflate {
+    fn memory(&self) -> Memory {
+        MEMORY
+    }
+
     fn feed(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Result<(), Fault> {
         let Some((next, rest)) = bytes.split_first() else {
             return Ok(());

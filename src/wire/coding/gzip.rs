@@ -2,8 +2,8 @@
 
 use flate2::Crc;
 
-use super::deflate::Inflate;
-use super::{Fault, Out, Stage};
+use super::deflate::{self, Inflate};
+use super::{Fault, Memory, Out, Stage};
 
 /// What every head begins with: the magic number, and the one method there is.
 const MAGIC: [u8; 3] = [0x1F, 0x8B, 8];
@@ -21,7 +21,7 @@ const OPTIONAL: [(u8, Part); 4] = [
     (1 << 1, Part::Extra(2)),
 ];
 
-/// A body of members. It holds 43 KiB: the window of 32 KiB and the tables.
+/// A body of members.
 pub(super) struct Gzip {
     part: Part,
     /// The optional parts that are still to come.
@@ -60,6 +60,10 @@ impl Default for Gzip {
 }
 
 impl Stage for Gzip {
+    fn memory(&self) -> Memory {
+        deflate::MEMORY
+    }
+
     fn feed(&mut self, mut bytes: &[u8], out: &mut Out<'_>) -> Result<(), Fault> {
         while let Some((byte, rest)) = bytes.split_first() {
             bytes = if let Part::Data = self.part {

@@ -2,13 +2,18 @@
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-use super::{CHUNK_BYTES, Fault, Out, Stage};
+use super::{CHUNK_BYTES, Fault, Memory, Out, Stage};
 
 /// The largest window, as a power of two: 8 MiB. RFC 9659 has every server keep to it.
 const WINDOW_LOG_MAX: u32 = 23;
 
-/// A body of frames. It holds at most the window and its margin (of which only what comes out is ever
-/// touched), and some 250 KiB for tables and a block.
+/// The window, of which only what comes out is ever touched, and what is there for tables and blocks.
+const MEMORY: Memory = Memory {
+    at_once: 250 * 1024,
+    window: 1 << WINDOW_LOG_MAX,
+};
+
+/// A body of frames.
 pub(super) struct Zstd(Decoder<'static>);
 
 impl Zstd {
@@ -22,6 +27,10 @@ impl Zstd {
 }
 
 impl Stage for Zstd {
+    fn memory(&self) -> Memory {
+        MEMORY
+    }
+
     fn feed(&mut self, mut bytes: &[u8], out: &mut Out<'_>) -> Result<(), Fault> {
         let mut chunk = [0; CHUNK_BYTES];
         let mut is_full = false;
