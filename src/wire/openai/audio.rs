@@ -96,11 +96,15 @@ impl Audio {
 
 /// One of two shapes: tokens, or seconds.
 fn heard(raw: &[u8], findings: &mut Findings) {
-    if let Ok(Some(object)) = Usage::read(raw)
-        && let Some(seconds) = object.counts().rounded_up("seconds")
-    {
-        findings.bill_units("audio_seconds", seconds);
-        return;
+    if let Ok(Some(object)) = Usage::read(raw) {
+        let seconds = object.counts().rounded_up("seconds");
+        if object.is_odd() {
+            findings.flag(Flag::Malformed);
+        }
+        if let Some(seconds) = seconds {
+            findings.bill_units("audio_seconds", seconds);
+            return;
+        }
     }
     let is_usage = usage::tell(raw, usage::input, findings);
     findings.report.final_usage |= is_usage;

@@ -99,6 +99,9 @@ impl Images {
             Field::SvgUsage => match Usage::read(raw) {
                 Ok(Some(object)) => {
                     findings.report.side = svg(object.counts()).into_iter().collect();
+                    if object.is_odd() {
+                        findings.flag(Flag::Malformed);
+                    }
                 }
                 Ok(None) => {}
                 Err(_) => findings.flag(Flag::Malformed),

@@ -1,6 +1,7 @@
 //! What the rows say of answers that are not what their labels say, or not what anybody expects.
 
 mod codings;
+mod counts;
 mod transcripts;
 mod unknown;
 
@@ -18,7 +19,7 @@ struct Stage {
     tollgate: Running,
     /// What the upstream answers with.
     status: u16,
-    rows: usize,
+    calls: usize,
     _house: House,
 }
 
@@ -35,13 +36,24 @@ impl Stage {
             upstream,
             tollgate,
             status: 200,
-            rows: 0,
+            calls: 0,
             _house: house,
         }
     }
 
-    /// Plays one call; its client gets the answer as it was sent. Gives its row.
+    /// Plays one call; gives its row.
     async fn play(&mut self, path: &str, asked: &str, labels: &str, answer: &[u8]) -> Value {
+        self.pass(path, asked, labels, answer).await;
+        self.rows().await.last().unwrap().clone()
+    }
+
+    /// The rows of all calls so far.
+    async fn rows(&self) -> Vec<Value> {
+        self.tollgate.rows_once(self.calls).await
+    }
+
+    /// Plays one call; its client gets the answer as it was sent.
+    async fn pass(&mut self, path: &str, asked: &str, labels: &str, answer: &[u8]) {
         let mut client = self.tollgate.connect().await;
         let length = asked.len();
         client
@@ -60,8 +72,6 @@ impl Stage {
         server.send([head.as_bytes(), answer].concat()).await;
         client.head().await;
         assert_eq!(soon(client.rest()).await, answer, "{path}: {labels}");
-        self.rows += 1;
-        let rows = self.tollgate.rows_once(self.rows).await;
-        rows.last().unwrap().clone()
+        self.calls += 1;
     }
 }
