@@ -1,8 +1,7 @@
 //! Texts that are hard to count, asked and answered: they pass unchanged, are counted off the path
 //! while other calls go on, and nothing panics.
 //!
-//! Verified by breaking it: a recorder that counts where the call ends, an engine without segments,
-//! and a request kept with its image each fail.
+//! Verified by breaking it: an engine without segments, and a request kept with its image, fail.
 
 use bpe_openai::o200k_base;
 use serde_json::{Value, json};
