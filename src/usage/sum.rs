@@ -73,11 +73,35 @@ impl SideUsage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::tests::full;
+
+    /// One of each.
+    fn every() -> TokenUsage {
+        let one = Some(1);
+        TokenUsage {
+            input: one,
+            cache_read: one,
+            cache_write: one,
+            cache_write_5m: one,
+            cache_write_30m: one,
+            cache_write_1h: one,
+            cache_write_12h: one,
+            output: one,
+            reasoning: one,
+            input_audio: one,
+            output_audio: one,
+            input_image: one,
+            output_image: one,
+            tool_prompt: one,
+            accepted_prediction: one,
+            rejected_prediction: one,
+            billed_input: one,
+            billed_output: one,
+        }
+    }
 
     #[test]
     fn every_count_is_added_and_what_nobody_reported_is_absent() {
-        let one = full().usage;
+        let one = every();
         let mut sum = TokenUsage::default();
         sum.add(&TokenUsage::default());
         assert_eq!(sum, TokenUsage::default());
