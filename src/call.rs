@@ -177,6 +177,15 @@ pub struct CallRecord {
     /// The tier that served the call, as the provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
+    /// The speed it was served at, where that has a price of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<String>,
+    /// Where it was served, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Whether the model was asked to think, where that has a price of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<bool>,
     /// Why the model stopped, as the provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<String>,
@@ -203,7 +212,7 @@ fn or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SideUsage>,
 
 impl CallRecord {
     /// The columns of an export, in order: every field of the record, the tokens spread out.
-    pub const COLUMNS: [&str; 50] = [
+    pub const COLUMNS: [&str; 56] = [
         "call_id",
         "attempt_of",
         "started_at",
@@ -223,6 +232,8 @@ impl CallRecord {
         "source",
         "input_tokens",
         "cache_read_tokens",
+        "cache_read_audio_tokens",
+        "cache_read_image_tokens",
         "cache_write_tokens",
         "cache_write_5m_tokens",
         "cache_write_30m_tokens",
@@ -233,6 +244,7 @@ impl CallRecord {
         "input_audio_tokens",
         "output_audio_tokens",
         "input_image_tokens",
+        "input_video_tokens",
         "output_image_tokens",
         "tool_prompt_tokens",
         "accepted_prediction_tokens",
@@ -248,6 +260,9 @@ impl CallRecord {
         "cost_lines",
         "price_id",
         "service_tier",
+        "speed",
+        "region",
+        "thinking",
         "finish_reason",
         "response_id",
         "request_id",
@@ -281,9 +296,35 @@ impl CallRecord {
 pub(crate) mod tests {
     use super::*;
 
+    fn tokens() -> TokenUsage {
+        let all = Some(1);
+        TokenUsage {
+            input: all,
+            cache_read: all,
+            cache_read_audio: all,
+            cache_read_image: all,
+            cache_write: all,
+            cache_write_5m: all,
+            cache_write_30m: all,
+            cache_write_1h: all,
+            cache_write_12h: all,
+            output: all,
+            reasoning: all,
+            input_audio: all,
+            output_audio: all,
+            input_image: all,
+            input_video: all,
+            output_image: all,
+            tool_prompt: all,
+            accepted_prediction: all,
+            rejected_prediction: all,
+            billed_input: all,
+            billed_output: all,
+        }
+    }
+
     /// A record in which every optional field is present.
     pub(crate) fn full() -> CallRecord {
-        let all = Some(1);
         CallRecord {
             call_id: CallId(uuid::Uuid::nil()),
             attempt_of: Some(CallId(uuid::Uuid::nil())),
@@ -302,26 +343,7 @@ pub(crate) mod tests {
             end: StreamEnd::Complete,
             complete: true,
             source: Some(UsageSource::Reported),
-            usage: TokenUsage {
-                input: all,
-                cache_read: all,
-                cache_write: all,
-                cache_write_5m: all,
-                cache_write_30m: all,
-                cache_write_1h: all,
-                cache_write_12h: all,
-                output: all,
-                reasoning: all,
-                input_audio: all,
-                output_audio: all,
-                input_image: all,
-                output_image: all,
-                tool_prompt: all,
-                accepted_prediction: all,
-                rejected_prediction: all,
-                billed_input: all,
-                billed_output: all,
-            },
+            usage: tokens(),
             units: Units::from([("web_search".into(), 0)]),
             side: vec![SideUsage {
                 kind: "compaction".into(),
@@ -340,11 +362,15 @@ pub(crate) mod tests {
                 model: None,
                 quantity: 1,
                 rate: "1".parse().unwrap(),
+                times: Some("0.5".parse().unwrap()),
                 cost_native: Pico(1),
                 cost_usd: Pico(1),
             }],
             price_id: Some("openai/gpt-4o@2025-07-04".into()),
             service_tier: Some("default".into()),
+            speed: Some("fast".into()),
+            region: Some("us".into()),
+            thinking: Some(true),
             finish_reason: Some("stop".into()),
             response_id: Some("r".into()),
             request_id: Some("q".into()),

@@ -6,6 +6,7 @@
 
 mod avoidable;
 mod digits;
+mod factor;
 
 use std::fmt;
 use std::iter::Sum;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use avoidable::Avoidable;
 pub use digits::Digits;
 pub(crate) use digits::last_digits;
+pub use factor::Factor;
 
 /// Pico-units in one unit of a currency.
 pub const PICO_PER_UNIT: i128 = 1_000_000_000_000;
@@ -185,7 +187,7 @@ impl<'de> Deserialize<'de> for Pico {
 }
 
 /// A rate per million tokens, held as pico-units per token (millionths of a unit per million).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RatePerMtok(i64);
 
 /// Digits after the point that a rate per million tokens can hold.
@@ -199,15 +201,20 @@ impl RatePerMtok {
         Pico(i128::from(self.0).saturating_mul(i128::from(tokens)))
     }
 
-    /// Reads a rate written per thousand, as fees for searches and calls are.
+    /// Reads what `units` of something cost together, as fees for searches, images or seconds are
+    /// written; rounded half to even to a pico-unit for one of them.
     ///
     /// # Errors
-    /// As for a rate per million.
-    pub fn from_per_thousand(text: &str) -> Result<Self, DecimalError> {
-        let Self(rate) = text.parse()?;
-        rate.checked_mul(1_000)
+    /// What is no amount, is below zero, or too large.
+    pub fn from_cost_of(units: u32, text: &str) -> Result<Self, DecimalError> {
+        let amount: Pico = text.parse()?;
+        if amount < Pico::ZERO {
+            return Err(DecimalError::Negative);
+        }
+        let Pico(one) = amount.scaled(1, units.into());
+        i64::try_from(one)
             .map(Self)
-            .ok_or(DecimalError::TooLarge)
+            .map_err(|_| DecimalError::TooLarge)
     }
 
     /// Pico-units per token.
@@ -335,6 +342,9 @@ pub enum DecimalError {
     /// A rate below zero.
     #[error("below zero")]
     Negative,
+    /// A factor of nothing.
+    #[error("zero; what costs nothing is declared free")]
+    Zero,
     /// More than the integer can hold.
     #[error("too large")]
     TooLarge,
@@ -438,7 +448,7 @@ mod tests {
 
     #[test]
     fn ten_for_a_thousand_is_a_cent_each() {
-        let fee = RatePerMtok::from_per_thousand("10").unwrap();
+        let fee = RatePerMtok::from_cost_of(1_000, "10").unwrap();
         assert_eq!(fee.cost(1).to_string(), "0.01");
         assert_eq!(fee, rate("10000"));
     }

@@ -4,26 +4,33 @@
 //! What cannot be priced completely is `unpriced`, never zero and never at a rate that is not its
 //! own. No file and no clock here: `config` reads the catalogue, the call brings its time.
 
+mod beyond;
 mod bill;
 mod book;
 mod by_name;
+mod conditions;
 mod entry;
 mod index;
 mod lines;
 mod names;
+mod rates;
 mod sum;
 #[cfg(test)]
 mod tests;
+mod window;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::call::{CostLine, Flag, Pricing};
+use crate::call::{CallRecord, CostLine, Flag, Pricing};
 use crate::money::{Currency, Pico};
-use crate::usage::{SideUsage, TokenUsage, Units};
+use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
 
 pub use book::{BookProblem, PriceBook};
-pub use entry::{Conditions, FxRate, Layer, PriceEntry, Rates, Settings, Since, Terms};
+pub use conditions::Conditions;
+pub use entry::{FxRate, Layer, PriceEntry, Settings, Settlement, Since, Terms};
 pub use names::is_pattern;
+pub use rates::Rates;
+pub use window::{BilledAt, Hours, Window};
 
 /// What is known of a call when it is to be priced.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +41,8 @@ pub struct Priceable<'a> {
     pub model: Option<&'a str>,
     /// When the call began: decides which dated price is in force.
     pub at: Timestamp,
+    /// When it was done: what some vendors' hours go by.
+    pub ended_at: Timestamp,
     /// The tokens, if they are known.
     pub usage: Option<&'a TokenUsage>,
     /// Inference billed beside them.
@@ -46,7 +55,44 @@ pub struct Priceable<'a> {
     pub speed: Option<&'a str>,
     /// Where it was served, as the provider says.
     pub region: Option<&'a str>,
+    /// Whether the model was to think, else whether it did, if either is known.
+    pub thinking: Option<bool>,
 }
+
+impl<'a> Priceable<'a> {
+    /// What a record says of its call, to be priced by a list: on the call's path, and later again.
+    #[must_use]
+    pub fn of(record: &'a CallRecord, list: &'a str) -> Self {
+        let took = i64::try_from(record.duration_ms).unwrap_or(i64::MAX);
+        let took = SignedDuration::from_millis(took);
+        let ended_at = record.started_at.checked_add(took);
+        let thought = record.usage.reasoning.map(|tokens| tokens > 0);
+        Self {
+            list,
+            model: record.model_name(),
+            at: record.started_at,
+            ended_at: ended_at.unwrap_or(record.started_at),
+            // What is known of a part only has no price.
+            usage: (record.source != Some(UsageSource::Unknown)).then_some(&record.usage),
+            side: &record.side,
+            units: &record.units,
+            service_tier: record.service_tier.as_deref(),
+            speed: record.speed.as_deref(),
+            region: record.region.as_deref(),
+            thinking: record.thinking.or(thought),
+        }
+    }
+}
+
+/// What only prices find odd.
+const OF_PRICES: [Flag; 6] = [
+    Flag::NoPrice,
+    Flag::NoRate,
+    Flag::PriceSeenLater,
+    Flag::FreeQuota,
+    Flag::Prepaid,
+    Flag::Reserved,
+];
 
 /// The money of a call, ready for its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +114,32 @@ pub struct Priced {
 }
 
 impl Priced {
+    /// Writes the money into the record, in place of what was there.
+    pub fn settle(self, record: &mut CallRecord) {
+        let Self {
+            pricing,
+            price_id,
+            currency,
+            cost_native,
+            cost_usd,
+            lines,
+            flags,
+        } = self;
+        record.pricing = pricing;
+        record.price_id = price_id;
+        record.currency = currency;
+        record.cost_native = cost_native;
+        record.cost_usd = cost_usd;
+        record.cost_lines = lines;
+        record.flags.retain(|flag| !OF_PRICES.contains(flag));
+        // What reading found odd, pricing may find again.
+        for flag in flags {
+            if !record.flags.contains(&flag) {
+                record.flags.push(flag);
+            }
+        }
+    }
+
     /// Money that nobody here can name; `flag` says why, unless the usage itself is unknown.
     fn unpriced(flag: Option<Flag>) -> Self {
         Self {

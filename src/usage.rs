@@ -33,6 +33,20 @@ pub struct TokenUsage {
         skip_serializing_if = "Option::is_none"
     )]
     pub cache_read: Option<u64>,
+    /// Part of `cache_read` that was audio.
+    #[serde(
+        rename = "cache_read_audio_tokens",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cache_read_audio: Option<u64>,
+    /// Part of `cache_read` that was images.
+    #[serde(
+        rename = "cache_read_image_tokens",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cache_read_image: Option<u64>,
     /// Input written to the provider's prompt cache, all lifetimes together.
     #[serde(
         rename = "cache_write_tokens",
@@ -103,6 +117,13 @@ pub struct TokenUsage {
         skip_serializing_if = "Option::is_none"
     )]
     pub input_image: Option<u64>,
+    /// Part of `input` that was video.
+    #[serde(
+        rename = "input_video_tokens",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub input_video: Option<u64>,
     /// Part of `output` that was images.
     #[serde(
         rename = "output_image_tokens",

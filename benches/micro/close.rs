@@ -22,12 +22,14 @@ pub(crate) fn price(criterion: &mut Criterion) -> anyhow::Result<()> {
         list: &record.upstream,
         model: record.model_name(),
         at: record.started_at,
+        ended_at: record.started_at,
         usage: Some(&record.usage),
         side: &record.side,
         units: &record.units,
         service_tier: record.service_tier.as_deref(),
         speed: None,
         region: None,
+        thinking: None,
     };
     let pricing = prices.price(&call).pricing;
     ensure!(pricing == Pricing::Priced, "the model has no price");

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::config::{Config, Upstream};
 use crate::money::Avoidable;
-use crate::pricing::{Conditions, Layer, PriceEntry, is_pattern};
+use crate::pricing::{Conditions, Layer, PriceEntry, Terms, is_pattern};
 use crate::verdict::PaidRule;
 
 /// The rules of all upstreams, each stream's best match first. A list without committed prices needs
@@ -17,7 +17,8 @@ pub(super) fn rules(config: &Config) -> Vec<PaidRule> {
 }
 
 fn of(config: &Config, upstream: &Upstream) -> Vec<PaidRule> {
-    let listed = |entry: &&PriceEntry| entry.list == upstream.prices;
+    let prices = |entry: &PriceEntry| !matches!(entry.terms, Terms::Times(_));
+    let listed = |entry: &&PriceEntry| entry.list == upstream.prices && prices(entry);
     let entries = config.prices.entries().iter().filter(listed);
     let entries: Vec<&PriceEntry> = entries.collect();
     if entries

@@ -46,11 +46,17 @@ pub enum Flag {
     BilledLater,
     /// Billed for a response in the background: once, by the first answer that showed its usage.
     Background,
+    /// Paid from a free quota; the cost is what it is worth.
+    FreeQuota,
+    /// Paid from a pack that was bought before; the cost is what it is worth.
+    Prepaid,
+    /// Served by throughput reserved by the hour; the cost is what it is worth.
+    Reserved,
 }
 
 impl Flag {
     /// All flags, for metrics preset to zero.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::TotalMismatch,
         Self::CacheOverlap,
         Self::TtlRemainder,
@@ -70,6 +76,9 @@ impl Flag {
         Self::Imported,
         Self::BilledLater,
         Self::Background,
+        Self::FreeQuota,
+        Self::Prepaid,
+        Self::Reserved,
     ];
 
     /// The name used in labels, exports and reports.
@@ -95,6 +104,9 @@ impl Flag {
             Self::Imported => "imported",
             Self::BilledLater => "billed_later",
             Self::Background => "background",
+            Self::FreeQuota => "free_quota",
+            Self::Prepaid => "prepaid",
+            Self::Reserved => "reserved",
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use crate::money::{Currency, Pico, RatePerMtok, last_digits};
+use crate::money::{Currency, Factor, Pico, RatePerMtok, last_digits};
 
 /// What can stand in a record.
 pub(super) trait Json {
@@ -196,6 +196,12 @@ impl Json for Pico {
 impl Json for RatePerMtok {
     fn write(&self, out: &mut Vec<u8>) {
         plain(self.digits().as_bytes(), out);
+    }
+}
+
+impl Json for Factor {
+    fn write(&self, out: &mut Vec<u8>) {
+        plain(self.to_string().as_bytes(), out);
     }
 }
 

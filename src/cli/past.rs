@@ -45,12 +45,14 @@ fn price(call: &MadeCall, at: Timestamp, prices: &PriceBook) -> Option<Pico> {
         list: call.upstream,
         model: Some(call.model),
         at,
+        ended_at: at,
         usage: Some(&usage),
         side: &[],
         units: &Units::default(),
         service_tier: None,
         speed: None,
         region: None,
+        thinking: None,
     });
     bill.cost_usd
 }

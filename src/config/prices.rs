@@ -1,16 +1,22 @@
 //! `[[prices]]` and `[[fx]]`: dated prices and exchange rates, of the catalogue and of the user.
 
+mod conditions;
+mod terms;
+
 use std::path::Path;
+
+pub(super) use conditions::WEEKDAYS;
+use conditions::conditions;
+use terms::{avoidable, settlement, terms};
 
 use super::document::Document;
 use super::problem::{Context, Problem};
 use super::rate_key::RateKey;
 use super::section::Section;
 use super::value::Value;
-use crate::money::{Avoidable, Currency, Pico};
+use crate::money::{Avoidable, Pico};
 use crate::pricing::{
-    BookProblem, Conditions, FxRate, Layer, PriceBook, PriceEntry, Rates, Settings, Since, Terms,
-    is_pattern,
+    BookProblem, FxRate, Layer, PriceBook, PriceEntry, Settings, Since, Terms, is_pattern,
 };
 
 /// The catalogue in the binary, and what problems call it.
@@ -110,23 +116,21 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
     let since = since(s);
     let source = s.require("source", "source = \"contract of 2026-01-31\"", Value::text);
     let conditions = conditions(s);
-    let avoidable = avoidable(s, &conditions);
-    let free = s.read("free", Value::boolean).unwrap_or(false);
+    let settlement = settlement(s, &conditions);
+    let avoidable = avoidable(s, &conditions, settlement);
     let free_units: Vec<String> = s
         .value("free_units")
         .iter()
         .flat_map(Value::texts)
         .map(|(unit, _)| unit.to_owned())
         .collect();
-    let (rates, currency, any) = rates(s);
-    if free == any {
-        s.problem(if free {
-            "free = true leaves no room for rates; keep one of them"
-        } else {
-            "has no rate; add input_usd_per_mtok = 2.50 and the like, or free = true"
-        });
+    let terms = terms(s, &conditions, layer);
+    let is_factor = matches!(terms, Some((Terms::Times(_), _)));
+    if is_factor && (settlement.is_some() || avoidable != Avoidable::Now) {
+        s.problem("is a factor and no price of its own; write how it is paid at the price");
     }
     section.finish(&RateKey::in_dollars());
+    let (terms, currency) = terms?;
     Some(PriceEntry {
         layer,
         list: list?.to_owned(),
@@ -134,36 +138,12 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
         since: since?,
         conditions,
         currency,
-        terms: if free {
-            Terms::Free
-        } else {
-            Terms::Rates(rates)
-        },
+        terms,
         free_units,
+        settlement,
         avoidable,
         source: source?.to_owned(),
     })
-}
-
-/// `avoidable`: what moving the calls away saves, and from when on.
-fn avoidable(section: &mut Section<'_>, conditions: &Conditions) -> Avoidable {
-    let Some(value) = section.value("avoidable") else {
-        return Avoidable::Now;
-    };
-    if *conditions != Conditions::default() {
-        value.problem(
-            "cannot be told apart by condition: what is compared knows a call's upstream and model \
-             only; write it at an entry without conditions",
-        );
-    }
-    match value.item.get_ref().as_str() {
-        Some("now") => Avoidable::Now,
-        Some("never") => Avoidable::Never,
-        Some(_) => value
-            .is_not("\"now\", \"never\" or a day, such as 2027-06-30")
-            .unwrap_or_default(),
-        None => value.day().map_or(Avoidable::Now, Avoidable::From),
-    }
 }
 
 /// The names of `match`: patterns only in the user's own prices.
@@ -207,35 +187,6 @@ fn since(section: &mut Section<'_>) -> Option<Since> {
             None
         }
     }
-}
-
-fn conditions(section: &mut Section<'_>) -> Conditions {
-    let word = |value: &Value<'_>| value.text().map(str::to_owned);
-    Conditions {
-        above_input_tokens: section
-            .read("above_input_tokens", Value::count)
-            .and_then(|tokens| tokens.try_into().ok()),
-        service_tier: section.read("service_tier", word),
-        speed: section.read("speed", word),
-        region: section.read("region", word),
-    }
-}
-
-/// All rates, their one currency, and whether there are any.
-fn rates(section: &mut Section<'_>) -> (Rates, Currency, bool) {
-    let mut rates = Rates::default();
-    let mut first: Option<Currency> = None;
-    let written = section.matching(RateKey::parse);
-    for (key, value) in &written {
-        let currency = *first.get_or_insert(key.currency);
-        if currency != key.currency {
-            value.problem(&format!(
-                "another rate of this entry is in {currency}; split it in two"
-            ));
-        }
-        *rates.slot(key.kind) = value.decimal(|text| key.rate(text));
-    }
-    (rates, first.unwrap_or(Currency::USD), !written.is_empty())
 }
 
 /// One `[[fx]]` table.

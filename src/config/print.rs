@@ -56,7 +56,7 @@ fn named<T>(items: &[T], name: fn(&T) -> &String, print: fn(&T) -> Value) -> Val
     Value::Table(entries.collect())
 }
 
-fn text(value: &impl ToString) -> Value {
+fn text(value: &(impl ToString + ?Sized)) -> Value {
     Value::String(value.to_string())
 }
 

@@ -3,6 +3,7 @@
 mod catalogue;
 mod everything;
 mod golden;
+mod invoices;
 mod rows;
 
 use std::path::Path;

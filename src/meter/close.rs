@@ -6,7 +6,7 @@ use super::counting::{Count, Counts};
 use super::open::Answer;
 use super::{Arrival, UpstreamFacts, background};
 use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
-use crate::pricing::{PriceBook, Priceable, Priced};
+use crate::pricing::{PriceBook, Priceable};
 use crate::usage::{Capability, ContextClass, TokenUsage, Units, UsageSource};
 use crate::wire::{self, Endpoint, Reading, Report, RequestFacts, ResponseReader};
 
@@ -77,6 +77,9 @@ pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> C
         cost_lines: Vec::new(),
         price_id: None,
         service_tier: None,
+        speed: None,
+        region: None,
+        thinking: None,
         finish_reason: None,
         response_id: None,
         request_id: None,
@@ -128,6 +131,9 @@ pub(super) fn complete(
     }
     record.side.clone_from(&report.side);
     record.service_tier.clone_from(&report.service_tier);
+    record.speed.clone_from(&report.speed);
+    record.region.clone_from(&report.region);
+    record.thinking = asked.facts.thinking;
     record.finish_reason.clone_from(&report.finish_reason);
     record.response_id.clone_from(&report.response_id);
     record.request_id.clone_from(&answer.request_id);
@@ -139,7 +145,7 @@ pub(super) fn complete(
     record
         .flags
         .extend(counts.into_iter().flat_map(Counts::flags));
-    price(record, asked.upstream, report, prices);
+    price(record, asked.upstream, prices);
     if source.is_none() && (reading == Reading::Lookup || report.background) {
         background::bill_nothing(record);
     }
@@ -273,43 +279,13 @@ fn capability(facts: &RequestFacts, usage: &TokenUsage) -> Capability {
 }
 
 /// Fills in the money.
-fn price(record: &mut CallRecord, upstream: &UpstreamFacts, report: &Report, prices: &PriceBook) {
+fn price(record: &mut CallRecord, upstream: &UpstreamFacts, prices: &PriceBook) {
     if record.source.is_none() || !upstream.billed {
         record.pricing = Pricing::Free;
         return;
     }
-    let Priced {
-        pricing,
-        price_id,
-        currency,
-        cost_native,
-        cost_usd,
-        lines,
-        flags,
-    } = prices.price(&Priceable {
-        list: &upstream.price_list,
-        model: record.model_name(),
-        at: record.started_at,
-        // What is known of a part only has no price.
-        usage: (record.source != Some(UsageSource::Unknown)).then_some(&record.usage),
-        side: &report.side,
-        units: &record.units,
-        service_tier: report.service_tier.as_deref(),
-        speed: report.speed.as_deref(),
-        region: report.region.as_deref(),
-    });
-    record.pricing = pricing;
-    record.price_id = price_id;
-    record.currency = currency;
-    record.cost_native = cost_native;
-    record.cost_usd = cost_usd;
-    record.cost_lines = lines;
-    // What reading found odd, pricing may find again.
-    for flag in flags {
-        if !record.flags.contains(&flag) {
-            record.flags.push(flag);
-        }
-    }
+    let bill = prices.price(&Priceable::of(record, &upstream.price_list));
+    bill.settle(record);
 }
 
 fn millis(duration: Duration) -> u64 {

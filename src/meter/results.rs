@@ -163,12 +163,14 @@ impl Results {
             list: &self.file.upstream.price_list,
             model: result.model.as_deref(),
             at: self.file.at,
+            ended_at: self.file.at,
             usage: result.usage.as_ref(),
             side: &result.side,
             units: &result.units,
             service_tier: result.service_tier.as_deref(),
             speed: result.speed.as_deref(),
             region: result.region.as_deref(),
+            thinking: None,
         })
     }
 

@@ -46,6 +46,7 @@ fn line(kind: LineKind, pico: i128) -> CostLine {
         model: None,
         quantity: 1,
         rate: "1".parse().unwrap(),
+        times: None,
         cost_native: Pico(pico),
         cost_usd: Pico(pico),
     }

@@ -29,6 +29,9 @@ impl Tokens {
             cache_write_12h: _,
             // Modalities and predictions are columns of the export.
             input_audio: _,
+            input_video: _,
+            cache_read_audio: _,
+            cache_read_image: _,
             output_audio: _,
             input_image: _,
             output_image: _,

@@ -1,11 +1,13 @@
 //! The bill of one call: its lines, their sum, and the sum in dollars.
 
-use super::book::{Found, PriceBook};
-use super::entry::{PriceEntry, Rates, Terms};
-use super::lines::{is_complete, rateless, split};
+use super::beyond::cut;
+use super::book::{Price, PriceBook, midnight};
+use super::entry::{PriceEntry, Settlement};
+use super::lines::{is_complete, split};
+use super::rates::Rates;
 use super::{Priceable, Priced};
 use crate::call::{CostLine, Flag, LineKind, Pricing};
-use crate::money::{Currency, PICO_PER_UNIT, Pico, apportion};
+use crate::money::{Currency, Factor, PICO_PER_UNIT, Pico, apportion};
 use crate::usage::{TokenUsage, Units};
 
 /// Why there is no bill; `None` where the usage itself is unknown.
@@ -22,26 +24,28 @@ impl Bill {
     /// Prices a call whole or not at all.
     pub(super) fn of(book: &PriceBook, call: &Priceable<'_>) -> Result<Priced, Unpriced> {
         let model = call.model.ok_or(Some(Flag::NoPrice))?;
-        let found = book.find(call, model, call.usage.map_or(0, input_tokens))?;
+        let nothing = TokenUsage::default();
+        let price = book.find(call, model, call.usage.unwrap_or(&nothing))?;
         let mut bill = Self {
-            currency: found.entry.currency,
+            currency: price.base.entry.currency,
             lines: Vec::new(),
             flags: Vec::new(),
         };
-        let free = bill.call(&found, call)?;
+        let free = bill.call(&price, call)?;
         for side in call.side {
             let usage = side.tokens();
             let name = side.model.as_deref().unwrap_or(model);
-            let found = book.find(call, name, input_tokens(&usage))?;
-            bill.tokens(&found, &usage, (name != model).then_some(name))?;
+            let price = book.find(call, name, &usage)?;
+            bill.tokens(&price, &usage, (name != model).then_some(name))?;
         }
-        bill.close(book, call, found.id, free)
+        bill.close(book, call, price.id(), free)
     }
 
     /// The call's own lines; whether the entry declares it free.
-    fn call(&mut self, found: &Found<'_>, call: &Priceable<'_>) -> Result<bool, Unpriced> {
-        let Terms::Rates(rates) = &found.entry.terms else {
-            self.note(found);
+    fn call(&mut self, price: &Price<'_>, call: &Priceable<'_>) -> Result<bool, Unpriced> {
+        let entry = price.base.entry;
+        let Some(rates) = entry.terms.rates() else {
+            self.note(price);
             return Ok(true);
         };
         let usage = call.usage.ok_or(None)?;
@@ -49,50 +53,69 @@ impl Bill {
         if silent && call.units.is_empty() && call.side.is_empty() {
             return Err(None);
         }
-        self.tokens(found, usage, None)?;
-        self.units(found.entry, rates, call.units)?;
-        if rates.request.is_some() {
-            self.line(rates, LineKind::Request, 1, None)?;
+        self.tokens(price, usage, None)?;
+        self.units(entry, rates, call.units)?;
+        if rates.of(LineKind::Request).is_some() {
+            self.line(rates, (LineKind::Request, 1), Factor::ONE, None)?;
+        }
+        match entry.settlement {
+            Some(Settlement::FreeUntil(date)) if call.at < midnight(date) => {
+                self.flag(Flag::FreeQuota);
+            }
+            Some(Settlement::Prepaid) => self.flag(Flag::Prepaid),
+            Some(Settlement::Reserved) => self.flag(Flag::Reserved),
+            Some(Settlement::FreeUntil(_)) | None => {}
         }
         Ok(false)
     }
 
-    /// One line for each kind of token used.
+    /// One line for each kind of token used, more where a length divides it.
     fn tokens(
         &mut self,
-        found: &Found<'_>,
+        price: &Price<'_>,
         usage: &TokenUsage,
         model: Option<&str>,
     ) -> Result<(), Unpriced> {
-        self.note(found);
-        let Terms::Rates(rates) = &found.entry.terms else {
+        self.note(price);
+        let Some(rates) = price.base.entry.terms.rates() else {
             return Ok(());
         };
-        if found.entry.currency != self.currency {
+        let mut entries = std::iter::once(price.base.entry).chain(price.beyond.iter().copied());
+        if entries.any(|entry| entry.currency != self.currency) {
             return Err(Some(Flag::NoRate));
         }
         if !is_complete(usage) {
             return Err(None);
         }
-        rateless(usage).map_or(Ok(()), |flag| Err(Some(flag)))?;
-        let split = split(usage, rates.reasoning.is_some());
+        let split = split(usage, rates);
         if split.clamped {
             self.flag(Flag::NegativeClamped);
         }
-        for (kind, count) in split.parts {
-            self.line(rates, kind, count, model)?;
+        let times = price.times();
+        if price.beyond.is_empty() {
+            for part in split.parts {
+                self.line(rates, part, times, model)?;
+            }
+            return Ok(());
+        }
+        for (kind, count, rates) in cut(&split.parts, rates, &price.beyond) {
+            self.line(rates, (kind, count), times, model)?;
         }
         Ok(())
     }
 
     /// One line for each unit that is billed; a unit nobody priced is not taken for free.
     fn units(&mut self, entry: &PriceEntry, rates: &Rates, units: &Units) -> Result<(), Unpriced> {
+        let mut billed = Vec::new();
         for (unit, count) in units {
-            match unit.as_str() {
-                _ if *count == 0 || entry.free_units.contains(unit) => {}
-                "web_search" => self.line(rates, LineKind::WebSearch, *count, None)?,
-                _ => return Err(Some(Flag::NoRate)),
+            if *count > 0 && !entry.free_units.contains(unit) {
+                let kind = LineKind::named(unit).filter(|kind| !kind.is_tokens());
+                billed.push((kind.ok_or(Some(Flag::NoRate))?, *count));
             }
+        }
+        billed.sort_unstable();
+        for part in billed {
+            self.line(rates, part, Factor::ONE, None)?;
         }
         Ok(())
     }
@@ -100,20 +123,21 @@ impl Bill {
     fn line(
         &mut self,
         rates: &Rates,
-        kind: LineKind,
-        quantity: u64,
+        (kind, quantity): (LineKind, u64),
+        times: Factor,
         model: Option<&str>,
     ) -> Result<(), Unpriced> {
         if quantity == 0 {
             return Ok(());
         }
         let rate = rates.of(kind).ok_or(Some(Flag::NoRate))?;
-        let cost = rate.cost(quantity);
+        let cost = times.of(rate.cost(quantity));
         self.lines.push(CostLine {
             kind,
             model: model.map(str::to_owned),
             quantity,
             rate,
+            times: (times != Factor::ONE).then_some(times),
             cost_native: cost,
             cost_usd: cost,
         });
@@ -125,7 +149,7 @@ impl Bill {
         mut self,
         book: &PriceBook,
         call: &Priceable<'_>,
-        id: &str,
+        id: String,
         free: bool,
     ) -> Result<Priced, Unpriced> {
         let native: Pico = self.lines.iter().map(|line| line.cost_native).sum();
@@ -141,7 +165,7 @@ impl Bill {
         let free = free && self.lines.is_empty();
         Ok(Priced {
             pricing: if free { Pricing::Free } else { Pricing::Priced },
-            price_id: Some(id.to_owned()),
+            price_id: Some(id),
             currency: (!free).then_some(self.currency),
             cost_native: (!free).then_some(native),
             cost_usd: (!free).then_some(usd),
@@ -150,8 +174,8 @@ impl Bill {
         })
     }
 
-    fn note(&mut self, found: &Found<'_>) {
-        if found.seen_later {
+    fn note(&mut self, price: &Price<'_>) {
+        if price.seen_later() {
             self.flag(Flag::PriceSeenLater);
         }
     }
@@ -161,9 +185,4 @@ impl Bill {
             self.flags.push(flag);
         }
     }
-}
-
-/// What an input-length condition is about: everything the model read.
-fn input_tokens(usage: &TokenUsage) -> u64 {
-    usage.input.unwrap_or(0)
 }

@@ -7,11 +7,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::bill::Bill;
-use super::entry::{Conditions, FxRate, PriceEntry, Settings, Since};
+use super::conditions::{Conditions, Served};
+use super::entry::{FxRate, Layer, PriceEntry, Settings, Since, Terms};
 use super::index::Index;
 use super::{Priceable, Priced};
 use crate::call::Flag;
-use crate::money::{Currency, Pico};
+use crate::money::{Currency, Factor, Pico};
+use crate::usage::TokenUsage;
 
 /// Why entries cannot stand together in one book.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +54,12 @@ pub struct PriceBook {
     entries: Vec<PriceEntry>,
     /// Beside `entries`: when each begins and what it is called in records.
     facts: Vec<Fact>,
-    index: Index,
+    /// The entries that price calls: free, or at rates.
+    whole: Index,
+    /// Those that price what is beyond a length.
+    beyond: Index,
+    /// Those that multiply.
+    times: Index,
     /// Newest first.
     fx: Vec<FxRate>,
 }
@@ -72,6 +79,40 @@ pub(super) struct Found<'a> {
     pub(super) seen_later: bool,
 }
 
+/// What prices a call: an entry, further ones for what is beyond a length, and what multiplies them.
+#[derive(Debug)]
+pub(super) struct Price<'a> {
+    pub(super) base: Found<'a>,
+    pub(super) beyond: Vec<&'a PriceEntry>,
+    factors: Vec<Found<'a>>,
+}
+
+impl Price<'_> {
+    /// What the rates for tokens are multiplied by.
+    pub(super) fn times(&self) -> Factor {
+        let factors = self.factors.iter().map(|found| match &found.entry.terms {
+            Terms::Times(factor) => *factor,
+            Terms::Free | Terms::Rates(_) | Terms::Beyond(_) => Factor::ONE,
+        });
+        factors.fold(Factor::ONE, Factor::and)
+    }
+
+    /// Whether any of it was first seen after the call.
+    pub(super) fn seen_later(&self) -> bool {
+        self.base.seen_later || self.factors.iter().any(|found| found.seen_later)
+    }
+
+    /// The names of all that prices the call: `v/m@2026-01-01 x v/m@2026-01-01+batch`.
+    pub(super) fn id(&self) -> String {
+        let beyond = self.beyond.iter();
+        let beyond = beyond.map(|entry| format!(" + {}", entry.id()));
+        let factors = self.factors.iter();
+        let factors = factors.map(|found| format!(" x {}", found.id));
+        let further: String = beyond.chain(factors).collect();
+        format!("{}{further}", self.base.id)
+    }
+}
+
 impl PriceBook {
     /// Indexes checked entries.
     ///
@@ -79,7 +120,13 @@ impl PriceBook {
     /// All pairs that would price the same calls, and all currencies without an exchange rate.
     pub fn new(settings: Settings) -> Result<Self, Vec<BookProblem>> {
         let Settings { prices, mut fx } = settings;
-        let (index, mut problems) = Index::new(&prices);
+        let (whole, mut problems) = Index::new(&prices, |terms| {
+            matches!(terms, Terms::Free | Terms::Rates(_))
+        });
+        let (beyond, further) = Index::new(&prices, |terms| matches!(terms, Terms::Beyond(_)));
+        problems.extend(further);
+        let (times, further) = Index::new(&prices, |terms| matches!(terms, Terms::Times(_)));
+        problems.extend(further);
         for (entry, price) in prices.iter().enumerate() {
             let currency = price.currency;
             if currency != Currency::USD && !fx.iter().any(|rate| rate.currency == currency) {
@@ -100,7 +147,9 @@ impl PriceBook {
         Ok(Self {
             entries: prices,
             facts,
-            index,
+            whole,
+            beyond,
+            times,
             fx,
         })
     }
@@ -126,7 +175,9 @@ impl PriceBook {
     /// Whether any price belongs to the list.
     #[must_use]
     pub fn has_list(&self, list: &str) -> bool {
-        self.index.has_list(list)
+        [&self.whole, &self.beyond, &self.times]
+            .iter()
+            .any(|index| index.has_list(list))
     }
 
     /// The entry that prices ordinary calls to a model at a time, if the model has a price.
@@ -134,7 +185,7 @@ impl PriceBook {
     pub fn in_force(&self, list: &str, model: &str, at: Timestamp) -> Option<&PriceEntry> {
         let now = |entry: &&PriceEntry| midnight(entry.since.date()) <= at;
         let ordinary = |entry: &&PriceEntry| entry.conditions == Conditions::default();
-        let mut chains = self.index.chains(list, model);
+        let mut chains = self.whole.chains(list, model);
         chains.find_map(|chain| {
             let known = || chain.iter().filter_map(|at| self.entries.get(*at));
             let found = known().filter(ordinary).find(now);
@@ -142,25 +193,88 @@ impl PriceBook {
         })
     }
 
-    /// The entry that prices `input` tokens to `model` at the time and terms of `call`.
+    /// What prices a call that used so much of `model`.
+    ///
+    /// An entry for just the way it was served wins; else the standard price times a factor for each
+    /// way in which the call is special. A negotiated discount comes on top of the catalogue's prices.
     pub(super) fn find<'a>(
         &'a self,
         call: &Priceable<'a>,
         model: &'a str,
-        input: u64,
+        usage: &TokenUsage,
+    ) -> Result<Price<'a>, Flag> {
+        let standard = Served::default();
+        let served = Served::of(call);
+        let pick = |index: &'a Index, served: Served<'_>| {
+            self.pick(index, call, model, |conditions| {
+                conditions.fit(call, &served) && conditions.reached(usage)
+            })
+        };
+        let mut factors = Vec::new();
+        let (base, way) = match pick(&self.whole, served) {
+            Ok(found) => (found, served),
+            Err(miss) if served.is_standard() => return Err(miss),
+            Err(_) => {
+                let base = pick(&self.whole, standard)?;
+                let each = served.each().map(|way| pick(&self.times, way));
+                factors = each.collect::<Result<_, _>>().map_err(|_| Flag::NoRate)?;
+                (base, standard)
+            }
+        };
+        if base.entry.layer == Layer::Catalogue {
+            factors.extend(pick(&self.times, standard).ok());
+        }
+        let newest = pick(&self.beyond, way).map(|found| found.entry.since.date());
+        let beyond = newest.map_or_else(
+            |_| Vec::new(),
+            |date| {
+                self.beyond((call.list, model), date, |conditions| {
+                    conditions.fit(call, &way) && conditions.reached(usage)
+                })
+            },
+        );
+        Ok(Price {
+            base,
+            beyond,
+            factors,
+        })
+    }
+
+    /// The marginal entries of a day whose conditions `fit`.
+    fn beyond(
+        &self,
+        (list, model): (&str, &str),
+        date: Date,
+        fit: impl Fn(&Conditions) -> bool,
+    ) -> Vec<&PriceEntry> {
+        let chain = self.beyond.chains(list, model).next();
+        let entries = chain.into_iter().flatten();
+        let entries = entries.filter_map(|at| self.entries.get(*at));
+        entries
+            .filter(|entry| entry.since.date() == date && fit(&entry.conditions))
+            .collect()
+    }
+
+    /// The best entry of an index whose conditions `fit`, of those in force when the call began.
+    fn pick<'a>(
+        &'a self,
+        index: &'a Index,
+        call: &Priceable<'a>,
+        model: &'a str,
+        fit: impl Fn(&Conditions) -> bool,
     ) -> Result<Found<'a>, Flag> {
-        let terms = Terms::of(call);
         let mut miss = Flag::NoPrice;
-        for chain in self.index.chains(call.list, model) {
+        for chain in index.chains(call.list, model) {
             let known = || chain.iter().filter_map(|at| self.at(*at));
-            let fits = |(entry, _): &(&PriceEntry, &Fact)| terms.fit(entry, input);
+            let fits = |(entry, _): &(&PriceEntry, &Fact)| fit(&entry.conditions);
             let in_force = |(_, fact): &(&PriceEntry, &Fact)| fact.begins <= call.at;
             if let Some((entry, fact)) = known().filter(fits).find(in_force) {
                 return Ok(Found::new(entry, fact, false));
             }
+            // Of the earliest day the one that is asked first: the chain has it before the others.
             let earliest = known()
                 .filter(fits)
-                .min_by_key(|(entry, _)| (entry.since.date(), Reverse(above(entry))));
+                .min_by_key(|(entry, _)| entry.since.date());
             if let Some((entry, fact)) = earliest
                 && matches!(entry.since, Since::Seen(_))
             {
@@ -197,49 +311,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// What the provider says of how it served the call; the standard way is `None`.
-struct Terms<'a> {
-    service_tier: Option<&'a str>,
-    speed: Option<&'a str>,
-    region: Option<&'a str>,
-}
-
-/// What providers call the tier that list prices are for.
-const STANDARD_TIERS: [&str; 4] = ["", "default", "standard", "auto"];
-/// The same of speeds.
-const STANDARD_SPEEDS: [&str; 2] = ["", "standard"];
-/// The same of regions: Anthropic's `inference_geo` where no region was asked for.
-const STANDARD_REGIONS: [&str; 3] = ["", "global", "not_available"];
-
-impl<'a> Terms<'a> {
-    fn of(call: &Priceable<'a>) -> Self {
-        let special =
-            |word: Option<&'a str>, standard: &[&str]| word.filter(|word| !standard.contains(word));
-        Self {
-            service_tier: special(call.service_tier, &STANDARD_TIERS),
-            speed: special(call.speed, &STANDARD_SPEEDS),
-            region: special(call.region, &STANDARD_REGIONS),
-        }
-    }
-
-    /// A special tier is never priced at the standard rate, nor the standard one at a special rate.
-    fn fit(&self, entry: &PriceEntry, input: u64) -> bool {
-        let conditions = &entry.conditions;
-        conditions.service_tier.as_deref() == self.service_tier
-            && conditions.speed.as_deref() == self.speed
-            && conditions.region.as_deref() == self.region
-            && conditions
-                .above_input_tokens
-                .is_none_or(|tokens| input > tokens)
-    }
-}
-
-fn above(entry: &PriceEntry) -> Option<u64> {
-    entry.conditions.above_input_tokens
-}
-
 /// The first moment of a day in UTC, in which vendors' price days are kept.
-fn midnight(date: Date) -> Timestamp {
+pub(super) fn midnight(date: Date) -> Timestamp {
     date.to_zoned(TimeZone::UTC)
         .map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }

@@ -2,8 +2,10 @@
 
 use jiff::civil::Date;
 
-use crate::call::LineKind;
-use crate::money::{Avoidable, Currency, Pico, RatePerMtok};
+use super::conditions::Conditions;
+use super::rates::Rates;
+use super::window::Window;
+use crate::money::{Avoidable, Currency, Factor, Pico};
 
 /// Checked prices, as `config` hands them over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct PriceEntry {
     pub terms: Terms,
     /// Units that cost nothing beyond their tokens, such as `web_fetch`.
     pub free_units: Vec<String>,
+    /// How it is paid, where that is not by invoice.
+    pub settlement: Option<Settlement>,
     /// From when on moving the calls away saves what they are billed.
     pub avoidable: Avoidable,
     /// Who says so.
@@ -45,16 +49,26 @@ impl PriceEntry {
     pub fn id(&self) -> String {
         let Conditions {
             above_input_tokens,
+            above_output_tokens,
+            thinking,
+            window,
             service_tier,
             speed,
             region,
         } = &self.conditions;
         let name = self.names.first().map_or("?", String::as_str);
-        let length = above_input_tokens.map(|tokens| format!(">{tokens}"));
+        let lengths = [(above_input_tokens, ""), (above_output_tokens, "out")];
+        let lengths = lengths
+            .into_iter()
+            .filter_map(|(tokens, side)| tokens.map(|tokens| format!(">{tokens}{side}")));
+        let thinking = thinking.map(|on| if on { "thinking" } else { "not-thinking" });
+        let window = window.as_ref().map(Window::to_string);
         let special = [service_tier, speed, region].into_iter().flatten();
+        let words = special.map(String::as_str).chain(thinking);
         std::iter::once(format!("{}/{name}@{}", self.list, self.since.date()))
-            .chain(length)
-            .chain(special.map(|word| format!("+{word}")))
+            .chain(lengths)
+            .chain(words.map(|word| format!("+{word}")))
+            .chain(window.map(|window| format!("+{window}")))
             .collect()
     }
 }
@@ -87,90 +101,42 @@ impl Since {
     }
 }
 
-/// Which calls a price is for; all that are set must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Conditions {
-    /// Only calls with more input than this, caches included; prices the whole call.
-    pub above_input_tokens: Option<u64>,
-    /// Only calls served at this tier, such as `flex`; none means the standard tier.
-    pub service_tier: Option<String>,
-    /// Only calls served at this speed, such as `fast`; none means the standard speed.
-    pub speed: Option<String>,
-    /// Only calls served in this region, such as `us`; none means wherever the provider likes.
-    pub region: Option<String>,
-}
-
 /// What a model costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Terms {
     /// Nothing: declared free.
     Free,
-    /// So much per part.
+    /// So much per part, for the whole call.
     Rates(Rates),
+    /// So much per part, only for the tokens beyond the length of the conditions. The tokens of a
+    /// call are taken in the order the model meets them: cache reads, cache writes, fresh input;
+    /// reasoning, then what is shown.
+    Beyond(Rates),
+    /// The catalogue's standard rates for tokens times this: a tier billed as a share of the standard
+    /// one, or a negotiated discount. Factors of one call multiply.
+    Times(Factor),
 }
 
-/// Rates by kind of line; a used part without one makes the call unpriced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rates {
-    /// Fresh input.
-    pub input: Option<RatePerMtok>,
-    /// Input read from cache.
-    pub cache_read: Option<RatePerMtok>,
-    /// Input written to cache for the provider's default lifetime.
-    pub cache_write: Option<RatePerMtok>,
-    /// Written for five minutes; the default lifetime where `cache_write` is not given.
-    pub cache_write_5m: Option<RatePerMtok>,
-    /// Written for thirty minutes.
-    pub cache_write_30m: Option<RatePerMtok>,
-    /// Written for one hour.
-    pub cache_write_1h: Option<RatePerMtok>,
-    /// Written for twelve hours.
-    pub cache_write_12h: Option<RatePerMtok>,
-    /// Output.
-    pub output: Option<RatePerMtok>,
-    /// Reasoning, where it is not billed as output.
-    pub reasoning: Option<RatePerMtok>,
-    /// Web searches, per million.
-    pub web_search: Option<RatePerMtok>,
-    /// The fee of a call, per million.
-    pub request: Option<RatePerMtok>,
-}
-
-impl Rates {
-    /// The rate a line of `kind` is billed at.
+impl Terms {
+    /// The rates, where there are any.
     #[must_use]
-    pub fn of(&self, kind: LineKind) -> Option<RatePerMtok> {
-        match kind {
-            LineKind::Input => self.input,
-            LineKind::CacheRead => self.cache_read,
-            LineKind::CacheWrite => self.cache_write.or(self.cache_write_5m),
-            LineKind::CacheWrite5m => self.cache_write_5m,
-            LineKind::CacheWrite30m => self.cache_write_30m,
-            LineKind::CacheWrite1h => self.cache_write_1h,
-            LineKind::CacheWrite12h => self.cache_write_12h,
-            LineKind::Output => self.output,
-            LineKind::Reasoning => self.reasoning,
-            LineKind::WebSearch => self.web_search,
-            LineKind::Request => self.request,
+    pub const fn rates(&self) -> Option<&Rates> {
+        match self {
+            Self::Rates(rates) | Self::Beyond(rates) => Some(rates),
+            Self::Free | Self::Times(_) => None,
         }
     }
+}
 
-    /// Where the rate written for `kind` is kept.
-    pub fn slot(&mut self, kind: LineKind) -> &mut Option<RatePerMtok> {
-        match kind {
-            LineKind::Input => &mut self.input,
-            LineKind::CacheRead => &mut self.cache_read,
-            LineKind::CacheWrite => &mut self.cache_write,
-            LineKind::CacheWrite5m => &mut self.cache_write_5m,
-            LineKind::CacheWrite30m => &mut self.cache_write_30m,
-            LineKind::CacheWrite1h => &mut self.cache_write_1h,
-            LineKind::CacheWrite12h => &mut self.cache_write_12h,
-            LineKind::Output => &mut self.output,
-            LineKind::Reasoning => &mut self.reasoning,
-            LineKind::WebSearch => &mut self.web_search,
-            LineKind::Request => &mut self.request,
-        }
-    }
+/// How a bill is paid, where that is not by invoice. The price is the same: what the money is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// From a free quota, for calls that began before this day.
+    FreeUntil(Date),
+    /// From a pack that was paid before.
+    Prepaid,
+    /// By throughput that is reserved by the hour.
+    Reserved,
 }
 
 /// What one unit of a currency is worth in dollars, from a day on.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use super::book::BookProblem;
 use super::by_name::ByName;
-use super::entry::{Layer, PriceEntry};
+use super::entry::{Layer, PriceEntry, Terms};
 use super::names::{Pattern, is_pattern};
 use crate::call::without_snapshot;
 
-/// Positions of the entries of one name, newest first; of one day, the longest input first.
+/// Positions of the entries of one name, newest first; of one day, the most special first.
 pub(super) type Chain = Vec<usize>;
 
 /// Entries by price list and name.
@@ -27,10 +27,14 @@ struct List {
 }
 
 impl Index {
-    /// Indexes all entries; ambiguous ones are told and the first of them kept.
-    pub(super) fn new(entries: &[PriceEntry]) -> (Self, Vec<BookProblem>) {
+    /// Indexes the entries that are `wanted`; ambiguous ones are told and the first of them kept.
+    pub(super) fn new(
+        entries: &[PriceEntry],
+        wanted: impl Fn(&Terms) -> bool,
+    ) -> (Self, Vec<BookProblem>) {
         let mut index = Self::default();
-        for (position, entry) in entries.iter().enumerate() {
+        let wanted = |(_, entry): &(usize, &PriceEntry)| wanted(&entry.terms);
+        for (position, entry) in entries.iter().enumerate().filter(wanted) {
             index.lists.change(&entry.list, |list| {
                 for name in &entry.names {
                     list.add(entry.layer, name, position);
@@ -106,20 +110,22 @@ impl List {
     }
 }
 
-/// Newest first, then the longest input; two entries for the same day and calls are a problem.
+/// Newest first, then the one that is asked first; two for the same day and calls are a problem.
 fn sort_chain(
     name: &str,
     chain: &mut Chain,
     entries: &[PriceEntry],
     problems: &mut Vec<BookProblem>,
 ) {
-    let rank = |position: &usize| {
-        entries.get(*position).map(|entry| {
-            let tokens = entry.conditions.above_input_tokens;
-            (entry.since.date(), tokens)
-        })
-    };
-    chain.sort_by(|a, b| rank(b).cmp(&rank(a)).then(a.cmp(b)));
+    chain.sort_by(|a, b| {
+        let (Some(one), Some(two)) = (entries.get(*a), entries.get(*b)) else {
+            return a.cmp(b);
+        };
+        let newer = two.since.date().cmp(&one.since.date());
+        newer
+            .then_with(|| one.conditions.before(&two.conditions))
+            .then(a.cmp(b))
+    });
     for (at, position) in chain.iter().enumerate() {
         let same = |other: &&usize| {
             let (Some(one), Some(two)) = (entries.get(*position), entries.get(**other)) else {

@@ -60,7 +60,8 @@ impl Priced {
 }
 
 fn is_alike(one: &CostLine, other: &CostLine) -> bool {
-    (one.kind, one.rate, &one.model) == (other.kind, other.rate, &other.model)
+    (one.kind, one.rate, one.times, &one.model)
+        == (other.kind, other.rate, other.times, &other.model)
 }
 
 #[cfg(test)]
@@ -83,6 +84,7 @@ mod tests {
                 model: None,
                 quantity,
                 rate,
+                times: None,
                 cost_native: cost,
                 cost_usd: cost,
             }],

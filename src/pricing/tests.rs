@@ -23,7 +23,9 @@ fn entry(name: &str, since: &str, rates: &str) -> PriceEntry {
     ];
     let mut card = Rates::default();
     for (kind, rate) in kinds.into_iter().zip(rates.split(' ')) {
-        *card.slot(kind) = rate.parse().ok();
+        if let Ok(rate) = rate.parse() {
+            card.set(kind, rate);
+        }
     }
     PriceEntry {
         layer: Layer::Catalogue,
@@ -37,6 +39,7 @@ fn entry(name: &str, since: &str, rates: &str) -> PriceEntry {
         currency: Currency::USD,
         terms: Terms::Rates(card),
         free_units: vec!["web_fetch".into()],
+        settlement: None,
         avoidable: crate::money::Avoidable::Now,
         source: "test".into(),
     }
@@ -60,12 +63,14 @@ fn call<'a>(model: &'a str, at: &str, usage: &'a TokenUsage) -> Priceable<'a> {
         list: "v",
         model: Some(model),
         at: format!("{at}T12:00:00Z").parse().unwrap(),
+        ended_at: format!("{at}T12:00:00Z").parse().unwrap(),
         usage: Some(usage),
         side: &[],
         units: NO_UNITS,
         service_tier: None,
         speed: None,
         region: None,
+        thinking: None,
     }
 }
 
@@ -318,9 +323,12 @@ proptest! {
         };
         let mut priced = entry("m", "seen 2026-01-01", "3 0.3 4.1 3.75 6 15");
         if let Terms::Rates(rates) = &mut priced.terms {
-            rates.cache_write_30m = rates.cache_write;
-            rates.cache_write_12h = rates.cache_write;
-            rates.reasoning = rates.input.filter(|_| reasoning_rate);
+            let (input, write) = ("3".parse().unwrap(), "4.1".parse().unwrap());
+            rates.set(LineKind::CacheWrite30m, write);
+            rates.set(LineKind::CacheWrite12h, write);
+            if reasoning_rate {
+                rates.set(LineKind::Reasoning, input);
+            }
         }
         let priced = book([priced]).price(&call("m", "2026-02-01", &usage));
         let total: Pico = priced.lines.iter().map(|line| line.cost_usd).sum();

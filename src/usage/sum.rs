@@ -14,6 +14,8 @@ impl TokenUsage {
         let Self {
             input,
             cache_read,
+            cache_read_audio,
+            cache_read_image,
             cache_write,
             cache_write_5m,
             cache_write_30m,
@@ -24,6 +26,7 @@ impl TokenUsage {
             input_audio,
             output_audio,
             input_image,
+            input_video,
             output_image,
             tool_prompt,
             accepted_prediction,
@@ -33,6 +36,8 @@ impl TokenUsage {
         } = *other;
         add(&mut self.input, input);
         add(&mut self.cache_read, cache_read);
+        add(&mut self.cache_read_audio, cache_read_audio);
+        add(&mut self.cache_read_image, cache_read_image);
         add(&mut self.cache_write, cache_write);
         add(&mut self.cache_write_5m, cache_write_5m);
         add(&mut self.cache_write_30m, cache_write_30m);
@@ -43,6 +48,7 @@ impl TokenUsage {
         add(&mut self.input_audio, input_audio);
         add(&mut self.output_audio, output_audio);
         add(&mut self.input_image, input_image);
+        add(&mut self.input_video, input_video);
         add(&mut self.output_image, output_image);
         add(&mut self.tool_prompt, tool_prompt);
         add(&mut self.accepted_prediction, accepted_prediction);
@@ -80,6 +86,8 @@ mod tests {
         TokenUsage {
             input: one,
             cache_read: one,
+            cache_read_audio: one,
+            cache_read_image: one,
             cache_write: one,
             cache_write_5m: one,
             cache_write_30m: one,
@@ -90,6 +98,7 @@ mod tests {
             input_audio: one,
             output_audio: one,
             input_image: one,
+            input_video: one,
             output_image: one,
             tool_prompt: one,
             accepted_prediction: one,

@@ -36,6 +36,8 @@ pub struct RequestFacts {
     pub hosted_tools: bool,
     /// It wants output that keeps to a schema.
     pub strict_schema: bool,
+    /// Whether the model is to think, if the client says: some vendors price that apart.
+    pub thinking: Option<bool>,
     /// How many characters are to be spoken, where that is what is asked for.
     pub spoken_characters: Option<u64>,
 }
@@ -55,6 +57,10 @@ enum Field {
     OutputFormat,
     Audio,
     HostedTool,
+    /// Whether the model is to think, as a switch (Qwen).
+    Thinking,
+    /// The same as a type: `enabled`, `disabled` (Anthropic, GLM, Doubao).
+    ThinkingType,
     /// What is to be spoken.
     Words,
     /// An image, sound or a file in the request itself.
@@ -90,6 +96,12 @@ static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ("tools.*.strict", Keep(Field::Strict)),
         ("tools.*.function.strict", Keep(Field::Strict)),
         ("response_format.type", Keep(Field::OutputFormat)),
+        ("enable_thinking", Keep(Field::Thinking)),
+        (
+            "chat_template_kwargs.enable_thinking",
+            Keep(Field::Thinking),
+        ),
+        ("thinking.type", Keep(Field::ThinkingType)),
         ("text.format.type", Keep(Field::OutputFormat)),
     ])
 });
@@ -113,6 +125,7 @@ static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ("tools.*.type", Keep(Field::Tool)),
         ("tools.*.strict", Keep(Field::Strict)),
         ("mcp_servers", Notice(Field::HostedTool)),
+        ("thinking.type", Keep(Field::ThinkingType)),
         ("output_format.type", Keep(Field::OutputFormat)),
         ("output_config.format.type", Keep(Field::OutputFormat)),
     ])
@@ -268,6 +281,10 @@ impl RequestFacts {
             Field::OutputFormat => self.strict_schema |= name == Some("json_schema"),
             // `web_search_options: {}` switches the search on, so being there is enough.
             Field::HostedTool => self.hosted_tools |= raw != b"null",
+            Field::Thinking => self.thinking = truth(raw),
+            Field::ThinkingType => {
+                self.thinking = name.map(|kind| matches!(kind, "enabled" | "adaptive"));
+            }
             Field::Words => {
                 let words: Option<String> = serde_json::from_slice(raw).ok();
                 let count = words.map(|words| words.chars().count());

@@ -42,8 +42,8 @@ fn amounts() -> impl Strategy<Value = Pico> {
 proptest! {
     #[test]
     fn every_record_is_written_as_serde_does_and_read_back(
-        (texts, counts) in (vec(texts(), 16), vec(any::<u64>(), 24)),
-        present in vec(any::<bool>(), 64),
+        (texts, counts) in (vec(texts(), 18), vec(any::<u64>(), 24)),
+        present in vec(any::<bool>(), 72),
         (started_at, amounts, long) in (times(), vec(amounts(), 5), 0..4_usize),
     ) {
         let mut texts = texts.into_iter();
@@ -58,6 +58,7 @@ proptest! {
         let line = CostLine {
             model: maybe().map(|()| text()),
             quantity: count(),
+            times: full.cost_lines[0].times.filter(|_| maybe().is_some()),
             cost_native: amount(),
             cost_usd: amount(),
             ..full.cost_lines[0].clone()
@@ -89,6 +90,8 @@ proptest! {
             usage: TokenUsage {
                 input: maybe().map(|()| count()),
                 cache_read: maybe().map(|()| count()),
+                cache_read_audio: maybe().map(|()| count()),
+                cache_read_image: maybe().map(|()| count()),
                 cache_write: maybe().map(|()| count()),
                 cache_write_5m: maybe().map(|()| count()),
                 cache_write_30m: maybe().map(|()| count()),
@@ -99,6 +102,7 @@ proptest! {
                 input_audio: maybe().map(|()| count()),
                 output_audio: maybe().map(|()| count()),
                 input_image: maybe().map(|()| count()),
+                input_video: maybe().map(|()| count()),
                 output_image: maybe().map(|()| count()),
                 tool_prompt: maybe().map(|()| count()),
                 accepted_prediction: maybe().map(|()| count()),
@@ -115,6 +119,9 @@ proptest! {
             cost_lines: vec![line; long],
             price_id: maybe().map(|()| text()),
             service_tier: maybe().map(|()| text()),
+            speed: maybe().map(|()| text()),
+            region: maybe().map(|()| text()),
+            thinking: full.thinking.filter(|_| maybe().is_some()),
             finish_reason: maybe().map(|()| text()),
             response_id: maybe().map(|()| text()),
             request_id: maybe().map(|()| text()),
@@ -147,19 +154,7 @@ fn our_words_are_those_of_serde() {
     for word in [Pricing::Priced, Pricing::Unpriced, Pricing::Free] {
         check(&word);
     }
-    for word in [
-        LineKind::Input,
-        LineKind::CacheRead,
-        LineKind::CacheWrite,
-        LineKind::CacheWrite5m,
-        LineKind::CacheWrite30m,
-        LineKind::CacheWrite1h,
-        LineKind::CacheWrite12h,
-        LineKind::Output,
-        LineKind::Reasoning,
-        LineKind::WebSearch,
-        LineKind::Request,
-    ] {
+    for word in LineKind::ALL {
         check(&word);
     }
 }

@@ -187,18 +187,12 @@ impl Mean {
         price::dollars(&bill).map_err(|why| row.wrong(&format!("{} {why}", tariff.id)))?;
         let line = |line: &crate::call::CostLine| {
             let usd = line.cost_usd.to_f64();
-            match line.kind {
-                LineKind::Input => usd * self.input / real(input.into()),
-                LineKind::Output => usd * self.output / real(output.into()),
-                LineKind::CacheRead
-                | LineKind::CacheWrite
-                | LineKind::CacheWrite5m
-                | LineKind::CacheWrite30m
-                | LineKind::CacheWrite1h
-                | LineKind::CacheWrite12h
-                | LineKind::Reasoning
-                | LineKind::WebSearch
-                | LineKind::Request => usd,
+            if line.kind == LineKind::Input {
+                usd * self.input / real(input.into())
+            } else if line.kind == LineKind::Output {
+                usd * self.output / real(output.into())
+            } else {
+                usd
             }
         };
         Ok(price::lines(&bill).iter().map(line).sum())

@@ -43,12 +43,14 @@ impl Tariff {
             list: &self.list,
             model: Some(&self.model),
             at: self.at,
+            ended_at: self.at,
             usage: Some(usage),
             side: &[],
             units: &Units::default(),
             service_tier: None,
             speed: None,
             region: None,
+            thinking: None,
         })
     }
 }

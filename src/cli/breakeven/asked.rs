@@ -145,12 +145,14 @@ fn by_length<'c>(
         list: &ordinary.list,
         model: Some(model),
         at,
+        ended_at: at,
         usage: Some(&usage),
         side: &[],
         units: &Units::new(),
         service_tier: None,
         speed: None,
         region: None,
+        thinking: None,
     });
     let id = billed.price_id?;
     let mut entries = config.prices.entries().iter();

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::drafts::{range, ranges, text, texts};
+use crate::call::LineKind;
 use crate::config::closest::closest;
 use crate::config::section::Section;
 use crate::config::value::Value;
@@ -13,7 +14,7 @@ use crate::economics::OptimisedDraft;
 use crate::economics::arm::TokenRates;
 use crate::economics::assumptions::Group;
 use crate::money::{Currency, RatePerMtok};
-use crate::pricing::{PriceBook, PriceEntry, Terms};
+use crate::pricing::{PriceBook, PriceEntry};
 
 /// The price list that is looked in without `list`.
 const LIST: &str = "openai";
@@ -111,14 +112,16 @@ fn take(draft: &mut OptimisedDraft, entry: &PriceEntry, rates: TokenRates) {
 /// The prices of a call's tokens in dollars; `None` in another currency, or if one is missing.
 #[must_use]
 pub fn token_rates(entry: &PriceEntry) -> Option<TokenRates> {
-    match entry.terms {
-        Terms::Rates(rates) if entry.currency == Currency::USD => Some(TokenRates {
-            input: rates.input?,
-            cached_input: rates.cache_read.or(rates.input)?,
-            output: rates.output?,
-        }),
-        Terms::Rates(_) | Terms::Free => None,
-    }
+    let rates = entry
+        .terms
+        .rates()
+        .filter(|_| entry.currency == Currency::USD)?;
+    let input = rates.of(LineKind::Input)?;
+    Some(TokenRates {
+        input,
+        cached_input: rates.of(LineKind::CacheRead).unwrap_or(input),
+        output: rates.of(LineKind::Output)?,
+    })
 }
 
 fn unknown((list, model): (&str, &str), book: &PriceBook) -> String {

@@ -4,9 +4,12 @@ use jiff::civil::Date;
 use toml::{Table, Value};
 
 use super::{table, text, texts};
+use crate::config::prices::WEEKDAYS;
 use crate::config::rate_key::RateKey;
 use crate::money::Avoidable;
-use crate::pricing::{Conditions, FxRate, Layer, PriceBook, PriceEntry, Since, Terms};
+use crate::pricing::{
+    BilledAt, Conditions, FxRate, Layer, PriceBook, PriceEntry, Settlement, Since, Terms, Window,
+};
 
 /// All entries of the configuration file itself.
 pub(super) fn own_prices(book: &PriceBook) -> Value {
@@ -31,55 +34,114 @@ fn price(entry: &PriceEntry) -> Value {
         currency,
         terms,
         free_units,
+        settlement,
         avoidable,
         source,
     } = entry;
-    let Conditions {
-        above_input_tokens,
-        service_tier,
-        speed,
-        region,
-    } = conditions;
     let (from, seen) = match since {
         Since::From(date) => (Some(*date), None),
         Since::Seen(date) => (None, Some(*date)),
     };
-    let above = above_input_tokens.and_then(|tokens| i64::try_from(tokens).ok());
+    let (free_until, settled) = match settlement {
+        Some(Settlement::FreeUntil(date)) => (day(*date), None),
+        Some(Settlement::Prepaid) => (None, Some(text("prepaid"))),
+        Some(Settlement::Reserved) => (None, Some(text("reserved"))),
+        None => (None, None),
+    };
+    let implied = match settlement {
+        Some(Settlement::FreeUntil(date)) => Avoidable::From(*date),
+        Some(Settlement::Prepaid | Settlement::Reserved) => Avoidable::Never,
+        None => Avoidable::Now,
+    };
     let value = table([
         ("list", Some(text(list))),
         ("match", Some(texts(names))),
         ("from", from.and_then(day)),
         ("seen", seen.and_then(day)),
-        ("above_input_tokens", above.map(Value::Integer)),
-        ("service_tier", service_tier.as_ref().map(text)),
-        ("speed", speed.as_ref().map(text)),
-        ("region", region.as_ref().map(text)),
         (
             "free_units",
             (!free_units.is_empty()).then(|| texts(free_units)),
         ),
+        ("free_until", free_until),
+        ("settled", settled),
         (
             "avoidable",
             match avoidable {
-                Avoidable::Now => None,
+                same if *same == implied => None,
                 Avoidable::From(free) => day(*free),
-                Avoidable::Never => Some(text(avoidable)),
+                Avoidable::Now | Avoidable::Never => Some(text(avoidable)),
             },
         ),
         ("source", Some(text(source))),
     ]);
-    let rates = match terms {
+    let mut rates = match terms {
         Terms::Free => vec![("free".to_owned(), Value::Boolean(true))],
-        Terms::Rates(rates) => RateKey::written(rates, *currency)
+        Terms::Times(factor) => vec![("times".to_owned(), text(factor))],
+        Terms::Rates(rates) | Terms::Beyond(rates) => RateKey::written(rates, *currency)
             .into_iter()
             .map(|(key, rate)| (key, Value::String(rate)))
             .collect(),
     };
+    if matches!(terms, Terms::Beyond(_)) {
+        rates.push(("marginal".to_owned(), Value::Boolean(true)));
+    }
     let Value::Table(mut written) = value else {
         return value;
     };
     written.extend(Table::from_iter(rates));
+    written.extend(self::conditions(conditions));
     Value::Table(written)
+}
+
+/// The keys of conditions.
+fn conditions(conditions: &Conditions) -> Table {
+    let Conditions {
+        above_input_tokens,
+        above_output_tokens,
+        thinking,
+        window,
+        service_tier,
+        speed,
+        region,
+    } = conditions;
+    let length = |tokens: &Option<u64>| {
+        let tokens = tokens.and_then(|tokens| i64::try_from(tokens).ok());
+        tokens.map(Value::Integer)
+    };
+    let keys = [
+        ("above_input_tokens", length(above_input_tokens)),
+        ("above_output_tokens", length(above_output_tokens)),
+        ("thinking", thinking.map(Value::Boolean)),
+        ("service_tier", service_tier.as_ref().map(text)),
+        ("speed", speed.as_ref().map(text)),
+        ("region", region.as_ref().map(text)),
+    ];
+    let keys = keys.into_iter();
+    let written = keys.filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    written.chain(window.iter().flat_map(hours)).collect()
+}
+
+/// The keys of a window.
+fn hours(window: &Window) -> Vec<(String, Value)> {
+    let Window {
+        hours,
+        weekdays,
+        zone,
+        billed_at,
+    } = window;
+    let mut keys = Vec::new();
+    keys.extend(hours.map(|hours| ("hours", text(&hours))));
+    let known = WEEKDAYS.iter().filter(|(_, day)| weekdays.contains(day));
+    let days: Vec<&str> = known.map(|(word, _)| *word).collect();
+    if !days.is_empty() {
+        keys.push(("weekdays", texts(&days)));
+    }
+    keys.extend(zone.iana_name().map(|name| ("zone", text(name))));
+    if *billed_at == BilledAt::End {
+        keys.push(("billed_at", text("end")));
+    }
+    let keys = keys.into_iter();
+    keys.map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn fx(rate: &FxRate) -> Value {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::call::{Flag, Pricing};
+use crate::call::{Flag, LineKind, Pricing};
 use crate::pricing::Priceable;
 use crate::usage::{TokenUsage, Units};
 
@@ -31,12 +31,14 @@ fn price(config: &Config, list: &str, model: &str, usage: &TokenUsage) -> Result
         list,
         model: Some(model),
         at: "2026-11-22T00:00:00Z".parse().unwrap(),
+        ended_at: "2026-11-22T00:00:00Z".parse().unwrap(),
         usage: Some(usage),
         side: &[],
         units: &units,
         service_tier: None,
         speed: None,
         region: None,
+        thinking: None,
     });
     match priced.pricing {
         Pricing::Priced => Ok(priced.cost_usd.unwrap().to_string()),
@@ -107,25 +109,25 @@ fn anthropic_cache_writes_follow_the_documented_multipliers() {
         let crate::pricing::Terms::Rates(rates) = &entry.terms else {
             continue;
         };
-        let pico = |rate: Option<crate::money::RatePerMtok>| rate.unwrap().pico_per_token();
+        let pico = |kind| rates.of(kind).unwrap().pico_per_token();
         if entry.list == "anthropic" && entry.names != ["claude-3-haiku"] {
             assert_eq!(
-                pico(rates.cache_write_5m) * 100,
-                pico(rates.input) * 125,
+                pico(LineKind::CacheWrite5m) * 100,
+                pico(LineKind::Input) * 125,
                 "{}",
                 entry.id()
             );
             assert_eq!(
-                pico(rates.cache_read) * 10,
-                pico(rates.input),
+                pico(LineKind::CacheRead) * 10,
+                pico(LineKind::Input),
                 "{}",
                 entry.id()
             );
         }
         if entry.list == "anthropic" {
             assert_eq!(
-                pico(rates.cache_write_1h),
-                pico(rates.input) * 2,
+                pico(LineKind::CacheWrite1h),
+                pico(LineKind::Input) * 2,
                 "{}",
                 entry.id()
             );
@@ -169,12 +171,12 @@ fn the_reference_list_is_in_the_catalogue() {
                 return false;
             };
             let dated = cell(10).split("from ").nth(1).unwrap_or(date);
-            let write = rates.cache_write.or(rates.cache_write_5m);
+            let of = |kind| rates.of(kind);
             entry.list == list
                 && entry.names.iter().any(|name| name == model)
                 && entry.since.date().to_string().starts_with(dated)
-                && (rates.input, rates.output) == (rate(2), rate(5))
-                && (rates.cache_read, write) == (rate(3), rate(4))
+                && (of(LineKind::Input), of(LineKind::Output)) == (rate(2), rate(5))
+                && (of(LineKind::CacheRead), of(LineKind::CacheWrite)) == (rate(3), rate(4))
         });
         assert!(same, "{row:?}");
         found += 1;

@@ -96,6 +96,51 @@ input_cny_per_mtok = 1.5
 cache_write_5m_cny_per_mtok = "0.000001"
 web_search_cny_per_1k = 7.25
 source = "contract"
+[[prices]]
+list = "zhipu"
+match = "glm-4.7"
+from = 2026-01-01
+above_output_tokens = 199
+thinking = false
+hours = "16:30-00:30"
+weekdays = ["sat", "sun"]
+zone = "Asia/Shanghai"
+billed_at = "end"
+input_cny_per_mtok = 3
+input_audio_cny_per_mtok = 4
+images_cny_per_unit = 0.25
+audio_seconds_cny_per_minute = 0.006
+source = "contract"
+[[prices]]
+list = "zhipu"
+match = "glm-4.7"
+from = 2026-01-01
+above_input_tokens = 1000
+marginal = true
+input_cny_per_mtok = 5
+source = "contract"
+[[prices]]
+list = "zhipu"
+match = "glm-4.8"
+from = 2026-01-01
+free_until = 2026-12-31
+input_cny_per_mtok = 5
+source = "contract"
+[[prices]]
+list = "zhipu"
+match = "glm-4.9"
+from = 2026-01-01
+settled = "prepaid"
+avoidable = "now"
+input_cny_per_mtok = 5
+source = "contract"
+[[prices]]
+list = "openai"
+match = "gpt-*"
+from = 2026-01-01
+service_tier = "flex"
+times = "17/20"
+source = "contract"
 [[fx]]
 currency = "CNY"
 usd_per_unit = 0.140000000001

@@ -82,6 +82,57 @@ usd_per_unit = 0
 }
 
 #[test]
+fn conditions_that_cannot_hold_are_told() {
+    check(
+        "config-price-conditions.txt",
+        r#"[[prices]]
+list = "l"
+match = "m"
+from = 2026-01-01
+hours = "9-17"
+weekdays = ["saturday"]
+zone = "Peking"
+billed_at = "noon"
+times = 0
+source = "s"
+[[prices]]
+list = "l"
+match = "n"
+from = 2026-01-01
+hours = "09:00-17:00"
+marginal = true
+input_usd_per_mtok = 1
+free_until = 2026-02-01
+source = "no clock, no length, a quota at certain hours"
+[[prices]]
+list = "l"
+match = "o"
+from = 2026-01-01
+zone = "UTC"
+above_input_tokens = 10
+marginal = true
+output_usd_per_mtok = 1
+source = "the other side"
+[[prices]]
+list = "l"
+match = "p"
+from = 2026-01-01
+times = "50%"
+settled = "later"
+source = "s"
+[[prices]]
+list = "l"
+match = "q"
+from = 2026-01-01
+images_usd_per_mtok = 1
+images_usd_per_unit = 1
+images_usd_per_1k = 1
+source = "a unit is no token, and twice"
+"#,
+    );
+}
+
+#[test]
 fn contradicting_prices_are_named_both() {
     check(
         "config-ambiguous.txt",

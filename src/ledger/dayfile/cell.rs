@@ -9,7 +9,7 @@ use serde::de::value::{Error, StrDeserializer};
 use uuid::Uuid;
 
 use crate::call::{CallId, Flag, LineKind, Pricing, Role, StreamEnd};
-use crate::money::{Currency, Pico, RatePerMtok};
+use crate::money::{Currency, Factor, Pico, RatePerMtok};
 use crate::usage::UsageSource;
 
 /// A value as Parquet holds it.
@@ -142,6 +142,19 @@ impl Cell for RatePerMtok {
 
     fn of(raw: &Raw<'_>) -> Option<Self> {
         raw.int().map(Self::from_pico_per_token)
+    }
+}
+
+/// As it is written in prices: `0.5`, `1/3`.
+impl Cell for Factor {
+    const TYPE: (&'static str, &'static str) = TEXT;
+
+    fn raw(&self) -> Option<Raw<'_>> {
+        Some(Raw::Bytes(Cow::Owned(self.to_string().into_bytes())))
+    }
+
+    fn of(raw: &Raw<'_>) -> Option<Self> {
+        raw.text()?.parse().ok()
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::cell::Cell;
 use crate::call::{CallId, CallRecord, CostLine, Flag, LineKind, Pricing, Role, StreamEnd};
-use crate::money::{Pico, RatePerMtok};
+use crate::money::{Currency, Pico, RatePerMtok};
 use crate::usage::{SideUsage, TokenUsage};
 
 /// A value that its column cannot hold, or a column that does not hold its value.
@@ -108,6 +108,9 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
         cost_lines,
         price_id,
         service_tier,
+        speed,
+        region,
+        thinking,
         finish_reason,
         response_id,
         request_id,
@@ -136,12 +139,10 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
     c.map("units", units)?;
     c.repeated(("side", Repeated::Groups), side, &no_side(), side_columns)?;
     c.required("pricing", pricing)?;
-    c.optional("cost_native", cost_native)?;
-    c.optional("currency", currency)?;
-    c.optional("cost_usd", cost_usd)?;
+    money(c, cost_native, currency, cost_usd)?;
     bill(c, cost_lines)?;
     c.optional("price_id", price_id)?;
-    c.optional("service_tier", service_tier)?;
+    served(c, [service_tier, speed, region], thinking)?;
     c.optional("finish_reason", finish_reason)?;
     c.optional("response_id", response_id)?;
     c.optional("request_id", request_id)?;
@@ -150,10 +151,34 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
     odd(c, flags)
 }
 
+fn money<C: Columns>(
+    c: &mut C,
+    native: &mut Option<Pico>,
+    currency: &mut Option<Currency>,
+    usd: &mut Option<Pico>,
+) -> Result<(), Unfit> {
+    c.optional("cost_native", native)?;
+    c.optional("currency", currency)?;
+    c.optional("cost_usd", usd)
+}
+
+fn served<C: Columns>(
+    c: &mut C,
+    [service_tier, speed, region]: [&mut Option<String>; 3],
+    thinking: &mut Option<bool>,
+) -> Result<(), Unfit> {
+    c.optional("service_tier", service_tier)?;
+    c.optional("speed", speed)?;
+    c.optional("region", region)?;
+    c.optional("thinking", thinking)
+}
+
 fn tokens<C: Columns>(c: &mut C, usage: &mut TokenUsage) -> Result<(), Unfit> {
     let TokenUsage {
         input,
         cache_read,
+        cache_read_audio,
+        cache_read_image,
         cache_write,
         cache_write_5m,
         cache_write_30m,
@@ -164,6 +189,7 @@ fn tokens<C: Columns>(c: &mut C, usage: &mut TokenUsage) -> Result<(), Unfit> {
         input_audio,
         output_audio,
         input_image,
+        input_video,
         output_image,
         tool_prompt,
         accepted_prediction,
@@ -173,6 +199,8 @@ fn tokens<C: Columns>(c: &mut C, usage: &mut TokenUsage) -> Result<(), Unfit> {
     } = usage;
     c.optional("input_tokens", input)?;
     c.optional("cache_read_tokens", cache_read)?;
+    c.optional("cache_read_audio_tokens", cache_read_audio)?;
+    c.optional("cache_read_image_tokens", cache_read_image)?;
     c.optional("cache_write_tokens", cache_write)?;
     c.optional("cache_write_5m_tokens", cache_write_5m)?;
     c.optional("cache_write_30m_tokens", cache_write_30m)?;
@@ -183,6 +211,7 @@ fn tokens<C: Columns>(c: &mut C, usage: &mut TokenUsage) -> Result<(), Unfit> {
     c.optional("input_audio_tokens", input_audio)?;
     c.optional("output_audio_tokens", output_audio)?;
     c.optional("input_image_tokens", input_image)?;
+    c.optional("input_video_tokens", input_video)?;
     c.optional("output_image_tokens", output_image)?;
     c.optional("tool_prompt_tokens", tool_prompt)?;
     c.optional("accepted_prediction_tokens", accepted_prediction)?;
@@ -226,6 +255,7 @@ fn line_columns<C: Columns>(c: &mut C, line: &mut CostLine) -> Result<(), Unfit>
         model,
         quantity,
         rate,
+        times,
         cost_native,
         cost_usd,
     } = line;
@@ -233,6 +263,7 @@ fn line_columns<C: Columns>(c: &mut C, line: &mut CostLine) -> Result<(), Unfit>
     c.optional("model", model)?;
     c.required("quantity", quantity)?;
     c.required("rate", rate)?;
+    c.optional("times", times)?;
     c.required("cost_native", cost_native)?;
     c.required("cost_usd", cost_usd)
 }
@@ -256,6 +287,7 @@ const fn no_line() -> CostLine {
         model: None,
         quantity: 0,
         rate: RatePerMtok::from_pico_per_token(0),
+        times: None,
         cost_native: Pico::ZERO,
         cost_usd: Pico::ZERO,
     }
@@ -291,6 +323,9 @@ pub(super) fn no_row() -> Numbered {
         cost_lines: Vec::new(),
         price_id: None,
         service_tier: None,
+        speed: None,
+        region: None,
+        thinking: None,
         finish_reason: None,
         response_id: None,
         request_id: None,

@@ -1,6 +1,7 @@
 //! What a newer release wrote is refused, with the way back: never dropped, and no panic.
 
 use super::*;
+use crate::call::LineKind;
 
 /// A row with a flag that is not known here.
 fn future(call: &CallRecord) -> Vec<u8> {
@@ -135,17 +136,25 @@ fn a_ledger_of_a_later_schema_is_refused_each_time() {
 fn a_new_field_or_word_of_a_record_is_a_new_schema() {
     let ends = StreamEnd::ALL.map(StreamEnd::label);
     let flags = Flag::ALL.map(Flag::label);
+    let lines = LineKind::ALL.map(LineKind::name);
     let said = [
         format!("{} fields", CallRecord::COLUMNS.len()),
         format!("ends {}", ends.join(" ")),
         format!("flags {}", flags.join(" ")),
+        format!("lines {}", lines.join(" ")),
     ];
     let schema_2 = [
-        "50 fields",
+        "56 fields",
         "ends complete client_gone upstream_failed timeout interrupted",
         "flags total_mismatch cache_overlap ttl_remainder aborted error_in_stream \
          negative_clamped compressed truncated malformed unread_operation no_price no_rate \
-         price_seen_later provider_may_bill lower_bound text_dropped imported billed_later background",
+         price_seen_later provider_may_bill lower_bound text_dropped imported billed_later background \
+         free_quota prepaid reserved",
+        "lines input input_audio input_image input_video cache_read cache_read_audio \
+         cache_read_image cache_write cache_write_5m cache_write_30m cache_write_1h \
+         cache_write_12h output output_audio output_image reasoning web_search web_fetch x_search \
+         file_search code_interpreter search_units images audio_seconds video_seconds characters \
+         pages request",
     ];
     assert_eq!(
         (meta::SCHEMA_VERSION, said.each_ref().map(String::as_str)),

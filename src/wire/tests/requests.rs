@@ -120,6 +120,39 @@ fn content_parts_say_what_the_model_must_see_and_hear() {
 }
 
 #[test]
+fn whether_to_think_is_said_in_three_ways() {
+    for (format, body, expected) in [
+        (
+            WireFormat::OpenAi,
+            r#"{"enable_thinking":true}"#,
+            Some(true),
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"chat_template_kwargs":{"enable_thinking":false}}"#,
+            Some(false),
+        ),
+        (
+            WireFormat::OpenAi,
+            r#"{"thinking":{"type":"disabled"}}"#,
+            Some(false),
+        ),
+        (
+            WireFormat::Anthropic,
+            r#"{"thinking":{"type":"enabled","budget_tokens":1024}}"#,
+            Some(true),
+        ),
+        (WireFormat::OpenAi, r#"{"reasoning_effort":"low"}"#, None),
+    ] {
+        let thinking = RequestFacts {
+            thinking: expected,
+            ..none()
+        };
+        check(format, body, &thinking);
+    }
+}
+
+#[test]
 fn tools_of_the_provider_are_told_from_tools_of_the_client() {
     let hosted = RequestFacts {
         hosted_tools: true,

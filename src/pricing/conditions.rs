@@ -1,0 +1,117 @@
+//! Which calls a price is for.
+
+use std::cmp::Ordering;
+
+use super::Priceable;
+use super::window::Window;
+use crate::usage::TokenUsage;
+
+/// Which calls a price is for; all that are set must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// Only calls with more input than this, caches included.
+    pub above_input_tokens: Option<u64>,
+    /// Only calls with more output than this, reasoning included.
+    pub above_output_tokens: Option<u64>,
+    /// Only calls of which this is known: whether the model was to think.
+    pub thinking: Option<bool>,
+    /// Only calls of these hours.
+    pub window: Option<Window>,
+    /// Only calls served at this tier, such as `flex`; none means the standard tier.
+    pub service_tier: Option<String>,
+    /// Only calls served at this speed, such as `fast`; none means the standard speed.
+    pub speed: Option<String>,
+    /// Only calls served in this region, such as `us`; none means wherever the provider likes.
+    pub region: Option<String>,
+}
+
+impl Conditions {
+    /// Which of two entries of one day is asked first: the one for certain hours, then the one for
+    /// thinking, then the one for the longer input, then the one for the longer output.
+    pub(super) fn before(&self, other: &Self) -> Ordering {
+        let rank = |of: &Self| {
+            let (window, thinking) = (of.window.is_some(), of.thinking.is_some());
+            (
+                window,
+                thinking,
+                of.above_input_tokens,
+                of.above_output_tokens,
+            )
+        };
+        rank(other).cmp(&rank(self))
+    }
+
+    /// Whether a call that used so much fits, `served` aside from its lengths.
+    pub(super) fn fit(&self, call: &Priceable<'_>, served: &Served<'_>) -> bool {
+        self.served() == *served
+            && self.thinking.is_none_or(|on| call.thinking == Some(on))
+            && self
+                .window
+                .as_ref()
+                .is_none_or(|window| window.holds(call.at, call.ended_at))
+    }
+
+    /// Whether so many tokens are more than both lengths.
+    pub(super) fn reached(&self, usage: &TokenUsage) -> bool {
+        let above = |limit: Option<u64>, used: Option<u64>| {
+            limit.is_none_or(|tokens| used.unwrap_or(0) > tokens)
+        };
+        above(self.above_input_tokens, usage.input) && above(self.above_output_tokens, usage.output)
+    }
+
+    pub(super) fn served(&self) -> Served<'_> {
+        Served {
+            tier: self.service_tier.as_deref(),
+            speed: self.speed.as_deref(),
+            region: self.region.as_deref(),
+        }
+    }
+}
+
+/// What the provider says of how it served a call; the standard way is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Served<'a> {
+    tier: Option<&'a str>,
+    speed: Option<&'a str>,
+    region: Option<&'a str>,
+}
+
+/// What providers call the tier that list prices are for.
+const STANDARD_TIERS: [&str; 4] = ["", "default", "standard", "auto"];
+/// The same of speeds.
+const STANDARD_SPEEDS: [&str; 2] = ["", "standard"];
+/// The same of regions: Anthropic's `inference_geo` where no region was asked for.
+const STANDARD_REGIONS: [&str; 3] = ["", "global", "not_available"];
+
+impl<'a> Served<'a> {
+    pub(super) fn of(call: &Priceable<'a>) -> Self {
+        let special =
+            |word: Option<&'a str>, standard: &[&str]| word.filter(|word| !standard.contains(word));
+        Self {
+            tier: special(call.service_tier, &STANDARD_TIERS),
+            speed: special(call.speed, &STANDARD_SPEEDS),
+            region: special(call.region, &STANDARD_REGIONS),
+        }
+    }
+
+    pub(super) fn is_standard(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Each way in which it is special, alone.
+    pub(super) fn each(self) -> impl Iterator<Item = Self> {
+        let none = Self::default();
+        let Self {
+            tier,
+            speed,
+            region,
+        } = self;
+        [
+            Self { tier, ..none },
+            Self { speed, ..none },
+            Self { region, ..none },
+        ]
+        .into_iter()
+        .filter(|way| !way.is_standard())
+    }
+}
