@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tracing::{error, info};
 
 use super::{AppError, now, settings, shared, show};
-use crate::call::CallRecord;
+use crate::call::{CallRecord, StreamEnd};
 use crate::config::Config;
 use crate::journal::{FrameKind, Journal};
 use crate::ledger::{self, History, Ledger, Orphan, Part, Recovery};
@@ -98,12 +98,24 @@ pub(super) fn tell(recovery: &Recovery) {
         );
     }
     if recovery.replayed > 0 || !recovery.orphans.is_empty() {
+        let uncounted = recovery.orphans.iter().filter(|orphan| had_ended(orphan));
+        let uncounted = uncounted.count();
         info!(
             replayed = recovery.replayed,
-            interrupted = recovery.orphans.len(),
+            interrupted = recovery.orphans.len().saturating_sub(uncounted),
+            uncounted,
             "caught up with the journal"
         );
     }
+}
+
+/// Whether a call that was left over had ended, and only waited to be counted.
+fn had_ended(orphan: &Orphan) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Left {
+        end: StreamEnd,
+    }
+    serde_json::from_slice(&orphan.body).is_ok_and(|left: Left| left.end != StreamEnd::Interrupted)
 }
 
 /// Books a call that the last process left unfinished: its `Begin` is the record it leaves.
