@@ -23,6 +23,8 @@ pub(super) struct Seen {
     pub(super) refused: u64,
     /// The others: left by the client, or never told.
     pub(super) others: u64,
+    /// Output tokens of these that were counted from their text.
+    pub(super) counted_output: u64,
 }
 
 impl Seen {
@@ -44,6 +46,7 @@ impl Seen {
             };
         } else {
             self.others += 1;
+            self.counted_output += number("output_tokens");
         }
     }
 }
@@ -108,11 +111,12 @@ impl Summary {
                 text,
                 " {} of the calls ended before their usage was told, {} of them left by the client; \
                  the providers bill {} output tokens for them and tell nobody. The meter has {} \
-                 such calls and marks them partial or unknown.",
+                 such calls, counts {} from their text, and marks them counted or partial.",
                 count(untold),
                 count(bill.cut.calls),
                 count(bill.cut.output + bill.untold.output),
                 count(self.seen.others),
+                count(self.seen.counted_output),
             );
         }
         text
@@ -336,6 +340,7 @@ mod tests {
             told: TOLD,
             refused: 7,
             others: 9,
+            counted_output: 1_980,
         };
         crate::cli::golden("report-demo.txt", &summary(seen).to_string());
     }
@@ -351,6 +356,7 @@ mod tests {
             told,
             refused: 7,
             others: 10,
+            counted_output: 0,
         })
         .to_string();
         assert!(
@@ -386,7 +392,8 @@ mod tests {
                 calls: 4,
                 told,
                 refused: 1,
-                others: 2
+                others: 2,
+                counted_output: 0,
             }
         );
     }
