@@ -393,7 +393,7 @@ mod tests {
                 told,
                 refused: 1,
                 others: 2,
-                counted_output: 0,
+                counted_output: 6,
             }
         );
     }
