@@ -135,8 +135,8 @@ fn tell(clock: Timestamp, reached: Date, today: Date) {
         warn!(
             %clock,
             %reached,
-            "the clock is days ahead of the last day by which was deleted: what is old by it goes a \
-             day's worth at a time, each after the clock has stood for six hours"
+            "the clock is days ahead of the day that deletion went by last: what is too old goes a \
+             day's worth at a time, each after the clock has held for six hours"
         );
     }
 }
