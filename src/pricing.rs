@@ -10,6 +10,7 @@ mod book;
 mod by_name;
 mod conditions;
 mod entry;
+mod find;
 mod index;
 mod lines;
 mod names;

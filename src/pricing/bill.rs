@@ -1,8 +1,9 @@
 //! The bill of one call: its lines, their sum, and the sum in dollars.
 
 use super::beyond::cut;
-use super::book::{Price, PriceBook, midnight};
+use super::book::{PriceBook, midnight};
 use super::entry::{PriceEntry, Settlement};
+use super::find::Price;
 use super::lines::{is_complete, split};
 use super::rates::Rates;
 use super::{Priceable, Priced};

@@ -155,8 +155,12 @@ fn by_length<'c>(
         thinking: None,
     });
     let id = billed.price_id?;
-    let mut entries = config.prices.entries().iter();
-    entries.find(|entry| entry.id() == id)
+    // A discount is named behind the entry that it is off.
+    let names = |entry: &&PriceEntry| {
+        let rest = id.strip_prefix(&entry.id());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    config.prices.entries().iter().find(names)
 }
 
 /// The plans that were named; else those that replace the model; else all, and that is said.
