@@ -289,7 +289,10 @@ impl OpenCall {
         } = self;
         meter.open.remove(stands);
         let (mut record, ending) = open.end(end, sent && !is_held, &meter.prices.load())?;
-        meter.background.settle(&mut record, open.billed_before());
+        let from = open.billed_before();
+        meter
+            .background
+            .settle(&mut record, from, background::Moment::End);
         meter.unknown.note(&open, &record);
         let texts = open.take_texts();
         let asked = Instant::now();

@@ -193,6 +193,13 @@ impl Ledger {
             });
         }
         let path = dayfile::path(dir, facts.day);
+        if path.exists() {
+            // One that was gone and is back may hold more than the journal still does.
+            return Err(LedgerError::DayFile {
+                path,
+                found: "it is there again: start again to take it over".to_owned(),
+            });
+        }
         std::fs::rename(&unfinished, &path).map_err(LedgerError::io("rename", &unfinished))?;
         sync_folder(dir)?;
         self.set_shelf(|shelf| shelf.put(facts.clone()));

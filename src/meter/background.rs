@@ -34,6 +34,16 @@ struct Billed {
 struct Parts {
     billed: u64,
     by: Option<CallId>,
+    /// As far as calls that ended billed them. The others' may still grow: who begins meanwhile goes
+    /// by this, and so does not take what is theirs for billed.
+    ended: u64,
+}
+
+/// Whether a call has ended, or goes on and only leaves what it would be booked as now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    Mark,
+    End,
 }
 
 impl Background {
@@ -42,13 +52,13 @@ impl Background {
         let name = id.map(|id| (upstream.to_owned(), id.to_owned()));
         let billed = self.billed();
         let parts = name.and_then(|name| billed.known.get(&name).copied());
-        parts.unwrap_or_default().billed
+        parts.unwrap_or_default().ended
     }
 
     /// Lets a record, or what would be left of it now, bill the parts behind the first `from` only if
     /// none did before.
-    pub(super) fn settle(&self, record: &mut CallRecord, from: u64) {
-        if record.flags.contains(&Flag::Background) && !self.bill(record, from) {
+    pub(super) fn settle(&self, record: &mut CallRecord, from: u64, moment: Moment) {
+        if record.flags.contains(&Flag::Background) && !self.bill(record, from, moment) {
             bill_nothing(record);
         }
     }
@@ -61,13 +71,14 @@ impl Background {
             let mut billed = self.billed();
             let known = billed.parts((record.upstream.clone(), id.clone()));
             known.billed = known.billed.saturating_add(parts(record));
+            known.ended = known.billed;
         }
     }
 
     /// Whether the record is the first with these parts; they are known from now on. One without an
     /// id, or with one too long to be kept as `LiteLLM` makes them, is told from no other: better
     /// twice in a bill than never.
-    fn bill(&self, record: &CallRecord, from: u64) -> bool {
+    fn bill(&self, record: &CallRecord, from: u64, moment: Moment) -> bool {
         let Some(id) = &record.response_id else {
             return true;
         };
@@ -77,7 +88,11 @@ impl Background {
         let is_next = known.by == by || known.billed == from;
         if is_next {
             let billed = from.saturating_add(parts(record));
-            *known = Parts { billed, by };
+            let ended = match moment {
+                Moment::Mark => known.ended,
+                Moment::End => billed,
+            };
+            *known = Parts { billed, by, ended };
         }
         is_next
     }
@@ -134,10 +149,10 @@ mod tests {
         let known = Background::default();
         let mut first = response("resp_1");
         let shown = first.clone();
-        known.settle(&mut first, 0);
+        known.settle(&mut first, 0, Moment::End);
         assert_eq!(first, shown);
         let mut second = response("resp_1");
-        known.settle(&mut second, 0);
+        known.settle(&mut second, 0, Moment::End);
         let free = CallRecord {
             source: None,
             pricing: Pricing::Free,
@@ -172,7 +187,7 @@ mod tests {
         };
         known.learn(&others);
         let billed: Vec<bool> = ["resp_1", "resp_2", "resp_2"]
-            .map(|id| known.bill(&response(id), 0))
+            .map(|id| known.bill(&response(id), 0, Moment::End))
             .into();
         assert_eq!(billed, [false, true, false]);
     }
@@ -186,7 +201,7 @@ mod tests {
                 ..response("")
             };
             let billed = nameless.clone();
-            known.settle(&mut nameless, 0);
+            known.settle(&mut nameless, 0, Moment::End);
             assert_eq!(nameless, billed);
         }
     }
@@ -195,7 +210,7 @@ mod tests {
     fn only_so_many_are_remembered() {
         let known = Background::default();
         for id in 0..=BACKGROUND_IDS_MAX {
-            known.bill(&response(&id.to_string()), 0);
+            known.bill(&response(&id.to_string()), 0, Moment::End);
         }
         let billed = known.billed();
         assert_eq!(billed.known.len(), BACKGROUND_IDS_MAX);
@@ -215,10 +230,13 @@ mod tests {
         let known = Background::default();
         let of_file = || known.billed_of("openai", Some("file_1"));
         assert_eq!(of_file(), 0);
-        assert!(known.bill(&download(600), 0), "broke off");
+        assert!(known.bill(&download(600), 0, Moment::End), "broke off");
         assert_eq!(of_file(), 600);
-        assert!(!known.bill(&download(700), 0), "began before that");
-        assert!(known.bill(&download(400), 600), "the rest");
+        assert!(
+            !known.bill(&download(700), 0, Moment::End),
+            "began before that"
+        );
+        assert!(known.bill(&download(400), 600, Moment::End), "the rest");
         assert_eq!(of_file(), 1_000);
         let later = Background::default();
         later.learn(&download(600));
@@ -230,13 +248,18 @@ mod tests {
     fn what_a_call_leaves_if_it_is_cut_is_its_own_also_later() {
         let known = Background::default();
         let lasting = download(600);
-        assert!(known.bill(&lasting, 0), "a mark");
-        assert!(!known.bill(&download(1_000), 0), "another call");
+        assert!(known.bill(&lasting, 0, Moment::Mark), "a mark");
+        let from = known.billed_of("openai", Some("file_1"));
+        assert_eq!(from, 0, "the first may still grow");
+        assert!(
+            !known.bill(&download(1_000), from, Moment::End),
+            "another call"
+        );
         let ended = CallRecord {
             units: download(900).units,
             ..lasting
         };
-        assert!(known.bill(&ended, 0));
+        assert!(known.bill(&ended, 0, Moment::End));
         assert_eq!(known.billed_of("openai", Some("file_1")), 900);
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Meter;
+use super::background::Moment;
 use super::look::Look;
 use super::open::Open;
 use crate::call::CallId;
@@ -122,7 +123,8 @@ impl Meter {
                 }
                 // Nor is anything billed twice that is only left.
                 let mut left = record.clone();
-                shared.background.settle(&mut left, call.billed_before());
+                let from = call.billed_before();
+                shared.background.settle(&mut left, from, Moment::Mark);
                 shared.marked(kind, &left).is_some()
             });
             Look::hand_on(shared, &call, now);

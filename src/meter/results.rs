@@ -170,7 +170,10 @@ impl Results {
             service_tier: result.service_tier.as_deref(),
             speed: result.speed.as_deref(),
             region: result.region.as_deref(),
-            thinking: None,
+            thinking: result
+                .usage
+                .and_then(|usage| usage.reasoning)
+                .map(|n| n > 0),
         })
     }
 
@@ -237,7 +240,13 @@ impl Results {
         if !self.file.upstream.billed {
             return;
         }
+        // The record may still have the money of its last mark.
         record.pricing = Pricing::Unpriced;
+        record.price_id = None;
+        record.currency = None;
+        record.cost_native = None;
+        record.cost_usd = None;
+        record.cost_lines.clear();
         let Some(bill) = self.bill.clone() else {
             return;
         };

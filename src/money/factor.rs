@@ -45,6 +45,22 @@ impl Factor {
         amount.scaled(self.numerator, self.denominator)
     }
 
+    /// Reads what [`Display`](fmt::Display) writes: products of factors are longer than one that
+    /// somebody wrote.
+    ///
+    /// # Errors
+    /// What is no decimal and no ratio, or not above zero.
+    pub fn from_record(text: &str) -> Result<Self, DecimalError> {
+        let (numerator, denominator) = match text.split_once('/') {
+            Some((over, under)) => (parse_decimal(over, 0)?, parse_decimal(under, 0)?),
+            None => (parse_decimal(text, 12)?, PICO_PER_UNIT),
+        };
+        if numerator <= 0 || denominator <= 0 {
+            return Err(DecimalError::Zero);
+        }
+        Ok(Self::reduced(numerator, denominator))
+    }
+
     fn reduced(numerator: i128, denominator: i128) -> Self {
         let divisor = common(numerator, denominator).max(1);
         Self {
@@ -108,7 +124,7 @@ impl Serialize for Factor {
 impl<'de> Deserialize<'de> for Factor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        Self::from_record(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -132,6 +148,24 @@ mod tests {
         ] {
             assert_eq!(factor(text).to_string(), shown);
             assert_eq!(factor(shown), factor(text));
+        }
+    }
+
+    #[test]
+    fn products_of_factors_survive_a_record() {
+        let factors = [
+            "0.857143",
+            "0.5",
+            "0.3333",
+            "1/3",
+            "17/20",
+            "1.1",
+            "999999999/7",
+        ];
+        for (one, other) in factors.iter().flat_map(|a| factors.map(|b| (*a, b))) {
+            let product = factor(one).and(factor(other)).and(factor("0.857143"));
+            let written = serde_json::to_string(&product).unwrap();
+            assert_eq!(serde_json::from_str::<Factor>(&written).unwrap(), product);
         }
     }
 

@@ -17,6 +17,10 @@ impl<T> ByName<T> {
         self.0.get(at).map(|(_, thing)| thing)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Changes what is under the name, made where it is missing.
     pub(super) fn change(&mut self, name: &str, change: impl FnOnce(&mut T))
     where

@@ -1,9 +1,7 @@
 //! Which entries price a call: the best one in force, and what multiplies it.
 
-use jiff::civil::Date;
-
 use super::Priceable;
-use super::book::{Fact, PriceBook};
+use super::book::{Fact, PriceBook, midnight};
 use super::conditions::{Conditions, Served};
 use super::entry::{Layer, PriceEntry, Since, Terms};
 use super::index::Index;
@@ -45,6 +43,9 @@ impl Price<'_> {
 
     /// The names of all that prices the call: `v/m@2026-01-01 x v/m@2026-01-01+batch`.
     pub(super) fn id(&self) -> String {
+        if self.beyond.is_empty() && self.factors.is_empty() {
+            return self.base.id.to_owned();
+        }
         let beyond = self.beyond.iter();
         let beyond = beyond.map(|entry| format!(" + {}", entry.id()));
         let factors = self.factors.iter();
@@ -83,18 +84,10 @@ impl PriceBook {
                 (base, standard)
             }
         };
-        if base.entry.layer == Layer::Catalogue {
+        if base.entry.layer == Layer::Catalogue && !self.times.is_empty() {
             factors.extend(pick(&self.times, standard).ok());
         }
-        let newest = pick(&self.beyond, way).map(|found| found.entry.since.date());
-        let beyond = newest.map_or_else(
-            |_| Vec::new(),
-            |date| {
-                self.beyond((call.list, model), date, |conditions| {
-                    conditions.fit(call, &way) && conditions.reached(usage)
-                })
-            },
-        );
+        let beyond = self.beyond(call, model, (&base, way), usage);
         Ok(Price {
             base,
             beyond,
@@ -102,19 +95,41 @@ impl PriceBook {
         })
     }
 
-    /// The marginal entries of a day whose conditions `fit`.
-    fn beyond(
-        &self,
-        (list, model): (&str, &str),
-        date: Date,
-        fit: impl Fn(&Conditions) -> bool,
-    ) -> Vec<&PriceEntry> {
-        let chain = self.beyond.chains(list, model).next();
-        let entries = chain.into_iter().flatten();
-        let entries = entries.filter_map(|at| self.entries.get(*at));
-        entries
-            .filter(|entry| entry.since.date() == date && fit(&entry.conditions))
-            .collect()
+    /// The marginal entries that go with an entry: of its layer and names and not older than it; of
+    /// those that hold for the call the newest and most special, as far as their length is reached.
+    fn beyond<'a>(
+        &'a self,
+        call: &Priceable<'a>,
+        model: &'a str,
+        (base, way): (&Found<'a>, Served<'_>),
+        usage: &TokenUsage,
+    ) -> Vec<&'a PriceEntry> {
+        let begun = |entry: &PriceEntry| {
+            midnight(entry.since.date()) <= call.at
+                || (base.seen_later && entry.since == base.entry.since)
+        };
+        let goes_with = |entry: &&PriceEntry| {
+            (entry.layer, &entry.names) == (base.entry.layer, &base.entry.names)
+                && entry.since.date() >= base.entry.since.date()
+                && begun(entry)
+                && entry.conditions.fit(call, &way)
+        };
+        if self.beyond.is_empty() {
+            return Vec::new();
+        }
+        let chains = self.beyond.chains(call.list, model).flatten();
+        let entries = chains.filter_map(|at| self.entries.get(*at));
+        let entries: Vec<&PriceEntry> = entries.filter(goes_with).collect();
+        let Some(first) = entries.first().copied() else {
+            return Vec::new();
+        };
+        let like = |entry: &&PriceEntry| {
+            let (one, other) = (&entry.conditions, &first.conditions);
+            entry.since == first.since
+                && (&one.window, one.thinking) == (&other.window, other.thinking)
+                && one.reached(usage)
+        };
+        entries.into_iter().filter(like).collect()
     }
 
     /// The best entry of an index whose conditions `fit`, of those in force when the call began.

@@ -70,6 +70,11 @@ impl Index {
         overlay.into_iter().chain(catalogue).chain(patterns)
     }
 
+    /// Whether there is no entry at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
     /// Whether any entry belongs to the list.
     pub(super) fn has_list(&self, list: &str) -> bool {
         self.lists.get(list).is_some()

@@ -13,6 +13,8 @@ pub(super) struct Inlined {
     len: usize,
     /// It is no data: a document may be given as its text.
     is_text: bool,
+    /// In its head.
+    commas: usize,
     cuts: Vec<Range<usize>>,
 }
 
@@ -26,6 +28,7 @@ impl Inlined {
     pub(super) const fn begin(&mut self) {
         self.len = 0;
         self.is_text = false;
+        self.commas = 0;
     }
 
     /// More of the value, as it lies in its frame.
@@ -33,9 +36,12 @@ impl Inlined {
         let head = HEAD_BYTES.saturating_sub(self.len).min(piece.len());
         self.len = self.len.saturating_add(piece.len());
         let (head, data) = piece.split_at(head);
-        // Some writers put a backslash before each slash; base64 has no blanks and no letters but
-        // those of ASCII.
-        self.is_text |= head.iter().any(|byte| *byte == b' ' || !byte.is_ascii());
+        // Some writers put a backslash before each slash, and a data URL has one comma; base64 has no
+        // blanks, no brackets and no letters but those of ASCII.
+        let is_texts = |byte: &u8| !byte.is_ascii() || b" {}[]<>()".contains(byte);
+        let commas = memchr::memchr_iter(b',', head).count();
+        self.commas = self.commas.saturating_add(commas);
+        self.is_text |= self.commas > 1 || head.iter().any(is_texts);
         // The byte behind a backslash goes with it.
         let escaped = usize::from(head.last() == Some(&b'\\')).min(data.len());
         if self.is_text || data.len() == escaped {

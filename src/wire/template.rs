@@ -11,7 +11,22 @@ const WORD_BYTES_MAX: usize = 32;
 const ID: &str = "{id}";
 
 /// Behind these stands what somebody named, in whatever letters.
-const NAMED_BEHIND: [&str; 2] = ["deployments", "models"];
+const NAMED_BEHIND: [&str; 14] = [
+    "deployments",
+    "models",
+    "model",
+    "engines",
+    "projects",
+    "locations",
+    "publishers",
+    "users",
+    "organizations",
+    "workspaces",
+    "accounts",
+    "gateways",
+    "endpoints",
+    "tenants",
+];
 
 /// The kind of a path, such as `/v1/threads/{id}/runs`: at most some 300 bytes, without the query.
 #[must_use]
@@ -70,6 +85,11 @@ mod tests {
             "/openai/deployments/{id}/chat/completions",
         );
         check("/v1/models/gpt", "/v1/models/{id}");
+        check("/model/our-tune/invoke", "/model/{id}/invoke");
+        check(
+            "/v1/projects/acme-takeover/locations/global/endpoints/openapi/chat",
+            "/v1/projects/{id}/locations/{id}/endpoints/{id}/chat",
+        );
         check("/x/sk-Secret/y", "/x/{id}/y");
         check("/x/a%20b/größe/v123/vision", "/x/{id}/{id}/{id}/vision");
         check("//", "/");

@@ -49,6 +49,9 @@ fn window(section: &mut Section<'_>) -> Option<Window> {
     let days: Vec<Value<'_>> = days.iter().flat_map(Value::items).collect();
     let days = days.iter().filter_map(|day| day.choice(&WEEKDAYS));
     let weekdays: Vec<Weekday> = days.collect();
+    if hours.is_none() && weekdays.is_empty() {
+        return None;
+    }
     let Some(zone) = zone else {
         section.problem("does not say on whose clock; add zone = \"UTC\" or \"Asia/Shanghai\"");
         return None;

@@ -25,6 +25,9 @@ pub(super) fn terms(
         });
         return None;
     }
+    if marginal && rates.is_empty() {
+        section.problem("marginal = true is about rates; write them, or leave it out");
+    }
     if free {
         return Some((Terms::Free, currency));
     }

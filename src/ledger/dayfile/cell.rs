@@ -154,7 +154,7 @@ impl Cell for Factor {
     }
 
     fn of(raw: &Raw<'_>) -> Option<Self> {
-        raw.text()?.parse().ok()
+        Self::from_record(raw.text()?).ok()
     }
 }
 
