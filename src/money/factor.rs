@@ -16,8 +16,8 @@ pub struct Factor {
 
 /// Digits after the point of a written factor.
 const FACTOR_DECIMALS: usize = 6;
-/// More than this times, or this small a part, is a slip of the pen. It also bounds products: a cost
-/// of ten million units times three factors fits in `i128`.
+/// More than this times, or this small a part, is a slip of the pen. Products of three decimals stay
+/// within `i128` for costs of ten million units; products of ratios near this bound saturate.
 const TERM_MAX: i128 = 1_000_000_000;
 
 impl Factor {
