@@ -4,6 +4,7 @@ mod catalogue;
 mod everything;
 mod golden;
 mod invoices;
+mod reference;
 mod rows;
 
 use std::path::Path;

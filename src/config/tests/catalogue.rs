@@ -135,55 +135,6 @@ fn anthropic_cache_writes_follow_the_documented_multipliers() {
     }
 }
 
-/// Rows of the reference list that are no price of a model, or were never in force.
-const LEFT_OUT: [(&str, &str); 2] = [
-    (
-        "gpt-4 (8K), CNY quote",
-        "a quotation in yuan of gpt-4's output price",
-    ),
-    (
-        "claude-sonnet-5",
-        "3/15 was announced for 2026-09-01 and cancelled",
-    ),
-];
-
-#[test]
-fn the_reference_list_is_in_the_catalogue() {
-    let Some(shared) = shared() else { return };
-    let config = defaults();
-    let mut rows = csv::Reader::from_path(shared.join("reference-data/api-prices.csv")).unwrap();
-    let mut found = 0;
-    for row in rows.records() {
-        let row = row.unwrap();
-        let cell = |i: usize| row.get(i).unwrap();
-        let (list, model, date) = (cell(0), cell(1), cell(8));
-        let left_out = LEFT_OUT.iter().any(|(name, _)| *name == model);
-        if !["openai", "anthropic"].contains(&list) || left_out {
-            continue;
-        }
-        let model = match model {
-            "gpt-3.5 (davinci-class)" => "text-davinci-003",
-            name => name,
-        };
-        let rate = |i: usize| cell(i).parse::<crate::money::RatePerMtok>().ok();
-        let same = config.prices.entries().iter().any(|entry| {
-            let crate::pricing::Terms::Rates(rates) = &entry.terms else {
-                return false;
-            };
-            let dated = cell(10).split("from ").nth(1).unwrap_or(date);
-            let of = |kind| rates.of(kind);
-            entry.list == list
-                && entry.names.iter().any(|name| name == model)
-                && entry.since.date().to_string().starts_with(dated)
-                && (of(LineKind::Input), of(LineKind::Output)) == (rate(2), rate(5))
-                && (of(LineKind::CacheRead), of(LineKind::CacheWrite)) == (rate(3), rate(4))
-        });
-        assert!(same, "{row:?}");
-        found += 1;
-    }
-    assert_eq!(found, 48);
-}
-
 /// Recorded models without a price: audio, and a fee per search that the usage does not show.
 const UNPRICED: [&str; 2] = [
     "gpt-4o-audio-preview-2024-12-17",
