@@ -137,6 +137,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
     let catalogues = Catalogues::read(root.section("catalogues"));
     let mut prices = Reading::default();
     prices.catalogue(catalogues.prices.as_deref(), context);
+    prices.files(&mut root);
     prices.entries(&mut root, Layer::Overlay);
     let book = prices.into_book(context);
     let rows = rows::read(&catalogues, context);

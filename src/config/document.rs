@@ -18,16 +18,24 @@ pub(super) struct Document {
     /// What relative paths in it start from.
     pub(super) dir: PathBuf,
     pub(super) text: String,
+    /// Where its lines end: a file of prices has thousands of entries, and each knows its line.
+    line_ends: Vec<usize>,
 }
 
 impl Document {
+    fn new(name: String, dir: PathBuf, text: String) -> Self {
+        let line_ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+        Self {
+            name,
+            dir,
+            text,
+            line_ends,
+        }
+    }
+
     /// A text that is part of the binary, or none at all.
     pub(super) fn embedded(name: &str, text: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            dir: PathBuf::new(),
-            text: text.to_owned(),
-        }
+        Self::new(name.to_owned(), PathBuf::new(), text.to_owned())
     }
 
     /// The file at `path`, or the text that is part of the binary where none is named.
@@ -46,11 +54,10 @@ impl Document {
     pub(super) fn open(path: &Path, context: &Context<'_>) -> Option<Self> {
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {
-            Ok(text) => Some(Self {
-                name,
-                dir: path.parent().map(Path::to_owned).unwrap_or_default(),
-                text,
-            }),
+            Ok(text) => {
+                let dir = path.parent().map(Path::to_owned).unwrap_or_default();
+                Some(Self::new(name, dir, text))
+            }
             Err(error) => {
                 let message = format!("cannot be read: {error}");
                 context.tell(Problem {
@@ -80,11 +87,8 @@ impl Document {
 
     /// The line of a byte offset, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().iter().take(offset);
-        before
-            .filter(|byte| **byte == b'\n')
-            .count()
-            .saturating_add(1)
+        let before = self.line_ends.partition_point(|end| *end < offset);
+        before.saturating_add(1)
     }
 
     /// What was written there, shortened to one line.

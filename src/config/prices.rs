@@ -3,7 +3,7 @@
 mod conditions;
 mod terms;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(super) use conditions::WEEKDAYS;
 use conditions::conditions;
@@ -47,6 +47,33 @@ impl Reading {
         if let Some(table) = document.parse(context) {
             let mut root = Section::root(context, &document, table.get_ref());
             self.entries(&mut root, Layer::Catalogue);
+            root.finish(&[]);
+        }
+    }
+
+    /// Reads the files of `price_files`, each like `[[prices]]` and `[[fx]]` of the configuration.
+    pub(super) fn files(&mut self, root: &mut Section<'_>) {
+        let mut seen: Vec<PathBuf> = Vec::new();
+        for file in root.value("price_files").iter().flat_map(Value::items) {
+            let Some(path) = file.path() else {
+                continue;
+            };
+            if seen.contains(&path) {
+                file.is_not::<()>("a further file; it is in this list already");
+            } else {
+                self.file(&path, file.context);
+            }
+            seen.push(path);
+        }
+    }
+
+    fn file(&mut self, path: &Path, context: &Context<'_>) {
+        let Some(document) = Document::open(path, context) else {
+            return;
+        };
+        if let Some(table) = document.parse(context) {
+            let mut root = Section::root(context, &document, table.get_ref());
+            self.entries(&mut root, Layer::Overlay);
             root.finish(&[]);
         }
     }

@@ -4,6 +4,7 @@ mod catalogue;
 mod everything;
 mod golden;
 mod invoices;
+mod price_files;
 mod reference;
 mod rows;
 
@@ -111,6 +112,7 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
         "throughput.toml",
         include_str!("../../config/throughput.toml"),
     );
+    file("overlay.toml", "");
     file("key-hash-secret", "h");
     file("egress-credentials", "user:password");
     let path = folder.path().join("tollgate.toml");
