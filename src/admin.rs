@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 mod access;
 mod answer;
 mod by;
+mod prices;
 mod query;
 mod serve;
 mod source;
@@ -24,6 +25,7 @@ mod when;
 pub use access::{Access, MetricsAccess, Token};
 pub use answer::Refusal;
 pub use by::{By, TotalsQuery};
+pub use prices::{PricesQuery, age_days, layer, prices};
 pub use source::{CallsPage, CallsQuery, Source, SourceError};
 pub use totals::totals;
 pub use when::Clock;
@@ -68,10 +70,11 @@ enum Route {
     BreakEven,
     Unknown,
     Audit,
+    Prices,
 }
 
 /// Every path that answers, as an unknown one is told.
-const PATHS: [(&str, Route); 9] = [
+const PATHS: [(&str, Route); 10] = [
     ("/healthz", Route::Health),
     ("/readyz", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -81,6 +84,7 @@ const PATHS: [(&str, Route); 9] = [
     ("/api/v1/breakeven", Route::BreakEven),
     ("/api/v1/unknown", Route::Unknown),
     ("/api/v1/audit", Route::Audit),
+    ("/api/v1/prices", Route::Prices),
 ];
 
 impl Admin {
@@ -118,7 +122,9 @@ impl Admin {
         let turns = match route {
             Route::Health | Route::Ready => None,
             Route::Reload => Some(&self.reloads),
-            Route::Metrics | Route::BreakEven | Route::Unknown | Route::Audit => Some(&self.shows),
+            Route::Metrics | Route::BreakEven | Route::Unknown | Route::Audit | Route::Prices => {
+                Some(&self.shows)
+            }
             Route::Totals | Route::Calls => Some(&self.reads),
         };
         let work = async {
@@ -163,7 +169,8 @@ impl Admin {
             | Route::Calls
             | Route::BreakEven
             | Route::Unknown
-            | Route::Audit => Refusal::waits(format!("this cannot be read now: {why}"), remedy),
+            | Route::Audit
+            | Route::Prices => Refusal::waits(format!("this cannot be read now: {why}"), remedy),
         }
     }
 
@@ -177,7 +184,8 @@ impl Admin {
             | Route::Calls
             | Route::BreakEven
             | Route::Unknown
-            | Route::Audit => access.admin(headers),
+            | Route::Audit
+            | Route::Prices => access.admin(headers),
         }
     }
 }
@@ -241,6 +249,11 @@ fn respond(
         Route::Audit => {
             query::none(query)?;
             Ok(answer::json(StatusCode::OK, &source.audit()))
+        }
+        Route::Prices => {
+            let asked = query::prices(query, source.now())?;
+            let answer = prices(&source.prices(), &asked);
+            Ok(answer::json(StatusCode::OK, &answer))
         }
     }
 }

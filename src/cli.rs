@@ -20,6 +20,7 @@ mod mock;
 mod numbers;
 mod output;
 mod past;
+mod prices;
 mod real;
 mod report;
 mod serve;
@@ -80,6 +81,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Backtest(backtest) => backtest::run(house, &options, &backtest, quiet),
         Verb::Calibrate(calibrate) => calibrate::run(&calibrate),
         Verb::Sources(sources) => sources::run(&sources),
+        Verb::Prices(asked) => prices::run(house, &options, &asked.verb),
         Verb::Ledger(ledger) => ledger::run(house, &options, &ledger.verb, quiet),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
     }

@@ -14,6 +14,7 @@ mod find;
 mod index;
 mod lines;
 mod names;
+mod quote;
 mod rates;
 mod sum;
 #[cfg(test)]
@@ -29,7 +30,9 @@ use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
 pub use book::{BookProblem, PriceBook};
 pub use conditions::Conditions;
 pub use entry::{FxRate, Layer, PriceEntry, Settings, Settlement, Since, Terms};
+pub use find::Price;
 pub use names::is_pattern;
+pub use quote::{Listed, Named};
 pub use rates::Rates;
 pub use window::{BilledAt, Hours, Window};
 

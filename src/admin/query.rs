@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Refusal;
 use super::by::{By, TotalsQuery};
+use super::prices::PricesQuery;
 use super::source::CallsQuery;
 use super::when::{Bound, Clock, bound, moment};
 use crate::ledger::Grain;
@@ -135,6 +136,19 @@ pub(super) fn calls(query: Option<&str>, clock: &Clock) -> Result<CallsQuery, Re
         until,
         limit,
         after,
+    })
+}
+
+/// Reads the query of `/api/v1/prices`. A day is the vendors', which begins at 00:00 UTC.
+pub(super) fn prices(query: Option<&str>, now: Timestamp) -> Result<PricesQuery, Refusal> {
+    let mut given = parameters(query, &["at", "list", "model"])?;
+    let zone = TimeZone::UTC;
+    let at = given.remove("at");
+    let at = at.map(|text| moment("at", &text, &Clock { now, zone }));
+    Ok(PricesQuery {
+        at: at.transpose()?.unwrap_or(now),
+        list: given.remove("list"),
+        model: given.remove("model"),
     })
 }
 

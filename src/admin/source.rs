@@ -1,6 +1,7 @@
 //! What the listener can show and do; `app` connects it to the rooms that know.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -9,6 +10,7 @@ use super::by::TotalsQuery;
 use crate::call::CallRecord;
 use crate::ledger::Rollup;
 use crate::metrics::Format;
+use crate::pricing::PriceBook;
 
 /// Everything behind the listener. Methods may read the disk: they are called off the event loop.
 pub trait Source: Send + Sync + 'static {
@@ -36,6 +38,8 @@ pub trait Source: Send + Sync + 'static {
     fn unknown(&self) -> serde_json::Value;
     /// What reported calls came to when they were counted too.
     fn audit(&self) -> serde_json::Value;
+    /// The prices that calls are billed by now.
+    fn prices(&self) -> Arc<PriceBook>;
     /// What the disk does not end at this moment, in words; never waits for it.
     fn hangs(&self) -> Option<String>;
 }

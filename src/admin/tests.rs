@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::call::{CallRecord, Role, tests::full};
+use crate::call::{CallRecord, LineKind, Role, tests::full};
 use crate::ledger::{Grain, Group, Origin, Period, Rollup, Totals};
-use crate::money::Pico;
+use crate::money::{Currency, Pico};
+use crate::pricing::{self, Layer, PriceBook, PriceEntry, Since, Terms};
 
 /// Five calls, four roll-ups, and a reload that can be told to fail.
 #[derive(Default)]
@@ -47,6 +48,23 @@ fn daily(day: &str, upstream: &str, role: Role, model: Option<&str>, pico: i128)
             cost_usd: Pico(pico),
             ..Totals::default()
         },
+    }
+}
+
+fn dated(seen: &str, cache_read: &str) -> PriceEntry {
+    let rate = (LineKind::CacheRead, cache_read.parse().unwrap());
+    PriceEntry {
+        layer: Layer::Catalogue,
+        list: "openai".into(),
+        names: vec!["gpt-5.6-sol".into()],
+        since: Since::Seen(seen.parse().unwrap()),
+        conditions: pricing::Conditions::default(),
+        currency: Currency::USD,
+        terms: Terms::Rates([rate].into_iter().collect()),
+        free_units: vec![],
+        settlement: None,
+        avoidable: crate::money::Avoidable::Now,
+        source: "page".into(),
     }
 }
 
@@ -127,6 +145,11 @@ impl Source for Made {
     }
     fn audit(&self) -> Value {
         json!({"rows": [{"model": "gpt-4o"}]})
+    }
+    fn prices(&self) -> Arc<PriceBook> {
+        let prices = vec![dated("2026-08-02", "0.5"), dated("2026-09-12", "0.4")];
+        let settings = pricing::Settings { prices, fx: vec![] };
+        Arc::new(PriceBook::new(settings).unwrap())
     }
     fn hangs(&self) -> Option<String> {
         Some("a write has not ended for 7 s".to_owned())
@@ -497,4 +520,33 @@ async fn shutdown_closes_idle_connections_and_ends() {
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
     assert!(TcpStream::connect(served.address).await.is_err());
+}
+
+#[tokio::test]
+async fn prices_are_those_of_a_day_and_of_names_with_a_text_in_them() {
+    let of = |query: &str| format!("GET /api/v1/prices?{query}");
+    let (_, body) = check(&of("model=GPT-5.6-sol&at=2026-09-11"), 200, &[]).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    let [price] = answer["prices"].as_array().unwrap().as_slice() else {
+        panic!("{body}")
+    };
+    assert_eq!(answer["at"], "2026-09-11T00:00:00Z");
+    assert_eq!(
+        (&price["since"], &price["since_is"]),
+        (&json!("2026-08-02"), &json!("seen"))
+    );
+    assert_eq!(
+        (&price["age_days"], &price["special"]),
+        (&json!(40), &json!(0))
+    );
+    assert_eq!(price["rates"]["cache_read"], "0.5");
+    assert_eq!(
+        (&price["layer"], &price["times"]),
+        (&json!("catalogue"), &Value::Null)
+    );
+    let (_, body) = check(&of("model=gpt-5.6-sol&at=2026-09-12"), 200, &[]).await;
+    assert!(body.contains("\"cache_read\": \"0.4\""), "{body}");
+    check(&of("list=nobody"), 200, &["\"prices\": []"]).await;
+    check(&of("at=soon"), 400, &["is not a time"]).await;
+    check(&of("models=gpt"), 400, &["known here: at, list, model"]).await;
 }

@@ -315,6 +315,10 @@ impl Source for Shared {
         unknown::json(self.began, self.meter.unknown())
     }
 
+    fn prices(&self) -> Arc<PriceBook> {
+        self.prices.load_full()
+    }
+
     fn hangs(&self) -> Option<String> {
         let unsynced = self.journal.stats().unsynced;
         let journal = (unsynced >= SYNC_WAIT_MAX).then(|| {

@@ -8,9 +8,11 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use super::house::Options;
 
 mod examples;
+mod prices;
 mod verbs;
 mod what_if;
 
+pub(super) use prices::{Prices, PricesFormat, PricesList, PricesVerb};
 pub(super) use verbs::{
     Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate, CalibrateFormat, Check, Demo,
     Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report, ReportFormat, Sources,
@@ -141,6 +143,9 @@ pub(super) enum Verb {
     /// Published claims about LLM costs, and what holds of them
     #[command(after_help = examples::SOURCES_EXAMPLES)]
     Sources(Sources),
+    /// What calls are billed by: which prices are in force, since when, and who says so
+    #[command(after_help = examples::PRICES_EXAMPLES, disable_help_subcommand = true)]
+    Prices(Prices),
     /// Check, rebuild, shrink or copy the ledger of a stopped tollgate
     #[command(after_help = examples::LEDGER_EXAMPLES, disable_help_subcommand = true)]
     Ledger(Ledger),

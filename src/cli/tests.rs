@@ -100,7 +100,8 @@ fn what_is_not_understood_is_refused_with_what_would_do() {
 fn every_flag_has_an_environment_variable() {
     let command = Args::command();
     let subcommands: Vec<_> = command.get_subcommands().collect();
-    for command in subcommands.into_iter().chain([&command]) {
+    let nested = subcommands.iter().flat_map(|verb| verb.get_subcommands());
+    for command in nested.chain(subcommands.iter().copied()).chain([&command]) {
         for flag in command.get_arguments().filter(|flag| !flag.is_positional()) {
             let name = flag.get_id().as_str();
             let variable = flag
@@ -122,8 +123,13 @@ fn the_help_is_what_the_golden_file_shows() {
     command.build();
     let mut shown = vec![command.render_long_help().to_string()];
     for verb in command.get_subcommands_mut() {
-        shown.push(format!("\n== {}\n\n", verb.get_name()));
+        let name = verb.get_name().to_owned();
+        shown.push(format!("\n== {name}\n\n"));
         shown.push(verb.render_help().to_string());
+        for part in verb.get_subcommands_mut().filter(|_| name == "prices") {
+            shown.push(format!("\n== {name} {}\n\n", part.get_name()));
+            shown.push(part.render_help().to_string());
+        }
     }
     super::golden("help.txt", &shown.concat());
 }

@@ -1,5 +1,7 @@
 //! The bill of one call: its lines, their sum, and the sum in dollars.
 
+use jiff::Timestamp;
+
 use super::beyond::cut;
 use super::book::{PriceBook, midnight};
 use super::entry::{PriceEntry, Settlement};
@@ -22,28 +24,37 @@ pub(super) struct Bill {
 }
 
 impl Bill {
-    /// Prices a call whole or not at all.
-    pub(super) fn of(book: &PriceBook, call: &Priceable<'_>) -> Result<Priced, Unpriced> {
+    /// Prices a call whole or not at all, by the prices of `at`.
+    pub(super) fn of(
+        book: &PriceBook,
+        call: &Priceable<'_>,
+        at: Timestamp,
+    ) -> Result<Priced, Unpriced> {
         let model = call.model.ok_or(Some(Flag::NoPrice))?;
         let nothing = TokenUsage::default();
-        let price = book.find(call, model, call.usage.unwrap_or(&nothing))?;
+        let price = book.find(call, at, model, call.usage.unwrap_or(&nothing))?;
         let mut bill = Self {
             currency: price.base.entry.currency,
             lines: Vec::new(),
             flags: Vec::new(),
         };
-        let free = bill.call(&price, call)?;
+        let free = bill.call(&price, call, at)?;
         for side in call.side {
             let usage = side.tokens();
             let name = side.model.as_deref().unwrap_or(model);
-            let price = book.find(call, name, &usage)?;
+            let price = book.find(call, at, name, &usage)?;
             bill.tokens(&price, &usage, (name != model).then_some(name))?;
         }
-        bill.close(book, call, price.id(), free)
+        bill.close(book, at, price.id(), free)
     }
 
     /// The call's own lines; whether the entry declares it free.
-    fn call(&mut self, price: &Price<'_>, call: &Priceable<'_>) -> Result<bool, Unpriced> {
+    fn call(
+        &mut self,
+        price: &Price<'_>,
+        call: &Priceable<'_>,
+        at: Timestamp,
+    ) -> Result<bool, Unpriced> {
         let entry = price.base.entry;
         let Some(rates) = entry.terms.rates() else {
             self.note(price);
@@ -60,7 +71,7 @@ impl Bill {
             self.line(rates, (LineKind::Request, 1), Factor::ONE, None)?;
         }
         match entry.settlement {
-            Some(Settlement::FreeUntil(date)) if call.at < midnight(date) => {
+            Some(Settlement::FreeUntil(date)) if at < midnight(date) => {
                 self.flag(Flag::FreeQuota);
             }
             Some(Settlement::Prepaid) => self.flag(Flag::Prepaid),
@@ -149,14 +160,14 @@ impl Bill {
     fn close(
         mut self,
         book: &PriceBook,
-        call: &Priceable<'_>,
+        at: Timestamp,
         id: String,
         free: bool,
     ) -> Result<Priced, Unpriced> {
         let native: Pico = self.lines.iter().map(|line| line.cost_native).sum();
         let mut usd = native;
         if self.currency != Currency::USD {
-            let rate = book.usd_for(self.currency, call.at);
+            let rate = book.usd_for(self.currency, at);
             usd = native.scaled(rate.ok_or(Some(Flag::NoRate))?.0, PICO_PER_UNIT);
             let weights: Vec<Pico> = self.lines.iter().map(|line| line.cost_native).collect();
             for (line, share) in self.lines.iter_mut().zip(apportion(usd, &weights)) {

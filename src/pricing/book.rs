@@ -112,7 +112,13 @@ impl PriceBook {
     /// The bill of a call. Total: what cannot be priced is `Unpriced` and says why.
     #[must_use]
     pub fn price(&self, call: &Priceable<'_>) -> Priced {
-        Bill::of(self, call).unwrap_or_else(Priced::unpriced)
+        self.price_as_of(call, call.at)
+    }
+
+    /// The same by the prices of another time; hours and weekdays stay those of the call.
+    #[must_use]
+    pub fn price_as_of(&self, call: &Priceable<'_>, at: Timestamp) -> Priced {
+        Bill::of(self, call, at).unwrap_or_else(Priced::unpriced)
     }
 
     /// All entries, in the order they were given.
@@ -150,11 +156,16 @@ impl PriceBook {
 
     /// Dollars for one unit of `currency` at that time; the earliest known rate before all others.
     pub(super) fn usd_for(&self, currency: Currency, at: Timestamp) -> Option<Pico> {
+        self.fx_for(currency, at).map(|rate| rate.usd)
+    }
+
+    /// The exchange rate of that time; the earliest known one before all others.
+    #[must_use]
+    pub fn fx_for(&self, currency: Currency, at: Timestamp) -> Option<&FxRate> {
         let known = || self.fx.iter().filter(|rate| rate.currency == currency);
         known()
             .find(|rate| midnight(rate.from) <= at)
             .or_else(|| known().next_back())
-            .map(|rate| rate.usd)
     }
 }
 

@@ -1,7 +1,9 @@
 //! A price as a dated fact: whose, for what, since when, under which conditions, and who says so.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::book::midnight;
 use super::conditions::Conditions;
 use super::rates::Rates;
 use super::window::Window;
@@ -44,6 +46,18 @@ pub struct PriceEntry {
 }
 
 impl PriceEntry {
+    /// The first moment of its day.
+    #[must_use]
+    pub fn begins(&self) -> Timestamp {
+        midnight(self.since.date())
+    }
+
+    /// Whether it declares its models free.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        matches!(self.terms, Terms::Free)
+    }
+
     /// Names the price in records, such as `openai/gpt-5.4@2026-03-06>272000`.
     #[must_use]
     pub fn id(&self) -> String {

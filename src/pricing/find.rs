@@ -1,5 +1,7 @@
 //! Which entries price a call: the best one in force, and what multiplies it.
 
+use jiff::Timestamp;
+
 use super::Priceable;
 use super::book::{Fact, PriceBook, midnight};
 use super::conditions::{Conditions, Served};
@@ -8,6 +10,35 @@ use super::index::Index;
 use crate::call::Flag;
 use crate::money::Factor;
 use crate::usage::TokenUsage;
+
+/// What a price is sought for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sought<'a, C> {
+    pub(super) list: &'a str,
+    pub(super) model: &'a str,
+    /// The time whose prices count.
+    pub(super) at: Timestamp,
+    pub(super) calls: C,
+}
+
+/// The calls that are to be priced: one of them, or all of a kind.
+pub(super) trait Calls {
+    /// Whether they are what an entry is for, so served, its lengths aside.
+    fn fit(&self, conditions: &Conditions, served: &Served<'_>) -> bool;
+
+    /// Whether they are longer than both lengths.
+    fn reach(&self, conditions: &Conditions) -> bool;
+}
+
+impl Calls for (&Priceable<'_>, &TokenUsage) {
+    fn fit(&self, conditions: &Conditions, served: &Served<'_>) -> bool {
+        conditions.fit(self.0, served)
+    }
+
+    fn reach(&self, conditions: &Conditions) -> bool {
+        conditions.reached(self.1)
+    }
+}
 
 /// An entry that prices a call.
 #[derive(Clone, Copy, Debug)]
@@ -20,15 +51,33 @@ pub(super) struct Found<'a> {
 
 /// What prices a call: an entry, further ones for what is beyond a length, and what multiplies them.
 #[derive(Debug)]
-pub(super) struct Price<'a> {
+pub struct Price<'a> {
     pub(super) base: Found<'a>,
     pub(super) beyond: Vec<&'a PriceEntry>,
     factors: Vec<Found<'a>>,
 }
 
-impl Price<'_> {
+impl<'a> Price<'a> {
+    /// The entry with the rates, or that declares the calls free.
+    #[must_use]
+    pub fn entry(&self) -> &'a PriceEntry {
+        self.base.entry
+    }
+
+    /// The entries for what is beyond a length of it.
+    #[must_use]
+    pub fn beyond(&self) -> &[&'a PriceEntry] {
+        &self.beyond
+    }
+
+    /// The entries that multiply its rates for tokens.
+    pub fn factors(&self) -> impl Iterator<Item = &'a PriceEntry> + '_ {
+        self.factors.iter().map(|found| found.entry)
+    }
+
     /// What the rates for tokens are multiplied by.
-    pub(super) fn times(&self) -> Factor {
+    #[must_use]
+    pub fn times(&self) -> Factor {
         let factors = self.factors.iter().map(|found| match &found.entry.terms {
             Terms::Times(factor) => *factor,
             Terms::Free | Terms::Rates(_) | Terms::Beyond(_) => Factor::ONE,
@@ -36,13 +85,15 @@ impl Price<'_> {
         factors.fold(Factor::ONE, Factor::and)
     }
 
-    /// Whether any of it was first seen after the call.
-    pub(super) fn seen_later(&self) -> bool {
+    /// Whether any of it was first seen after the time.
+    #[must_use]
+    pub fn seen_later(&self) -> bool {
         self.base.seen_later || self.factors.iter().any(|found| found.seen_later)
     }
 
     /// The names of all that prices the call: `v/m@2026-01-01 x v/m@2026-01-01+batch`.
-    pub(super) fn id(&self) -> String {
+    #[must_use]
+    pub fn id(&self) -> String {
         if self.beyond.is_empty() && self.factors.is_empty() {
             return self.base.id.to_owned();
         }
@@ -56,21 +107,34 @@ impl Price<'_> {
 }
 
 impl PriceBook {
-    /// What prices a call that used so much of `model`.
-    ///
-    /// An entry for just the way it was served wins; else the standard price times a factor for each
-    /// way in which the call is special. A negotiated discount comes on top of the catalogue's prices.
+    /// What prices a call that used so much of `model`, by the prices of `at`.
     pub(super) fn find<'a>(
         &'a self,
         call: &Priceable<'a>,
+        at: Timestamp,
         model: &'a str,
         usage: &TokenUsage,
     ) -> Result<Price<'a>, Flag> {
+        let sought = Sought {
+            list: call.list,
+            model,
+            at,
+            calls: (call, usage),
+        };
+        self.best(&sought, Served::of(call))
+    }
+
+    /// An entry for just the way it was served wins; else the standard price times a factor for each
+    /// way in which the call is special. A negotiated discount comes on top of the catalogue's prices.
+    pub(super) fn best<'a>(
+        &'a self,
+        sought: &Sought<'a, impl Calls>,
+        served: Served<'_>,
+    ) -> Result<Price<'a>, Flag> {
         let standard = Served::default();
-        let served = Served::of(call);
         let pick = |index: &'a Index, served: Served<'_>| {
-            self.pick(index, call, model, |conditions| {
-                conditions.fit(call, &served) && conditions.reached(usage)
+            self.pick(index, sought, |conditions| {
+                sought.calls.fit(conditions, &served) && sought.calls.reach(conditions)
             })
         };
         let mut factors = Vec::new();
@@ -87,7 +151,7 @@ impl PriceBook {
         if base.entry.layer == Layer::Catalogue && !self.times.is_empty() {
             factors.extend(pick(&self.times, standard).ok());
         }
-        let beyond = self.beyond(call, model, (&base, way), usage);
+        let beyond = self.beyond(sought, (&base, way));
         Ok(Price {
             base,
             beyond,
@@ -99,25 +163,23 @@ impl PriceBook {
     /// those that hold for the call the newest and most special, as far as their length is reached.
     fn beyond<'a>(
         &'a self,
-        call: &Priceable<'a>,
-        model: &'a str,
+        sought: &Sought<'a, impl Calls>,
         (base, way): (&Found<'a>, Served<'_>),
-        usage: &TokenUsage,
     ) -> Vec<&'a PriceEntry> {
         let begun = |entry: &PriceEntry| {
-            midnight(entry.since.date()) <= call.at
+            midnight(entry.since.date()) <= sought.at
                 || (base.seen_later && entry.since == base.entry.since)
         };
         let goes_with = |entry: &&PriceEntry| {
             (entry.layer, &entry.names) == (base.entry.layer, &base.entry.names)
                 && entry.since.date() >= base.entry.since.date()
                 && begun(entry)
-                && entry.conditions.fit(call, &way)
+                && sought.calls.fit(&entry.conditions, &way)
         };
         if self.beyond.is_empty() {
             return Vec::new();
         }
-        let chains = self.beyond.chains(call.list, model).flatten();
+        let chains = self.beyond.chains(sought.list, sought.model).flatten();
         let entries = chains.filter_map(|at| self.entries.get(*at));
         let entries: Vec<&PriceEntry> = entries.filter(goes_with).collect();
         let Some(first) = entries.first().copied() else {
@@ -127,24 +189,23 @@ impl PriceBook {
             let (one, other) = (&entry.conditions, &first.conditions);
             entry.since == first.since
                 && (&one.window, one.thinking) == (&other.window, other.thinking)
-                && one.reached(usage)
+                && sought.calls.reach(one)
         };
         entries.into_iter().filter(like).collect()
     }
 
-    /// The best entry of an index whose conditions `fit`, of those in force when the call began.
+    /// The best entry of an index whose conditions `fit`, of those in force at the time.
     fn pick<'a>(
         &'a self,
         index: &'a Index,
-        call: &Priceable<'a>,
-        model: &'a str,
+        sought: &Sought<'a, impl Calls>,
         fit: impl Fn(&Conditions) -> bool,
     ) -> Result<Found<'a>, Flag> {
         let mut miss = Flag::NoPrice;
-        for chain in index.chains(call.list, model) {
+        for chain in index.chains(sought.list, sought.model) {
             let known = || chain.iter().filter_map(|at| self.at(*at));
             let fits = |(entry, _): &(&PriceEntry, &Fact)| fit(&entry.conditions);
-            let in_force = |(_, fact): &(&PriceEntry, &Fact)| fact.begins <= call.at;
+            let in_force = |(_, fact): &(&PriceEntry, &Fact)| fact.begins <= sought.at;
             if let Some((entry, fact)) = known().filter(fits).find(in_force) {
                 return Ok(Found::new(entry, fact, false));
             }

@@ -99,6 +99,24 @@ Claims that hosting or an API is cheaper are made with a few round numbers. Here
 again from its own inputs: `off` by how much, what it `counts too much` or `too little`, where it
 `contradicts` itself or what is known. Needs no configuration, no traffic and no network.";
 
+pub(super) const PRICES_EXAMPLES: &str = "Examples:
+  tollgate prices list                   what each model costs today
+  tollgate prices list gpt-4o --list openai
+  tollgate prices list --at 2026-01-31 --format csv > january.csv
+
+Prices are dated facts: of the built-in catalogue (or the file that [catalogues] names), and your own
+[[prices]], which win. Days begin at 00:00 UTC, as vendors' do. Needs no traffic and no network.";
+
+pub(super) const PRICES_LIST_EXAMPLES: &str = "Examples:
+  tollgate prices list                   all models, by list
+  tollgate prices list claude            those with this text in their names
+  tollgate prices list --at 2026-01-31   what was in force on that day
+  tollgate prices list --format json | jq '.prices[] | select(.age_days > 90)'
+
+Rates are for a million tokens of a plain call, discounts taken off. `more` counts further rates, `if`
+the kinds of calls with a price of their own (long input, a tier, hours), `age` the days since it was
+noted: `tollgate prices show MODEL` tells them. A running tollgate answers the same at /api/v1/prices.";
+
 pub(super) const LEDGER_EXAMPLES: &str = "Examples:
   tollgate ledger check                  exit 0: whole; exit 1: what is not, and what to do
   tollgate ledger accept                 what check misses is known from now on, and no alarm

@@ -1,0 +1,35 @@
+//! `prices`: what calls are billed by, and what is known of it.
+
+mod columns;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::args::PricesVerb;
+use super::house::{House, Options};
+use super::{Failure, output};
+
+/// Does what was asked for.
+pub(super) fn run<H: House>(
+    house: &H,
+    options: &Options,
+    verb: &PricesVerb,
+) -> Result<(), Failure> {
+    match verb {
+        PricesVerb::List(asked) => {
+            let book = house.known(options, None)?.prices;
+            output::print(list::text(&book, asked, moment(asked.at))?)
+        }
+    }
+}
+
+/// The begin of a day of prices, which is one of UTC; without a day it is now.
+fn moment(day: Option<Date>) -> Timestamp {
+    let begin = |day: Date| day.to_zoned(TimeZone::UTC).ok();
+    let begin = day.and_then(begin).map(|begin| begin.timestamp());
+    begin.unwrap_or_else(super::now)
+}
