@@ -505,7 +505,7 @@ model = "gpt-4o-mni"
 replaces = ["gpt-4o"]
 serves = "32k"
 model = "mistral-large"
-list = "mistral"
+list = "nobody"
 qualifying_share = 0.2
 [optimised.half]
 replaces = ["gpt-4o"]
