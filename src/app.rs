@@ -16,6 +16,7 @@ mod shared;
 mod show;
 mod unknown;
 pub(crate) mod upkeep;
+mod watch;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -295,6 +296,7 @@ impl App {
         tasks.spawn(tick(Arc::clone(&shared), stop.clone()));
         tasks.spawn(mark(meter, stop.clone()));
         tasks.spawn(reload_on_hangup(Arc::clone(&shared), stop.clone()));
+        tasks.spawn(watch::watch(Arc::clone(&shared), stop.clone()));
         Ok(App {
             traffic: traffic_at,
             admin: admin_at,

@@ -7,6 +7,7 @@
 mod attribution;
 mod closest;
 mod document;
+mod files;
 mod ledger;
 mod meter;
 mod plans;
@@ -36,6 +37,7 @@ use section::Section;
 use value::Value;
 
 pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
+pub use files::Files;
 pub use ledger::{Ledger, Metrics, Reporting};
 pub use meter::Meter;
 pub use plans::{Plans, token_rates};
@@ -73,6 +75,8 @@ pub struct Config {
     pub rows: Catalogue,
     /// What the metered traffic is compared with.
     pub plans: Plans,
+    /// What all of this was read from.
+    pub files: Files,
 }
 
 /// Files in place of the embedded catalogues, or beside them, relative to the configuration.
@@ -125,9 +129,13 @@ pub fn load_with(
     };
     let config = document.and_then(|document| read(&document, overrides, &context));
     let problems = context.into_problems();
-    config
-        .filter(|_| problems.is_empty())
-        .ok_or(Problems(problems))
+    match config {
+        Some(config) if problems.all.is_empty() => Ok(Config {
+            files: problems.files,
+            ..config
+        }),
+        Some(_) | None => Err(problems),
+    }
 }
 
 /// Walks the whole file; `None` where it cannot be walked or its prices make no book.
@@ -159,6 +167,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         rows,
         catalogues,
         prices: Arc::new(book?),
+        files: Files::default(),
     };
     root.finish(&[]);
     Some(config)

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use super::{AppError, Loader, breakeven, gauges, now, settings, show, unknown};
 use crate::admin::{Admin, CallsPage, CallsQuery, Source, SourceError, TotalsQuery};
-use crate::config::Config;
+use crate::config::{Config, Files};
 use crate::economics::Stream;
 use crate::journal::Journal;
 use crate::ledger::{Ledger, LedgerError, Rollup};
@@ -38,6 +38,8 @@ const STATES: &str = "verdict";
 pub(super) struct Shared {
     load: Loader,
     config: ArcSwap<Config>,
+    /// As the last reading found them, whether it was taken over or refused.
+    files: ArcSwap<Files>,
     sinks: Sinks,
     journal: Journal<Entry>,
     meter: Meter,
@@ -80,10 +82,12 @@ impl Shared {
             texts,
             audit,
         } = parts;
+        let files = ArcSwap::from_pointee(config.files.clone());
         let (config, admin) = (ArcSwap::from_pointee(config), Mutex::new(None));
         Self {
             load,
             config,
+            files,
             sinks,
             journal,
             meter,
@@ -134,7 +138,14 @@ impl Shared {
 
     pub(super) fn reload(&self) -> Result<(), Vec<String>> {
         let admin = lock(&self.admin);
-        let taken = self.take_over(admin.as_ref());
+        let (files, taken) = match (self.load)() {
+            Ok(config) => (config.files.clone(), self.take_over(config, admin.as_ref())),
+            Err(problems) => {
+                let lines = problems.lines();
+                (problems.files, Err(lines))
+            }
+        };
+        self.files.store(Arc::new(files));
         match &taken {
             Ok(()) => {
                 self.sinks.metrics.config_loaded(now());
@@ -150,9 +161,19 @@ impl Shared {
         taken
     }
 
-    fn take_over(&self, admin: Option<&(Admin, SocketAddr)>) -> Result<(), Vec<String>> {
+    /// The files of the configuration as they were when it was last read; none if nobody is to look
+    /// whether they change.
+    pub(super) fn watched(&self) -> Option<Arc<Files>> {
+        let watch = self.config.load().server.watch;
+        watch.then(|| self.files.load_full())
+    }
+
+    fn take_over(
+        &self,
+        config: Config,
+        admin: Option<&(Admin, SocketAddr)>,
+    ) -> Result<(), Vec<String>> {
         let said = |error: &dyn std::error::Error| vec![error.to_string()];
-        let config = (self.load)().map_err(|problems| problems.lines())?;
         let proxy = settings::proxy(&config).map_err(|error| said(&error))?;
         // No batch goes into the old verdict while the new one is made and put in its place.
         let _batch = lock(&self.sinks.batch);

@@ -53,6 +53,7 @@ impl Document {
     /// Reads a file; one that cannot be read is a problem.
     pub(super) fn open(path: &Path, context: &Context<'_>) -> Option<Self> {
         let name = path.display().to_string();
+        context.reads(path);
         match std::fs::read_to_string(path) {
             Ok(text) => {
                 let dir = path.parent().map(Path::to_owned).unwrap_or_default();

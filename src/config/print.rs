@@ -102,6 +102,7 @@ fn server(server: &Server) -> Value {
         client_stall,
         drain,
         inject_body_bytes_max,
+        watch,
     } = server;
     let metrics = match metrics_token {
         MetricsToken::Admin => None,
@@ -126,6 +127,7 @@ fn server(server: &Server) -> Value {
             "inject_body_bytes_max",
             Some(number(*inject_body_bytes_max)),
         ),
+        ("watch", Some(Value::Boolean(*watch))),
     ])
 }
 

@@ -2,6 +2,9 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::path::Path;
+
+use super::files::Files;
 
 /// One thing to change before tollgate starts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,21 +32,26 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong, by file and line; never empty.
+/// Everything that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub struct Problems {
+    /// By file and line; never empty.
+    pub all: Vec<Problem>,
+    /// Where they may be mended.
+    pub files: Files,
+}
 
 impl Problems {
     /// Each problem as its line.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        self.0.iter().map(ToString::to_string).collect()
+        self.all.iter().map(ToString::to_string).collect()
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.0.iter().enumerate() {
+        for (i, problem) in self.all.iter().enumerate() {
             let newline = if i == 0 { "" } else { "\n" };
             write!(f, "{newline}{problem}")?;
         }
@@ -53,11 +61,12 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// What all files of one configuration share: the environment, and the problems found so far.
+/// What all files of one configuration share: the environment, and what was read and found so far.
 pub(super) struct Context<'c> {
     /// Reads an environment variable.
     pub(super) env: &'c dyn Fn(&str) -> Option<String>,
     problems: RefCell<Vec<Problem>>,
+    files: RefCell<Files>,
 }
 
 impl<'c> Context<'c> {
@@ -65,7 +74,13 @@ impl<'c> Context<'c> {
         Self {
             env,
             problems: RefCell::default(),
+            files: RefCell::default(),
         }
+    }
+
+    /// Notes that the configuration depends on a file, before it is read.
+    pub(super) fn reads(&self, path: &Path) {
+        self.files.borrow_mut().add(path);
     }
 
     pub(super) fn tell(&self, problem: Problem) {
@@ -78,11 +93,11 @@ impl<'c> Context<'c> {
         problems.iter().any(|p| p.file == file && p.key == key)
     }
 
-    /// The problems, in the order a reader of the files meets them.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
-        let mut problems = self.problems.into_inner();
-        problems.sort();
-        problems.dedup();
-        problems
+    /// The problems, in the order a reader of the files meets them, and these files.
+    pub(super) fn into_problems(self) -> Problems {
+        let (mut all, files) = (self.problems.into_inner(), self.files.into_inner());
+        all.sort();
+        all.dedup();
+        Problems { all, files }
     }
 }

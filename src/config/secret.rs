@@ -39,8 +39,12 @@ impl Value<'_> {
         let found = match source.split_once(':') {
             Some(("env", name)) => (self.context.env)(name)
                 .ok_or_else(|| format!("the environment has no variable {name}; set it")),
-            Some(("file", path)) => std::fs::read_to_string(self.document.resolve(path))
-                .map_err(|error| format!("the file {path} cannot be read: {error}")),
+            Some(("file", name)) => {
+                let path = self.document.resolve(name);
+                self.context.reads(&path);
+                std::fs::read_to_string(path)
+                    .map_err(|error| format!("the file {name} cannot be read: {error}"))
+            }
             _ => Err("a secret is not written here; write env:NAME or file:PATH".to_owned()),
         };
         let trimmed = found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());

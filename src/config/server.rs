@@ -36,6 +36,8 @@ pub struct Server {
     pub drain: Duration,
     /// Bytes of a request that is held to ask for the usage of its stream.
     pub inject_body_bytes_max: usize,
+    /// Whether the configuration is taken over again when its files change.
+    pub watch: bool,
 }
 
 /// Who may read `/metrics`.
@@ -63,6 +65,7 @@ impl Default for Server {
             client_stall: Some(Duration::from_mins(5)),
             drain: Duration::from_secs(30),
             inject_body_bytes_max: INJECT_BODY_BYTES_MAX,
+            watch: true,
         }
     }
 }
@@ -96,6 +99,7 @@ impl Server {
             inject_body_bytes_max: s
                 .read("inject_body_bytes_max", Value::bytes)
                 .unwrap_or(base.inject_body_bytes_max),
+            watch: s.read("watch", Value::boolean).unwrap_or(base.watch),
         };
         let overrides = overrides.over_environment(section.context);
         server.listen = overrides.listen.unwrap_or(server.listen);

@@ -208,13 +208,15 @@ impl<'d> Value<'d> {
         address.or_else(|| self.is_not("an address and port, such as \"127.0.0.1:4141\""))
     }
 
-    /// A path, relative to the file it is written in.
+    /// A path, relative to the file it is written in. What is there belongs to the configuration.
     pub(super) fn path(&self) -> Option<PathBuf> {
         let text = self.text()?;
         if text.is_empty() {
             return self.is_not("a path");
         }
-        Some(self.document.resolve(text))
+        let path = self.document.resolve(text);
+        self.context.reads(&path);
+        Some(path)
     }
 
     /// One of a few words.

@@ -32,3 +32,5 @@ mod stop;
 mod support;
 #[cfg(test)]
 mod upkeep;
+#[cfg(test)]
+mod watch;

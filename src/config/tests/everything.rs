@@ -23,6 +23,7 @@ header_bytes_max = 1024
 client_stall = "1500ms"
 drain = "2h"
 inject_body_bytes_max = "1MiB"
+watch = false
 [upstreams.gate]
 format = "anthropic"
 base_url = "http://gate:8080/prefix/"

@@ -25,7 +25,7 @@ fn load_beside(text: &str, files: &[(&str, &str)]) -> Result<Config, Problems> {
 #[track_caller]
 fn refused(text: &str, files: &[(&str, &str)], says: &[&str]) {
     let problems = load_beside(text, files).unwrap_err();
-    assert_eq!(problems.0.len(), says.len(), "{problems}");
+    assert_eq!(problems.all.len(), says.len(), "{problems}");
     for (problem, says) in problems.lines().iter().zip(says) {
         assert!(problem.contains(says), "{problem}");
     }
