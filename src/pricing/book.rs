@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::bill::Bill;
 use super::conditions::Conditions;
-use super::entry::{FxRate, PriceEntry, Settings, Terms};
+use super::entry::{FxRate, Layer, PriceEntry, Settings, Terms};
 use super::index::Index;
 use super::{Priceable, Priced};
 use crate::money::{Currency, Pico};
@@ -58,7 +58,7 @@ pub struct PriceBook {
     pub(super) beyond: Index,
     /// Those that multiply.
     pub(super) times: Index,
-    /// Newest first.
+    /// The user's own before the catalogue's, of both the newest first.
     fx: Vec<FxRate>,
 }
 
@@ -91,7 +91,7 @@ impl PriceBook {
         if !problems.is_empty() {
             return Err(problems);
         }
-        fx.sort_by_key(|rate| Reverse(rate.from));
+        fx.sort_by_key(|rate| (rate.layer == Layer::Catalogue, Reverse(rate.from)));
         let facts = prices
             .iter()
             .map(|entry| Fact {
@@ -127,7 +127,7 @@ impl PriceBook {
         &self.entries
     }
 
-    /// The exchange rates, newest first.
+    /// The exchange rates: the user's own before the catalogue's, of both the newest first.
     #[must_use]
     pub fn fx(&self) -> &[FxRate] {
         &self.fx
@@ -154,7 +154,8 @@ impl PriceBook {
         })
     }
 
-    /// Dollars for one unit of `currency` at that time; the earliest known rate before all others.
+    /// Dollars for one unit of `currency` at that time: the user's own rate from its day on, else the
+    /// catalogue's; the earliest of them before all others.
     pub(super) fn usd_for(&self, currency: Currency, at: Timestamp) -> Option<Pico> {
         self.fx_for(currency, at).map(|rate| rate.usd)
     }

@@ -170,8 +170,8 @@ source = "fits gpt-4mi as well as the third"
 list = "openai"
 match = "x"
 from = 2026-02-01
-input_cny_per_mtok = 5
-source = "yuan without a rate"
+input_chf_per_mtok = 5
+source = "francs without a rate"
 "#,
     );
 }

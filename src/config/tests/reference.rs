@@ -7,19 +7,11 @@ use crate::money::RatePerMtok;
 use crate::pricing::{Priceable, Priced};
 use crate::usage::{TokenUsage, Units};
 
-/// Lists whose rows are not all in the catalogue yet.
-const NOT_YET: [&str; 7] = [
-    "deepseek",
-    "moonshotai",
-    "minimax",
-    "zhipuai",
-    "bytedance",
-    "baidu",
-    "alibaba",
-];
+/// Why rows in dollars are not in the catalogue.
+const CONVERTED: &str = "billed in yuan; the row is the yuan by 7.25, held in yuan below";
 
 /// Rows that are no price of a model, or were never in force.
-const LEFT_OUT: [(&str, &str); 3] = [
+const LEFT_OUT: [(&str, &str); 10] = [
     (
         "gpt-4 (8K), CNY quote",
         "a quotation in yuan of gpt-4's output price",
@@ -32,10 +24,31 @@ const LEFT_OUT: [(&str, &str); 3] = [
         "ministral-8b",
         "an output rate of 1 by mistake: Mistral documented 0.10 from launch on",
     ),
+    (
+        "deepseek-v3.2",
+        "not DeepSeek's price: it sold V3.2 as deepseek-chat, at 0.28 / 0.42",
+    ),
+    (
+        "doubao-pro-32k",
+        "0.8 is the input's price; the output cost 2",
+    ),
+    ("GLM-5.2", CONVERTED),
+    ("GLM-5", CONVERTED),
+    ("GLM-4.7", CONVERTED),
+    ("GLM-4.5-Air", CONVERTED),
+    ("GLM-4-Plus", CONVERTED),
 ];
 
 /// Rows that call a model otherwise than calls do.
-const NAMED: [(&str, &str); 1] = [("gpt-3.5 (davinci-class)", "text-davinci-003")];
+const NAMED: [(&str, &str); 4] = [
+    ("gpt-3.5 (davinci-class)", "text-davinci-003"),
+    ("glm-3-turbo (before)", "glm-3-turbo"),
+    ("ernie-bot (wenxin)", "ernie-4.0-8k"),
+    ("qwen (tongyi)", "qwen-max"),
+];
+
+/// Vendors with a list for each currency: theirs in yuan.
+const IN_YUAN: [(&str, &str); 2] = [("deepseek", "deepseek-cn"), ("alibaba", "alibaba-cn")];
 
 /// The day of a row without one: the list's own.
 const LIST_READ: &str = "2026-08-21";
@@ -71,6 +84,12 @@ impl Row {
         named.map_or(&self.model, |(_, model)| model)
     }
 
+    fn list(&self) -> &str {
+        let in_yuan = IN_YUAN.iter().filter(|_| self.currency == "CNY");
+        let list = in_yuan.into_iter().find(|(row, _)| *row == self.provider);
+        list.map_or(&self.provider, |(_, list)| list)
+    }
+
     /// `input tiers >272000:10 output tiers >272000:45`: the length, and both rates beyond it.
     fn tier(&self) -> Option<(u64, &str, &str)> {
         let (_, tiers) = self.note.split_once("input tiers >")?;
@@ -85,7 +104,7 @@ impl Row {
     fn bill(&self, book: &crate::pricing::PriceBook, usage: &TokenUsage) -> Priced {
         let at = format!("{}T12:00:00Z", self.day()).parse().unwrap();
         book.price(&Priceable {
-            list: &self.provider,
+            list: self.list(),
             model: Some(self.model()),
             at,
             ended_at: at,
@@ -157,11 +176,38 @@ fn every_row_of_the_reference_list_is_in_the_catalogue_on_its_day() {
     let mut rows = csv::Reader::from_path(shared.join("reference-data/api-prices.csv")).unwrap();
     let rows: Vec<Row> = rows.deserialize().map(Result::unwrap).collect();
     let left_out = |row: &&Row| LEFT_OUT.iter().any(|(model, _)| *model == row.model);
-    let not_yet = |row: &&Row| NOT_YET.contains(&row.provider.as_str());
-    let held = rows.iter().filter(|row| !left_out(row) && !not_yet(row));
-    assert_eq!(held.clone().count(), 85);
+    let held = rows.iter().filter(|row| !left_out(row));
+    assert_eq!(held.clone().count(), 101);
     for row in held {
         row.check(&config.prices);
     }
     assert_eq!(rows.iter().filter(left_out).count(), LEFT_OUT.len());
+}
+
+#[test]
+fn rows_converted_to_dollars_are_the_catalogues_yuan() {
+    let Some(shared) = shared() else { return };
+    let config = defaults();
+    let mut rows = csv::Reader::from_path(shared.join("reference-data/api-prices.csv")).unwrap();
+    let rows = rows.deserialize::<Row>().map(Result::unwrap);
+    let of_zhipu = |row: &Row| row.provider == "zhipuai" && row.currency == "USD";
+    let converted: Vec<Row> = rows.filter(of_zhipu).collect();
+    assert_eq!(converted.len(), 5);
+    for row in converted {
+        let usage = TokenUsage {
+            input: Some(2),
+            cache_read: Some(1),
+            output: Some(1),
+            ..TokenUsage::default()
+        };
+        let bill = row.bill(&config.prices, &usage);
+        assert_eq!(bill.currency.map(|c| c.to_string()).as_deref(), Some("CNY"));
+        let dollars = [&row.input, &row.cached_input, &row.output];
+        for (line, dollars) in bill.lines.iter().zip(dollars) {
+            let dollars: RatePerMtok = dollars.as_ref().unwrap().parse().unwrap();
+            let apart = line.rate.pico_per_token() * 100 - dollars.pico_per_token() * 725;
+            // The dollars are rounded to a tenth of a cent.
+            assert!(apart.abs() <= 500 * 725, "{row:?} {line:?}");
+        }
+    }
 }

@@ -145,3 +145,39 @@ fn a_long_input_prices_the_whole_call() {
         "a newer price without tiers ends them"
     );
 }
+
+#[test]
+fn an_own_exchange_rate_wins_from_its_day_on() {
+    let currency: Currency = "CNY".parse().unwrap();
+    let yuan = PriceEntry {
+        currency,
+        ..entry("m", "seen 2026-01-01", "1")
+    };
+    let fx = |layer, from: &str, usd: &str| FxRate {
+        layer,
+        currency,
+        usd: usd.parse().unwrap(),
+        from: from.parse().unwrap(),
+        source: "test".into(),
+    };
+    let (ours, theirs) = (Layer::Catalogue, Layer::Overlay);
+    let settings = Settings {
+        prices: vec![yuan],
+        fx: vec![
+            fx(ours, "2026-01-01", "0.1"),
+            fx(ours, "2026-03-01", "0.3"),
+            fx(theirs, "2026-02-01", "0.2"),
+        ],
+    };
+    let book = PriceBook::new(settings).unwrap();
+    let usage = used(10, 0);
+    let tenths = |at| book.price(&call("m", at, &usage)).cost_usd;
+    assert_eq!(tenths("2025-12-31"), Some(Pico(1_000_000)));
+    assert_eq!(tenths("2026-01-31"), Some(Pico(1_000_000)));
+    assert_eq!(tenths("2026-02-01"), Some(Pico(2_000_000)));
+    assert_eq!(
+        tenths("2026-03-01"),
+        Some(Pico(2_000_000)),
+        "not ours, though newer"
+    );
+}
