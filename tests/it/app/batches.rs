@@ -237,7 +237,8 @@ async fn a_batch_of_two_models_is_one_record_whose_lines_name_them() {
 async fn a_batch_without_a_price_of_its_tier_is_unpriced() {
     let stage = Stage::set("openai", "").await;
     let tollgate = stage.house.start().await.unwrap();
-    stage.whole(&tollgate, FILE, &output(&[(1_000, 100)])).await;
+    let file = output(&[(1_000, 100)]).replace("gpt-4o-2024-08-06", "gpt-oss-120b");
+    stage.whole(&tollgate, FILE, &file).await;
     let unpriced = json!({"source": "reported", "pricing": "unpriced", "cost_usd": null,
         "input_tokens": 1_000, "flags": ["background", "no_rate"]});
     check_row("unpriced", &tollgate.rows_once(1).await[0], &unpriced);

@@ -23,7 +23,7 @@ const STREAM: &[u8] = b"data: {\"type\":\"transcript.text.delta\",\"delta\":\"I\
 async fn a_transcript_is_text_whatever_it_begins_with() {
     let mut stage = Stage::set().await;
     let whole = json!({"stream": false, "complete": true, "end": "complete", "source": "unknown",
-        "ttft_ms": null, "flags": ["no_price"]});
+        "ttft_ms": null, "pricing": "unpriced", "flags": []});
     for said in [
         "data is what we speak of",
         "event: the same",
