@@ -76,8 +76,8 @@ pub(super) struct Served<'a> {
     region: Option<&'a str>,
 }
 
-/// What providers call the tier that list prices are for.
-const STANDARD_TIERS: [&str; 4] = ["", "default", "standard", "auto"];
+/// What providers call the tier that list prices are for; `on_demand` is Groq's word.
+const STANDARD_TIERS: [&str; 5] = ["", "default", "standard", "auto", "on_demand"];
 /// The same of speeds.
 const STANDARD_SPEEDS: [&str; 2] = ["", "standard"];
 /// The same of regions: Anthropic's `inference_geo` where no region was asked for.

@@ -180,7 +180,7 @@ fn zero_of_something_needs_no_rate() {
         ("unheard_of".to_owned(), 0),
         ("web_fetch".to_owned(), 3),
     ]);
-    for tier in ["default", "standard", "auto"] {
+    for tier in ["default", "standard", "auto", "on_demand"] {
         let call = Priceable {
             units: &units,
             service_tier: Some(tier),
