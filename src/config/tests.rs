@@ -161,6 +161,28 @@ fn the_default_upstream_is_openai_or_the_only_one() {
 }
 
 #[test]
+fn an_upstream_has_the_list_of_its_name_or_else_of_its_address() {
+    let list = |name: &str, url: &str| {
+        let text = format!("[upstreams.{name}]\nformat = \"openai\"\nbase_url = \"{url}\"\n");
+        good(&text).upstreams[0].prices.clone()
+    };
+    for (name, url, expected) in [
+        (
+            "gemini",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "google",
+        ),
+        ("grok", "https://API.x.ai:443/v1", "x-ai"),
+        ("mistral", "http://localhost:8000", "mistral"),
+        ("openai", "https://api.groq.com/openai", "openai"),
+        ("eu", "https://eu.api.openai.com", "eu"),
+        ("house", "http://localhost:8000", "house"),
+    ] {
+        assert_eq!(list(name, url), expected, "{name} {url}");
+    }
+}
+
+#[test]
 fn a_catalogue_file_takes_the_place_of_the_embedded_one() {
     let folder = folder("[catalogues]\nprices = \"mine.toml\"\n");
     let price = "[[prices]]\nlist = \"l\"\nmatch = \"m\"\nfrom = 2026-01-01\n\

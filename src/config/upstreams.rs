@@ -1,5 +1,7 @@
 //! `[upstreams.NAME]`: where calls are forwarded, and who bills them.
 
+mod lists;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -157,8 +159,8 @@ impl Upstream {
                 .read("billed", Value::boolean)
                 .unwrap_or(role != Role::Own),
             prices: s
-                .read("prices", |value| price_list(value, book))
-                .unwrap_or(base.prices.clone()),
+                .read("prices", |value| lists::named(value, book))
+                .unwrap_or_else(|| lists::unnamed(name, base_url.as_ref(), book)),
             ca_file: s.read("ca_file", Value::path),
             egress_proxy,
             egress_credentials,
@@ -302,20 +304,4 @@ fn egress_proxy(value: &Value<'_>) -> Option<http::Uri> {
         url.scheme_str() == Some("http") && host && bare
     });
     url.or_else(|| value.is_not("a forward proxy's address, such as \"http://proxy:3128\""))
-}
-
-/// A list that is named must have prices; the upstream's own name may be without.
-fn price_list(value: &Value<'_>, book: Option<&PriceBook>) -> Option<String> {
-    let name = value.text()?;
-    let Some(book) = book.filter(|book| !book.has_list(name)) else {
-        return Some(name.to_owned());
-    };
-    let mut lists: Vec<&str> = book.entries().iter().map(|e| e.list.as_str()).collect();
-    lists.sort_unstable();
-    lists.dedup();
-    let known = lists.join(", ");
-    value.is_not(&format!(
-        "a price list; there are {known}{}",
-        hint(name, &lists)
-    ))
 }

@@ -1,0 +1,53 @@
+//! Whose price list the calls of an upstream are priced by.
+
+use http::Uri;
+
+use crate::config::value::{Value, hint};
+use crate::pricing::PriceBook;
+
+/// The lists of known addresses. Only the hosts whose prices the lists have: regional ones, such as
+/// `eu.api.openai.com`, cost more, and calls do not show it.
+const LISTS: [(&str, &str); 17] = [
+    ("api.anthropic.com", "anthropic"),
+    ("api.cohere.ai", "cohere"),
+    ("api.cohere.com", "cohere"),
+    ("api.deepseek.com", "deepseek"),
+    ("api.groq.com", "groq"),
+    ("api.mistral.ai", "mistral"),
+    ("api.moonshot.ai", "moonshotai"),
+    ("api.openai.com", "openai"),
+    ("api.together.ai", "together"),
+    ("api.together.xyz", "together"),
+    ("api.voyageai.com", "voyageai"),
+    ("api.x.ai", "x-ai"),
+    ("ark.cn-beijing.volces.com", "bytedance"),
+    ("dashscope.aliyuncs.com", "alibaba"),
+    ("generativelanguage.googleapis.com", "google"),
+    ("open.bigmodel.cn", "zhipuai"),
+    ("qianfan.baidubce.com", "baidu"),
+];
+
+/// A list that is named must have prices; the upstream's own name may be without.
+pub(super) fn named(value: &Value<'_>, book: Option<&PriceBook>) -> Option<String> {
+    let name = value.text()?;
+    let Some(book) = book.filter(|book| !book.has_list(name)) else {
+        return Some(name.to_owned());
+    };
+    let mut lists: Vec<&str> = book.entries().iter().map(|e| e.list.as_str()).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    let known = lists.join(", ");
+    value.is_not(&format!(
+        "a price list; there are {known}{}",
+        hint(name, &lists)
+    ))
+}
+
+/// Where none is named: the list of the upstream's own name; if there is none, that of its address.
+pub(super) fn unnamed(name: &str, base_url: Option<&Uri>, book: Option<&PriceBook>) -> String {
+    let has = |list: &str| book.is_some_and(|book| book.has_list(list));
+    let host = base_url.and_then(Uri::host).filter(|_| !has(name));
+    let known = host.and_then(|host| LISTS.iter().find(|(at, _)| host.eq_ignore_ascii_case(at)));
+    let list = known.map(|(_, list)| *list).filter(|list| has(list));
+    list.unwrap_or(name).to_owned()
+}
