@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::money::{Currency, Pico};
 use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
 
+mod again;
 mod cost;
 mod flag;
 mod json;
@@ -20,6 +21,7 @@ mod model;
 mod row;
 mod written;
 
+pub use again::Again;
 pub use cost::{CostLine, LineKind, Pricing};
 pub use flag::Flag;
 pub use model::{names_model, without_snapshot};

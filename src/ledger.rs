@@ -25,6 +25,7 @@ mod memory;
 mod meta;
 mod names;
 mod open_calls;
+mod pass;
 mod read;
 mod recover;
 mod replay;
@@ -53,6 +54,7 @@ use jiff::tz::TimeZone;
 use self::believe::Belief;
 use self::commit::Commits;
 use self::memory::Memory;
+use self::pass::Passes;
 use self::shelf::Shelf;
 use self::status::Status;
 use self::watch::Seen;
@@ -71,6 +73,7 @@ pub use self::import::{History, ImportedHour, ImportedMinute, Minutes};
 pub use self::key::{DIMENSIONS_MAX, Grain, Group, Origin, Period};
 pub use self::memory::RECENT_DAYS;
 pub use self::names::{NAME_BYTES_MAX, NAMES_MAX};
+pub use self::pass::{Asked, ModelSums, Pass, Phase, Progress, Repriced, Summary};
 pub use self::recover::{LostRows, Rebuilt, Recovery};
 pub use self::replay::Orphan;
 pub use self::retention::Retention;
@@ -203,6 +206,18 @@ pub enum LedgerError {
         /// What it has.
         found: String,
     },
+    /// Calls are being priced again already.
+    #[error("calls are being priced again already; one pass goes after the other")]
+    Repricing,
+    /// There are as many passes as are kept at one time.
+    #[error(
+        "{} passes over the calls are kept, and no more can be",
+        pass::PASSES_MAX
+    )]
+    Passes,
+    /// Somebody wanted it to stop.
+    #[error("stopped before the end")]
+    Stopped,
     /// A row is not a record.
     #[error("frame {seq} of the journal is not a call record")]
     Row {
@@ -231,6 +246,9 @@ impl LedgerError {
             Self::DayFile { .. } => "day_file",
             Self::Forgotten { .. } => "forgotten",
             Self::Newer { .. } => "newer",
+            Self::Repricing => "repricing",
+            Self::Passes => "passes",
+            Self::Stopped => "stopped",
             Self::Row { .. } => "row",
         }
     }
@@ -279,6 +297,11 @@ pub struct Ledger {
     /// given to an endless reader again and again, and calls would wait to be counted.
     turn: Mutex<()>,
     shelf: Arc<RwLock<Shelf>>,
+    passes: RwLock<Passes>,
+    /// Held by who prices calls again.
+    repricing: Mutex<()>,
+    /// Held by who writes a checkpoint.
+    checkpointing: Mutex<()>,
     seen: Mutex<Seen>,
     belief: Mutex<Belief>,
     /// Held as long as the ledger lives.
@@ -310,6 +333,9 @@ impl Ledger {
             seen: Mutex::default(),
             shelf: Arc::new(RwLock::new(Shelf::load(&settings.calls_dir)?)),
             belief: Mutex::default(),
+            passes: RwLock::new(Passes::read(&settings.calls_dir)?),
+            repricing: Mutex::default(),
+            checkpointing: Mutex::default(),
             settings,
             _lock: lock,
         };
@@ -371,6 +397,19 @@ impl Ledger {
 
     fn set_shelf(&self, change: impl FnOnce(&mut Shelf)) {
         change(&mut self.shelf.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn passes(&self) -> RwLockReadGuard<'_, Passes> {
+        self.passes.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_passes(&self, change: impl FnOnce(&mut Passes)) {
+        change(&mut self.passes.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// From now on rows show the passes up to a number.
+    fn set_applied(&self, number: u64) {
+        self.set_passes(|passes| passes.applied = number);
     }
 
     /// What decides where days begin; another one is taken at the next start.

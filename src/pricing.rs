@@ -4,6 +4,7 @@
 //! What cannot be priced completely is `unpriced`, never zero and never at a rate that is not its
 //! own. No file and no clock here: `config` reads the catalogue, the call brings its time.
 
+mod again;
 mod beyond;
 mod bill;
 mod book;

@@ -79,6 +79,28 @@ impl DemandSums {
         self.duration_ms = self.duration_ms.saturating_add(*duration_ms);
     }
 
+    /// Takes other sums off, as far as they are there.
+    fn take_off(&mut self, other: &Self) {
+        let Self {
+            calls,
+            uncached_input,
+            cached_input,
+            output,
+            output_by_input,
+            output_squared,
+            cost_usd,
+            duration_ms,
+        } = other;
+        self.calls = self.calls.saturating_sub(*calls);
+        self.uncached_input = self.uncached_input.saturating_sub(*uncached_input);
+        self.cached_input = self.cached_input.saturating_sub(*cached_input);
+        self.output = self.output.saturating_sub(*output);
+        self.output_by_input = self.output_by_input.saturating_sub(*output_by_input);
+        self.output_squared = self.output_squared.saturating_sub(*output_squared);
+        self.cost_usd = self.cost_usd - *cost_usd;
+        self.duration_ms = self.duration_ms.saturating_sub(*duration_ms);
+    }
+
     /// All tokens, in and out.
     #[must_use]
     pub const fn tokens(&self) -> u64 {
@@ -255,6 +277,24 @@ impl DemandMinute {
         self.unpriced_tokens = self.unpriced_tokens.saturating_add(*unpriced_tokens);
         self.unknown_calls = self.unknown_calls.saturating_add(*unknown_calls);
         self.imported_calls = self.imported_calls.saturating_add(*imported_calls);
+    }
+
+    /// Takes another minute off, as far as it is there: calls that are known another way now.
+    pub fn take_off(&mut self, other: &Self) {
+        let Self {
+            slots,
+            unpriced_calls,
+            unpriced_tokens,
+            unknown_calls,
+            imported_calls,
+        } = other;
+        for (mine, theirs) in self.slots.iter_mut().zip(slots) {
+            mine.take_off(theirs);
+        }
+        self.unpriced_calls = self.unpriced_calls.saturating_sub(*unpriced_calls);
+        self.unpriced_tokens = self.unpriced_tokens.saturating_sub(*unpriced_tokens);
+        self.unknown_calls = self.unknown_calls.saturating_sub(*unknown_calls);
+        self.imported_calls = self.imported_calls.saturating_sub(*imported_calls);
     }
 
     /// The sums of the whole minute.

@@ -15,6 +15,7 @@ use super::dayfile::{Reader, Tally};
 use super::demand::{DemandKey, decode_beats};
 use super::key::{Key, Period, Span};
 use super::memory::{read_demand, read_totals};
+use super::pass::{self, Layers, Passes};
 use super::shelf::{Shelf, start_of};
 use super::store::{In, Store};
 use super::{LedgerError, Settings, Totals, checkpoint, expired, meta, recover, rows, sidecar};
@@ -23,6 +24,9 @@ use crate::journal::{self, FrameKind, JournalError};
 
 /// Problems of one part that are named; what comes on top is the same again.
 const PROBLEMS_MAX: usize = 20;
+
+/// The part that only some data directories have.
+const PASSES: &str = "passes";
 
 /// What was looked at, and what was wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +93,8 @@ struct Check<'a> {
     counted: u64,
     accepted: Accepted,
     lost: Vec<(Lost, Option<Timestamp>)>,
+    /// What was priced again and is in the totals.
+    layers: Layers,
 }
 
 /// Checks a data directory in which nothing runs. `step` is told how many of how many files are done.
@@ -119,7 +125,19 @@ pub(super) fn checked(
     let segments = journal::segments(&settings.journal_dir)?;
     let checkpoints = checkpoint::all(&settings.checkpoints_dir)?;
     let noted = sidecar::read(&settings.dir).map_or(0, |state| state.watermark);
-    let files = shelf.paths().len() + segments.len() + checkpoints.len();
+    let mut passes = Passes::read(&settings.calls_dir)?;
+    passes.applied = store.as_ref().map_or(Ok(0), meta::passes)?;
+    let shown: Vec<_> = passes
+        .all()
+        .filter(|it| it.number <= passes.applied)
+        .cloned()
+        .collect();
+    let layers = Layers::of(&shown, &settings.calls_dir, 0, shelf.rows_from);
+    let pass_files = passes
+        .all()
+        .map(|it| it.files_from(shelf.rows_from).count());
+    let files =
+        shelf.paths().len() + segments.len() + checkpoints.len() + pass_files.sum::<usize>();
     let mut check = Check {
         settings,
         step,
@@ -131,13 +149,17 @@ pub(super) fn checked(
         counted: store.as_ref().map_or(noted, |_| watermark.max(noted)),
         accepted: Accepted::read(&settings.calls_dir)?,
         lost: Vec::new(),
+        layers,
     };
-    let parts = vec![
+    let mut parts = vec![
+        check.passes(&passes, shelf.rows_from),
         check.day_files(&shelf)?,
         check.journal(&segments, shelf.last_seq(), watermark)?,
         check.checkpoints(&checkpoints),
         database,
     ];
+    let is_there = |part: &CheckedPart| part.name != PASSES || *part != CheckedPart::new(PASSES);
+    parts.retain(is_there);
     let days = match &store {
         Some(store) => check.compare(store, &shelf)?,
         None => Vec::new(),
@@ -176,6 +198,32 @@ impl Check<'_> {
         Ok(part)
     }
 
+    /// The calls that were priced again: every file of each pass, and whether the totals have it.
+    fn passes(&mut self, passes: &Passes, rows_from: u64) -> CheckedPart {
+        let mut part = CheckedPart::new(PASSES);
+        for problem in passes.problems(&self.settings.calls_dir) {
+            part.problem(problem);
+        }
+        for pass in passes.all() {
+            for file in pass.files_from(rows_from) {
+                let path = pass::path(&self.settings.calls_dir, pass.number, file.first_seq);
+                match Reader::open(&path).and_then(Reader::check) {
+                    Ok(facts) => part.entries = part.entries.saturating_add(facts.calls()),
+                    Err(problem) => part.problem(problem.to_string()),
+                }
+                part.files = part.files.saturating_add(1);
+                self.step();
+            }
+            if pass.number > passes.applied {
+                part.problem(format!(
+                    "pass {} is not all in the totals yet: the next start goes on with it",
+                    pass.number
+                ));
+            }
+        }
+        part
+    }
+
     /// Rows are gone: that is a problem, or was accepted.
     fn lose(&mut self, part: &mut CheckedPart, frames: &RangeInclusive<u64>, what: String) {
         let accepted = self.accepted.frames(frames);
@@ -202,7 +250,7 @@ impl Check<'_> {
             let (seq, call) = row?;
             let added = tally.add(seq, &call);
             added.map_err(|source| LedgerError::Row { seq, source })?;
-            self.count(&call);
+            self.count(seq, call)?;
         }
         match tally.differs_from(&facts.tally) {
             Some(found) => Err(LedgerError::DayFile {
@@ -249,7 +297,9 @@ impl Check<'_> {
                 if frame.kind == FrameKind::End {
                     match rows::record(&frame) {
                         Ok(call) if frame.seq > shelved && frame.seq <= watermark => {
-                            self.count(&call);
+                            if let Err(problem) = self.count(frame.seq, call) {
+                                part.problem(problem.to_string());
+                            }
                         }
                         Ok(_) => {}
                         Err(problem) => part.problem(problem.to_string()),
@@ -319,13 +369,16 @@ impl Check<'_> {
         Some(self.day_of(first).saturating_add(1.day()))
     }
 
-    fn count(&mut self, call: &CallRecord) {
+    /// Adds a call as it is shown. One whose new bill cannot be read is a problem of its pass.
+    fn count(&mut self, seq: u64, mut call: CallRecord) -> Result<(), LedgerError> {
+        self.layers.lay_over(seq, &mut call)?;
         self.rows = self.rows.saturating_add(1);
         let day = self.day_of(call.started_at);
         self.by_rows
             .entry(day)
             .or_default()
-            .merge(&Totals::of(call));
+            .merge(&Totals::of(&call));
+        Ok(())
     }
 
     fn day_of(&self, at: Timestamp) -> Date {

@@ -59,6 +59,8 @@ impl Ledger {
     pub(super) fn checkpoint(&self, day: Date, now: Timestamp) -> Result<(), LedgerError> {
         let dir = &self.settings.checkpoints_dir;
         make_folder(dir)?;
+        // Days are closed by one thread, and calls priced again by another.
+        let _turn = self.checkpointing.lock();
         let path = path(dir, day);
         self.checkpoint_at(&path, now)?;
         sync_folder(dir)?;
@@ -105,16 +107,26 @@ pub(super) fn entries(path: &Path) -> io::Result<u64> {
 
 /// How far the newest good checkpoint has counted; 0 if there is none.
 pub(super) fn watermark(dir: &Path) -> Result<u64, LedgerError> {
+    number(dir, meta::WATERMARK)
+}
+
+/// The last pass that is in the totals of the newest good checkpoint; 0 if none is.
+pub(super) fn passes(dir: &Path) -> Result<u64, LedgerError> {
+    number(dir, meta::PASSES)
+}
+
+/// A number of the state in the newest good checkpoint; 0 if it has none.
+fn number(dir: &Path, name: &str) -> Result<u64, LedgerError> {
     for path in all(dir)?.into_iter().rev() {
-        let mut counted = None;
+        let mut found = None;
         let read = each_entry(&path, |tree, key, value| {
-            if tree == In::Meta && key == meta::WATERMARK.as_bytes() {
-                counted = Some(value);
+            if tree == In::Meta && key == name.as_bytes() {
+                found = Some(value);
             }
             Ok(())
         });
-        if let (Ok(()), Some(value)) = (read, counted) {
-            return meta::read_number(&value);
+        if read.is_ok() {
+            return found.map_or(Ok(0), |value| meta::read_number(&value));
         }
     }
     Ok(0)

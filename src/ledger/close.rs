@@ -148,7 +148,7 @@ impl Ledger {
                         return Ok(Written::Open(later));
                     }
                     make_folder(&self.settings.calls_dir)?;
-                    let writer = Writer::create(&self.settings.calls_dir, day, first)?;
+                    let writer = Writer::of_day(&self.settings.calls_dir, day, first)?;
                     file.insert((day, writer))
                 }
             };
@@ -223,6 +223,7 @@ impl Ledger {
             }
             // What only this checkpoint has.
             if !self.delete_expired(now)? {
+                self.delete_expired_passes()?;
                 return self.clear_journal();
             }
         }

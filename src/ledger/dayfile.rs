@@ -25,15 +25,17 @@ use serde::{Deserialize, Serialize};
 use super::LedgerError;
 use super::store::said;
 
+pub(super) use self::columns::{Numbered, Was};
 pub(super) use self::read::Reader;
+pub(super) use self::schema::Shape;
 pub(super) use self::tally::Tally;
 pub(super) use self::walk::FileRows;
 pub(super) use self::write::Writer;
 
 /// The end of a day file's name.
-const SUFFIX: &str = ".parquet";
+pub(super) const SUFFIX: &str = ".parquet";
 /// The end of the name while the file is not whole.
-const UNFINISHED: &str = ".parquet.new";
+pub(super) const UNFINISHED: &str = ".parquet.new";
 /// Under this name the footer carries the [`Facts`].
 const FACTS: &str = "tollgate";
 /// The version of the facts. Another one is not guessed at.

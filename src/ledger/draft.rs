@@ -141,24 +141,11 @@ impl<'a> Draft<'a> {
 
     /// The group of a call as numbers.
     pub(super) fn ids(&mut self, call: &CallRecord) -> Ids {
-        let origin = if call.flags.contains(&Flag::Imported) {
-            Origin::Imported
-        } else {
-            Origin::Live
-        };
         // What a client can choose is a name only once an upstream has accepted it.
-        let accepted = call
-            .status
-            .is_some_and(|status| (200..300).contains(&status));
-        let mut ids = Ids::new(origin, call.role, call.currency);
-        ids.upstream = self.name(NameKind::Upstream, Some(&call.upstream), true);
-        ids.model = self.name(NameKind::Model, call.model_name(), accepted);
-        ids.tenant = self.name(NameKind::Tenant, call.tenant.as_deref(), accepted);
-        for (id, (name, value)) in ids.dimensions.iter_mut().zip(&call.dimensions) {
-            let pair = format!("{name}={value}");
-            *id = self.name(NameKind::Dimension, Some(&pair), accepted);
-        }
-        ids
+        let accepted = was_accepted(call);
+        ids_by(call, |kind, name| {
+            self.name(kind, name, accepted || kind == NameKind::Upstream)
+        })
     }
 
     /// The group of made history.
@@ -218,17 +205,7 @@ impl<'a> Draft<'a> {
         use std::collections::btree_map::Entry;
         match self.totals.entry(key) {
             Entry::Occupied(found) => Ok(found.into_mut()),
-            Entry::Vacant(place) => {
-                let known = match self.memory.totals.get(&key) {
-                    Some(totals) => *totals,
-                    None => match self.store.get(In::Totals, &key.encode())? {
-                        Some(value) => Totals::decode(&value)
-                            .ok_or_else(|| LedgerError::damaged("a total cannot be read"))?,
-                        None => Totals::default(),
-                    },
-                };
-                Ok(place.insert(known))
-            }
+            Entry::Vacant(place) => Ok(place.insert(stored_totals(self.memory, self.store, key)?)),
         }
     }
 
@@ -237,19 +214,68 @@ impl<'a> Draft<'a> {
         use std::collections::btree_map::Entry;
         match self.demand.entry(key) {
             Entry::Occupied(found) => Ok(found.into_mut()),
-            Entry::Vacant(place) => {
-                let known = match self.memory.demand.get(&key) {
-                    Some(minute) => *minute,
-                    None => match self.store.get(In::Demand, &key.encode())? {
-                        Some(value) => demand::decode(&value).ok_or_else(|| {
-                            LedgerError::damaged("a minute of demand cannot be read")
-                        })?,
-                        None => DemandMinute::default(),
-                    },
-                };
-                Ok(place.insert(known))
-            }
+            Entry::Vacant(place) => Ok(place.insert(stored_minute(self.memory, self.store, key)?)),
         }
+    }
+}
+
+/// Whether an upstream took the call with all its names.
+pub(super) fn was_accepted(call: &CallRecord) -> bool {
+    call.status
+        .is_some_and(|status| (200..300).contains(&status))
+}
+
+/// The group of a call, with the numbers that its names are given.
+pub(super) fn ids_by(
+    call: &CallRecord,
+    mut number: impl FnMut(NameKind, Option<&str>) -> u16,
+) -> Ids {
+    let origin = if call.flags.contains(&Flag::Imported) {
+        Origin::Imported
+    } else {
+        Origin::Live
+    };
+    let mut ids = Ids::new(origin, call.role, call.currency);
+    ids.upstream = number(NameKind::Upstream, Some(&call.upstream));
+    ids.model = number(NameKind::Model, call.model_name());
+    ids.tenant = number(NameKind::Tenant, call.tenant.as_deref());
+    for (id, (name, value)) in ids.dimensions.iter_mut().zip(&call.dimensions) {
+        let pair = format!("{name}={value}");
+        *id = number(NameKind::Dimension, Some(&pair));
+    }
+    ids
+}
+
+/// The total that is under a key: in memory, or on the disk.
+pub(super) fn stored_totals(
+    memory: &Memory,
+    store: &Store,
+    key: Key,
+) -> Result<Totals, LedgerError> {
+    if let Some(totals) = memory.totals.get(&key) {
+        return Ok(*totals);
+    }
+    match store.get(In::Totals, &key.encode())? {
+        Some(value) => {
+            Totals::decode(&value).ok_or_else(|| LedgerError::damaged("a total cannot be read"))
+        }
+        None => Ok(Totals::default()),
+    }
+}
+
+/// The demand that is under a key: in memory, or on the disk.
+pub(super) fn stored_minute(
+    memory: &Memory,
+    store: &Store,
+    key: DemandKey,
+) -> Result<DemandMinute, LedgerError> {
+    if let Some(minute) = memory.demand.get(&key) {
+        return Ok(*minute);
+    }
+    match store.get(In::Demand, &key.encode())? {
+        Some(value) => demand::decode(&value)
+            .ok_or_else(|| LedgerError::damaged("a minute of demand cannot be read")),
+        None => Ok(DemandMinute::default()),
     }
 }
 

@@ -6,12 +6,14 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tracing::info;
 
 use super::close::sync_folder;
+use super::pass::Pass;
 use super::shelf::{Shelf, names};
 use super::{Ledger, LedgerError, Settings, checkpoint, dayfile, meta};
 
@@ -66,6 +68,31 @@ impl Ledger {
             self.set_shelf(|shelf| shelf.forget(day));
         }
         Ok(true)
+    }
+
+    /// Deletes what passes say of rows that are gone: those that the newest good checkpoint has in its
+    /// totals, so that no rebuild asks for it.
+    pub(super) fn delete_expired_passes(&self) -> Result<(), LedgerError> {
+        let dir = &self.settings.calls_dir;
+        let rows_from = self.shelf().rows_from;
+        let is_old = |pass: &Arc<Pass>| pass.files_from(0).any(|it| it.last_seq < rows_from);
+        let passes: Vec<Arc<Pass>> = self
+            .passes()
+            .all()
+            .filter(|it| is_old(it))
+            .cloned()
+            .collect();
+        if passes.is_empty() {
+            return Ok(());
+        }
+        let counted = checkpoint::passes(&self.settings.checkpoints_dir)?;
+        for pass in passes.iter().filter(|pass| pass.number <= counted) {
+            if pass.remove_before(dir, rows_from)? {
+                self.set_passes(|passes| passes.forget(pass.number));
+                pass.remove(dir)?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes in the database what the marks say. True: a checkpoint must say so too.

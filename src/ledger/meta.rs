@@ -45,6 +45,11 @@ const AHEAD_SINCE: &str = "ahead_since";
 /// The time zone of the day totals.
 pub(super) const TIMEZONE: &str = "timezone";
 
+/// Passes over the rows up to this number are in the totals.
+pub(super) const PASSES: &str = "passes";
+/// How far the next one is: the number of its file, and the last key that was moved.
+const PASS_AT: &str = "pass_at";
+
 /// Before the name of something that another room keeps here.
 const KEPT: &str = "kept/";
 
@@ -132,6 +137,43 @@ pub(super) fn belief(store: &Store) -> Result<Belief, LedgerError> {
         }),
         ahead_since: since.and_then(|at| Timestamp::from_second(i64::try_from(at).ok()?).ok()),
     })
+}
+
+/// Notes that all passes up to a number are in the totals.
+pub(super) fn put_passes(number: u64) -> Write {
+    put_number(PASSES, number)
+}
+
+/// The last pass that is in the totals; 0 if none is.
+pub(super) fn passes(store: &Store) -> Result<u64, LedgerError> {
+    Ok(number(store, PASSES)?.unwrap_or(0))
+}
+
+/// Notes how far a pass is: up to a key of the file that begins with a number.
+pub(super) fn put_pass_at(first_seq: u64, key: &[u8]) -> Write {
+    let mut value = Writer::new(VERSION);
+    value.put(first_seq);
+    let mut value = value.finish();
+    value.extend_from_slice(key);
+    (In::Meta, PASS_AT.into(), Some(value))
+}
+
+/// Notes that no pass is on its way.
+pub(super) fn no_pass_at() -> Write {
+    (In::Meta, PASS_AT.into(), None)
+}
+
+/// How far the pass is that is on its way.
+pub(super) fn pass_at(store: &Store) -> Result<Option<(u64, Vec<u8>)>, LedgerError> {
+    let read = |value: Vec<u8>| {
+        let mut reader = Reader::of(&value, VERSION)?;
+        Some((reader.take_u64()?, reader.rest().to_vec()))
+    };
+    let found = store.get(In::Meta, PASS_AT.as_bytes())?;
+    let damaged = || LedgerError::damaged("how far a pass is cannot be read");
+    found
+        .map(|value| read(value).ok_or_else(damaged))
+        .transpose()
 }
 
 pub(super) fn put_text(key: &str, text: &str) -> Write {

@@ -128,6 +128,7 @@ impl Ledger {
         note_minutes(writer, &store)?;
         self.remember(&store)?;
         self.replay(writer, &mut recovery)?;
+        self.catch_up(writer, &mut recovery)?;
         self.follow_timezone(writer, &store, &mut recovery)?;
         writer.note(self.watermark(), self.settings.sync, true)?;
         Ok(recovery)

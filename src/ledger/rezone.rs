@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::draft::{Draft, day_of};
 use super::key::{Ids, Key, Span};
 use super::memory::{Memory, read_totals};
+use super::pass::Layers;
 use super::recover::Recovery;
 use super::retention::HoursFrom;
 use super::store::{In, Store, Write};
@@ -61,13 +62,19 @@ impl Ledger {
         again: &mut Again<'_>,
         recovery: &mut Recovery,
     ) -> Result<(), LedgerError> {
+        let rows_from = self.shelf().rows_from;
+        let calls_dir = &self.settings.calls_dir;
+        let passes = self.passes().shown(calls_dir)?;
+        // Hours have what passes moved.
+        let mut layers = Layers::of(&passes, calls_dir, 0, rows_from);
         let memory = self.memory();
         let mut draft = Draft::new(&memory, store, &self.settings.timezone);
         self.each_frame(1, recovery, |frame, recovery| {
             if frame.kind == FrameKind::End
                 && frame.seq <= memory.watermark
-                && let Some(call) = recovery.row(&frame)?
+                && let Some(mut call) = recovery.row(&frame)?
             {
+                layers.lay_over(frame.seq, &mut call)?;
                 let ids = draft.ids(&call);
                 again.move_call(&call, ids);
             }

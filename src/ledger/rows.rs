@@ -1,4 +1,5 @@
-//! The rows behind the totals: day files first, then the journal up to the watermark.
+//! The rows behind the totals: day files first, then the journal up to the watermark, each with the
+//! bill that it has now.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::{SignedDuration, Timestamp};
 
 use super::dayfile::FileRows;
+use super::pass::Layers;
 use super::shelf::{Shelf, Stretch};
 use super::{Ledger, LedgerError};
 use crate::call::CallRecord;
@@ -27,6 +29,8 @@ pub struct Rows {
     /// The journal behind the files, up to this number, that were known when it was opened.
     frames: Option<Frames>,
     shelved: u64,
+    /// What was priced again.
+    layers: Layers,
     done: bool,
 }
 
@@ -53,6 +57,9 @@ impl Ledger {
         after: u64,
     ) -> Result<Rows, LedgerError> {
         self.commits.settle()?;
+        let rows_from = self.shelf().rows_from;
+        let calls_dir = &self.settings.calls_dir;
+        let passes = self.passes().shown(calls_dir)?;
         let mut rows = Rows {
             asked: Asked {
                 journal_dir: self.settings.journal_dir.clone(),
@@ -66,6 +73,7 @@ impl Ledger {
             file: None,
             frames: None,
             shelved: 0,
+            layers: Layers::of(&passes, calls_dir, after, rows_from),
             done: false,
         };
         rows.plan()?;
@@ -161,9 +169,10 @@ impl Rows {
                     Err(error) => return Err(error),
                 }
             };
-            if let Some((seq, call)) = found {
+            if let Some((seq, mut call)) = found {
                 self.passed = seq;
                 if self.asked.wants_call(&call) {
+                    self.layers.lay_over(seq, &mut call)?;
                     return Ok(Some((seq, call)));
                 }
             }

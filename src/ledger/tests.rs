@@ -7,6 +7,7 @@ mod expired;
 mod fixture;
 mod kill;
 mod newer;
+mod passes;
 mod read;
 mod retention;
 mod upkeep;

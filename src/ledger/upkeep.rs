@@ -9,7 +9,7 @@ use super::close::{make_folder, sync_folder};
 use super::shelf::names;
 use super::store::{In, KEYS_MAX, Store};
 use super::{
-    Ledger, LedgerError, Recovery, Settings, Totals, accepted, checkpoint, expired, recover,
+    Ledger, LedgerError, Recovery, Settings, Totals, accepted, checkpoint, expired, pass, recover,
 };
 use crate::journal;
 
@@ -70,6 +70,7 @@ impl Ledger {
             name.ends_with(".totals")
                 && Some(name) != new.file_name().and_then(|name| name.to_str())
         })?;
+        self.back_up_passes(to, &mut done)?;
         self.back_up_journal(to, &mut done)?;
         let (copy, _) = Self::open(to.clone())?;
         done.calls = copy.grand_total().calls;
@@ -80,6 +81,17 @@ impl Ledger {
         } else {
             Err(LedgerError::damaged("the copy has other totals"))
         }
+    }
+
+    /// Those that are complete; one that was stopped is begun anew.
+    fn back_up_passes(&self, to: &Settings, done: &mut BackedUp) -> Result<(), LedgerError> {
+        let passes: Vec<_> = self.passes().all().cloned().collect();
+        for pass in passes {
+            make_folder(&pass::folder(&to.calls_dir))?;
+            let of = |dir: &Path| pass::folder_of(dir, pass.number);
+            done.link(&of(&self.settings.calls_dir), &of(&to.calls_dir), |_| true)?;
+        }
+        Ok(())
     }
 
     /// The last segment is written on; all before it never change.

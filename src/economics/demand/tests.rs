@@ -169,3 +169,29 @@ proptest::proptest! {
         proptest::prop_assert_eq!(merged, fill(&mut calls.iter().rev()));
     }
 }
+
+#[test]
+fn what_was_added_is_taken_off_again() {
+    let (one, other) = (usage(1_000, 400, 30), usage(7, 0, 2));
+    let mut minute = DemandMinute::default();
+    minute.add(&call(&one, 12_345));
+    let before = minute;
+    let unpriced = CallDemand {
+        cost_usd: None,
+        ..call(&other, 40_000)
+    };
+    let nothing = TokenUsage::default();
+    let unknown = CallDemand {
+        imported: true,
+        ..call(&nothing, 0)
+    };
+    let mut more = DemandMinute::default();
+    for call in [call(&other, 12_000), unpriced, unknown] {
+        minute.add(&call);
+        more.add(&call);
+    }
+    minute.take_off(&more);
+    assert_eq!(minute, before);
+    minute.take_off(&before);
+    assert_eq!(minute, DemandMinute::default());
+}

@@ -72,12 +72,45 @@ pub(super) trait Columns: Sized {
 
 /// A call with its number in the journal.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Numbered {
-    pub(super) seq: u64,
-    pub(super) call: CallRecord,
+pub(in crate::ledger) struct Numbered {
+    pub(in crate::ledger) seq: u64,
+    pub(in crate::ledger) call: CallRecord,
+    /// Of a row of a pass: its money before. A day file does not have it.
+    pub(in crate::ledger) was: Was,
 }
 
-/// All columns. A new field of the record does not compile until it has its place here.
+/// The money of a call before it was priced again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::ledger) struct Was {
+    pub(in crate::ledger) pricing: Option<Pricing>,
+    pub(in crate::ledger) cost_native: Option<Pico>,
+    pub(in crate::ledger) currency: Option<Currency>,
+    pub(in crate::ledger) cost_usd: Option<Pico>,
+    pub(in crate::ledger) price_id: Option<String>,
+    /// No upstream had accepted the names of its client when it was counted.
+    pub(in crate::ledger) unnamed: Option<bool>,
+}
+
+/// The columns of a row of a pass: the call as it is now, and what its money was.
+pub(super) fn repriced<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit> {
+    all(c, row)?;
+    let Was {
+        pricing,
+        cost_native,
+        currency,
+        cost_usd,
+        price_id,
+        unnamed,
+    } = &mut row.was;
+    c.optional("was_pricing", pricing)?;
+    c.optional("was_cost_native", cost_native)?;
+    c.optional("was_currency", currency)?;
+    c.optional("was_cost_usd", cost_usd)?;
+    c.optional("was_price_id", price_id)?;
+    c.optional("was_unnamed", unnamed)
+}
+
+/// All columns of a day file. A new field of the record does not compile until it has its place here.
 pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit> {
     c.required("seq", &mut row.seq)?;
     let CallRecord {
@@ -333,5 +366,6 @@ pub(super) fn no_row() -> Numbered {
         duration_ms: 0,
         flags: Vec::new(),
     };
-    Numbered { seq: 0, call }
+    let was = Was::default();
+    Numbered { seq: 0, call, was }
 }

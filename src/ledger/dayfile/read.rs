@@ -12,6 +12,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::leaf::Leaf;
+use super::schema::Shape;
 use super::walk::FileRows;
 use super::wanted::Wanted;
 use super::{FACTS, Facts, RowGroup, Tally, VERSION, damaged, guarded, schema, seal};
@@ -57,7 +58,7 @@ impl Reader {
         }
         let (file, ours) = guarded(path, || {
             let file = SerializedFileReader::new(bytes.try_clone()?)?;
-            Ok((file, schema::schema()?))
+            Ok((file, schema::schema(Shape::Pass)?))
         })?;
         let facts = facts(&file).ok_or_else(|| damaged(path, UNKNOWN))?;
         let theirs = file.metadata().file_metadata().schema_descr();

@@ -5,6 +5,7 @@ use parquet::schema::types::SchemaDescriptor;
 use super::cell::Cell;
 use super::columns::{self, Columns, Numbered, Repeated, Unfit};
 use super::leaf::Leaf;
+use super::schema::Shape;
 
 /// Rows taken apart into leaves, in the order of the columns.
 #[derive(Debug)]
@@ -32,10 +33,13 @@ impl Apart {
         })
     }
 
-    /// Adds a row.
-    pub(super) fn add(&mut self, row: &mut Numbered) -> Result<(), Unfit> {
+    /// Adds a row of a shape.
+    pub(super) fn add(&mut self, shape: Shape, row: &mut Numbered) -> Result<(), Unfit> {
         self.at = 0;
-        columns::all(self, row)
+        match shape {
+            Shape::Day => columns::all(self, row),
+            Shape::Pass => columns::repriced(self, row),
+        }
     }
 
     pub(super) fn leaves(&self) -> &[Leaf] {
@@ -127,7 +131,7 @@ impl<'a> Together<'a> {
     pub(super) fn next(&mut self) -> Result<Numbered, Unfit> {
         self.at = 0;
         let mut row = columns::no_row();
-        columns::all(self, &mut row)?;
+        columns::repriced(self, &mut row)?;
         Ok(row)
     }
 

@@ -10,17 +10,31 @@ use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor};
 use super::cell::Cell;
 use super::columns::{self, Columns, Repeated, Unfit};
 
-/// The schema that every new file has.
-pub(super) fn schema() -> Result<SchemaDescPtr, ParquetError> {
-    let message = parse_message_type(&text())?;
+/// What the rows of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ledger) enum Shape {
+    /// The calls of a day, as they were booked.
+    Day,
+    /// Calls that were priced again, each with what its money was. All columns of a day come first,
+    /// so whoever reads can ask any file for these.
+    Pass,
+}
+
+/// The schema that every new file of a shape has.
+pub(super) fn schema(shape: Shape) -> Result<SchemaDescPtr, ParquetError> {
+    let message = parse_message_type(&text(shape))?;
     Ok(Arc::new(SchemaDescriptor::new(Arc::new(message))))
 }
 
 /// The schema as Parquet writes one.
-pub(super) fn text() -> String {
+fn text(shape: Shape) -> String {
     let mut declared = Declared("message call {\n".to_owned());
+    let mut row = columns::no_row();
     // Declaring has no value that could be unfit.
-    let _ = columns::all(&mut declared, &mut columns::no_row());
+    let _ = match shape {
+        Shape::Day => columns::all(&mut declared, &mut row),
+        Shape::Pass => columns::repriced(&mut declared, &mut row),
+    };
     declared.0.push('}');
     declared.0
 }

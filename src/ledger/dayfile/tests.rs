@@ -18,7 +18,7 @@ const DAY: Date = Date::constant(2026, 11, 22);
 
 /// Writes the records under odd numbers and gives the finished file its name.
 fn written(dir: &Path, calls: &[CallRecord]) -> Facts {
-    let mut file = Writer::create(dir, DAY, 1).unwrap();
+    let mut file = Writer::of_day(dir, DAY, 1).unwrap();
     for (n, call) in calls.iter().enumerate() {
         file.add(seq(n), call.clone()).unwrap();
     }
@@ -214,7 +214,7 @@ fn a_change_of_any_byte_is_found_or_changes_nothing() {
 
 #[test]
 fn the_columns_are_those_of_an_export() {
-    let schema = schema::schema().unwrap();
+    let schema = schema::schema(schema::Shape::Day).unwrap();
     let root = schema.root_schema();
     let columns: Vec<&str> = root.get_fields().iter().map(|field| field.name()).collect();
     let export: Vec<&str> = std::iter::once("seq").chain(CallRecord::COLUMNS).collect();

@@ -7,7 +7,7 @@ use std::path::Path;
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
 
-use super::columns::Unfit;
+use super::columns::{Numbered, Unfit};
 use super::read::{BATCH_ROWS, Reader};
 use super::rows::Together;
 use super::wanted::Wanted;
@@ -51,14 +51,15 @@ impl FileRows {
         }
     }
 
-    fn advance(&mut self) -> Result<Option<(u64, CallRecord)>, LedgerError> {
+    /// The next row with all its columns.
+    pub(in crate::ledger) fn next_row(&mut self) -> Result<Option<Numbered>, LedgerError> {
         loop {
             if let Some(left) = self.batch.checked_sub(1) {
                 self.batch = left;
                 let row = Together::of(&mut self.file.leaves).next();
                 let row = row.map_err(|unfit| newer(&self.file.path, unfit))?;
                 if self.wanted.is_behind(row.seq) {
-                    return Ok(Some((row.seq, row.call)));
+                    return Ok(Some(row));
                 }
             } else if !self.decode()? && !self.next_group()? {
                 return Ok(None);
@@ -155,7 +156,8 @@ impl Iterator for FileRows {
         if self.done {
             return None;
         }
-        let next = self.advance().transpose();
+        let next = self.next_row().transpose();
+        let next = next.map(|row| row.map(|row| (row.seq, row.call)));
         self.done = !matches!(next, Some(Ok(_)));
         next
     }

@@ -13,8 +13,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescPtr};
 
-use super::columns::Numbered;
+use super::columns::{Numbered, Was};
 use super::rows::Apart;
+use super::schema::Shape;
 use super::{FACTS, Facts, RowGroup, Tally, VERSION, damaged, schema, seal, unfinished_path};
 use crate::call::CallRecord;
 use crate::ledger::LedgerError;
@@ -32,6 +33,7 @@ const GROWING: [&str; 2] = ["seq", "started_at"];
 /// An unfinished day file.
 pub(in crate::ledger) struct Writer {
     path: PathBuf,
+    shape: Shape,
     day: Date,
     first_seq: u64,
     file: SerializedFileWriter<Summed>,
@@ -44,12 +46,21 @@ pub(in crate::ledger) struct Writer {
 
 impl Writer {
     /// Begins the file of a day, in place of one that was not finished.
-    pub(in crate::ledger) fn create(
+    pub(in crate::ledger) fn of_day(
         dir: &Path,
         day: Date,
         first_seq: u64,
     ) -> Result<Self, LedgerError> {
-        let path = unfinished_path(dir, day);
+        Self::create(unfinished_path(dir, day), Shape::Day, day, first_seq)
+    }
+
+    /// Begins a file of a shape; it has its rows' day in its footer.
+    pub(in crate::ledger) fn create(
+        path: PathBuf,
+        shape: Shape,
+        day: Date,
+        first_seq: u64,
+    ) -> Result<Self, LedgerError> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -58,7 +69,7 @@ impl Writer {
             .open(&path);
         let file = file.map_err(LedgerError::io("write", &path))?;
         let begin = || {
-            let schema: SchemaDescPtr = schema::schema()?;
+            let schema: SchemaDescPtr = schema::schema(shape)?;
             let group = Apart::of(&schema)
                 .ok_or_else(|| ParquetError::General("a column of an unused type".into()))?;
             let file = Summed { file, crc: 0 };
@@ -68,6 +79,7 @@ impl Writer {
         let (file, group) = begin().map_err(refused(&path))?;
         Ok(Self {
             path,
+            shape,
             day,
             first_seq,
             file,
@@ -81,11 +93,17 @@ impl Writer {
 
     /// Adds a call; the file grows by a row group at a time.
     pub(in crate::ledger) fn add(&mut self, seq: u64, call: CallRecord) -> Result<(), LedgerError> {
+        let was = Was::default();
+        self.add_row(Numbered { seq, call, was })
+    }
+
+    /// The same with what its money was.
+    pub(in crate::ledger) fn add_row(&mut self, mut row: Numbered) -> Result<(), LedgerError> {
+        let seq = row.seq;
         self.tally
-            .add(seq, &call)
+            .add(seq, &row.call)
             .map_err(|source| LedgerError::Row { seq, source })?;
-        let mut row = Numbered { seq, call };
-        self.group.add(&mut row).map_err(|unfit| {
+        self.group.add(self.shape, &mut row).map_err(|unfit| {
             let column = unfit.column;
             damaged(
                 &self.path,

@@ -185,7 +185,7 @@ fn a_file_that_does_not_hold_what_the_journal_does_gets_no_name() {
     let mut changed = whole.clone();
     changed[whole.len() / 2] ^= 1;
     // The rows of another day, whole by themselves.
-    let mut other = dayfile::Writer::create(&dir.path().join("calls"), facts.day, 1).unwrap();
+    let mut other = dayfile::Writer::of_day(&dir.path().join("calls"), facts.day, 1).unwrap();
     other.add(2, paced(1)).unwrap();
     other.finish().unwrap();
     let other = fs::read(&path).unwrap();
