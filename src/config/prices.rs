@@ -107,12 +107,17 @@ impl Reading {
             let Some(place) = places.get(problem.entry()) else {
                 continue;
             };
+            let see = |other: usize, change: &str| {
+                let other = places.get(other);
+                other.map_or_else(String::new, |other| format!("see {other}; change {change}"))
+            };
             let remedy = match &problem {
                 BookProblem::NoFxRate { .. } => "add one".to_owned(),
                 BookProblem::Ambiguous { other, .. } => {
-                    places.get(*other).map_or_else(String::new, |other| {
-                        format!("see {other}; change the day or the calls of one of them")
-                    })
+                    see(*other, "the day or the calls of one of them")
+                }
+                BookProblem::Overlapping { other, .. } => {
+                    see(*other, "the hours or weekdays of one of them")
                 }
             };
             context.tell(Problem {

@@ -26,6 +26,16 @@ pub enum BookProblem {
         /// The name they share.
         name: String,
     },
+    /// Two entries would price the same calls in some hours, from the same day on.
+    #[error("\"{name}\" has another price for the same day and calls, at hours that are in both")]
+    Overlapping {
+        /// The later entry's position in the settings.
+        entry: usize,
+        /// The earlier one's.
+        other: usize,
+        /// The name they share.
+        name: String,
+    },
     /// A price in a currency that nothing converts to dollars.
     #[error("no [[fx]] entry says what one {currency} is worth in USD")]
     NoFxRate {
@@ -41,7 +51,9 @@ impl BookProblem {
     #[must_use]
     pub const fn entry(&self) -> usize {
         match self {
-            Self::Ambiguous { entry, .. } | Self::NoFxRate { entry, .. } => *entry,
+            Self::Ambiguous { entry, .. }
+            | Self::Overlapping { entry, .. }
+            | Self::NoFxRate { entry, .. } => *entry,
         }
     }
 }

@@ -41,6 +41,19 @@ impl Conditions {
         rank(other).cmp(&rank(self))
     }
 
+    /// Whether both are for the same calls but for their hours, and some hour is in both: nothing
+    /// would say which of the two prices a call of that hour.
+    pub(super) fn overlap(&self, other: &Self) -> bool {
+        let (Some(one), Some(two)) = (&self.window, &other.window) else {
+            return false;
+        };
+        let always = |of: &Self| Self {
+            window: None,
+            ..of.clone()
+        };
+        always(self) == always(other) && one.overlaps(two)
+    }
+
     /// Whether a call that used so much fits, `served` aside from its lengths.
     pub(super) fn fit(&self, call: &Priceable<'_>, served: &Served<'_>) -> bool {
         self.served() == *served

@@ -132,19 +132,22 @@ fn sort_chain(
             .then(a.cmp(b))
     });
     for (at, position) in chain.iter().enumerate() {
-        let same = |other: &&usize| {
-            let (Some(one), Some(two)) = (entries.get(*position), entries.get(**other)) else {
-                return false;
-            };
-            one.since.date() == two.since.date() && one.conditions == two.conditions
-        };
-        if let Some(other) = chain.iter().take(at).find(same) {
-            problems.push(BookProblem::Ambiguous {
-                entry: *position,
-                other: *other,
-                name: name.to_owned(),
-            });
-        }
+        let before = chain.iter().take(at);
+        let clash = before.filter_map(|other| {
+            let (one, two) = (entries.get(*position)?, entries.get(*other)?);
+            let same_day = one.since.date() == two.since.date();
+            let (entry, other, name) = (*position, *other, name.to_owned());
+            if same_day && one.conditions == two.conditions {
+                Some(BookProblem::Ambiguous { entry, other, name })
+            } else if same_day && one.conditions.overlap(&two.conditions) {
+                // Told at the later of the two, whichever is asked first.
+                let (entry, other) = (entry.max(other), entry.min(other));
+                Some(BookProblem::Overlapping { entry, other, name })
+            } else {
+                None
+            }
+        });
+        problems.extend(clash.take(1));
     }
 }
 

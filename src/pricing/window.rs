@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Date, Time, Weekday, date};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 /// When a price holds: `DeepSeek`'s off-peak hours, for one, are `16:30-00:30` in UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,32 @@ impl Window {
             day = day.previous();
         }
         within && (self.weekdays.is_empty() || self.weekdays.contains(&day))
+    }
+}
+
+impl Window {
+    /// Whether some moment is in both, so that a call of that moment would have two prices. Of two
+    /// that overlap, one begins in the other: each begin of a week is looked at, of a week in winter
+    /// and of one in summer, because clocks of different zones shift against each other.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let holds = |window: &Self, at: &Timestamp| window.holds(*at, *at);
+        self.begins().any(|at| holds(other, &at)) || other.begins().any(|at| holds(self, &at))
+    }
+
+    /// When it begins in a week of winter and in one of summer.
+    fn begins(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        let weeks = [date(2026, 1, 5), date(2026, 7, 6)];
+        let days = weeks.into_iter().flat_map(|monday| {
+            let days = (0_i64..7).map(move |day| monday.checked_add(day.days()));
+            days.filter_map(Result::ok)
+        });
+        let from = self.hours.map_or(Time::midnight(), |hours| hours.from);
+        let meant = |day: &Date| self.weekdays.is_empty() || self.weekdays.contains(&day.weekday());
+        let begins = days.filter(meant).filter_map(move |day| {
+            let begin = day.to_datetime(from).to_zoned(self.zone.clone());
+            begin.ok().map(|begin| begin.timestamp())
+        });
+        begins
     }
 }
 
@@ -171,5 +197,70 @@ mod tests {
             };
             assert_eq!(read.as_deref().map_err(|gone| *gone), expected, "{text}");
         }
+    }
+
+    #[track_caller]
+    fn check_overlap(
+        one: (&str, &[Weekday], &str),
+        other: (&str, &[Weekday], &str),
+        expected: bool,
+    ) {
+        let window = |(hours, weekdays, zone): (&str, &[Weekday], &str)| Window {
+            hours: (!hours.is_empty()).then(|| hours.parse().unwrap()),
+            weekdays: weekdays.to_vec(),
+            zone: TimeZone::get(zone).unwrap(),
+            billed_at: BilledAt::Start,
+        };
+        let (a, b) = (window(one), window(other));
+        assert_eq!(
+            (a.overlaps(&b), b.overlaps(&a)),
+            (expected, expected),
+            "{one:?} {other:?}"
+        );
+    }
+
+    #[test]
+    fn windows_overlap_where_a_moment_is_in_both() {
+        use Weekday::{Friday, Monday, Saturday, Sunday};
+        let utc = "UTC";
+        check_overlap(("09:00-17:00", &[], utc), ("17:00-09:00", &[], utc), false);
+        check_overlap(("09:00-17:00", &[], utc), ("16:59-18:00", &[], utc), true);
+        check_overlap(
+            ("09:00-17:00", &[], utc),
+            ("10:00-11:00", &[Sunday], utc),
+            true,
+        );
+        check_overlap(
+            ("", &[Saturday, Sunday], utc),
+            ("", &[Sunday, Saturday], utc),
+            true,
+        );
+        check_overlap(
+            ("", &[Saturday, Sunday], utc),
+            ("", &[Monday, Friday], utc),
+            false,
+        );
+        check_overlap(
+            ("", &[Saturday], utc),
+            ("22:00-06:00", &[Friday], utc),
+            true,
+        );
+        check_overlap(
+            ("", &[Saturday], utc),
+            ("22:00-00:00", &[Friday], utc),
+            false,
+        );
+        // 18:00 in London is 18:00 in UTC in winter, and 17:00 in summer.
+        let london = "Europe/London";
+        check_overlap(
+            ("09:00-17:00", &[], utc),
+            ("17:00-18:00", &[], london),
+            true,
+        );
+        check_overlap(
+            ("09:00-17:00", &[], utc),
+            ("18:00-19:00", &[], london),
+            false,
+        );
     }
 }

@@ -48,7 +48,10 @@ fn window(section: &mut Section<'_>) -> Option<Window> {
     });
     let days: Vec<Value<'_>> = days.iter().flat_map(Value::items).collect();
     let days = days.iter().filter_map(|day| day.choice(&WEEKDAYS));
-    let weekdays: Vec<Weekday> = days.collect();
+    let mut weekdays: Vec<Weekday> = days.collect();
+    // In the order of a week, so that a price has one name.
+    weekdays.sort_by_key(|day| day.to_monday_zero_offset());
+    weekdays.dedup();
     if hours.is_none() && weekdays.is_empty() {
         return None;
     }

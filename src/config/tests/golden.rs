@@ -172,6 +172,33 @@ match = "x"
 from = 2026-02-01
 input_chf_per_mtok = 5
 source = "francs without a rate"
+[[prices]]
+list = "deepseek"
+match = "night"
+from = 2026-02-01
+hours = "16:30-00:30"
+weekdays = ["sun", "sat"]
+zone = "UTC"
+input_usd_per_mtok = 1
+source = "weekend nights"
+[[prices]]
+list = "deepseek"
+match = "night"
+from = 2026-02-01
+hours = "00:00-08:30"
+weekdays = ["sun", "mon"]
+zone = "Asia/Shanghai"
+input_usd_per_mtok = 2
+source = "the same nights, on another clock"
+[[prices]]
+list = "deepseek"
+match = "night"
+from = 2026-02-01
+hours = "16:30-00:30"
+weekdays = ["fri"]
+zone = "UTC"
+input_usd_per_mtok = 3
+source = "fridays overlap with nothing"
 "#,
     );
 }
