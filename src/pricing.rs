@@ -16,6 +16,7 @@ mod index;
 mod lines;
 mod names;
 mod quote;
+pub mod range;
 mod rates;
 mod sum;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::call::LineKind;
 const NO_UNITS: &Units = &Units::new();
 
 /// An entry of list `v` in dollars: `rates` as `input read write 5m 1h output`, `-` for none.
-fn entry(name: &str, since: &str, rates: &str) -> PriceEntry {
+pub(super) fn entry(name: &str, since: &str, rates: &str) -> PriceEntry {
     let (word, date) = since.split_once(' ').unwrap();
     let date = date.parse().unwrap();
     let kinds = [
