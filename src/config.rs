@@ -37,6 +37,7 @@ use section::Section;
 use value::Value;
 
 pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
+pub(crate) use closest::closest;
 pub use files::Files;
 pub use ledger::{Ledger, Metrics, Reporting};
 pub use meter::Meter;

@@ -12,7 +12,7 @@ mod prices;
 mod verbs;
 mod what_if;
 
-pub(super) use prices::{Prices, PricesFormat, PricesList, PricesVerb};
+pub(super) use prices::{Prices, PricesFormat, PricesList, PricesShow, PricesVerb};
 pub(super) use verbs::{
     Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate, CalibrateFormat, Check, Demo,
     Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report, ReportFormat, Sources,

@@ -2,8 +2,10 @@
 
 mod columns;
 mod list;
+mod show;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -23,6 +25,10 @@ pub(super) fn run<H: House>(
         PricesVerb::List(asked) => {
             let book = house.known(options, None)?.prices;
             output::print(list::text(&book, asked, moment(asked.at))?)
+        }
+        PricesVerb::Show(asked) => {
+            let book = house.known(options, None)?.prices;
+            output::print(show::text(&book, asked, moment(asked.at))?)
         }
     }
 }

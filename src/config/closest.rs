@@ -1,7 +1,7 @@
 //! What a misspelt word was meant to be.
 
 /// The known word a misspelt one is closest to, if it is close at all.
-pub(super) fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let bound = (word.chars().count() / 3).max(1);
     known
         .map(|candidate| (distance(word, candidate), candidate))

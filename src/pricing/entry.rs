@@ -58,6 +58,12 @@ impl PriceEntry {
         matches!(self.terms, Terms::Free)
     }
 
+    /// Whether it only multiplies other prices.
+    #[must_use]
+    pub fn is_factor(&self) -> bool {
+        matches!(self.terms, Terms::Times(_))
+    }
+
     /// Names the price in records, such as `openai/gpt-5.4@2026-03-06>272000`.
     #[must_use]
     pub fn id(&self) -> String {

@@ -82,11 +82,10 @@ impl Window {
         });
         let from = self.hours.map_or(Time::midnight(), |hours| hours.from);
         let meant = |day: &Date| self.weekdays.is_empty() || self.weekdays.contains(&day.weekday());
-        let begins = days.filter(meant).filter_map(move |day| {
+        days.filter(meant).filter_map(move |day| {
             let begin = day.to_datetime(from).to_zoned(self.zone.clone());
             begin.ok().map(|begin| begin.timestamp())
-        });
-        begins
+        })
     }
 }
 

@@ -103,6 +103,7 @@ pub(super) const PRICES_EXAMPLES: &str = "Examples:
   tollgate prices list                   what each model costs today
   tollgate prices list gpt-4o --list openai
   tollgate prices list --at 2026-01-31 --format csv > january.csv
+  tollgate prices show gpt-5.4           every price it had, and which calls each is for
 
 Prices are dated facts: of the built-in catalogue (or the file that [catalogues] names), and your own
 [[prices]], which win. Days begin at 00:00 UTC, as vendors' do. Needs no traffic and no network.";
@@ -116,6 +117,13 @@ pub(super) const PRICES_LIST_EXAMPLES: &str = "Examples:
 Rates are for a million tokens of a plain call, discounts taken off. `more` counts further rates, `if`
 the kinds of calls with a price of their own (long input, a tier, hours), `age` the days since it was
 noted: `tollgate prices show MODEL` tells them. A running tollgate answers the same at /api/v1/prices.";
+
+pub(super) const PRICES_SHOW_EXAMPLES: &str = "Examples:
+  tollgate prices show gpt-4o-2024-08-06           a snapshot is priced as its model, unless listed
+  tollgate prices show gpt-5.6-sol --at 2026-09-01
+
+First what is in force, for plain calls and for each kind that has a price of its own; then every
+entry that the name leads to: its date, calls, rates and source, and what replaces or hides it.";
 
 pub(super) const LEDGER_EXAMPLES: &str = "Examples:
   tollgate ledger check                  exit 0: whole; exit 1: what is not, and what to do

@@ -18,6 +18,9 @@ pub(in crate::cli) enum PricesVerb {
     /// What is in force, a line a model
     #[command(after_help = examples::PRICES_LIST_EXAMPLES)]
     List(PricesList),
+    /// Everything that is known of what a model costs
+    #[command(after_help = examples::PRICES_SHOW_EXAMPLES)]
+    Show(PricesShow),
 }
 
 /// `prices list`
@@ -40,6 +43,20 @@ pub(in crate::cli) struct PricesList {
         default_value = "table"
     )]
     pub(in crate::cli) format: PricesFormat,
+}
+
+/// `prices show`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct PricesShow {
+    /// The model as the provider names it, such as gpt-4o-2024-08-06
+    #[arg(value_name = "MODEL")]
+    pub(in crate::cli) model: String,
+    /// Only in this price list, such as openai
+    #[arg(long, value_name = "LIST", env = "TOLLGATE_PRICES_LIST")]
+    pub(in crate::cli) list: Option<String>,
+    /// The day whose prices are meant, such as 2026-11-01; by default today
+    #[arg(long, value_name = "DATE", env = "TOLLGATE_PRICES_AT")]
+    pub(in crate::cli) at: Option<Date>,
 }
 
 /// How prices are written.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::cli::args::{PricesFormat, PricesList};
+use crate::cli::args::{PricesFormat, PricesList, PricesShow};
 use crate::pricing::PriceBook;
 
 /// A small catalogue with what a price can say.
@@ -53,6 +53,35 @@ fn what_is_in_force_is_what_the_golden_file_shows() {
         shown.push(list::text(&book, &asked, day(on)).unwrap());
     }
     crate::cli::golden("prices-list.txt", &shown.concat());
+}
+
+fn shown(model: &str, on: &str, list: Option<&str>) -> Result<String, Failure> {
+    let asked = PricesShow {
+        model: model.to_owned(),
+        list: list.map(str::to_owned),
+        at: None,
+    };
+    show::text(&book(), &asked, day(on))
+}
+
+#[test]
+fn all_that_is_known_of_a_model_is_what_the_golden_file_shows() {
+    let mut all = Vec::new();
+    for (model, on) in [
+        ("m-plain", "2026-11-22"),
+        ("m-alias", "2026-11-22"),
+        ("m-plain-2026-06-15", "2025-01-01"),
+        ("y-night", "2026-11-22"),
+        ("llama-3.3-70b", "2026-11-22"),
+    ] {
+        all.push(format!("== {model} on {on}\n"));
+        all.push(shown(model, on, None).unwrap());
+    }
+    for (model, list) in [("m-plian", None), ("m-plain", Some("yuan")), ("q", None)] {
+        let failure = shown(model, "2026-11-22", list).unwrap_err();
+        all.push(format!("== {model} of {list:?}\n{failure}\n"));
+    }
+    crate::cli::golden("prices-show.txt", &all.concat());
 }
 
 #[test]
