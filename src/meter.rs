@@ -171,8 +171,8 @@ struct Shared {
 }
 
 impl Meter {
-    /// A meter that writes to `journal`, prices by what `prices` holds at a call's end, and has calls
-    /// that nobody reports counted.
+    /// A meter that writes to `journal`, prices by what `prices` holds when a call begins, and has
+    /// calls that nobody reports counted.
     #[must_use]
     pub fn new(
         settings: Settings,
@@ -226,7 +226,8 @@ impl Meter {
     pub fn begin(&self, arrival: Arrival) -> Result<CallMeter, QueueFull> {
         let place = self.0.place()?;
         let call_id = arrival.call_id;
-        self.0.admit(place, call_id, Arc::new(Open::new(arrival)))
+        let open = Open::new(arrival, self.0.prices.load_full());
+        self.0.admit(place, call_id, Arc::new(open))
     }
 }
 
@@ -288,7 +289,7 @@ impl OpenCall {
             is_held,
         } = self;
         meter.open.remove(stands);
-        let (mut record, ending) = open.end(end, sent && !is_held, &meter.prices.load())?;
+        let (mut record, ending) = open.end(end, sent && !is_held)?;
         let from = open.billed_before();
         meter
             .background

@@ -170,7 +170,7 @@ impl Waiting {
         };
         // Before the record is in the queue: the room is for other calls.
         drop(texts);
-        open.complete(&mut record, &ending, Some(&counts), &meter.prices.load());
+        open.complete(&mut record, &ending, Some(&counts));
         if meter.ended(record, place).is_none() {
             meter.tell(&open.upstream, Confirmed::Lost, Duration::ZERO);
         }

@@ -75,8 +75,7 @@ impl Look {
             output: counts.output.or(self.before.output),
             dropped: false,
         };
-        let prices = self.meter.prices.load();
-        self.open.looked(counts, &prices, |record| {
+        self.open.looked(counts, |record| {
             // Where there is no room the next mark says it.
             if self.meter.has_room_for_marks() {
                 let _ = self.meter.marked(FrameKind::Progress, record);

@@ -110,9 +110,8 @@ impl Meter {
         let Some(before) = now.checked_sub(MARK_EVERY) else {
             return;
         };
-        let prices = shared.prices.load();
         for call in shared.open.lasting(before) {
-            call.mark(now, MARK_EVERY, &prices, |is_first, record| {
+            call.mark(now, MARK_EVERY, |is_first, record| {
                 let kind = if is_first {
                     FrameKind::Facts
                 } else {

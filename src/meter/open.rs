@@ -28,6 +28,8 @@ pub(super) struct Open {
     /// As the upstream sees it.
     pub(super) path: String,
     pub(super) endpoint: Endpoint,
+    /// In force when the call began: a reload changes nothing of what is in flight.
+    pub(super) prices: Arc<PriceBook>,
     pub(super) began: Instant,
     leaves: Mutex<Option<Leaves>>,
     request: Mutex<RequestScanner>,
@@ -70,20 +72,23 @@ pub(super) struct Answer {
 
 impl Open {
     /// A call that has just come.
-    pub(super) fn new(mut arrival: Arrival) -> Self {
+    pub(super) fn new(mut arrival: Arrival, prices: Arc<PriceBook>) -> Self {
         let upstream = Arc::clone(&arrival.upstream);
         let endpoint = wire::endpoint(upstream.format, &arrival.method, &arrival.path);
         let method = arrival.method.clone();
         let path = std::mem::take(&mut arrival.path);
         let record = Box::new(close::interrupted(arrival, &path, endpoint));
-        Self::leaving(record, upstream, method, path, endpoint)
+        Self::leaving(record, prices, upstream, (method, path, endpoint))
     }
 
     /// Another attempt at the same call; until more is heard of it, this record is what it leaves.
-    pub(super) fn again(self: &Arc<Self>, record: Box<CallRecord>) -> Arc<Self> {
-        let (method, path) = (self.method.clone(), self.path.clone());
-        let upstream = Arc::clone(&self.upstream);
-        let next = Self::leaving(record, upstream, method, path, self.endpoint);
+    pub(super) fn again(
+        self: &Arc<Self>,
+        record: Box<CallRecord>,
+        prices: Arc<PriceBook>,
+    ) -> Arc<Self> {
+        let asked = (self.method.clone(), self.path.clone(), self.endpoint);
+        let next = Self::leaving(record, prices, Arc::clone(&self.upstream), asked);
         let next = Arc::clone(self.next.get_or_init(|| Arc::new(next)));
         // Who left before there was a next one told only this one.
         if self.is_abandoned() {
@@ -94,10 +99,9 @@ impl Open {
 
     fn leaving(
         record: Box<CallRecord>,
+        prices: Arc<PriceBook>,
         upstream: Arc<UpstreamFacts>,
-        method: Method,
-        path: String,
-        endpoint: Endpoint,
+        (method, path, endpoint): (Method, String, Endpoint),
     ) -> Self {
         Self {
             request: Mutex::new(RequestScanner::of(upstream.format, endpoint.operation)),
@@ -105,6 +109,7 @@ impl Open {
             method,
             path,
             endpoint,
+            prices,
             began: Instant::now(),
             leaves: Mutex::new(Some(Leaves {
                 record,
@@ -182,16 +187,11 @@ impl Open {
     }
 
     /// The call's one record; none the second time.
-    pub(super) fn end(
-        &self,
-        end: StreamEnd,
-        sent: bool,
-        prices: &PriceBook,
-    ) -> Option<(Box<CallRecord>, Ending)> {
+    pub(super) fn end(&self, end: StreamEnd, sent: bool) -> Option<(Box<CallRecord>, Ending)> {
         let Leaves { mut record, .. } = lock(&self.leaves).take()?;
         let took = self.began.elapsed();
         let ending = Ending { end, took, sent };
-        self.complete(&mut record, &ending, None, prices);
+        self.complete(&mut record, &ending, None);
         Some((record, ending))
     }
 
@@ -296,28 +296,23 @@ impl Open {
     }
 
     /// Takes over what a look came to, and shows what the call would leave now.
-    pub(super) fn looked(
-        &self,
-        counts: Counts,
-        prices: &PriceBook,
-        show: impl FnOnce(&CallRecord),
-    ) {
+    pub(super) fn looked(&self, counts: Counts, show: impl FnOnce(&CallRecord)) {
         let mut leaves = lock(&self.leaves);
         let Some(left) = leaves.as_mut() else { return };
         left.counts = Some(counts);
-        left.record = self.cut(left, Instant::now(), prices);
+        left.record = self.cut(left, Instant::now());
         show(&left.record);
     }
 
     /// The record the call would leave if it were cut at `now`.
-    fn cut(&self, left: &Leaves, now: Instant, prices: &PriceBook) -> Box<CallRecord> {
+    fn cut(&self, left: &Leaves, now: Instant) -> Box<CallRecord> {
         let mut cut = left.record.clone();
         let ending = Ending {
             end: StreamEnd::Interrupted,
             took: now.saturating_duration_since(self.began),
             sent: true,
         };
-        self.complete(&mut cut, &ending, left.counts.as_ref(), prices);
+        self.complete(&mut cut, &ending, left.counts.as_ref());
         cut
     }
 
@@ -327,7 +322,6 @@ impl Open {
         &self,
         now: Instant,
         every: Duration,
-        prices: &PriceBook,
         show: impl FnOnce(bool, &CallRecord) -> bool,
     ) {
         let mut leaves = lock(&self.leaves);
@@ -337,7 +331,7 @@ impl Open {
         if now.saturating_duration_since(left.marked.unwrap_or(self.began)) < every {
             return;
         }
-        let cut = self.cut(left, now, prices);
+        let cut = self.cut(left, now);
         // Time alone is nothing new.
         left.record.duration_ms = cut.duration_ms;
         let is_first = left.marked.is_none();
@@ -353,7 +347,6 @@ impl Open {
         record: &mut CallRecord,
         ending: &Ending,
         counts: Option<&Counts>,
-        prices: &PriceBook,
     ) {
         let request = self.request();
         let asked = Asked {
@@ -365,7 +358,7 @@ impl Open {
             answer: &self.answer(),
             counts,
         };
-        close::complete(record, &asked, &known, ending, prices);
+        close::complete(record, &asked, &known, ending, &self.prices);
     }
 }
 

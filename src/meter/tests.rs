@@ -1,4 +1,7 @@
-//! A call that has to be counted leaves one record, whatever becomes of its count.
+//! A call that has to be counted leaves one record, whatever becomes of its count. What a reload
+//! changes of calls in flight: `reloads`.
+
+mod reloads;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc as plain;
@@ -22,6 +25,7 @@ const DONE: &[u8] = b"data: [DONE]\n\n";
 
 struct Stage {
     meter: Meter,
+    prices: Arc<ArcSwap<PriceBook>>,
     records: plain::Receiver<Box<CallRecord>>,
     jobs: mpsc::Receiver<Job>,
     budget: Arc<TextBudget>,
@@ -59,7 +63,14 @@ impl Stage {
         let prices = Arc::new(ArcSwap::from_pointee(PriceBook::new(none).unwrap()));
         let confirm = Box::new(|_: &str, _, _| {});
         Self {
-            meter: Meter::new(settings, journal, prices, confirm, Some(counting)),
+            meter: Meter::new(
+                settings,
+                journal,
+                Arc::clone(&prices),
+                confirm,
+                Some(counting),
+            ),
+            prices,
             records,
             jobs,
             budget,
@@ -101,6 +112,16 @@ impl Stage {
     }
 
     fn begin(&self, number: u128, method: Method, path: &str) -> CallMeter {
+        self.begin_at(Timestamp::UNIX_EPOCH, number, method, path)
+    }
+
+    fn begin_at(
+        &self,
+        started_at: Timestamp,
+        number: u128,
+        method: Method,
+        path: &str,
+    ) -> CallMeter {
         let upstream = UpstreamFacts {
             name: "openai".to_owned(),
             format: WireFormat::OpenAi,
@@ -110,7 +131,7 @@ impl Stage {
         };
         let arrival = Arrival {
             call_id: CallId(uuid::Uuid::from_u128(number)),
-            started_at: Timestamp::UNIX_EPOCH,
+            started_at,
             upstream: Arc::new(upstream),
             method,
             path: path.to_owned(),

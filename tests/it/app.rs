@@ -6,5 +6,6 @@ mod background;
 mod batches;
 mod counted;
 mod ends;
+mod reloaded;
 mod restart;
 mod shutdown;
