@@ -11,6 +11,7 @@ mod book;
 mod by_name;
 mod conditions;
 mod entry;
+mod factors;
 mod find;
 mod index;
 mod lines;

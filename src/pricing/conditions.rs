@@ -96,6 +96,18 @@ const STANDARD_SPEEDS: [&str; 2] = ["", "standard"];
 /// The same of regions: Anthropic's `inference_geo` where no region was asked for.
 const STANDARD_REGIONS: [&str; 3] = ["", "global", "not_available"];
 
+/// Whether tier, speed and region are the entry's.
+const SHARES: [[bool; 3]; 8] = [
+    [true, true, true],
+    [true, true, false],
+    [true, false, true],
+    [false, true, true],
+    [true, false, false],
+    [false, true, false],
+    [false, false, true],
+    [false, false, false],
+];
+
 impl<'a> Served<'a> {
     pub(super) fn of(call: &Priceable<'a>) -> Self {
         let special =
@@ -109,6 +121,30 @@ impl<'a> Served<'a> {
 
     pub(super) fn is_standard(self) -> bool {
         self == Self::default()
+    }
+
+    /// How an entry of its own and factors can share the ways in which it is special: the entry has as
+    /// many as it can, the tier rather than the speed, the speed rather than the region.
+    pub(super) fn shares(self) -> impl Iterator<Item = (Self, Self)> {
+        let Self {
+            tier,
+            speed,
+            region,
+        } = self;
+        let special = [tier, speed, region].map(|way| way.is_some());
+        // Of what is not special there is nothing to share.
+        let differs = move |own: &[bool; 3]| {
+            let mut ways = own.iter().zip(special);
+            ways.all(|(own, special)| *own || special)
+        };
+        SHARES.into_iter().filter(differs).map(move |[t, s, r]| {
+            let part = |own: bool| Self {
+                tier: tier.filter(|_| t == own),
+                speed: speed.filter(|_| s == own),
+                region: region.filter(|_| r == own),
+            };
+            (part(true), part(false))
+        })
     }
 
     /// Each way in which it is special, alone.

@@ -94,7 +94,7 @@ impl PriceEntry {
 }
 
 /// Which file a price comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
     /// The embedded catalogue, or the file configured in its place.
     Catalogue,
@@ -132,8 +132,9 @@ pub enum Terms {
     /// call are taken in the order the model meets them: cache reads, cache writes, fresh input;
     /// reasoning, then what is shown.
     Beyond(Rates),
-    /// The catalogue's standard rates for tokens times this: a tier billed as a share of the standard
-    /// one, or a negotiated discount. Factors of one call multiply.
+    /// Rates for tokens times this: a tier or hours billed as a share of the standard price, or a
+    /// negotiated discount off the catalogue's. Factors of one call multiply; what is billed by number
+    /// is not multiplied.
     Times(Factor),
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Priceable;
 use super::book::{Fact, PriceBook, midnight};
 use super::conditions::{Conditions, Served};
-use super::entry::{Layer, PriceEntry, Since, Terms};
+use super::entry::{PriceEntry, Since, Terms};
 use super::index::Index;
 use crate::call::Flag;
 use crate::money::Factor;
@@ -124,39 +124,28 @@ impl PriceBook {
         self.best(&sought, Served::of(call))
     }
 
-    /// An entry for just the way it was served wins; else the standard price times a factor for each
-    /// way in which the call is special. A negotiated discount comes on top of the catalogue's prices.
+    /// An entry for just the way it was served wins; else one that leaves as little of it as possible
+    /// to factors.
     pub(super) fn best<'a>(
         &'a self,
         sought: &Sought<'a, impl Calls>,
         served: Served<'_>,
     ) -> Result<Price<'a>, Flag> {
-        let standard = Served::default();
-        let pick = |index: &'a Index, served: Served<'_>| {
-            self.pick(index, sought, |conditions| {
-                sought.calls.fit(conditions, &served) && sought.calls.reach(conditions)
-            })
-        };
-        let mut factors = Vec::new();
-        let (base, way) = match pick(&self.whole, served) {
-            Ok(found) => (found, served),
-            Err(miss) if served.is_standard() => return Err(miss),
-            Err(_) => {
-                let base = pick(&self.whole, standard)?;
-                let each = served.each().map(|way| pick(&self.times, way));
-                factors = each.collect::<Result<_, _>>().map_err(|_| Flag::NoRate)?;
-                (base, standard)
+        let mut miss = Flag::NoPrice;
+        for (own, ways) in served.shares() {
+            let found = self.pick(&self.whole, sought, own, |_| true);
+            match found.and_then(|base| Ok((base, self.factors(sought, &base, ways)?))) {
+                Ok((base, factors)) => {
+                    return Ok(Price {
+                        base,
+                        beyond: self.beyond(sought, (&base, own)),
+                        factors,
+                    });
+                }
+                Err(flag) => miss = flag,
             }
-        };
-        if base.entry.layer == Layer::Catalogue && !self.times.is_empty() {
-            factors.extend(pick(&self.times, standard).ok());
         }
-        let beyond = self.beyond(sought, (&base, way));
-        Ok(Price {
-            base,
-            beyond,
-            factors,
-        })
+        Err(miss)
     }
 
     /// The marginal entries that go with an entry: of its layer and names and not older than it; of
@@ -194,13 +183,18 @@ impl PriceBook {
         entries.into_iter().filter(like).collect()
     }
 
-    /// The best entry of an index whose conditions `fit`, of those in force at the time.
-    fn pick<'a>(
+    /// The best entry of an index for calls served so, of those that are `wanted` and in force.
+    pub(super) fn pick<'a>(
         &'a self,
         index: &'a Index,
         sought: &Sought<'a, impl Calls>,
-        fit: impl Fn(&Conditions) -> bool,
+        served: Served<'_>,
+        wanted: impl Fn(&Conditions) -> bool,
     ) -> Result<Found<'a>, Flag> {
+        let fit = |conditions: &Conditions| {
+            let Sought { calls, .. } = sought;
+            wanted(conditions) && calls.fit(conditions, &served) && calls.reach(conditions)
+        };
         let mut miss = Flag::NoPrice;
         for chain in index.chains(sought.list, sought.model) {
             let known = || chain.iter().filter_map(|at| self.at(*at));

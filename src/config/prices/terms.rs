@@ -44,15 +44,16 @@ pub(super) fn terms(
     Some((Terms::Rates(rates), currency))
 }
 
-/// Nothing says how the calls must have been served.
+/// Nothing says how, or at what hours, the calls must have been served.
 fn is_unconditional(conditions: &Conditions) -> bool {
     let Conditions {
+        window,
         service_tier,
         speed,
         region,
         ..
     } = conditions;
-    service_tier.is_none() && speed.is_none() && region.is_none()
+    window.is_none() && service_tier.is_none() && speed.is_none() && region.is_none()
 }
 
 /// Beyond one length, on one side: a token is beyond one of them or it is not.
