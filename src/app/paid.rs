@@ -33,11 +33,13 @@ fn of(config: &Config, upstream: &Upstream) -> Vec<PaidRule> {
         names.map(move |name| (rank(entry, name), rule(upstream, entry, name)))
     });
     let own = |name: &String| {
-        let own = entries.iter().filter(|entry| entry.layer == Layer::Overlay);
+        let own = entries.iter().filter(ordinary);
+        let own = own.filter(|entry| entry.layer == Layer::Overlay);
         own.flat_map(|entry| &entry.names)
             .any(|other| other == name)
     };
-    // The user's own price of a name hides the catalogue's, whatever their dates.
+    // The user's own price of a name hides the catalogue's, whatever their dates; one for some calls
+    // only, such as those of a tier, leaves it to the others.
     let mut rules: Vec<_> = named
         .filter(|(rank, rule)| !rank.catalogue || !own(&rule.model))
         .collect();
@@ -84,6 +86,25 @@ mod tests {
         rules
             .map(|rule| format!("{} {} {}", rule.upstream, rule.model, rule.avoidable))
             .collect()
+    }
+
+    #[test]
+    fn an_own_price_for_some_calls_leaves_the_others_the_catalogues() {
+        let all = "[[prices]]\nlist = \"openai\"\nmatch = \"gpt-*\"\nfrom = 2026-01-01\n\
+             input_usd_per_mtok = 1\navoidable = \"never\"\nsource = \"minimum\"\n";
+        let own = "[[prices]]\nlist = \"openai\"\nmatch = \"gpt-4o\"\nfrom = 2026-01-01\n\
+             input_usd_per_mtok = 1\nsource = \"contract\"\n";
+        let of_gpt_4o = |prices: &str| -> Vec<String> {
+            let rules = said(prices).into_iter();
+            rules
+                .filter(|rule| rule.starts_with("openai gpt-4o "))
+                .collect()
+        };
+        let catalogue = of_gpt_4o(all);
+        assert!(!catalogue.is_empty());
+        let flex = format!("{all}{own}service_tier = \"flex\"\n");
+        assert_eq!(of_gpt_4o(&flex), catalogue);
+        assert_eq!(of_gpt_4o(&format!("{all}{own}")).len(), 1);
     }
 
     #[test]
