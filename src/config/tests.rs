@@ -125,6 +125,14 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
     assert_eq!(config.tenants.len(), 1);
     assert_eq!(config.attribution.dimensions.len(), 2);
     assert!(config.prices.has_list("own-vllm"));
+    let at = "2026-11-22T00:00:00Z".parse().unwrap();
+    let endpoint = config
+        .prices
+        .in_force("bytedance", "ep-20260101000000-abcde", at);
+    assert_eq!(
+        endpoint.unwrap().id(),
+        "bytedance/ep-20260101000000-abcde@2026-01-01"
+    );
 }
 
 #[test]
@@ -175,6 +183,14 @@ fn an_upstream_has_the_list_of_its_name_or_else_of_its_address() {
         ("grok", "https://API.x.ai:443/v1", "x-ai"),
         ("mistral", "http://localhost:8000", "mistral"),
         ("openai", "https://api.groq.com/openai", "openai"),
+        (
+            "qwen",
+            "https://dashscope.aliyuncs.com/compatible-mode/v1",
+            "alibaba-cn",
+        ),
+        ("moonshotai", "https://api.moonshot.cn/v1", "moonshotai-cn"),
+        ("moonshotai", "https://api.moonshot.ai/v1", "moonshotai"),
+        ("zhipuai", "https://api.z.ai/api/paas/v4", "zhipuai"),
         ("eu", "https://eu.api.openai.com", "eu"),
         ("house", "http://localhost:8000", "house"),
     ] {

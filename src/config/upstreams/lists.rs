@@ -7,21 +7,27 @@ use crate::pricing::PriceBook;
 
 /// The lists of known addresses. Only the hosts whose prices the lists have: regional ones, such as
 /// `eu.api.openai.com`, cost more, and calls do not show it.
-const LISTS: [(&str, &str); 17] = [
+const LISTS: [(&str, &str); 23] = [
     ("api.anthropic.com", "anthropic"),
     ("api.cohere.ai", "cohere"),
     ("api.cohere.com", "cohere"),
     ("api.deepseek.com", "deepseek"),
     ("api.groq.com", "groq"),
+    ("api.minimax.cn", "minimax-cn"),
+    ("api.minimax.io", "minimax"),
+    ("api.minimaxi.com", "minimax-cn"),
     ("api.mistral.ai", "mistral"),
     ("api.moonshot.ai", "moonshotai"),
+    ("api.moonshot.cn", "moonshotai-cn"),
     ("api.openai.com", "openai"),
     ("api.together.ai", "together"),
     ("api.together.xyz", "together"),
     ("api.voyageai.com", "voyageai"),
     ("api.x.ai", "x-ai"),
+    ("api.z.ai", "zai"),
     ("ark.cn-beijing.volces.com", "bytedance"),
-    ("dashscope.aliyuncs.com", "alibaba"),
+    ("dashscope-intl.aliyuncs.com", "alibaba"),
+    ("dashscope.aliyuncs.com", "alibaba-cn"),
     ("generativelanguage.googleapis.com", "google"),
     ("open.bigmodel.cn", "zhipuai"),
     ("qianfan.baidubce.com", "baidu"),
@@ -44,10 +50,12 @@ pub(super) fn named(value: &Value<'_>, book: Option<&PriceBook>) -> Option<Strin
 }
 
 /// Where none is named: the list of the upstream's own name; if there is none, that of its address.
+/// A vendor's address in China has its list in yuan, though it is called as its list in dollars is.
 pub(super) fn unnamed(name: &str, base_url: Option<&Uri>, book: Option<&PriceBook>) -> String {
     let has = |list: &str| book.is_some_and(|book| book.has_list(list));
-    let host = base_url.and_then(Uri::host).filter(|_| !has(name));
+    let host = base_url.and_then(Uri::host);
     let known = host.and_then(|host| LISTS.iter().find(|(at, _)| host.eq_ignore_ascii_case(at)));
-    let list = known.map(|(_, list)| *list).filter(|list| has(list));
+    let fits = |list: &&str| has(list) && (!has(name) || list.strip_suffix("-cn") == Some(name));
+    let list = known.map(|(_, list)| *list).filter(fits);
     list.unwrap_or(name).to_owned()
 }
