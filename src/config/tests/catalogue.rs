@@ -175,7 +175,7 @@ const UNPRICED: [&str; 11] = [
 ];
 
 /// The recorded exchanges of vendors that have a list.
-const RECORDED: [(&str, &str); 14] = [
+const RECORDED: [(&str, &str); 22] = [
     ("openai", "openai.chat.completions"),
     ("openai", "openai.completions"),
     ("openai", "openai.embeddings"),
@@ -190,6 +190,14 @@ const RECORDED: [(&str, &str); 14] = [
     ("together", "together.completions"),
     ("x-ai", "xai.chat.completions"),
     ("x-ai", "xai.responses"),
+    ("alibaba", "alibaba.chat.completions"),
+    ("alibaba-cn", "alibaba.chat.completions"),
+    ("deepseek", "deepseek.chat.completions"),
+    ("deepseek", "deepseek.responses"),
+    ("deepseek-cn", "deepseek.chat.completions"),
+    ("moonshotai", "moonshot.chat.completions"),
+    ("zai", "zhipu.chat.completions"),
+    ("zhipuai", "zhipu.chat.completions"),
 ];
 
 #[test]
