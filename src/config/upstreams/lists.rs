@@ -59,3 +59,17 @@ pub(super) fn unnamed(name: &str, base_url: Option<&Uri>, book: Option<&PriceBoo
     let list = known.map(|(_, list)| *list).filter(fits);
     list.unwrap_or(name).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LISTS;
+    use crate::config::{Overrides, load_with};
+
+    #[test]
+    fn every_known_address_has_a_list_of_the_catalogue() {
+        let config = load_with(None, &Overrides::default(), &|_| None).unwrap();
+        for (host, list) in LISTS {
+            assert!(config.prices.has_list(list), "{host}: {list}");
+        }
+    }
+}
