@@ -13,6 +13,7 @@ mod conditions;
 mod entry;
 mod factors;
 mod find;
+mod imagined;
 mod index;
 mod lines;
 mod names;
@@ -34,6 +35,7 @@ pub use book::{BookProblem, PriceBook};
 pub use conditions::Conditions;
 pub use entry::{FxRate, Layer, PriceEntry, Settings, Settlement, Since, Terms};
 pub use find::Price;
+pub use imagined::Imagined;
 pub use names::is_pattern;
 pub use quote::{Listed, Named};
 pub use rates::Rates;
@@ -50,6 +52,8 @@ pub struct Priceable<'a> {
     pub at: Timestamp,
     /// When it was done: what some vendors' hours go by.
     pub ended_at: Timestamp,
+    /// The hours are those of a real call: of one that nobody made no price for certain hours holds.
+    pub hours_known: bool,
     /// The tokens, if they are known.
     pub usage: Option<&'a TokenUsage>,
     /// Inference billed beside them.
@@ -79,6 +83,7 @@ impl<'a> Priceable<'a> {
             model: record.model_name(),
             at: record.started_at,
             ended_at: ended_at.unwrap_or(record.started_at),
+            hours_known: true,
             // What is known of a part only has no price.
             usage: (record.source != Some(UsageSource::Unknown)).then_some(&record.usage),
             side: &record.side,
@@ -87,6 +92,35 @@ impl<'a> Priceable<'a> {
             speed: record.speed.as_deref(),
             region: record.region.as_deref(),
             thinking: record.thinking.or(thought),
+        }
+    }
+}
+
+/// No units.
+const NO_UNITS: &Units = &Units::new();
+
+impl<'a> Priceable<'a> {
+    /// A call that nobody made: of its hours, tier, region and thinking nothing is known, so what is
+    /// billed for certain ones only does not hold for it.
+    #[must_use]
+    pub const fn imagined(
+        (list, model): (&'a str, &'a str),
+        at: Timestamp,
+        usage: &'a TokenUsage,
+    ) -> Self {
+        Self {
+            list,
+            model: Some(model),
+            at,
+            ended_at: at,
+            hours_known: false,
+            usage: Some(usage),
+            side: &[],
+            units: NO_UNITS,
+            service_tier: None,
+            speed: None,
+            region: None,
+            thinking: None,
         }
     }
 }

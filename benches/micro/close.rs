@@ -23,6 +23,7 @@ pub(crate) fn price(criterion: &mut Criterion) -> anyhow::Result<()> {
         model: record.model_name(),
         at: record.started_at,
         ended_at: record.started_at,
+        hours_known: true,
         usage: Some(&record.usage),
         side: &record.side,
         units: &record.units,

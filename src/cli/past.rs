@@ -46,6 +46,7 @@ fn price(call: &MadeCall, at: Timestamp, prices: &PriceBook) -> Option<Pico> {
         model: Some(call.model),
         at,
         ended_at: at,
+        hours_known: true,
         usage: Some(&usage),
         side: &[],
         units: &Units::default(),

@@ -164,6 +164,7 @@ impl Results {
             model: result.model.as_deref(),
             at: self.file.at,
             ended_at: self.file.at,
+            hours_known: true,
             usage: result.usage.as_ref(),
             side: &result.side,
             units: &result.units,

@@ -61,7 +61,7 @@ impl Conditions {
             && self
                 .window
                 .as_ref()
-                .is_none_or(|window| window.holds(call.at, call.ended_at))
+                .is_none_or(|window| call.hours_known && window.holds(call.at, call.ended_at))
     }
 
     /// Whether so many tokens are more than both lengths.

@@ -160,6 +160,18 @@ pub enum Settlement {
     Reserved,
 }
 
+impl Settlement {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::FreeUntil(_) => "free_quota",
+            Self::Prepaid => "prepaid",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
 /// What one unit of a currency is worth in dollars, from a day on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FxRate {

@@ -16,7 +16,7 @@ impl PriceBook {
     /// [`Flag::NoRate`] where there is no factor for one of them.
     pub(super) fn factors<'a>(
         &'a self,
-        sought: &Sought<'a, impl Calls>,
+        sought: &Sought<'_, impl Calls>,
         base: &Found<'a>,
         ways: Served<'_>,
     ) -> Result<Vec<Found<'a>>, Flag> {
@@ -32,7 +32,7 @@ impl PriceBook {
     /// One factor for all of the ways, else one for each.
     fn of_ways<'a>(
         &'a self,
-        sought: &Sought<'a, impl Calls>,
+        sought: &Sought<'_, impl Calls>,
         ways: Served<'_>,
     ) -> Option<Vec<Found<'a>>> {
         if ways.is_standard() {
@@ -47,7 +47,7 @@ impl PriceBook {
     /// hours hold for the user's prices too, the vendor's for the catalogue's only.
     fn of_hours<'a>(
         &'a self,
-        sought: &Sought<'a, impl Calls>,
+        sought: &Sought<'_, impl Calls>,
         base: &Found<'a>,
         factors: &[Found<'a>],
     ) -> Option<Found<'a>> {
@@ -63,7 +63,7 @@ impl PriceBook {
     /// The negotiated discount: off the catalogue's prices, for one's own are what is paid.
     fn negotiated<'a>(
         &'a self,
-        sought: &Sought<'a, impl Calls>,
+        sought: &Sought<'_, impl Calls>,
         base: &Found<'a>,
     ) -> Option<Found<'a>> {
         let found = self.standard(sought, |conditions| conditions.window.is_none());
@@ -73,7 +73,7 @@ impl PriceBook {
     /// The factor that asks nothing of how calls are served.
     fn standard<'a>(
         &'a self,
-        sought: &Sought<'a, impl Calls>,
+        sought: &Sought<'_, impl Calls>,
         wanted: impl Fn(&Conditions) -> bool,
     ) -> Option<Found<'a>> {
         let found = self.pick(&self.times, sought, Served::default(), wanted);

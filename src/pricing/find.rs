@@ -110,9 +110,9 @@ impl PriceBook {
     /// What prices a call that used so much of `model`, by the prices of `at`.
     pub(super) fn find<'a>(
         &'a self,
-        call: &Priceable<'a>,
+        call: &Priceable<'_>,
         at: Timestamp,
-        model: &'a str,
+        model: &str,
         usage: &TokenUsage,
     ) -> Result<Price<'a>, Flag> {
         let sought = Sought {
@@ -128,7 +128,7 @@ impl PriceBook {
     /// to factors.
     pub(super) fn best<'a>(
         &'a self,
-        sought: &Sought<'a, impl Calls>,
+        sought: &Sought<'_, impl Calls>,
         served: Served<'_>,
     ) -> Result<Price<'a>, Flag> {
         let mut miss = Flag::NoPrice;
@@ -152,7 +152,7 @@ impl PriceBook {
     /// those that hold for the call the newest and most special, as far as their length is reached.
     fn beyond<'a>(
         &'a self,
-        sought: &Sought<'a, impl Calls>,
+        sought: &Sought<'_, impl Calls>,
         (base, way): (&Found<'a>, Served<'_>),
     ) -> Vec<&'a PriceEntry> {
         let begun = |entry: &PriceEntry| {
@@ -187,7 +187,7 @@ impl PriceBook {
     pub(super) fn pick<'a>(
         &'a self,
         index: &'a Index,
-        sought: &Sought<'a, impl Calls>,
+        sought: &Sought<'_, impl Calls>,
         served: Served<'_>,
         wanted: impl Fn(&Conditions) -> bool,
     ) -> Result<Found<'a>, Flag> {

@@ -52,11 +52,11 @@ impl Index {
 
     /// The chains a model's name leads to, best first: the user's own name, the catalogue's, then
     /// patterns. In a layer the exact name hides the name without its snapshot date.
-    pub(super) fn chains<'a>(
+    pub(super) fn chains<'a, 'm>(
         &'a self,
         list: &str,
-        model: &'a str,
-    ) -> impl Iterator<Item = &'a Chain> + use<'a> {
+        model: &'m str,
+    ) -> impl Iterator<Item = &'a Chain> + use<'a, 'm> {
         let list = self.lists.get(list);
         let base = without_snapshot(model);
         let named = move |names: &'a ByName<Chain>| names.get(model).or_else(|| names.get(base?));

@@ -64,6 +64,7 @@ fn call<'a>(model: &'a str, at: &str, usage: &'a TokenUsage) -> Priceable<'a> {
         model: Some(model),
         at: format!("{at}T12:00:00Z").parse().unwrap(),
         ended_at: format!("{at}T12:00:00Z").parse().unwrap(),
+        hours_known: true,
         usage: Some(usage),
         side: &[],
         units: NO_UNITS,

@@ -11,7 +11,7 @@ use crate::cli::Failure;
 use crate::economics::catalogue::nearest;
 use crate::money::Pico;
 use crate::pricing::{PriceBook, Priceable, Priced, is_pattern};
-use crate::usage::{TokenUsage, Units};
+use crate::usage::TokenUsage;
 
 /// A model's price on a day.
 pub(super) struct Tariff {
@@ -39,19 +39,8 @@ impl Tariff {
 
     /// The bill of a call with these tokens.
     pub(super) fn bill(&self, book: &PriceBook, usage: &TokenUsage) -> Priced {
-        book.price(&Priceable {
-            list: &self.list,
-            model: Some(&self.model),
-            at: self.at,
-            ended_at: self.at,
-            usage: Some(usage),
-            side: &[],
-            units: &Units::default(),
-            service_tier: None,
-            speed: None,
-            region: None,
-            thinking: None,
-        })
+        let named = (self.list.as_str(), self.model.as_str());
+        book.price(&Priceable::imagined(named, self.at, usage))
     }
 }
 

@@ -11,17 +11,16 @@ use crate::call::names_model;
 use crate::cli::Failure;
 use crate::cli::args::WhatIf;
 use crate::config::{Config, token_rates};
-use crate::economics::arm::TokenRates;
 use crate::economics::plan::HostPlan;
 use crate::economics::price::TokenVolume;
 use crate::economics::whatif::{Arms, Question};
-use crate::pricing::{PriceEntry, Priceable};
-use crate::usage::{Capability, ContextClass, TokenUsage, Units};
+use crate::pricing::Imagined;
+use crate::usage::{Capability, ContextClass, TokenUsage};
 
 /// A question, what it is priced by, and the ways that may take such calls.
 pub(super) struct Asked<'c> {
     pub(super) model: &'c str,
-    pub(super) entry: &'c PriceEntry,
+    pub(super) quote: Imagined<'c>,
     pub(super) question: Question,
     pub(super) arms: Arms<'c>,
     /// Plans that were meant and cannot serve calls of this length.
@@ -47,11 +46,11 @@ pub(super) fn asked<'c>(
         Some(day) => midnight(day)?,
         None => now,
     };
-    let (entry, rates) = price(config, model, at, flags)?;
+    let quote = price(config, model, at, flags)?;
     let question = Question {
         calls_per_day,
         call,
-        price: rates.list_price(),
+        price: token_rates(&quote).list_price(),
         shape: flags.shape.shape(),
     };
     let length = flags
@@ -72,7 +71,7 @@ pub(super) fn asked<'c>(
     let arm = |arm: &&crate::economics::Arm| takes(&arm.replaces) && needs.within(arm.serves);
     Ok(Asked {
         model,
-        entry,
+        quote,
         question,
         arms: Arms {
             plans,
@@ -106,61 +105,30 @@ fn call(flags: &WhatIf) -> Result<TokenVolume, Failure> {
     })
 }
 
-/// The price of such a call in the first list that has the model.
+/// The price of such a call in the first list that has the model: long input may have one of its own,
+/// and discounts are off it.
 fn price<'c>(
     config: &'c Config,
-    model: &str,
+    model: &'c str,
     at: Timestamp,
     flags: &WhatIf,
-) -> Result<(&'c PriceEntry, TokenRates), Failure> {
+) -> Result<Imagined<'c>, Failure> {
+    let usage = TokenUsage {
+        input: flags.input_tokens.map(u64::from),
+        cache_read: flags.cached_tokens.map(u64::from),
+        output: flags.output_tokens.map(u64::from),
+        ..TokenUsage::default()
+    };
     let entries = config.prices.entries();
     let mut lists: Vec<&str> = entries.iter().map(|entry| entry.list.as_str()).collect();
     lists.dedup();
-    let in_force = |list: &&str| config.prices.in_force(list, model, at);
-    let ordinary = lists.iter().find_map(in_force);
-    let found = ordinary.map(|entry| by_length(config, entry, model, at, flags).unwrap_or(entry));
-    let priced = found.and_then(|entry| Some((entry, token_rates(entry)?)));
-    priced.ok_or_else(|| {
+    let quote = |list: &str| config.prices.imagined((list, model), at, &usage);
+    lists.into_iter().find_map(quote).ok_or_else(|| {
         Failure::use_or_config(format!("{model} has no price in dollars")).remedy(
             "name a model as its provider does, such as gpt-4o, or add [[prices]] to the \
              configuration",
         )
     })
-}
-
-/// The entry that a call of this length is billed by: long input may have a price of its own.
-fn by_length<'c>(
-    config: &'c Config,
-    ordinary: &PriceEntry,
-    model: &str,
-    at: Timestamp,
-    flags: &WhatIf,
-) -> Option<&'c PriceEntry> {
-    let usage = TokenUsage {
-        input: flags.input_tokens.map(u64::from),
-        output: flags.output_tokens.map(u64::from),
-        ..TokenUsage::default()
-    };
-    let billed = config.prices.price(&Priceable {
-        list: &ordinary.list,
-        model: Some(model),
-        at,
-        ended_at: at,
-        usage: Some(&usage),
-        side: &[],
-        units: &Units::new(),
-        service_tier: None,
-        speed: None,
-        region: None,
-        thinking: None,
-    });
-    let id = billed.price_id?;
-    // A discount is named behind the entry that it is off.
-    let names = |entry: &&PriceEntry| {
-        let rest = id.strip_prefix(&entry.id());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    };
-    config.prices.entries().iter().find(names)
 }
 
 /// The plans that were named; else those that replace the model; else all, and that is said.

@@ -8,6 +8,7 @@ use crate::economics::breakeven::BreakEven;
 use crate::economics::plan::HostPlan;
 use crate::economics::price::{ListPrice, TokenVolume};
 use crate::economics::whatif::{CallCost, Comparison, MINUTE_PEAK, PlanAnswer, Question};
+use crate::pricing::Settlement;
 
 /// The question, the comparison, and every step of every plan, unrounded.
 pub(super) fn json(asked: &Asked<'_>, comparison: &Comparison) -> Value {
@@ -64,9 +65,11 @@ fn question(asked: &Asked<'_>) -> Value {
         "tokens_per_day": tokens(&asked.question, calls_per_day),
         "call_tokens": { "fresh_input": input, "cached_input": cached_input, "output": output },
         "price": {
-            "id": asked.entry.id(),
-            "as_of": asked.entry.since.date(),
-            "source": asked.entry.source,
+            "id": asked.quote.id,
+            "as_of": asked.quote.entry.since.date(),
+            "source": asked.quote.entry.source,
+            "settled": asked.quote.settlement.map(Settlement::label),
+            "conditions_left_out": asked.quote.leaves_out,
             "input_usd_per_mtok": input_usd_per_mtok,
             "cached_input_usd_per_mtok": cached_usd_per_mtok,
             "output_usd_per_mtok": output_usd_per_mtok,

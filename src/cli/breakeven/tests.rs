@@ -139,6 +139,129 @@ fn a_long_call_is_priced_as_long_calls_are() {
     );
 }
 
+/// A configuration of these own prices and plans.
+fn own(text: &str) -> Config {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tollgate.toml");
+    std::fs::write(&path, text).unwrap();
+    load(Some(&path), &Overrides::default()).unwrap()
+}
+
+const DISCOUNT: &str = r#"
+[[prices]]
+list = "openai"
+match = "gpt-4o*"
+from = 2026-07-01
+times = 0.8
+source = "contract"
+"#;
+
+/// The dollars a million tokens of the answer to flags.
+fn rates(config: &Config, flags: &str) -> [f64; 3] {
+    let volume = "--calls-per-day 1000 --shape flat";
+    let answer = json(config, &format!("{volume} {flags}"));
+    ["input", "cached_input", "output"].map(|kind| {
+        let rate = &answer["question"]["price"][format!("{kind}_usd_per_mtok")];
+        rate.as_f64().unwrap()
+    })
+}
+
+const SMALL: &str = "--model gpt-4o --input-tokens 2000 --cached-tokens 500 --output-tokens 400";
+
+#[test]
+fn a_discount_is_off_calls_that_nobody_made_too() {
+    assert_eq!(rates(&examples(), SMALL), [2.5, 1.25, 10.0]);
+    assert_eq!(rates(&own(DISCOUNT), SMALL), [2.0, 1.0, 8.0]);
+    let before = format!("{SMALL} --at 2026-06-30");
+    assert_eq!(rates(&own(DISCOUNT), &before), [2.5, 1.25, 10.0]);
+    let text = answer(&own(DISCOUNT), &format!("--calls-per-day 1000 {SMALL}")).unwrap();
+    assert!(text.contains(" x openai/gpt-4o*@2026-07-01"), "{text}");
+}
+
+#[test]
+fn a_smaller_model_of_an_arm_costs_what_it_costs_with_the_discount() {
+    let arm = r#"
+        [optimised.mini]
+        replaces = ["gpt-4o"]
+        serves = "128k"
+        model = "gpt-4o-mini"
+        qualifying_share = [1.0, 1.0, 1.0]
+        escalation = [0.0, 0.0, 0.0]
+    "#;
+    let arm = |prices: &str| {
+        let config = own(&format!("{prices}{arm}"));
+        let arm = config.plans.optimised.first().unwrap().clone();
+        let crate::economics::arm::ArmPrice::Tokens { rates, .. } = arm.price else {
+            panic!("another price")
+        };
+        (rates.output.to_string(), arm.source)
+    };
+    assert_eq!(arm("").0, "0.6");
+    let (output, source) = arm(DISCOUNT);
+    assert_eq!(output, "0.48");
+    assert!(
+        source.ends_with(", x openai/gpt-4o*@2026-07-01"),
+        "{source}"
+    );
+}
+
+#[test]
+fn a_price_that_needs_more_than_a_made_call_says_is_left_out_and_that_is_said() {
+    let by_night = DISCOUNT.replace("times", "hours = \"08:00-16:00\"\nzone = \"UTC\"\ntimes");
+    let config = own(&by_night);
+    assert_eq!(rates(&config, SMALL), [2.5, 1.25, 10.0]);
+    let said = |config: &Config| {
+        let text = answer(config, &format!("--calls-per-day 1000 {SMALL}")).unwrap();
+        text.contains("other prices for certain hours")
+    };
+    assert!(said(&config));
+    assert!(!said(&examples()));
+}
+
+#[test]
+fn what_a_length_divides_is_told_at_its_mean() {
+    let config = own(r#"
+        [[prices]]
+        list = "mine"
+        match = "m"
+        from = 2026-01-01
+        input_cny_per_mtok = 10
+        output_cny_per_mtok = 20
+        source = "list"
+        [[prices]]
+        list = "mine"
+        match = "m"
+        from = 2026-01-01
+        above_input_tokens = 1000
+        marginal = true
+        input_cny_per_mtok = 30
+        source = "list"
+        [[fx]]
+        currency = "CNY"
+        usd_per_unit = 0.1
+        from = 2026-01-01
+        source = "bank"
+    "#);
+    let flags = "--model m --input-tokens 4000 --output-tokens 10";
+    assert_eq!(rates(&config, flags), [2.5, 2.5, 2.0]);
+}
+
+#[test]
+fn who_pays_where_no_invoice_does_is_said() {
+    let of = |how: &str, day: &str| {
+        let config = own(&format!(
+            "[[prices]]\nlist = \"mine\"\nmatch = \"m\"\nfrom = 2026-01-01\n\
+             input_usd_per_mtok = 1\noutput_usd_per_mtok = 2\nsource = \"list\"\n{how}\n"
+        ));
+        let flags =
+            format!("--calls-per-day 1000 --model m --input-tokens 9 --output-tokens 9 --at {day}");
+        json(&config, &flags)["question"]["price"]["settled"].clone()
+    };
+    assert_eq!(of("free_until = 2026-12-01", "2026-11-30"), "free_quota");
+    assert_eq!(of("free_until = 2026-12-01", "2026-12-01"), Value::Null);
+    assert_eq!(of("settled = \"prepaid\"", "2026-11-30"), "prepaid");
+}
+
 #[test]
 fn only_who_takes_such_calls_is_compared() {
     let config = examples();

@@ -14,6 +14,7 @@ use super::json::tokens;
 use crate::economics::Alternative;
 use crate::economics::projection::AlternativeKind;
 use crate::economics::whatif::{Comparison, MINUTE_PEAK, Question, Shape};
+use crate::pricing::Settlement;
 
 /// The whole answer.
 pub(super) fn text(asked: &Asked<'_>, comparison: &Comparison) -> String {
@@ -143,8 +144,7 @@ fn call(out: &mut String, asked: &Asked<'_>) -> fmt::Result {
     writeln!(
         out,
         "\nA call on the API, by {} ({}):",
-        asked.entry.id(),
-        asked.entry.source
+        asked.quote.id, asked.quote.entry.source
     )?;
     let lines = [
         (
@@ -183,5 +183,31 @@ fn call(out: &mut String, asked: &Asked<'_>) -> fmt::Result {
         count(tokens(question, question.calls_per_day)),
         dollars(a_day),
         dollars(a_day * 365.0)
-    )
+    )?;
+    if asked.quote.leaves_out {
+        writeln!(
+            out,
+            "  The model has other prices for certain hours, tiers, regions or thinking: nobody knows \
+             that of a call not made, so the ordinary price is taken."
+        )?;
+    }
+    asked
+        .quote
+        .settlement
+        .map_or(Ok(()), |how| writeln!(out, "  {}", settled(how)))
+}
+
+/// Who pays where no invoice does; the figures are what the calls are worth.
+fn settled(how: Settlement) -> String {
+    match how {
+        Settlement::FreeUntil(day) => {
+            format!("Until {day} a free quota pays for such calls: this is what they are worth.")
+        }
+        Settlement::Prepaid => {
+            "A prepaid pack pays for such calls: this is what they take from it.".to_owned()
+        }
+        Settlement::Reserved => {
+            "Reserved hours serve such calls: this is what they are worth.".to_owned()
+        }
+    }
 }

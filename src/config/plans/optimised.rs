@@ -6,15 +6,15 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::drafts::{range, ranges, text, texts};
-use crate::call::LineKind;
 use crate::config::closest::closest;
 use crate::config::section::Section;
 use crate::config::value::Value;
 use crate::economics::OptimisedDraft;
 use crate::economics::arm::TokenRates;
 use crate::economics::assumptions::Group;
-use crate::money::{Currency, RatePerMtok};
-use crate::pricing::{PriceBook, PriceEntry};
+use crate::money::RatePerMtok;
+use crate::pricing::{Imagined, PriceBook, PriceEntry};
+use crate::usage::TokenUsage;
 
 /// The price list that is looked in without `list`.
 const LIST: &str = "openai";
@@ -58,8 +58,8 @@ pub(super) fn draft(name: &str, s: &mut Section<'_>, prices: Prices<'_>) -> Opti
     let book = prices.book?;
     let list = list.as_deref().unwrap_or(LIST);
     let at = draft.price_as_of.map_or(Timestamp::MAX, midnight);
-    match priced(book, (list, &model), at) {
-        Some((entry, rates)) => take(&mut draft, entry, rates),
+    match book.imagined((list, &model), at, &TokenUsage::default()) {
+        Some(quote) => take(&mut draft, &quote),
         None if prices.for_examples => return None,
         None => s.problem_at("model", &unknown((list, &model), book)),
     }
@@ -91,37 +91,31 @@ fn written_rates(s: &mut Section<'_>) -> Option<TokenRates> {
     })
 }
 
-/// The ordinary price of the model that is in force at a moment.
-fn priced<'b>(
-    book: &'b PriceBook,
-    (list, model): (&str, &str),
-    at: Timestamp,
-) -> Option<(&'b PriceEntry, TokenRates)> {
-    let entry = book.in_force(list, model, at)?;
-    Some((entry, token_rates(entry)?))
-}
-
-/// Takes a catalogue's price, with its own date and source.
-fn take(draft: &mut OptimisedDraft, entry: &PriceEntry, rates: TokenRates) {
-    draft.rates = Some(rates);
-    draft.price_as_of = Some(entry.since.date());
-    let source = || format!("price list {}: {}", entry.list, entry.source);
+/// Takes what a call without a special length would cost, with the price's own date and source. What
+/// discounts are off it is named.
+fn take(draft: &mut OptimisedDraft, quote: &Imagined<'_>) {
+    let PriceEntry {
+        list,
+        source,
+        since,
+        ..
+    } = quote.entry;
+    draft.rates = Some(token_rates(quote));
+    draft.price_as_of = Some(since.date());
+    let discounts = quote.id.split_once(" x ").map(|(_, factors)| factors);
+    let discounts = discounts.map_or_else(String::new, |factors| format!(", x {factors}"));
+    let source = || format!("price list {list}: {source}{discounts}");
     draft.price_source.get_or_insert_with(source);
 }
 
-/// The prices of a call's tokens in dollars; `None` in another currency, or if one is missing.
+/// The same for projections.
 #[must_use]
-pub fn token_rates(entry: &PriceEntry) -> Option<TokenRates> {
-    let rates = entry
-        .terms
-        .rates()
-        .filter(|_| entry.currency == Currency::USD)?;
-    let input = rates.of(LineKind::Input)?;
-    Some(TokenRates {
-        input,
-        cached_input: rates.of(LineKind::CacheRead).unwrap_or(input),
-        output: rates.of(LineKind::Output)?,
-    })
+pub const fn token_rates(quote: &Imagined<'_>) -> TokenRates {
+    TokenRates {
+        input: quote.input,
+        cached_input: quote.cached_input,
+        output: quote.output,
+    }
 }
 
 fn unknown((list, model): (&str, &str), book: &PriceBook) -> String {

@@ -6,7 +6,7 @@ use super::*;
 use crate::call::{Flag, LineKind, Pricing};
 use crate::money::RatePerMtok;
 use crate::pricing::{PriceEntry, Priceable, Terms};
-use crate::usage::{TokenUsage, Units};
+use crate::usage::TokenUsage;
 
 /// The shared folder with reference data and recorded exchanges, if it is there.
 pub(super) fn shared() -> Option<PathBuf> {
@@ -27,20 +27,9 @@ pub(super) fn shared() -> Option<PathBuf> {
 
 /// What a call of a million tokens in and out costs, or why that is not known.
 fn price(config: &Config, list: &str, model: &str, usage: &TokenUsage) -> Result<String, Flag> {
-    let units = Units::new();
-    let priced = config.prices.price(&Priceable {
-        list,
-        model: Some(model),
-        at: "2026-11-22T00:00:00Z".parse().unwrap(),
-        ended_at: "2026-11-22T00:00:00Z".parse().unwrap(),
-        usage: Some(usage),
-        side: &[],
-        units: &units,
-        service_tier: None,
-        speed: None,
-        region: None,
-        thinking: None,
-    });
+    let at = "2026-11-22T00:00:00Z".parse().unwrap();
+    let call = Priceable::imagined((list, model), at, usage);
+    let priced = config.prices.price(&call);
     match priced.pricing {
         Pricing::Priced => Ok(priced.cost_usd.unwrap().to_string()),
         Pricing::Unpriced | Pricing::Free => Err(priced.flags.first().copied().unwrap()),

@@ -5,7 +5,7 @@ use super::*;
 use crate::call::LineKind;
 use crate::money::RatePerMtok;
 use crate::pricing::{Priceable, Priced};
-use crate::usage::{TokenUsage, Units};
+use crate::usage::TokenUsage;
 
 /// Why rows in dollars are not in the catalogue.
 const CONVERTED: &str = "billed in yuan; the row is the yuan by 7.25, held in yuan below";
@@ -100,22 +100,11 @@ impl Row {
         Some((length.parse().ok()?, input, output))
     }
 
-    /// What the catalogue makes of a call of that day, at noon: no list has its off-peak hours there.
+    /// What the catalogue makes of a call of that day, at no hour: off-peak prices are not for it.
     fn bill(&self, book: &crate::pricing::PriceBook, usage: &TokenUsage) -> Priced {
         let at = format!("{}T12:00:00Z", self.day()).parse().unwrap();
-        book.price(&Priceable {
-            list: self.list(),
-            model: Some(self.model()),
-            at,
-            ended_at: at,
-            usage: Some(usage),
-            side: &[],
-            units: &Units::new(),
-            service_tier: None,
-            speed: None,
-            region: None,
-            thinking: None,
-        })
+        let named = (self.list(), self.model());
+        book.price(&Priceable::imagined(named, at, usage))
     }
 
     /// Held against the catalogue: the rate of each part that has one here, and nothing beside.
