@@ -17,6 +17,7 @@ mod answer;
 mod by;
 mod prices;
 mod query;
+mod reserved;
 mod serve;
 mod source;
 mod totals;
@@ -26,8 +27,9 @@ pub use access::{Access, MetricsAccess, Token};
 pub use answer::Refusal;
 pub use by::{By, TotalsQuery};
 pub use prices::{PricesQuery, age_days, layer, prices};
+pub use reserved::{Part, Reserved};
 pub use source::{CallsPage, CallsQuery, Source, SourceError};
-pub use totals::totals;
+pub use totals::{begin, totals};
 pub use when::Clock;
 
 use crate::metrics::Format;
@@ -295,7 +297,8 @@ fn totals_of(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal
     let asked = TotalsQuery::read(query, &clock, &source.dimensions())?;
     let read = source.sums(&asked).map_err(failed)?;
     let missing = source.missing_rows(asked.since, asked.until);
-    let answer = totals(&asked, &clock.zone, &read, &missing);
+    let reserved = source.reserved(&asked).map_err(failed)?;
+    let answer = totals(&asked, &clock.zone, &read, &reserved, &missing);
     Ok(answer::json(StatusCode::OK, &answer))
 }
 

@@ -11,6 +11,7 @@ mod gauges;
 mod offline;
 mod open;
 mod paid;
+mod reserved;
 mod settings;
 mod shared;
 mod show;

@@ -19,13 +19,15 @@ mod flag;
 mod json;
 mod model;
 mod row;
+mod settled;
 mod written;
 
 pub use again::Again;
 pub use cost::{CostLine, LineKind, Pricing};
 pub use flag::Flag;
-pub use model::{names_model, without_snapshot};
+pub use model::{fits_model, names_model, without_snapshot};
 pub use row::Row;
+pub use settled::Settled;
 
 /// Names one upstream attempt: a UUID version 7, so that ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ mod prices;
 mod print;
 mod problem;
 mod rate_key;
+mod reserved;
 mod rows;
 mod secret;
 mod section;
@@ -151,6 +152,9 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
     let book = prices.into_book(context);
     let rows = rows::read(&catalogues, context);
     let upstreams = Upstream::read_all(&mut root, book.as_ref());
+    let reporting = Reporting::read(&mut root);
+    let zone = &reporting.timezone;
+    let reserved = reserved::read(&mut root, &upstreams, zone, book.as_ref());
     let config = Config {
         server: Server::read(root.section("server"), overrides),
         default_upstream: upstreams::default_upstream(&mut root, &upstreams),
@@ -159,7 +163,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         ledger: Ledger::read(root.section("ledger")),
         meter: Meter::read(root.section("meter")),
         metrics: Metrics::read(root.section("metrics")),
-        reporting: Reporting::read(&mut root),
+        reporting,
         upstreams,
         plans: match overrides.plans.as_deref() {
             Some(path) => Plans::of_file(&mut root, path, &rows, book.as_ref()),
@@ -167,7 +171,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         },
         rows,
         catalogues,
-        prices: Arc::new(book?),
+        prices: Arc::new(book?.with_reserved(reserved)),
         files: Files::default(),
     };
     root.finish(&[]);

@@ -29,7 +29,7 @@ mod tokens;
 pub use family::{ALL, Family, Kind};
 pub use gauges::{
     AlertGauge, AlternativeGauge, CountGauges, DriftGauge, LedgerGauges, PlanGauges, PlanInfo,
-    PriceDate, ScenarioGauges, SpendRow, VerdictGauges, WindowGauges,
+    PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges, WindowGauges,
 };
 pub use path::{Gate, LateEnd, Stage, Unmetered, UsageAsked};
 pub use render::Format;
@@ -90,6 +90,7 @@ struct Own {
 #[derive(Debug, Default)]
 struct Shown {
     spend: Vec<SpendRow>,
+    reserved: Vec<ReservedRow>,
     verdict: VerdictGauges,
     ledger: LedgerGauges,
     counts: CountGauges,
@@ -191,6 +192,11 @@ impl Metrics {
     /// Shows the ledger's totals; replaces those shown before.
     pub fn set_spend(&self, rows: Vec<SpendRow>) {
         lock(&self.0.shown).spend = rows;
+    }
+
+    /// Shows what is reserved; replaces what was shown before.
+    pub fn set_reserved(&self, rows: Vec<ReservedRow>) {
+        lock(&self.0.shown).reserved = rows;
     }
 
     /// Shows what hosting would cost; replaces what was shown before.

@@ -20,6 +20,7 @@ mod names;
 mod quote;
 pub mod range;
 mod rates;
+mod reserved;
 mod sum;
 #[cfg(test)]
 mod tests;
@@ -39,11 +40,15 @@ pub use imagined::Imagined;
 pub use names::is_pattern;
 pub use quote::{Listed, Named};
 pub use rates::Rates;
+pub use reserved::{Per, Rent, Rented, Reservation};
 pub use window::{BilledAt, Hours, Window};
 
 /// What is known of a call when it is to be priced.
 #[derive(Clone, Copy, Debug)]
 pub struct Priceable<'a> {
+    /// The configured name of the upstream, if the call went to one: what is reserved serves calls
+    /// there.
+    pub upstream: Option<&'a str>,
     /// The upstream's price list, such as `openai`.
     pub list: &'a str,
     /// The model that answered, else the one asked for.
@@ -79,6 +84,7 @@ impl<'a> Priceable<'a> {
         let ended_at = record.started_at.checked_add(took);
         let thought = record.usage.reasoning.map(|tokens| tokens > 0);
         Self {
+            upstream: Some(&record.upstream),
             list,
             model: record.model_name(),
             at: record.started_at,
@@ -109,6 +115,7 @@ impl<'a> Priceable<'a> {
         usage: &'a TokenUsage,
     ) -> Self {
         Self {
+            upstream: None,
             list,
             model: Some(model),
             at,

@@ -19,6 +19,7 @@ pub(crate) fn price(criterion: &mut Criterion) -> anyhow::Result<()> {
     let prices = house::prices()?;
     let record: CallRecord = serde_json::from_str(ROW)?;
     let call = Priceable {
+        upstream: Some(&record.upstream),
         list: &record.upstream,
         model: record.model_name(),
         at: record.started_at,

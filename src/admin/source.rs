@@ -7,6 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::answer::Refusal;
 use super::by::TotalsQuery;
+use super::reserved::Reserved;
 use crate::call::CallRecord;
 use crate::ledger::Rollup;
 use crate::metrics::Format;
@@ -28,6 +29,8 @@ pub trait Source: Send + Sync + 'static {
     fn dimensions(&self) -> BTreeSet<String>;
     /// The ledger's roll-ups, told apart as far as is asked.
     fn sums(&self, asked: &TotalsQuery) -> Result<Vec<Rollup>, SourceError>;
+    /// What reserved throughput cost and served in that time.
+    fn reserved(&self, asked: &TotalsQuery) -> Result<Vec<Reserved>, SourceError>;
     /// Finished calls in the order of the ledger, at most `query.limit`.
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError>;
     /// What is known to be missing among the rows of a part of time, in words.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::call::{CallRecord, LineKind, Role, tests::full};
+use crate::call::{CallRecord, LineKind, Role, Settled, tests::full};
 use crate::ledger::{Grain, Group, Origin, Period, Rollup, Totals};
 use crate::money::{Currency, Pico};
 use crate::pricing::{self, Layer, PriceBook, PriceEntry, Since, Terms};
@@ -36,6 +36,7 @@ fn daily(day: &str, upstream: &str, role: Role, model: Option<&str>, pico: i128)
         group: Group {
             origin: Origin::Imported,
             role,
+            settled: Settled::Invoice,
             currency: None,
             upstream: Some(upstream.into()),
             model: model.map(Arc::from),
@@ -110,6 +111,9 @@ impl Source for Made {
             daily("2026-11-22", "openai", Role::Provider, None, 0),
             daily("2026-11-22", "litellm", Role::Gateway, Some("gpt-4o"), 5),
         ])
+    }
+    fn reserved(&self, _: &TotalsQuery) -> Result<Vec<Reserved>, SourceError> {
+        Ok(Vec::new())
     }
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {
         *self.asked.lock().unwrap() = Some(*query);

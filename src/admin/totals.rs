@@ -9,7 +9,10 @@ use jiff::{Timestamp, Zoned};
 use serde_json::{Map, Value, json};
 
 use super::by::{By, TotalsQuery};
+use super::reserved::Reserved;
+use crate::call::Settled;
 use crate::ledger::{Grain, Group, Origin, Period, Rollup, Totals};
+use crate::money::Pico;
 
 /// Seconds in an hour.
 const HOUR_SECONDS: i64 = 3_600;
@@ -19,12 +22,14 @@ const MINUTE_SECONDS: i64 = 60;
 /// The answer of `/api/v1/totals`, also for reports made without a listener.
 ///
 /// A gateway's money is the bill of the provider behind it seen a second time: it is shown only
-/// where upstreams are told apart, and it is never in the total.
+/// where upstreams are told apart, and it is never in the total. Costs of calls are what they are
+/// worth; `spend` is what is paid: reserved hours, and none of the calls that they serve.
 #[must_use]
 pub fn totals(
     asked: &TotalsQuery,
     zone: &TimeZone,
     read: &[Rollup],
+    reserved: &[Reserved],
     missing_rows: &[String],
 ) -> Value {
     let by = &asked.by;
@@ -56,8 +61,23 @@ pub fn totals(
         "until": bound(asked.until),
         "by": by.iter().map(By::label).collect::<Vec<_>>(),
         "total": total.object(),
+        "spend": spend(&total, reserved),
+        "reserved": reserved.iter().map(Reserved::json).collect::<Vec<_>>(),
         "rows": rows.collect::<Vec<_>>(),
         "missing_rows": missing_rows,
+    })
+}
+
+/// What is paid, by how: what a free quota gives, and what nobody was billed for, is not in it.
+fn spend(total: &Sums, reserved: &[Reserved]) -> Value {
+    let hours: Pico = reserved.iter().map(Reserved::cost_usd).sum();
+    let (invoice, prepaid) = (total.by_invoice(), total.settled(Settled::Prepaid));
+    json!({
+        "invoice_usd": invoice,
+        "prepaid_usd": prepaid,
+        "reserved_usd": hours,
+        "total_usd": invoice + prepaid + hours,
+        "total_without_reserved_usd": invoice + prepaid,
     })
 }
 
@@ -224,27 +244,43 @@ fn begin_of(at: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_second(at.as_second().saturating_sub(past)).unwrap_or(at)
 }
 
-/// Where a stretch really begins or ends.
+/// Where a stretch really begins or ends, in words.
 fn bound(at: Timestamp, grain: Grain, zone: &TimeZone) -> String {
+    let begin = begin(at, grain, zone).to_zoned(zone.clone());
     match grain {
-        Grain::Day => at.to_zoned(zone.clone()).date().to_string(),
-        Grain::Hour => words(&begin_of(at, HOUR_SECONDS).to_zoned(zone.clone())),
-        Grain::Minute => words(&begin_of(at, MINUTE_SECONDS).to_zoned(zone.clone())),
+        Grain::Day => begin.date().to_string(),
+        Grain::Hour | Grain::Minute => words(&begin),
     }
 }
 
-/// Everything, and the part of it that is made history: nobody was billed for that.
+/// Where the day, hour or minute of a moment begins.
+#[must_use]
+pub fn begin(at: Timestamp, grain: Grain, zone: &TimeZone) -> Timestamp {
+    match grain {
+        Grain::Day => {
+            let begin = at.to_zoned(zone.clone()).start_of_day();
+            begin.map_or(at, |begin| begin.timestamp())
+        }
+        Grain::Hour => begin_of(at, HOUR_SECONDS),
+        Grain::Minute => begin_of(at, MINUTE_SECONDS),
+    }
+}
+
+/// Everything, and what of it no invoice bills: made history, and what is paid otherwise.
 #[derive(Default)]
 struct Sums {
     all: Totals,
     imported: Totals,
+    settled: BTreeMap<Settled, Pico>,
 }
 
 impl Sums {
     fn add(&mut self, rollup: &Rollup) {
         self.all.merge(&rollup.totals);
         match rollup.group.origin {
-            Origin::Live => {}
+            Origin::Live => {
+                *self.settled.entry(rollup.group.settled).or_default() += rollup.totals.cost_usd;
+            }
             Origin::Imported => self.imported.merge(&rollup.totals),
         }
     }
@@ -252,10 +288,21 @@ impl Sums {
     fn merge(&mut self, other: &Self) {
         self.all.merge(&other.all);
         self.imported.merge(&other.imported);
+        for (settled, cost) in &other.settled {
+            *self.settled.entry(*settled).or_default() += *cost;
+        }
+    }
+
+    fn settled(&self, how: Settled) -> Pico {
+        self.settled.get(&how).copied().unwrap_or_default()
+    }
+
+    fn by_invoice(&self) -> Pico {
+        self.settled(Settled::Invoice)
     }
 
     fn object(&self) -> Map<String, Value> {
-        let Self { all, imported } = self;
+        let Self { all, imported, .. } = self;
         let pairs = [
             ("calls", json!(all.calls)),
             ("imported_calls", json!(imported.calls)),
@@ -268,6 +315,12 @@ impl Sums {
             ("reasoning_tokens", json!(all.reasoning_tokens)),
             ("cost_usd", json!(all.cost_usd)),
             ("imported_cost_usd", json!(imported.cost_usd)),
+            (
+                "free_quota_cost_usd",
+                json!(self.settled(Settled::FreeQuota)),
+            ),
+            ("prepaid_cost_usd", json!(self.settled(Settled::Prepaid))),
+            ("reserved_cost_usd", json!(self.settled(Settled::Reserved))),
         ];
         pairs
             .map(|(name, value)| (name.to_owned(), value))

@@ -17,7 +17,7 @@ use crate::economics::projection::{
 use crate::economics::rival::{Part, Rival};
 use crate::economics::routing::{Routing, routing_breakeven_share};
 use crate::economics::{Arm, Endpoint, HostPlan};
-use crate::verdict::{Report, StateView, WindowReport, words};
+use crate::verdict::{Report, ReservedView, StateView, WindowReport, words};
 
 pub(crate) use steps::steps;
 
@@ -58,6 +58,7 @@ fn window(report: &Report, window: &WindowReport) -> Value {
     let WindowReport {
         span,
         api_cost,
+        reserved,
         evidence: seen,
         hours,
         plans,
@@ -69,6 +70,7 @@ fn window(report: &Report, window: &WindowReport) -> Value {
     json!({
         "window": span.label,
         "api_cost_usd": api_cost,
+        "reserved": reserved.iter().map(rented).collect::<Vec<_>>(),
         "observed_hours": hours,
         "evidence": evidence(seen),
         "alternatives": alternatives.iter().map(alternative).collect::<Vec<_>>(),
@@ -77,6 +79,10 @@ fn window(report: &Report, window: &WindowReport) -> Value {
         "endpoints": settings.endpoints.iter().zip(endpoints).map(endpoint).collect::<Vec<_>>(),
         "optimised": settings.optimised.iter().zip(cheaper).map(optimised).collect::<Vec<_>>(),
     })
+}
+
+fn rented(ReservedView { name, cost, worth }: &ReservedView) -> Value {
+    json!({ "name": name, "cost_usd": cost, "worth_usd": worth })
 }
 
 pub(crate) fn alternative(way: &Alternative) -> Value {

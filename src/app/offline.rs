@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{AppError, breakeven, now, settings, shared, show};
+use super::{AppError, breakeven, now, reserved, settings, shared, show};
 use crate::admin::{Clock, TotalsQuery, totals};
 use crate::call::CallRecord;
 use crate::config::Config;
@@ -44,12 +44,15 @@ impl Offline {
         let clock = Clock { now: now(), zone };
         let dimensions = show::dimensions(&self.config, &self.ledger);
         let asked = TotalsQuery::read(Some(query), &clock, &dimensions).map_err(AppError::Query)?;
-        let read = show::sums(&self.ledger, &asked).map_err(|error| {
+        let refused = |error| {
             let refusal = show::refusal(&self.ledger, &error);
             refusal.map_or_else(|| error.into(), AppError::Query)
-        })?;
+        };
+        let read = show::sums(&self.ledger, &asked).map_err(refused)?;
+        let prices = &self.config.prices;
+        let reserved = reserved::spent(prices, &self.ledger, &asked, clock.now).map_err(refused)?;
         let missing = show::missing_rows(&self.ledger, asked.since, asked.until);
-        Ok(totals(&asked, &clock.zone, &read, &missing))
+        Ok(totals(&asked, &clock.zone, &read, &reserved, &missing))
     }
 
     /// Every call that arrived in `since..until`, in the order of the journal, until `each` breaks.

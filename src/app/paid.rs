@@ -2,18 +2,80 @@
 
 use std::cmp::Reverse;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use crate::config::{Config, Upstream};
 use crate::money::Avoidable;
 use crate::pricing::{Conditions, Layer, PriceEntry, Terms, is_pattern};
-use crate::verdict::PaidRule;
+use crate::verdict::{PaidRule, ReservedPart, ReservedRule};
 
 /// The rules of all upstreams, each stream's best match first. A list without committed prices needs
 /// none.
 pub(super) fn rules(config: &Config) -> Vec<PaidRule> {
     let upstreams = config.upstreams.iter();
-    upstreams
-        .flat_map(|upstream| of(config, upstream))
-        .collect()
+    let priced = upstreams.flat_map(|upstream| of(config, upstream));
+    tiers(config).chain(priced).collect()
+}
+
+/// What is reserved, its entries by name. Of a reservation for one tier the verdict cannot tell the
+/// calls: see [`tiers`].
+pub(super) fn reserved(config: &Config) -> Vec<ReservedRule> {
+    let book = &config.prices;
+    let mut rules: Vec<ReservedRule> = Vec::new();
+    for entry in book.reserved() {
+        if entry.service_tier.is_some() {
+            continue;
+        }
+        let minute = |at: Timestamp| at.as_second().div_euclid(60);
+        let part = ReservedPart {
+            from_minute: minute(entry.from),
+            until_minute: entry.until.map_or(i64::MAX, minute),
+            usd_per_hour: book.usd_per_hour(entry),
+            avoidable: entry.avoidable,
+        };
+        match rules.iter_mut().find(|known| known.name == entry.name) {
+            Some(known) => known.parts.push(part),
+            None => rules.push(ReservedRule {
+                name: entry.name.clone(),
+                upstreams: entry.upstreams.clone(),
+                models: entry.models.clone(),
+                parts: vec![part],
+            }),
+        }
+    }
+    rules
+}
+
+/// Streams of which a tier is reserved: nothing says which of their calls it serves, so as long as it
+/// is committed none of their money is said to be saved. That is too little rather than too much.
+fn tiers(config: &Config) -> impl Iterator<Item = PaidRule> {
+    let all = config.prices.reserved().iter();
+    let narrowed = all.filter(|entry| entry.service_tier.is_some());
+    narrowed.flat_map(|entry| {
+        let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+        let ends = entry.until.map(|until| (day(until), Avoidable::Now));
+        let terms = [
+            (Date::MIN, Avoidable::Now),
+            (day(entry.from), entry.avoidable),
+        ];
+        let terms: Vec<_> = terms.into_iter().chain(ends).collect();
+        let names = entry.upstreams.iter().flat_map(|upstream| {
+            let models = entry.models.iter();
+            models.map(move |model| (upstream, model))
+        });
+        let rules = names.flat_map(move |(upstream, model)| {
+            let terms = terms.clone().into_iter();
+            terms.map(move |(since, avoidable)| PaidRule {
+                upstream: upstream.clone(),
+                model: model.clone(),
+                since,
+                avoidable,
+            })
+        });
+        rules.collect::<Vec<_>>()
+    })
 }
 
 fn of(config: &Config, upstream: &Upstream) -> Vec<PaidRule> {

@@ -131,6 +131,7 @@ pub(super) fn verdict(config: &Config) -> verdict::Settings {
         endpoints: config.plans.endpoints.clone(),
         optimised: config.plans.optimised.clone(),
         paid: paid::rules(config),
+        reserved: paid::reserved(config),
         ..verdict::Settings::default()
     }
 }

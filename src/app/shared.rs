@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
-use super::{AppError, Loader, breakeven, gauges, now, settings, show, unknown};
-use crate::admin::{Admin, CallsPage, CallsQuery, Source, SourceError, TotalsQuery};
+use super::{AppError, Loader, breakeven, gauges, now, reserved, settings, show, unknown};
+use crate::admin::{Admin, CallsPage, CallsQuery, Reserved, Source, SourceError, TotalsQuery};
 use crate::config::{Config, Files};
 use crate::economics::Stream;
 use crate::journal::Journal;
@@ -197,6 +197,14 @@ impl Shared {
         Ok(())
     }
 
+    /// Why totals cannot be told.
+    fn refused(&self, error: LedgerError) -> SourceError {
+        match show::refusal(&self.sinks.ledger, &error) {
+            Some(refusal) => SourceError::Refused(refusal),
+            None => unreadable(error),
+        }
+    }
+
     /// The verdict by the plans of a configuration, if they are others than now.
     fn judged_by(&self, config: &Config) -> Result<Option<Verdict>, AppError> {
         if settings::verdict(config) == settings::verdict(&self.config.load()) {
@@ -276,6 +284,7 @@ impl Source for Shared {
             drift: self.audit.drift(),
         });
         metrics.set_spend(show::spend(ledger, at));
+        metrics.set_reserved(reserved::rows(&self.prices.load(), ledger, at));
         // Recent days are in memory; without the disk there is no error.
         let models = show::models(ledger, at).unwrap_or_default();
         let prices = gauges::api_prices(&self.config.load(), &models, at);
@@ -313,11 +322,13 @@ impl Source for Shared {
     }
 
     fn sums(&self, asked: &TotalsQuery) -> Result<Vec<Rollup>, SourceError> {
-        let ledger = &self.sinks.ledger;
-        show::sums(ledger, asked).map_err(|error| match show::refusal(ledger, &error) {
-            Some(refusal) => SourceError::Refused(refusal),
-            None => unreadable(error),
-        })
+        let read = show::sums(&self.sinks.ledger, asked);
+        read.map_err(|error| self.refused(error))
+    }
+
+    fn reserved(&self, asked: &TotalsQuery) -> Result<Vec<Reserved>, SourceError> {
+        let spent = reserved::spent(&self.prices.load(), &self.sinks.ledger, asked, now());
+        spent.map_err(|error| self.refused(error))
     }
 
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {

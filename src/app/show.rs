@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 use crate::admin::{CallsPage, CallsQuery, Refusal, TotalsQuery};
+use crate::call::Settled;
 use crate::config::Config;
 use crate::ledger::{Group, Ledger, LedgerError, Origin, Period, Rollup};
 use crate::metrics::SpendRow;
@@ -42,7 +43,8 @@ pub(super) fn audit(audit: &Audit) -> Value {
     json!({"rows": rows.collect::<Vec<_>>()})
 }
 
-/// What was really spent, by upstream, model and tenant. Made history is nobody's bill.
+/// What was really spent on calls, by upstream, model and tenant. Made history is nobody's bill, a free
+/// quota is not paid, and reserved hours are paid by themselves.
 pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
     type Key = (Option<Arc<str>>, Option<Arc<str>>, Option<Arc<str>>);
     let today = ledger.day_of(now);
@@ -57,7 +59,11 @@ pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
         totals,
     } in ledger.all_time().into_iter().chain(days)
     {
-        if group.origin == Origin::Imported || !group.in_total() {
+        let paid = match group.settled {
+            Settled::Invoice | Settled::Prepaid => true,
+            Settled::FreeQuota | Settled::Reserved => false,
+        };
+        if !group.in_total() || group.origin == Origin::Imported {
             continue;
         }
         let Group {
@@ -74,7 +80,8 @@ pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
                 tenant: tenant.as_deref().map(str::to_owned),
                 ..SpendRow::default()
             });
-        let cost = totals.cost_usd;
+        // What is not paid is shown at 0: its calls are there.
+        let cost = if paid { totals.cost_usd } else { Pico::ZERO };
         let when = |is: bool| if is { cost } else { Pico::ZERO };
         match period {
             Period::AllTime => row.all_time += cost,

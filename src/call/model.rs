@@ -6,6 +6,17 @@ pub fn names_model(name: &str, model: &str) -> bool {
     model == name || without_snapshot(model) == Some(name)
 }
 
+/// Whether a configured name is about a model: the model, a dated snapshot of it, or a pattern.
+#[must_use]
+pub fn fits_model(name: &str, model: &str) -> bool {
+    match name.split_once('*') {
+        None => names_model(name, model),
+        Some((prefix, suffix)) => model
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.ends_with(suffix)),
+    }
+}
+
 /// The name without its dated-snapshot suffix: `-2024-08-06`, `-20241022` or `@20241022`.
 ///
 /// Shorter dates (`-0613`) are not taken for one: such snapshots differ in price and ability.

@@ -42,6 +42,7 @@ fn price(call: &MadeCall, at: Timestamp, prices: &PriceBook) -> Option<Pico> {
         ..TokenUsage::default()
     };
     let bill = prices.price(&Priceable {
+        upstream: None,
         list: call.upstream,
         model: Some(call.model),
         at,

@@ -11,9 +11,10 @@ use super::{Failure, numbers, output};
 use crate::money::Pico;
 
 mod audit;
+mod paid;
 
 /// The columns of numbers, in every format that has columns.
-const CSV_COLUMNS: [&str; 11] = [
+const CSV_COLUMNS: [&str; 14] = [
     "calls",
     "imported_calls",
     "input_tokens",
@@ -25,6 +26,9 @@ const CSV_COLUMNS: [&str; 11] = [
     "imported_cost_usd",
     "unpriced_calls",
     "unknown_calls",
+    "free_quota_cost_usd",
+    "prepaid_cost_usd",
+    "reserved_cost_usd",
 ];
 
 /// Asks for the totals and writes them.
@@ -224,6 +228,7 @@ fn notes(totals: &Totals) -> Vec<String> {
             numbers::money(total.imported_cost_usd, &totals.currency),
         ));
     }
+    notes.extend(paid::notes(totals));
     if totals.rows.iter().any(|row| !row.in_total) {
         notes.push(
             "not in total: a gateway's bill is the provider's, seen a second time.".to_owned(),
@@ -255,6 +260,9 @@ fn csv(totals: &Totals) -> Result<String, Failure> {
             sums.imported_cost_usd.to_string(),
             sums.unpriced_calls.to_string(),
             sums.unknown_calls.to_string(),
+            sums.free_quota_cost_usd.to_string(),
+            sums.prepaid_cost_usd.to_string(),
+            sums.reserved_cost_usd.to_string(),
             row.in_total.to_string(),
         ];
         writer.write_record(keys.chain(numbers)).map_err(failed)?;
@@ -274,7 +282,7 @@ fn exact_cost(sums: &Sums) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::totals::tests::{answer, largest};
+    use crate::cli::totals::tests::{answer, largest, paid};
 
     #[test]
     fn a_name_cannot_write_to_the_terminal() {
@@ -291,7 +299,11 @@ mod tests {
             ReportFormat::Csv,
             ReportFormat::Json,
         ] {
-            for (name, answer) in [("by day, model", answer()), ("the largest", largest())] {
+            for (name, answer) in [
+                ("by day, model", answer()),
+                ("the largest", largest()),
+                ("who pays", paid()),
+            ] {
                 let totals = Totals::read(answer).unwrap();
                 shown.push(format!("== {name}, {format:?}\n"));
                 shown.push(render(&totals, format).unwrap());

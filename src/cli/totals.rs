@@ -28,6 +28,12 @@ pub(super) struct Sums {
     pub(super) cost_usd: Pico,
     /// Part of it, for the imported calls.
     pub(super) imported_cost_usd: Pico,
+    /// Part of it, that a free quota paid for.
+    pub(super) free_quota_cost_usd: Pico,
+    /// Part of it, that came from prepaid packs.
+    pub(super) prepaid_cost_usd: Pico,
+    /// Part of it, that reserved hours served.
+    pub(super) reserved_cost_usd: Pico,
 }
 
 impl Sums {
@@ -45,6 +51,9 @@ impl Sums {
             reasoning_tokens: count(self.reasoning_tokens, other.reasoning_tokens),
             cost_usd: money(self.cost_usd, other.cost_usd),
             imported_cost_usd: money(self.imported_cost_usd, other.imported_cost_usd),
+            free_quota_cost_usd: money(self.free_quota_cost_usd, other.free_quota_cost_usd),
+            prepaid_cost_usd: money(self.prepaid_cost_usd, other.prepaid_cost_usd),
+            reserved_cost_usd: money(self.reserved_cost_usd, other.reserved_cost_usd),
         }
     }
 }
@@ -101,6 +110,44 @@ impl Row {
     }
 }
 
+/// What is paid, by how. An older tollgate does not say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields of the answer, each with its unit"
+)]
+pub(super) struct Spend {
+    pub(super) invoice_usd: Pico,
+    pub(super) prepaid_usd: Pico,
+    pub(super) reserved_usd: Pico,
+    pub(super) total_usd: Pico,
+    pub(super) total_without_reserved_usd: Pico,
+}
+
+/// Throughput that is paid by the hour, and what it served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reserved {
+    pub(super) name: String,
+    pub(super) cost_usd: Pico,
+    pub(super) calls: u64,
+    pub(super) worth_usd: Pico,
+    pub(super) parts: Vec<Part>,
+}
+
+/// So many units of it for so long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Part {
+    pub(super) units: u32,
+    pub(super) amount: Pico,
+    pub(super) currency: String,
+    /// `hour` or `month`.
+    pub(super) per: String,
+    pub(super) seconds: u64,
+    pub(super) cost_native: Pico,
+    pub(super) cost_usd: Pico,
+}
+
 /// The answer of `/api/v1/totals`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Totals {
@@ -112,6 +159,10 @@ pub(super) struct Totals {
     pub(super) until: Option<String>,
     pub(super) by: Vec<String>,
     pub(super) total: Sums,
+    #[serde(default)]
+    pub(super) spend: Spend,
+    #[serde(default)]
+    pub(super) reserved: Vec<Reserved>,
     pub(super) rows: Vec<Row>,
     /// Which of these calls have no rows any more, in words. An older tollgate does not say it.
     #[serde(default)]
@@ -176,6 +227,33 @@ pub(super) mod tests {
                 { "upstream": null, "team": null, "others": 17, "calls": 10_000,
                     "cost_usd": "39.9999999" },
             ],
+        })
+    }
+
+    /// One where no invoice bills all of it.
+    pub(crate) fn paid() -> Value {
+        serde_json::json!({
+            "currency": "USD", "timezone": "UTC", "since": "2026-11-01", "until": "2026-12-01",
+            "by": ["model"],
+            "total": { "calls": 20_000, "cost_usd": "4925.12", "free_quota_cost_usd": "20",
+                "prepaid_cost_usd": "5", "reserved_cost_usd": "3900.12" },
+            "spend": { "invoice_usd": "1000", "prepaid_usd": "5", "reserved_usd": "4852",
+                "total_usd": "5857", "total_without_reserved_usd": "1005" },
+            "reserved": [
+                { "name": "azure-ptu", "cost_usd": "4320", "calls": 12_345, "worth_usd": "3900.12",
+                    "parts": [{ "units": 3, "amount": "2", "currency": "USD", "per": "hour",
+                        "seconds": 2_592_000, "cost_native": "4320", "cost_usd": "4320" }] },
+                { "name": "ark", "cost_usd": "532", "calls": 0, "worth_usd": "0",
+                    "parts": [
+                        { "units": 1, "amount": "3600", "currency": "CNY", "per": "month",
+                            "seconds": 2_592_000, "cost_native": "3600", "cost_usd": "504" },
+                        { "units": 2, "amount": "100", "currency": "CNY", "per": "hour",
+                            "seconds": 3_630, "cost_native": "200", "cost_usd": "28" },
+                    ] },
+            ],
+            "rows": [{ "model": "gpt-4o", "calls": 20_000, "cost_usd": "4925.12",
+                "free_quota_cost_usd": "20", "prepaid_cost_usd": "5",
+                "reserved_cost_usd": "3900.12" }],
         })
     }
 

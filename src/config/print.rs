@@ -33,6 +33,7 @@ impl Config {
         put("catalogues", catalogues(&self.catalogues));
         put("prices", prices::own_prices(&self.prices));
         put("fx", prices::own_rates(&self.prices));
+        put("reserved", prices::reserved(&self.prices));
         root.extend(self.plans.written.clone());
         root.retain(|_, value| !is_empty(value));
         // A table of texts, numbers and dates has a TOML form; nothing else is put in.

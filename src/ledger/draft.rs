@@ -13,7 +13,7 @@ use super::memory::{Fresh, Memory};
 use super::names::{ABSENT, NAME_BYTES_MAX, NameKind, Named, OTHER};
 use super::store::{In, Store, Write};
 use super::{ImportedHour, ImportedMinute, LedgerError, Totals};
-use crate::call::{CallRecord, Flag, Role};
+use crate::call::{CallRecord, Flag, Role, Settled};
 use crate::economics::{CallDemand, DemandMinute};
 
 /// Keys that one call can add: four totals, one minute of demand, and its names.
@@ -235,7 +235,8 @@ pub(super) fn ids_by(
     } else {
         Origin::Live
     };
-    let mut ids = Ids::new(origin, call.role, call.currency);
+    let settled = Settled::of(&call.flags);
+    let mut ids = Ids::new(origin, call.role, call.currency).settled(settled);
     ids.upstream = number(NameKind::Upstream, Some(&call.upstream));
     ids.model = number(NameKind::Model, call.model_name());
     ids.tenant = number(NameKind::Tenant, call.tenant.as_deref());

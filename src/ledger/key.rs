@@ -1,5 +1,5 @@
-//! The one key of all totals: `period | start | origin | role | currency | names…`, big-endian, so
-//! that the order of keys is the order of time.
+//! The one key of all totals: `period | start | origin | role, settled | currency | names…`,
+//! big-endian, so that the order of keys is the order of time.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::names::{ABSENT, NameKind, Names, OTHER};
-use crate::call::Role;
+use crate::call::{Role, Settled};
 use crate::money::Currency;
 
 /// Dimensions a call can carry.
@@ -17,6 +17,8 @@ pub const DIMENSIONS_MAX: usize = 4;
 const KEY_BYTES: usize = 24;
 /// Stands for "no currency": calls without a known cost.
 const NO_CURRENCY: [u8; 3] = *b"---";
+/// The half of a byte that is the role.
+const LOWER_HALF: u8 = 0x0f;
 /// Seconds in an hour.
 const HOUR_SECONDS: i64 = 3_600;
 /// Seconds in a minute.
@@ -75,6 +77,8 @@ pub struct Group {
     pub origin: Origin,
     /// What stands behind the upstream.
     pub role: Role,
+    /// Who pays.
+    pub settled: Settled,
     /// The currency of `cost_native`; `None` for calls without a known cost.
     pub currency: Option<Currency>,
     /// The configured name of where the calls went.
@@ -114,6 +118,8 @@ pub(super) struct Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ids {
     origin: u8,
+    /// The role in the lower half; who pays in the upper half, which is 0 for invoices: so the keys of
+    /// the first release stay what they are.
     role: u8,
     currency: [u8; 3],
     pub(super) upstream: u16,
@@ -277,6 +283,20 @@ impl Ids {
         }
     }
 
+    /// The same group, paid so.
+    pub(super) const fn settled(self, settled: Settled) -> Self {
+        let payer: u8 = match settled {
+            Settled::Invoice => 0,
+            Settled::FreeQuota => 1,
+            Settled::Prepaid => 2,
+            Settled::Reserved => 3,
+        };
+        Self {
+            role: (self.role & LOWER_HALF) | (payer << 4),
+            ..self
+        }
+    }
+
     /// The same group, whatever it was paid in.
     pub(super) const fn of_any_currency(self) -> Self {
         Self {
@@ -318,10 +338,17 @@ impl Ids {
                 1 => Origin::Imported,
                 _ => return None,
             },
-            role: match self.role {
+            role: match self.role & LOWER_HALF {
                 0 => Role::Provider,
                 1 => Role::Gateway,
                 2 => Role::Own,
+                _ => return None,
+            },
+            settled: match self.role >> 4 {
+                0 => Settled::Invoice,
+                1 => Settled::FreeQuota,
+                2 => Settled::Prepaid,
+                3 => Settled::Reserved,
                 _ => return None,
             },
             currency: std::str::from_utf8(&self.currency).ok()?.parse().ok(),

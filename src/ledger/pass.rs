@@ -21,7 +21,7 @@ pub(super) use self::layers::Layers;
 pub use self::run::{Asked, Phase, Progress, Repriced};
 pub use self::summary::{ModelSums, Summary};
 use super::dayfile::{Numbered, Was};
-use crate::call::CallRecord;
+use crate::call::{CallRecord, Settled};
 
 /// The folder of all passes in that of the day files: not in reach of `calls/*.parquet`.
 const FOLDER: &str = "passes";
@@ -113,6 +113,7 @@ fn row_of(seq: u64, was: CallRecord, now: CallRecord, unnamed: Option<bool>) -> 
         currency: was.currency,
         cost_usd: was.cost_usd,
         price_id: was.price_id,
+        settled: Settled::of(&was.flags).flag(),
         unnamed,
     };
     let call = CallRecord {

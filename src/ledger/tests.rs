@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::call::{Flag, Pricing, Role, StreamEnd};
+use crate::call::{Flag, Pricing, Role, Settled, StreamEnd};
 use crate::economics::{CallDemand, DemandMinute};
 use crate::journal::{self, FrameKind, Journal};
 use crate::money::{Currency, Pico};
@@ -314,6 +314,7 @@ fn recounted(ledger: &Ledger) -> Sums {
                 Origin::Live
             },
             role: call.role,
+            settled: Settled::of(&call.flags),
             currency: call.currency,
             upstream: Some(call.upstream.as_str().into()),
             model: call.model_name().map(|model| name("model", model)),

@@ -160,6 +160,7 @@ impl Results {
 
     fn price(&self, result: &Report, prices: &PriceBook) -> Priced {
         prices.price(&Priceable {
+            upstream: Some(&self.file.upstream.name),
             list: &self.file.upstream.price_list,
             model: result.model.as_deref(),
             at: self.file.at,

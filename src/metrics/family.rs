@@ -94,20 +94,40 @@ families! {
 
     // Money.
     API_COST = Counter "tollgate_api_cost_usd_total" ["upstream", "model", "tenant", "kind"]
-        "Cost of calls in dollars, by kind of line; the kinds are disjoint and sum to the bill.";
+        "Cost of calls in dollars, by kind of line; the kinds are disjoint and sum to the bill. Where no \
+         invoice bills a call, this is what it is worth.";
+    SETTLED_COST = Counter "tollgate_settled_cost_usd_total" ["upstream", "settled"]
+        "Part of the cost of calls in dollars that no invoice bills: paid from a free quota, from a \
+         prepaid pack, or by reserved hours.";
     GATEWAY_COST = Counter "tollgate_gateway_cost_usd_total" ["upstream", "model", "tenant"]
         "Cost of calls to gateways in dollars: the bill of their providers seen a second time.";
     UNPRICED = Counter "tollgate_unpriced_calls_total" ["upstream", "model"]
         "Calls that cost money for which no price is known; their cost is in no other metric. Calls of \
          unknown tokens are not among them.";
     SPEND_TODAY = Gauge "tollgate_spend_today_usd" ["upstream", "model", "tenant"]
-        "Exact spend in the ledger in dollars since midnight in the reporting time zone.";
+        "Exact spend on calls in the ledger in dollars since midnight in the reporting time zone; free \
+         quotas and calls that reserved hours serve are not in it.";
     SPEND_YESTERDAY = Gauge "tollgate_spend_yesterday_usd" ["upstream", "model", "tenant"]
-        "Exact spend in the ledger in dollars of the last complete day in the reporting time zone.";
+        "Exact spend on calls in the ledger in dollars of the last complete day in the reporting time \
+         zone; free quotas and calls that reserved hours serve are not in it.";
     SPEND_MONTH = Gauge "tollgate_spend_month_usd" ["upstream", "model", "tenant"]
-        "Exact spend in the ledger in dollars since the first of the month in the reporting time zone.";
+        "Exact spend on calls in the ledger in dollars since the first of the month in the reporting \
+         time zone; free quotas and calls that reserved hours serve are not in it.";
     SPEND_ALL_TIME = Gauge "tollgate_spend_all_time_usd" ["upstream", "model", "tenant"]
-        "Exact spend in the ledger in dollars since it was begun.";
+        "Exact spend on calls in the ledger in dollars since it was begun; free quotas and calls that \
+         reserved hours serve are not in it.";
+    RESERVED_TODAY = Gauge "tollgate_reserved_today_usd" ["reservation"]
+        "Cost in dollars of reserved throughput since midnight in the reporting time zone, calls or no \
+         calls.";
+    RESERVED_YESTERDAY = Gauge "tollgate_reserved_yesterday_usd" ["reservation"]
+        "Cost in dollars of reserved throughput of the last complete day in the reporting time zone.";
+    RESERVED_MONTH = Gauge "tollgate_reserved_month_usd" ["reservation"]
+        "Cost in dollars of reserved throughput since the first of the month in the reporting time zone.";
+    RESERVED_ALL_TIME = Gauge "tollgate_reserved_all_time_usd" ["reservation"]
+        "Cost in dollars of reserved throughput since it began.";
+    RESERVED_WORTH = Gauge "tollgate_reserved_worth_month_usd" ["reservation"]
+        "What the calls that reserved throughput served are worth in dollars by the price list, since the \
+         first of the month in the reporting time zone.";
     PRICE_AGE = Gauge "tollgate_price_age_seconds" ["kind", "name"]
         "Time since a price or throughput in use was read at its source, or came into force where \
          only that is known.";

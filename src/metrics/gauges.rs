@@ -26,6 +26,23 @@ pub struct SpendRow {
     pub all_time: Pico,
 }
 
+/// What throughput that is paid by the hour has cost, calls or no calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReservedRow {
+    /// The configured name.
+    pub reservation: String,
+    /// Since midnight in the reporting time zone.
+    pub today: Pico,
+    /// The last complete day in the reporting time zone.
+    pub yesterday: Pico,
+    /// Since the first of the month in the reporting time zone.
+    pub month: Pico,
+    /// Since it began.
+    pub all_time: Pico,
+    /// What the calls that it served this month are worth by the price list.
+    pub month_worth: Pico,
+}
+
 /// The state of the ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LedgerGauges {

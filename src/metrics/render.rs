@@ -9,7 +9,7 @@ use prometheus::proto::MetricFamily;
 
 use super::exposition::Exposition;
 use super::family as f;
-use super::gauges::{CountGauges, SpendRow};
+use super::gauges::{CountGauges, ReservedRow, SpendRow};
 use super::labels::Labels;
 use super::path::Overhead;
 use super::tally::{Code, ModelTally, Tally, TenantTally, UpstreamTally};
@@ -71,6 +71,7 @@ impl Metrics {
             let shown = lock(&self.0.shown);
             calls(&mut out, &tally);
             spend(&mut out, &shown.spend, &mut tally.labels);
+            reserved(&mut out, &shown.reserved);
             super::hosting::show(&mut out, &shown.verdict, now);
             process(&mut out, &shown);
             counts(&mut out, &shown.counts, &mut tally.labels);
@@ -118,6 +119,9 @@ fn calls(out: &mut Exposition, tally: &Tally) {
         }
         for (flag, calls) in at.flags.iter() {
             out.count(f::CALL_FLAGS, &[upstream, flag], *calls);
+        }
+        for (settled, cost) in at.settled.iter() {
+            out.number(f::SETTLED_COST, &[upstream, settled], cost.to_f64());
         }
         for (name, model) in &at.models {
             of_model(out, [upstream, name], model);
@@ -218,6 +222,29 @@ fn spend(out: &mut Exposition, rows: &[SpendRow], labels: &mut Labels) {
         .zip(sum)
         {
             out.number(*family, &labels, amount.to_f64());
+        }
+    }
+}
+
+/// Names and number of these come from the configuration.
+fn reserved(out: &mut Exposition, rows: &[ReservedRow]) {
+    for row in rows {
+        let ReservedRow {
+            reservation,
+            today,
+            yesterday,
+            month,
+            all_time,
+            month_worth,
+        } = row;
+        for (family, amount) in [
+            (f::RESERVED_TODAY, today),
+            (f::RESERVED_YESTERDAY, yesterday),
+            (f::RESERVED_MONTH, month),
+            (f::RESERVED_ALL_TIME, all_time),
+            (f::RESERVED_WORTH, month_worth),
+        ] {
+            out.number(family, &[reservation], amount.to_f64());
         }
     }
 }

@@ -10,7 +10,7 @@ use super::fixed::ByLabel;
 use super::histogram::{DURATION_MS, Histogram, TOKENS, TPOT_US, TTFT_MS};
 use super::labels::{Labels, OTHER};
 use super::tokens::Tokens;
-use crate::call::{CallRecord, Flag, LineKind, Pricing, Role, StreamEnd};
+use crate::call::{CallRecord, Flag, LineKind, Pricing, Role, Settled, StreamEnd};
 use crate::money::Pico;
 use crate::usage::UsageSource;
 
@@ -32,6 +32,7 @@ pub(super) struct UpstreamTally {
     pub(super) models: BTreeMap<Arc<str>, ModelTally>,
     pub(super) ends: ByLabel<u64>,
     pub(super) flags: ByLabel<u64>,
+    pub(super) settled: ByLabel<Pico>,
 }
 
 /// The calls of one model at one upstream.
@@ -151,6 +152,7 @@ impl UpstreamTally {
             models: BTreeMap::new(),
             ends: ByLabel::new(StreamEnd::ALL.map(StreamEnd::label)),
             flags: ByLabel::new(Flag::ALL.map(Flag::label)),
+            settled: ByLabel::new(Settled::OTHERWISE.map(Settled::label)),
         }
     }
 
@@ -158,6 +160,11 @@ impl UpstreamTally {
         bump(&mut self.ends, call.end.label());
         for flag in &call.flags {
             bump(&mut self.flags, flag.label());
+        }
+        let settled = Settled::of(&call.flags);
+        if settled != Settled::Invoice && call.role != Role::Gateway {
+            let cost = call.cost_usd.unwrap_or_default();
+            self.settled.change(settled.label(), |sum| *sum += cost);
         }
         let at = self.models.entry(model).or_insert_with(ModelTally::new);
         at.add(call);

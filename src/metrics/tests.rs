@@ -185,6 +185,30 @@ fn an_unpriced_call_adds_no_money_and_is_counted() {
 }
 
 #[test]
+fn what_no_invoice_bills_is_counted_by_who_pays_and_a_gateways_is_not() {
+    let paid = |upstream: &str, role, flag| CallRecord {
+        upstream: upstream.into(),
+        role,
+        flags: vec![flag],
+        ..call()
+    };
+    check(
+        &[
+            call(),
+            paid("openai", Role::Provider, Flag::FreeQuota),
+            paid("openai", Role::Provider, Flag::Prepaid),
+            paid("litellm", Role::Gateway, Flag::Prepaid),
+        ],
+        &[
+            r#"tollgate_settled_cost_usd_total{upstream="openai",settled="free_quota"} 0.00000000003"#,
+            r#"tollgate_settled_cost_usd_total{upstream="openai",settled="prepaid"} 0.00000000003"#,
+            r#"tollgate_settled_cost_usd_total{upstream="openai",settled="reserved"} 0"#,
+            r#"tollgate_settled_cost_usd_total{upstream="litellm",settled="prepaid"} 0"#,
+        ],
+    );
+}
+
+#[test]
 fn a_call_of_unknown_tokens_does_not_blame_the_catalogue() {
     let unknown = CallRecord {
         pricing: Pricing::Unpriced,

@@ -1,7 +1,7 @@
 //! A call that was priced once, by the prices that are known now.
 
 use super::{PriceBook, Priceable};
-use crate::call::{Again, CallRecord, Pricing};
+use crate::call::{Again, CallRecord, Pricing, Settled};
 
 impl PriceBook {
     /// Prices a call again by a list, as its meter would have. A bill under another name is the same
@@ -20,7 +20,8 @@ impl PriceBook {
         let is_same = priced.pricing == record.pricing
             && (priced.currency, priced.cost_native) == (record.currency, record.cost_native)
             && priced.cost_usd == record.cost_usd
-            && priced.lines == record.cost_lines;
+            && priced.lines == record.cost_lines
+            && Settled::of(&priced.flags) == Settled::of(&record.flags);
         if is_same {
             return Again::Same;
         }

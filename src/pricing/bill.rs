@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::beyond::cut;
-use super::book::{PriceBook, midnight};
+use super::book::PriceBook;
 use super::entry::{PriceEntry, Settlement};
 use super::find::Price;
 use super::lines::{is_complete, split};
 use super::rates::Rates;
+use super::reserved::Reservation;
 use super::{Priceable, Priced};
 use crate::call::{CostLine, Flag, LineKind, Pricing};
 use crate::money::{Currency, Factor, PICO_PER_UNIT, Pico, apportion};
@@ -32,13 +33,27 @@ impl Bill {
     ) -> Result<Priced, Unpriced> {
         let model = call.model.ok_or(Some(Flag::NoPrice))?;
         let nothing = TokenUsage::default();
-        let price = book.find(call, at, model, call.usage.unwrap_or(&nothing))?;
+        let usage = call.usage.unwrap_or(&nothing);
+        let reserved = book.serving(call, at, model);
+        let worth = reserved.filter(|reserved| reserved.service_tier.is_some());
+        // The tier is what was reserved: its calls are worth what they would cost without.
+        let call = &match worth.map(|_| book.find(call, at, model, usage)) {
+            Some(Err(_)) => Priceable {
+                service_tier: None,
+                ..*call
+            },
+            Some(Ok(_)) | None => *call,
+        };
+        let price = book.find(call, at, model, usage)?;
         let mut bill = Self {
             currency: price.base.entry.currency,
             lines: Vec::new(),
             flags: Vec::new(),
         };
-        let free = bill.call(&price, call, at)?;
+        let free = bill.call(&price, call)?;
+        if !free {
+            bill.flags.extend(settled(price.base.entry, reserved, at));
+        }
         for side in call.side {
             let usage = side.tokens();
             let name = side.model.as_deref().unwrap_or(model);
@@ -49,12 +64,7 @@ impl Bill {
     }
 
     /// The call's own lines; whether the entry declares it free.
-    fn call(
-        &mut self,
-        price: &Price<'_>,
-        call: &Priceable<'_>,
-        at: Timestamp,
-    ) -> Result<bool, Unpriced> {
+    fn call(&mut self, price: &Price<'_>, call: &Priceable<'_>) -> Result<bool, Unpriced> {
         let entry = price.base.entry;
         let Some(rates) = entry.terms.rates() else {
             self.note(price);
@@ -69,14 +79,6 @@ impl Bill {
         self.units(entry, rates, call.units)?;
         if rates.of(LineKind::Request).is_some() {
             self.line(rates, (LineKind::Request, 1), Factor::ONE, None)?;
-        }
-        match entry.settlement {
-            Some(Settlement::FreeUntil(date)) if at < midnight(date) => {
-                self.flag(Flag::FreeQuota);
-            }
-            Some(Settlement::Prepaid) => self.flag(Flag::Prepaid),
-            Some(Settlement::Reserved) => self.flag(Flag::Reserved),
-            Some(Settlement::FreeUntil(_)) | None => {}
         }
         Ok(false)
     }
@@ -197,4 +199,16 @@ impl Bill {
             self.flags.push(flag);
         }
     }
+}
+
+/// Who pays, where no invoice does. Reserved hours are paid already, whatever the price says.
+fn settled(entry: &PriceEntry, reserved: Option<&Reservation>, at: Timestamp) -> Option<Flag> {
+    if reserved.is_some() {
+        return Some(Flag::Reserved);
+    }
+    Some(match entry.settlement.filter(|how| how.holds(at))? {
+        Settlement::FreeUntil(_) => Flag::FreeQuota,
+        Settlement::Prepaid => Flag::Prepaid,
+        Settlement::Reserved => Flag::Reserved,
+    })
 }

@@ -10,6 +10,7 @@ use super::bill::Bill;
 use super::conditions::Conditions;
 use super::entry::{FxRate, Layer, PriceEntry, Settings, Terms};
 use super::index::Index;
+use super::reserved::Reservation;
 use super::{Priceable, Priced};
 use crate::money::{Currency, Pico};
 
@@ -70,6 +71,8 @@ pub struct PriceBook {
     pub(super) beyond: Index,
     /// Those that multiply.
     pub(super) times: Index,
+    /// Throughput that is paid by the hour.
+    pub(super) reserved: Vec<Reservation>,
     /// The user's own before the catalogue's, of both the newest first.
     fx: Vec<FxRate>,
 }
@@ -117,6 +120,7 @@ impl PriceBook {
             whole,
             beyond,
             times,
+            reserved: Vec::new(),
             fx,
         })
     }

@@ -85,9 +85,9 @@ impl PriceBook {
 
 impl Settlement {
     /// Whether it is how a call of that time is paid.
-    pub(super) fn holds(&self, at: Timestamp) -> bool {
+    pub(super) fn holds(self, at: Timestamp) -> bool {
         match self {
-            Self::FreeUntil(date) => at < midnight(*date),
+            Self::FreeUntil(date) => at < midnight(date),
             Self::Prepaid | Self::Reserved => true,
         }
     }

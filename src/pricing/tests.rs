@@ -1,6 +1,7 @@
 //! Facts about bills. Which price is chosen: `choice`.
 
 mod choice;
+mod reserved;
 
 use proptest::prelude::*;
 
@@ -60,6 +61,7 @@ fn used(input: u64, output: u64) -> TokenUsage {
 
 fn call<'a>(model: &'a str, at: &str, usage: &'a TokenUsage) -> Priceable<'a> {
     Priceable {
+        upstream: None,
         list: "v",
         model: Some(model),
         at: format!("{at}T12:00:00Z").parse().unwrap(),

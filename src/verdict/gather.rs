@@ -7,10 +7,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use jiff::civil::Date;
-
 use super::DAY_MINUTES;
 use super::live::{LiveDemand, Minute};
+use super::reserved::Paid;
 use super::settings::Takers;
 use crate::economics::project::Bucket;
 use crate::economics::projection::{Committed, Evidence};
@@ -64,6 +63,17 @@ impl Observed {
 
     pub(super) fn hours(&self) -> f64 {
         number(self.count) / 60.0
+    }
+
+    /// How many of the minutes of a part of the range were observed.
+    pub(super) fn count_in(&self, minutes: Range<i64>) -> usize {
+        let length = i64::try_from(self.places.len()).unwrap_or(i64::MAX);
+        let at = |minute: i64| {
+            let past = minute.saturating_sub(self.range.start).clamp(0, length);
+            usize::try_from(past).unwrap_or_default()
+        };
+        let places = self.places.get(at(minutes.start)..at(minutes.end));
+        places.map_or(0, |places| places.iter().flatten().count())
     }
 
     fn place(&self, minute: i64) -> Option<usize> {
@@ -144,50 +154,52 @@ impl Totals {
     }
 }
 
-/// The totals of every pool over a range, its money committed or not as of a day.
-pub(super) struct PoolTotals {
-    pools: Vec<(Takers, Totals)>,
-    day: Date,
+/// The totals of every pool over a window, its money committed or not as of a day.
+pub(super) struct PoolTotals<'s> {
+    pools: Vec<(Takers, Totals, BTreeMap<Avoidable, Pico>)>,
+    pub(super) paid: Paid<'s>,
 }
 
-impl PoolTotals {
-    pub(super) fn of(demand: &LiveDemand, range: &Range<i64>, day: Date) -> Self {
+impl<'s> PoolTotals<'s> {
+    pub(super) fn of(demand: &LiveDemand, observed: &Observed, paid: Paid<'s>) -> Self {
         let totals = |pool: &super::live::Pool| {
             let mut totals = Totals::default();
-            pool.minutes(range, |_, minute| totals.add(minute));
-            if pool.takers.paid.on(day).is_committed(day) {
-                totals.committed = totals.cost;
-            }
-            (pool.takers.clone(), totals)
+            pool.minutes(&observed.range, |_, minute| totals.add(minute));
+            let served = paid.worth(pool, observed);
+            let (cost, committed) = paid.cost(&pool.takers, totals.cost, served);
+            totals.cost = cost;
+            totals.committed = committed.values().copied().sum();
+            (pool.takers.clone(), totals, committed)
         };
         Self {
             pools: demand.pools().iter().map(totals).collect(),
-            day,
+            paid,
         }
     }
 
     /// What of the money of the pools that `wanted` picks is paid anyway, soonest to end first.
     pub(super) fn committed(&self, wanted: impl Fn(&Takers) -> bool) -> Vec<Committed> {
         let mut by_end = BTreeMap::<Avoidable, Pico>::new();
-        for (takers, totals) in self.pools.iter().filter(|(takers, _)| wanted(takers)) {
-            if totals.committed > Pico::ZERO {
-                *by_end.entry(takers.paid.on(self.day)).or_default() += totals.committed;
+        for (_, _, committed) in self.pools.iter().filter(|(takers, ..)| wanted(takers)) {
+            for (avoidable, cost) in committed {
+                *by_end.entry(*avoidable).or_default() += *cost;
             }
         }
-        let ends = by_end.into_iter();
+        let ends = by_end.into_iter().filter(|(_, cost)| *cost > Pico::ZERO);
         ends.map(|(avoidable, cost)| Committed { cost, avoidable })
             .collect()
     }
 
     /// Every pool by itself.
     pub(super) fn each(&self) -> impl Iterator<Item = (&Takers, &Totals)> {
-        self.pools.iter().map(|(takers, totals)| (takers, totals))
+        let pools = self.pools.iter();
+        pools.map(|(takers, totals, _)| (takers, totals))
     }
 
     /// The totals of the pools that `wanted` picks.
     pub(super) fn sum(&self, wanted: impl Fn(&Takers) -> bool) -> Totals {
         let mut sum = Totals::default();
-        for (_, totals) in self.pools.iter().filter(|(takers, _)| wanted(takers)) {
+        for (_, totals) in self.each().filter(|(takers, _)| wanted(takers)) {
             sum.merge(totals);
         }
         sum
@@ -253,7 +265,7 @@ pub(super) fn buckets(
     demand: &LiveDemand,
     observed: &Observed,
     plan: usize,
-    day: Date,
+    paid: &Paid<'_>,
 ) -> Vec<Bucket> {
     let mut buckets = vec![Bucket::default(); observed.count];
     let taken = demand
@@ -261,12 +273,10 @@ pub(super) fn buckets(
         .iter()
         .filter(|pool| pool.takers.plans.contains(&plan));
     for pool in taken {
-        let committed = pool.takers.paid.on(day).is_committed(day);
         pool.minutes(&observed.range, |minute, part| {
             let place = observed.place(minute);
             if let Some(bucket) = place.and_then(|place| buckets.get_mut(place)) {
-                let part = part.bucket;
-                bucket.merge(&if committed { part.committed() } else { part });
+                bucket.merge(&paid.bucket(&pool.takers, minute, part.bucket));
             }
         });
     }

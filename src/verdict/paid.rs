@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::call::names_model;
+use crate::call::fits_model;
 use crate::economics::Stream;
 use crate::money::Avoidable;
 
@@ -30,7 +30,7 @@ impl PaidTerms {
             let own = |rule: &&PaidRule| rule.upstream == stream.upstream;
             rules.iter().filter(own)
         };
-        let best = here().find(|rule| matches(&rule.model, &stream.model));
+        let best = here().find(|rule| fits_model(&rule.model, &stream.model));
         let same = |rule: &&PaidRule| best.is_some_and(|best| best.model == rule.model);
         let terms = here().filter(same).map(|rule| (rule.since, rule.avoidable));
         let mut terms: Vec<_> = terms.collect();
@@ -49,16 +49,6 @@ impl PaidTerms {
         let in_force = self.0.iter().find(|(since, _)| *since <= day);
         let term = in_force.or_else(|| self.0.last());
         term.map_or(Avoidable::Now, |(_, avoidable)| *avoidable)
-    }
-}
-
-/// Whether a price's name is about a model.
-fn matches(name: &str, model: &str) -> bool {
-    match name.split_once('*') {
-        None => names_model(name, model),
-        Some((prefix, suffix)) => model
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.ends_with(suffix)),
     }
 }
 

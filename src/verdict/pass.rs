@@ -11,11 +11,10 @@ mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::civil::Date;
-
 use super::gather::{Observed, PoolTotals, buckets};
 use super::live::LiveDemand;
-use super::report::{Report, WindowReport, date_of};
+use super::report::{Report, ReservedView, WindowReport, date_of};
+use super::reserved::Paid;
 use super::settings::Settings;
 use super::state::States;
 use crate::economics::project::{Demand, hosted, latency, steps};
@@ -38,33 +37,32 @@ struct Pass<'a> {
     span: Span,
     now: Observed,
     before: Observed,
-    totals: PoolTotals,
-    /// The UTC day on which the window ends: what is committed on it is not saved.
-    day: Date,
+    totals: PoolTotals<'a>,
 }
 
 impl<'a> Pass<'a> {
     fn new(settings: &'a Settings, demand: &'a Mutex<LiveDemand>, span: Span, end: i64) -> Self {
         let start = end.saturating_sub(span.minutes());
         let earlier = start.saturating_sub(span.minutes());
-        let day = date_of(end);
         let live = demand.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Observed::of(&live, start..end);
+        // What is committed on the UTC day on which the window ends is not saved.
+        let paid = Paid::of(&settings.reserved, &live, &now, date_of(end));
         Self {
             settings,
             demand,
             span,
-            now: Observed::of(&live, start..end),
+            totals: PoolTotals::of(&live, &now, paid),
+            now,
             before: Observed::of(&live, earlier..start),
-            totals: PoolTotals::of(&live, &(start..end), day),
-            day,
         }
     }
 
     fn plan(&self, at: usize, plan: &HostPlan) -> Projection {
         let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = buckets(&live, &self.now, at, self.day);
+        let now = buckets(&live, &self.now, at, &self.totals.paid);
         let before = if self.before.count >= CHOOSING_MINUTES_MIN {
-            buckets(&live, &self.before, at, self.day)
+            buckets(&live, &self.before, at, &self.totals.paid)
         } else {
             Vec::new()
         };
@@ -145,7 +143,14 @@ impl<'a> Pass<'a> {
         }
         // A stable sort: of equals, the one that moves less.
         alternatives.sort_by(|x, y| x.cost_usd.total_cmp(&y.cost_usd));
+        let reserved = self.totals.paid.reserved();
+        let reserved = reserved.map(|(rule, rent)| ReservedView {
+            name: rule.name.clone(),
+            cost: rent.cost,
+            worth: rent.worth,
+        });
         WindowReport {
+            reserved: reserved.collect(),
             span: self.span,
             api_cost: all.cost,
             evidence: all.evidence(&self.now),

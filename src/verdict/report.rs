@@ -35,6 +35,8 @@ pub struct WindowReport {
     pub span: Span,
     /// What all calls of the window really cost, moved or not.
     pub api_cost: Pico,
+    /// What reserved throughput cost in it: part of `api_cost`, in place of what its calls are worth.
+    pub reserved: Vec<ReservedView>,
     /// How well all of the window is known.
     pub evidence: Evidence,
     /// Minutes that were observed, as hours.
@@ -50,6 +52,17 @@ pub struct WindowReport {
     /// Every way of serving all calls of the window, the cheapest first; what a way does not take
     /// stays on the API. Of equals, staying comes first.
     pub alternatives: Vec<Alternative>,
+}
+
+/// Throughput that is paid by the hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservedView {
+    /// The configured name.
+    pub name: String,
+    /// What the observed minutes cost, used or not.
+    pub cost: Pico,
+    /// What the calls in them are worth by the price list.
+    pub worth: Pico,
 }
 
 /// The state of one plan or endpoint.

@@ -1,6 +1,7 @@
 //! What the verdict compares, and when it is sure.
 
 use super::paid::{PaidRule, PaidTerms};
+use super::reserved::ReservedRule;
 use crate::call::names_model;
 use crate::economics::hysteresis::Rule;
 use crate::economics::{Arm, Endpoint, HostPlan, Stream};
@@ -17,6 +18,8 @@ pub struct Settings {
     pub optimised: Vec<Arm>,
     /// What is paid whether calls are made or not, the best match of a stream first.
     pub paid: Vec<PaidRule>,
+    /// Throughput that is paid by the hour; the first that fits a stream serves its calls.
+    pub reserved: Vec<ReservedRule>,
     /// When a state switches.
     pub rule: Rule,
     /// More of the money than this unpriced or unknown is not enough evidence.
@@ -34,6 +37,7 @@ impl Default for Settings {
             endpoints: Vec::new(),
             optimised: Vec::new(),
             paid: Vec::new(),
+            reserved: Vec::new(),
             rule: Rule::default(),
             doubtful_share_max: 0.02,
             capture_ratio_min: 0.95,
@@ -56,6 +60,8 @@ pub(super) struct Takers {
     pub(super) endpoints: Vec<usize>,
     pub(super) optimised: Vec<usize>,
     pub(super) paid: PaidTerms,
+    /// The reservation that serves them, by its place.
+    pub(super) reserved: Option<usize>,
 }
 
 impl Settings {
@@ -64,6 +70,7 @@ impl Settings {
         let arm = |arm: &Arm| takes(&arm.replaces, arm.serves, stream);
         Takers {
             paid: PaidTerms::of(&self.paid, stream),
+            reserved: self.reserved.iter().position(|rule| rule.is_for(stream)),
             plans: places(&self.plans, |plan| {
                 takes(&plan.replaces, plan.serves, stream)
             }),

@@ -13,6 +13,7 @@ mod optimised;
 mod outlook;
 mod paid;
 mod plan;
+mod reserved;
 mod speed;
 mod state;
 mod words;

@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::evidence::Lack;
-use super::report::{Report, StateView, WindowReport, date_of};
+use super::report::{Report, ReservedView, StateView, WindowReport, date_of};
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::projection::{AlternativeKind, Committed, FORTNIGHT};
 use crate::economics::{Alternative, AsOf};
@@ -153,7 +153,8 @@ impl Words<'_> {
             dollars(paid),
             dollars(paid * monthly),
             percent(window.evidence.coverage),
-        )
+        )?;
+        reserved(out, window, monthly)
     }
 
     /// Whether the cheapest way is a verdict, or only a figure.
@@ -262,6 +263,20 @@ impl Words<'_> {
     fn today(&self) -> Date {
         date_of(self.0.end_minute.unwrap_or(0))
     }
+}
+
+/// What is in the money although no call brought it.
+fn reserved(out: &mut String, window: &WindowReport, monthly: f64) -> fmt::Result {
+    for ReservedView { name, cost, worth } in &window.reserved {
+        writeln!(
+            out,
+            "Of it {} a month is for the reserved hours of {name}, used or not; the calls they serve \
+             are worth {} a month at list price.",
+            dollars(cost.to_f64() * monthly),
+            dollars(worth.to_f64() * monthly),
+        )?;
+    }
+    Ok(())
 }
 
 /// What of the money moving does not save.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::call::Role;
+use crate::call::{Role, Settled};
 use crate::money::Pico;
 
 fn rollup(period: Period, model: &str, team: Option<&str>, cost: i128) -> Rollup {
@@ -12,6 +12,7 @@ fn rollup(period: Period, model: &str, team: Option<&str>, cost: i128) -> Rollup
         group: Group {
             origin: Origin::Live,
             role: Role::Provider,
+            settled: Settled::Invoice,
             currency: None,
             upstream: Some("openai".into()),
             model: Some(model.into()),
@@ -44,7 +45,13 @@ fn check(by: &[By], top: Option<usize>, read: &[Rollup], expected: &[&str]) {
         by: by.to_vec(),
         top,
     };
-    let answer = totals(&asked, &TimeZone::get("Europe/Berlin").unwrap(), read, &[]);
+    let answer = totals(
+        &asked,
+        &TimeZone::get("Europe/Berlin").unwrap(),
+        read,
+        &[],
+        &[],
+    );
     let said = |row: &Value| {
         let cells = by.iter().map(|by| row[by.label()].as_str().unwrap_or("-"));
         let cells: Vec<&str> = cells.collect();
@@ -165,4 +172,54 @@ fn a_gateway_is_no_part_of_the_others() {
     ];
     check(&[By::Upstream, By::Model], Some(1), &read, &expected);
     check(&[By::Model], None, &read, &["m 1 9", "n 1 1"]);
+}
+
+/// Roll-ups of one model, paid so.
+fn paid(settled: Settled, cost: i128) -> Rollup {
+    let mut rollup = rollup(on("2026-11-22"), "m", None, cost);
+    rollup.group.settled = settled;
+    rollup
+}
+
+#[test]
+fn what_no_invoice_bills_is_told_apart_and_only_what_is_paid_is_spent() {
+    let mut imported = paid(Settled::Invoice, 70);
+    imported.group.origin = Origin::Imported;
+    let read = [
+        paid(Settled::Invoice, 100),
+        paid(Settled::FreeQuota, 20),
+        paid(Settled::Prepaid, 3),
+        paid(Settled::Reserved, 4),
+        imported,
+    ];
+    let asked = TotalsQuery {
+        grain: Grain::Day,
+        since: None,
+        until: None,
+        by: vec![By::Model],
+        top: None,
+    };
+    let answer = totals(&asked, &TimeZone::UTC, &read, &[], &[]);
+    for sums in [&answer["total"], &answer["rows"][0]] {
+        for (name, pico) in [
+            ("cost_usd", "0.000000000197"),
+            ("imported_cost_usd", "0.00000000007"),
+            ("free_quota_cost_usd", "0.00000000002"),
+            ("prepaid_cost_usd", "0.000000000003"),
+            ("reserved_cost_usd", "0.000000000004"),
+        ] {
+            assert_eq!(sums[name], pico, "{name}");
+        }
+    }
+    assert_eq!(answer["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        answer["spend"],
+        json!({
+            "invoice_usd": "0.0000000001",
+            "prepaid_usd": "0.000000000003",
+            "reserved_usd": "0",
+            "total_usd": "0.000000000103",
+            "total_without_reserved_usd": "0.000000000103",
+        })
+    );
 }

@@ -157,23 +157,22 @@ source = "contract"
 "#;
 
 /// The dollars a million tokens of the answer to flags.
-fn rates(config: &Config, flags: &str) -> [f64; 3] {
+fn rates(config: &Config, flags: &str) -> String {
     let volume = "--calls-per-day 1000 --shape flat";
     let answer = json(config, &format!("{volume} {flags}"));
-    ["input", "cached_input", "output"].map(|kind| {
-        let rate = &answer["question"]["price"][format!("{kind}_usd_per_mtok")];
-        rate.as_f64().unwrap()
-    })
+    let kinds = ["input", "cached_input", "output"];
+    let rate = |kind| answer["question"]["price"][format!("{kind}_usd_per_mtok")].to_string();
+    kinds.map(rate).join(" ")
 }
 
 const SMALL: &str = "--model gpt-4o --input-tokens 2000 --cached-tokens 500 --output-tokens 400";
 
 #[test]
 fn a_discount_is_off_calls_that_nobody_made_too() {
-    assert_eq!(rates(&examples(), SMALL), [2.5, 1.25, 10.0]);
-    assert_eq!(rates(&own(DISCOUNT), SMALL), [2.0, 1.0, 8.0]);
+    assert_eq!(rates(&examples(), SMALL), "2.5 1.25 10.0");
+    assert_eq!(rates(&own(DISCOUNT), SMALL), "2.0 1.0 8.0");
     let before = format!("{SMALL} --at 2026-06-30");
-    assert_eq!(rates(&own(DISCOUNT), &before), [2.5, 1.25, 10.0]);
+    assert_eq!(rates(&own(DISCOUNT), &before), "2.5 1.25 10.0");
     let text = answer(&own(DISCOUNT), &format!("--calls-per-day 1000 {SMALL}")).unwrap();
     assert!(text.contains(" x openai/gpt-4o*@2026-07-01"), "{text}");
 }
@@ -208,14 +207,17 @@ fn a_smaller_model_of_an_arm_costs_what_it_costs_with_the_discount() {
 #[test]
 fn a_price_that_needs_more_than_a_made_call_says_is_left_out_and_that_is_said() {
     let by_night = DISCOUNT.replace("times", "hours = \"08:00-16:00\"\nzone = \"UTC\"\ntimes");
-    let config = own(&by_night);
-    assert_eq!(rates(&config, SMALL), [2.5, 1.25, 10.0]);
-    let said = |config: &Config| {
-        let text = answer(config, &format!("--calls-per-day 1000 {SMALL}")).unwrap();
+    let plain = "[[prices]]\nlist = \"mine\"\nmatch = \"plain\"\nfrom = 2026-01-01\n\
+                 input_usd_per_mtok = 1\noutput_usd_per_mtok = 2\nsource = \"list\"\n";
+    let config = own(&format!("{by_night}{plain}"));
+    assert_eq!(rates(&config, SMALL), "2.5 1.25 10.0");
+    let said = |model: &str| {
+        let flags = format!("--calls-per-day 1000 {SMALL}").replace("gpt-4o", model);
+        let text = answer(&config, &flags).unwrap();
         text.contains("other prices for certain hours")
     };
-    assert!(said(&config));
-    assert!(!said(&examples()));
+    assert!(said("gpt-4o"));
+    assert!(!said("plain"));
 }
 
 #[test]
@@ -243,7 +245,7 @@ fn what_a_length_divides_is_told_at_its_mean() {
         source = "bank"
     "#);
     let flags = "--model m --input-tokens 4000 --output-tokens 10";
-    assert_eq!(rates(&config, flags), [2.5, 2.5, 2.0]);
+    assert_eq!(rates(&config, flags), "2.5 2.5 2.0");
 }
 
 #[test]

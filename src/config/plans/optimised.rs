@@ -59,6 +59,10 @@ pub(super) fn draft(name: &str, s: &mut Section<'_>, prices: Prices<'_>) -> Opti
     let list = list.as_deref().unwrap_or(LIST);
     let at = draft.price_as_of.map_or(Timestamp::MAX, midnight);
     match book.imagined((list, &model), at, &TokenUsage::default()) {
+        // Own prices without a cheaper cache are no fault of an example.
+        Some(quote) if prices.for_examples && only.is_some() && no_cheaper_cached(&quote) => {
+            return None;
+        }
         Some(quote) => take(&mut draft, &quote),
         None if prices.for_examples => return None,
         None => s.problem_at("model", &unknown((list, &model), book)),
@@ -116,6 +120,10 @@ pub const fn token_rates(quote: &Imagined<'_>) -> TokenRates {
         cached_input: quote.cached_input,
         output: quote.output,
     }
+}
+
+fn no_cheaper_cached(quote: &Imagined<'_>) -> bool {
+    quote.cached_input >= quote.input
 }
 
 fn unknown((list, model): (&str, &str), book: &PriceBook) -> String {

@@ -6,9 +6,11 @@ use toml::{Table, Value};
 use super::{table, text, texts};
 use crate::config::prices::WEEKDAYS;
 use crate::config::rate_key::RateKey;
+use crate::config::reserved::written;
 use crate::money::Avoidable;
 use crate::pricing::{
-    BilledAt, Conditions, FxRate, Layer, PriceBook, PriceEntry, Settlement, Since, Terms, Window,
+    BilledAt, Conditions, FxRate, Layer, PriceBook, PriceEntry, Reservation, Settlement, Since,
+    Terms, Window,
 };
 
 /// All entries of the configuration file itself.
@@ -22,6 +24,42 @@ pub(super) fn own_prices(book: &PriceBook) -> Value {
 pub(super) fn own_rates(book: &PriceBook) -> Value {
     let own = book.fx().iter().filter(|rate| rate.layer == Layer::Overlay);
     Value::Array(own.map(fx).collect())
+}
+
+/// All that is reserved.
+pub(super) fn reserved(book: &PriceBook) -> Value {
+    Value::Array(book.reserved().iter().map(reservation).collect())
+}
+
+fn reservation(reservation: &Reservation) -> Value {
+    let Reservation {
+        name,
+        upstreams,
+        models,
+        service_tier,
+        units,
+        rent,
+        from,
+        until,
+        avoidable,
+        source,
+    } = reservation;
+    let committed = match avoidable {
+        Avoidable::From(date) => day(*date),
+        Avoidable::Now | Avoidable::Never => None,
+    };
+    table([
+        ("name", Some(text(name))),
+        ("upstream", Some(texts(upstreams))),
+        ("match", Some(texts(models))),
+        ("service_tier", service_tier.as_ref().map(text)),
+        ("units", Some(Value::Integer((*units).into()))),
+        (&written(rent), Some(text(&rent.amount))),
+        ("from", Some(text(from))),
+        ("until", until.as_ref().map(text)),
+        ("committed_until", committed),
+        ("source", Some(text(source))),
+    ])
 }
 
 fn price(entry: &PriceEntry) -> Value {

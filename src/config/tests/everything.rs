@@ -147,6 +147,25 @@ currency = "CNY"
 usd_per_unit = 0.140000000001
 from = 2026-01-01
 source = "bank"
+[[reserved]]
+name = "ptu"
+list = "anthropic"
+match = ["gpt-4o", "gpt-5*"]
+units = 3
+usd_per_unit_hour = 2.00
+from = 2026-11-01
+until = 2027-11-01
+source = "order"
+[[reserved]]
+name = "ptu"
+upstream = ["gate", "vllm"]
+match = "gpt-4o"
+service_tier = "scale"
+units = 1
+cny_per_unit_month = 100
+from = 2026-11-01T08:30:00+08:00
+committed_until = 2026-12-01
+source = "order"
 [plans.mine]
 replaces = ["gpt-4o"]
 serves = "128k+vision+tools"
@@ -198,6 +217,8 @@ fn what_is_printed_is_read_back_and_holds_no_secret() {
     assert_eq!(again.meter, config.meter);
     assert_eq!(again.prices.entries(), config.prices.entries());
     assert_eq!(again.prices.fx(), config.prices.fx());
+    assert_eq!(again.prices.reserved(), config.prices.reserved());
+    assert_eq!(config.prices.reserved().len(), 2);
     assert_eq!(again.plans, config.plans);
     assert_eq!(
         config.plans.plans.len(),

@@ -82,6 +82,43 @@ usd_per_unit = 0
 }
 
 #[test]
+fn what_is_reserved_and_cannot_be_is_told() {
+    check(
+        "config-reserved.txt",
+        r#"[[reserved]]
+[[reserved]]
+name = "a"
+upstream = "azure"
+match = ["a*b*"]
+units = 0
+usd_per_unit_hour = 0
+usd_per_unit_month = 1
+from = "2026-11-01T00:00:00"
+source = "s"
+[[reserved]]
+name = "b"
+upstream = "openai"
+list = "openai"
+match = []
+units = 1
+eur_per_unit_hour = 1
+from = 2026-11-01
+until = 2026-11-01
+source = "s"
+[[reserved]]
+name = "c"
+list = "nobody"
+match = "m"
+units = 1
+usd_per_unit_hours = 1
+from = 2026-11-01
+committed_until = "soon"
+source = "s"
+"#,
+    );
+}
+
+#[test]
 fn conditions_that_cannot_hold_are_told() {
     check(
         "config-price-conditions.txt",

@@ -33,6 +33,16 @@ impl Bucket {
         self
     }
 
+    /// The same where rented capacity served it: its cost times `times`, `committed` of which, 0 to 1,
+    /// is paid wherever its calls go.
+    #[must_use]
+    pub fn rented(mut self, times: f64, committed: f64) -> Self {
+        let usd = self.api_usd * times;
+        self.api_usd = usd * (1.0 - committed);
+        self.committed_usd += usd * committed;
+        self
+    }
+
     /// Adds another part of the same minute. The busiest slots add up, which is never too low.
     pub fn merge(&mut self, other: &Self) {
         self.total += other.total;

@@ -87,6 +87,8 @@ pub(in crate::ledger) struct Was {
     pub(in crate::ledger) currency: Option<Currency>,
     pub(in crate::ledger) cost_usd: Option<Pico>,
     pub(in crate::ledger) price_id: Option<String>,
+    /// Who paid, where no invoice did.
+    pub(in crate::ledger) settled: Option<Flag>,
     /// No upstream had accepted the names of its client when it was counted.
     pub(in crate::ledger) unnamed: Option<bool>,
 }
@@ -100,6 +102,7 @@ pub(super) fn repriced<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), 
         currency,
         cost_usd,
         price_id,
+        settled,
         unnamed,
     } = &mut row.was;
     c.optional("was_pricing", pricing)?;
@@ -107,6 +110,7 @@ pub(super) fn repriced<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), 
     c.optional("was_currency", currency)?;
     c.optional("was_cost_usd", cost_usd)?;
     c.optional("was_price_id", price_id)?;
+    c.optional("was_settled", settled)?;
     c.optional("was_unnamed", unnamed)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use crate::call::{CallRecord, Flag};
+use crate::call::{CallRecord, Flag, Settled};
 use crate::economics::{CallDemand, DemandMinute};
 use crate::ledger::dayfile::{FileRows, Numbered, Reader, Was};
 use crate::ledger::demand::DemandKey;
@@ -152,6 +152,7 @@ fn put_back(call: &mut CallRecord, was: Was) {
         currency,
         cost_usd,
         price_id,
+        settled,
         unnamed: _,
     } = was;
     call.pricing = pricing.unwrap_or(call.pricing);
@@ -159,4 +160,5 @@ fn put_back(call: &mut CallRecord, was: Was) {
     call.currency = currency;
     call.cost_usd = cost_usd;
     call.price_id = price_id;
+    Settled::put_into(&mut call.flags, settled);
 }

@@ -36,6 +36,10 @@ fn by(prices: i128, call: &CallRecord) -> Again {
             });
             now.price_id = Some(format!("list/model@{prices}"));
             now.flags = vec![Flag::PriceSeenLater];
+            // Who pays is part of the key of a total, and may change with the price.
+            if (i128::from(n) + prices) % 2 == 0 {
+                now.flags.push(Flag::Prepaid);
+            }
         }
         _ => {}
     }

@@ -59,7 +59,7 @@ impl Pass<'_> {
             return;
         }
         let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = buckets(&live, &self.now, at, self.day);
+        let now = buckets(&live, &self.now, at, &self.totals.paid);
         let tokens = days.tokens(&live, at);
         drop(live);
         let rival = projection.rival.saved_usd();

@@ -14,6 +14,7 @@ use crate::money::Pico;
 use crate::verdict::gather::{Observed, buckets};
 use crate::verdict::live::LiveDemand;
 use crate::verdict::pass::day;
+use crate::verdict::reserved::Paid;
 use crate::verdict::state::{DayFacts, States};
 use crate::verdict::tests::made::{certain, plan, settings, stream};
 use crate::verdict::{DAY_MINUTES, Settings};
@@ -63,7 +64,7 @@ static BREAK_EVEN: LazyLock<f64> = LazyLock::new(|| {
     let scales = breakeven(
         &settings.plans[0],
         Some(TPOT_LIMIT),
-        &buckets(&live, &seen, 0, ANY_DAY),
+        &buckets(&live, &seen, 0, &Paid::of(&[], &live, &seen, ANY_DAY)),
         0.0,
     );
     let scales = scales.unwrap();
@@ -231,7 +232,7 @@ impl Season {
         let live = self.demand.lock().unwrap();
         let of = |days: std::ops::Range<i64>| {
             let seen = Observed::of(&live, days.start * DAY_MINUTES..days.end * DAY_MINUTES);
-            buckets(&live, &seen, 0, ANY_DAY)
+            buckets(&live, &seen, 0, &Paid::of(&[], &live, &seen, ANY_DAY))
         };
         let saves = |day: i64| {
             let demand = Demand {
