@@ -81,7 +81,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Backtest(backtest) => backtest::run(house, &options, &backtest, quiet),
         Verb::Calibrate(calibrate) => calibrate::run(&calibrate),
         Verb::Sources(sources) => sources::run(&sources),
-        Verb::Prices(asked) => prices::run(house, &options, &asked.verb),
+        Verb::Prices(asked) => runtime.block_on(prices::run(house, &options, &asked.verb, quiet)),
         Verb::Ledger(ledger) => ledger::run(house, &options, &ledger.verb, quiet),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
     }

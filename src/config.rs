@@ -43,6 +43,7 @@ pub use files::Files;
 pub use ledger::{Ledger, Metrics, Reporting};
 pub use meter::Meter;
 pub use plans::{Plans, token_rates};
+pub use prices::prices_of;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use server::{MetricsToken, Server};

@@ -12,7 +12,9 @@ mod prices;
 mod verbs;
 mod what_if;
 
-pub(super) use prices::{Prices, PricesFormat, PricesList, PricesShow, PricesVerb};
+pub(super) use prices::{
+    Prices, PricesCheck, PricesDiff, PricesFormat, PricesList, PricesShow, PricesVerb,
+};
 pub(super) use verbs::{
     Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate, CalibrateFormat, Check, Demo,
     Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report, ReportFormat, Sources,

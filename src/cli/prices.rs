@@ -1,11 +1,17 @@
 //! `prices`: what calls are billed by, and what is known of it.
 
+mod check;
 mod columns;
+mod compare;
+mod diff;
 mod list;
+mod odd;
 mod show;
+mod side;
 #[cfg(test)]
 mod tests;
 mod words;
+mod worth;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,10 +22,11 @@ use super::house::{House, Options};
 use super::{Failure, output};
 
 /// Does what was asked for.
-pub(super) fn run<H: House>(
+pub(super) async fn run<H: House>(
     house: &H,
     options: &Options,
     verb: &PricesVerb,
+    quiet: bool,
 ) -> Result<(), Failure> {
     match verb {
         PricesVerb::List(asked) => {
@@ -30,6 +37,8 @@ pub(super) fn run<H: House>(
             let book = house.known(options, None)?.prices;
             output::print(show::text(&book, asked, moment(asked.at))?)
         }
+        PricesVerb::Diff(asked) => diff::run(house, options, asked, quiet).await,
+        PricesVerb::Check(asked) => check::run(house, options, asked, quiet).await,
     }
 }
 

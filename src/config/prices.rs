@@ -1,10 +1,12 @@
 //! `[[prices]]` and `[[fx]]`: dated prices and exchange rates, of the catalogue and of the user.
 
+mod alone;
 mod conditions;
 mod terms;
 
 use std::path::{Path, PathBuf};
 
+pub use alone::prices_of;
 pub(super) use conditions::WEEKDAYS;
 use conditions::conditions;
 use terms::{avoidable, settlement, terms};

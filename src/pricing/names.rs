@@ -6,6 +6,12 @@ pub fn is_pattern(name: &str) -> bool {
     name.contains('*')
 }
 
+/// Whether a configured name with a star in it is the name's.
+#[must_use]
+pub fn fits_pattern(pattern: &str, name: &str) -> bool {
+    Pattern::new(pattern).matches(name)
+}
+
 /// A name with one `*` for any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {

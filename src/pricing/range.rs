@@ -115,7 +115,7 @@ impl PriceEntry {
         let currency = self.currency;
         for (kind, rate) in rates.iter().filter(|(_, rate)| *rate != FREE) {
             let (low, high) = bounds(kind);
-            let dollars = in_usd(rate, usd_per_unit);
+            let dollars = rate_in_usd(rate, usd_per_unit);
             if dollars < million(low) || dollars > million(high) {
                 odd.push(Oddity::OutOfBounds {
                     kind,
@@ -174,7 +174,8 @@ fn is_cheaper_tier(conditions: &Conditions) -> bool {
 }
 
 /// The rate for a million of it in dollars.
-pub(super) fn in_usd(rate: RatePerMtok, usd_per_unit: Pico) -> Pico {
+#[must_use]
+pub fn rate_in_usd(rate: RatePerMtok, usd_per_unit: Pico) -> Pico {
     million(rate).scaled(usd_per_unit.0, PICO_PER_UNIT)
 }
 

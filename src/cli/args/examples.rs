@@ -104,9 +104,12 @@ pub(super) const PRICES_EXAMPLES: &str = "Examples:
   tollgate prices list gpt-4o --list openai
   tollgate prices list --at 2026-01-31 --format csv > january.csv
   tollgate prices show gpt-5.4           every price it had, and which calls each is for
+  tollgate prices diff 2026-08-01 2026-11-01       what changed, and what that is worth
+  tollgate prices check                  slips of units, old prices, models without one
 
 Prices are dated facts: of the built-in catalogue (or the file that [catalogues] names), and your own
-[[prices]], which win. Days begin at 00:00 UTC, as vendors' do. Needs no traffic and no network.";
+[[prices]], which win. Days begin at 00:00 UTC, as vendors' do. `list` and
+`show` need no traffic and no network.";
 
 pub(super) const PRICES_LIST_EXAMPLES: &str = "Examples:
   tollgate prices list                   all models, by list
@@ -124,6 +127,24 @@ pub(super) const PRICES_SHOW_EXAMPLES: &str = "Examples:
 
 First what is in force, for plain calls and for each kind that has a price of its own; then every
 entry that the name leads to: its date, calls, rates and source, and what replaces or hides it.";
+
+pub(super) const PRICES_DIFF_EXAMPLES: &str = "Examples:
+  tollgate prices diff 2026-08-01 2026-11-01       the configured prices, of two days
+  tollgate prices diff config/prices.toml new.toml
+  tollgate prices diff 2026-11-22 tollgate.toml --since 7d
+
+Says what is added, removed and changed, by model and part; then prices the calls of the last 30 days
+by both, as if all were made on that day. Asks the running tollgate for them, page by page; if none
+runs, reads the data directory. Says on stderr which, and how many were read.
+A file with [[prices]] and [[fx]] alone is looked at by itself; a configuration with its catalogue.";
+
+pub(super) const PRICES_CHECK_EXAMPLES: &str = "Examples:
+  tollgate prices check                  the configured prices, against the calls of 30 days
+  tollgate prices check new.toml --alone
+
+Exit 2: every problem, with line and remedy. Exit 0: fine, with a warning for what is suspicious: rates
+a unit may have slipped in, parts the wrong way round, prices older than 90 days and exchange rates
+older than 30, own prices that hide a newer one, patterns that match nothing, models without a price.";
 
 pub(super) const LEDGER_EXAMPLES: &str = "Examples:
   tollgate ledger check                  exit 0: whole; exit 1: what is not, and what to do

@@ -1,9 +1,12 @@
 //! The flags of `prices`, a verb of verbs.
 
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use super::examples;
+use crate::cli::when::{self, When};
 
 /// `prices`
 #[derive(Debug, ClapArgs)]
@@ -21,6 +24,12 @@ pub(in crate::cli) enum PricesVerb {
     /// Everything that is known of what a model costs
     #[command(after_help = examples::PRICES_SHOW_EXAMPLES)]
     Show(PricesShow),
+    /// What two files or two days say otherwise, and what that is worth
+    #[command(after_help = examples::PRICES_DIFF_EXAMPLES)]
+    Diff(PricesDiff),
+    /// Check price files, and tell what is suspicious
+    #[command(after_help = examples::PRICES_CHECK_EXAMPLES)]
+    Check(PricesCheck),
 }
 
 /// `prices list`
@@ -57,6 +66,37 @@ pub(in crate::cli) struct PricesShow {
     /// The day whose prices are meant, such as 2026-11-01; by default today
     #[arg(long, value_name = "DATE", env = "TOLLGATE_PRICES_AT")]
     pub(in crate::cli) at: Option<Date>,
+}
+
+/// `prices diff`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct PricesDiff {
+    /// A price file, a configuration, or a day of the configured prices, such as 2026-08-01
+    #[arg(value_name = "A")]
+    pub(in crate::cli) was: String,
+    /// The same, to compare with
+    #[arg(value_name = "B")]
+    pub(in crate::cli) is: String,
+    /// The day whose prices of a file are meant, such as 2026-11-01; by default today
+    #[arg(long, value_name = "DATE", env = "TOLLGATE_PRICES_AT")]
+    pub(in crate::cli) at: Option<Date>,
+    /// The calls that are priced by both: from when on, as 30d, 12h or 2026-11-01
+    #[arg(long, value_name = "WHEN", env = "TOLLGATE_PRICES_SINCE", default_value = "30d", value_parser = when::parse)]
+    pub(in crate::cli) since: When,
+    /// Read no calls: the prices alone
+    #[arg(long, env = "TOLLGATE_PRICES_ALONE")]
+    pub(in crate::cli) alone: bool,
+}
+
+/// `prices check`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct PricesCheck {
+    /// A price file or a configuration; by default the configured prices
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: Option<PathBuf>,
+    /// Read no calls: the prices alone
+    #[arg(long, env = "TOLLGATE_PRICES_ALONE")]
+    pub(in crate::cli) alone: bool,
 }
 
 /// How prices are written.

@@ -1,5 +1,7 @@
 //! What people and programs see of prices; `UPDATE_GOLDEN=1 cargo test --lib cli` writes it anew.
 
+mod both;
+
 use std::sync::Arc;
 
 use super::*;

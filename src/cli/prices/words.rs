@@ -1,8 +1,9 @@
 //! What a price says, in words.
 
+use crate::call::LineKind;
 use crate::cli::numbers::count;
 use crate::cli::report::plain;
-use crate::money::{Avoidable, Factor};
+use crate::money::{Avoidable, Factor, Pico, RatePerMtok};
 use crate::pricing::{
     BilledAt, Conditions, Named, Price, PriceEntry, Rates, Settlement, Since, Terms, Window,
 };
@@ -87,31 +88,42 @@ pub(super) fn amounts(price: &Price<'_>) -> String {
     let Some(rates) = rates else {
         return "free".to_owned();
     };
-    let beyond = price.beyond().iter().filter_map(|entry| {
-        let rates = entry.terms.rates()?;
-        let calls = calls(&entry.conditions);
-        let of = calls.trim_start_matches("calls: ");
-        Some(format!("; {of}: {}", of_rates(rates, price.times())))
+    let further = price.beyond().iter().filter_map(|entry| {
+        let rates = of_rates(entry.terms.rates()?, price.times());
+        Some(format!(";{}: {rates}", beyond(entry)))
     });
-    let beyond: String = beyond.collect();
-    format!(
-        "{}{beyond}, in {}",
-        of_rates(rates, price.times()),
-        entry.currency
-    )
+    let further: String = further.collect();
+    let rates = of_rates(rates, price.times());
+    format!("{rates}{further}, in {}", entry.currency)
+}
+
+/// ` beyond input above 32,000 tokens`, of an entry that prices what is.
+pub(super) fn beyond(entry: &PriceEntry) -> String {
+    if !matches!(entry.terms, Terms::Beyond(_)) {
+        return String::new();
+    }
+    let calls = calls(&entry.conditions);
+    let of = calls.strip_prefix("calls: ").unwrap_or(&calls);
+    format!(" beyond {of}")
 }
 
 /// `input 2.5, output 10, web_search 10 a thousand`.
 pub(super) fn of_rates(rates: &Rates, times: Factor) -> String {
     let written = rates.iter().map(|(kind, rate)| {
-        if kind.is_tokens() {
-            format!("{} {}", kind.name(), times.of(rate.cost(1_000_000)))
-        } else {
-            format!("{} {} a thousand", kind.name(), rate.cost(1_000))
-        }
+        let unit = if kind.is_tokens() { "" } else { " a thousand" };
+        format!("{} {}{unit}", kind.name(), amount(kind, rate, times))
     });
     let written: Vec<String> = written.collect();
     written.join(", ")
+}
+
+/// What a million tokens cost after factors, or a thousand of another unit.
+pub(super) fn amount(kind: LineKind, rate: RatePerMtok, times: Factor) -> Pico {
+    if kind.is_tokens() {
+        times.of(rate.cost(1_000_000))
+    } else {
+        rate.cost(1_000)
+    }
 }
 
 /// What an entry says of money.
