@@ -13,7 +13,8 @@ mod verbs;
 mod what_if;
 
 pub(super) use prices::{
-    Prices, PricesCheck, PricesDiff, PricesFormat, PricesList, PricesShow, PricesVerb,
+    MapFormat, Prices, PricesCheck, PricesDiff, PricesFormat, PricesImport, PricesList, PricesShow,
+    PricesVerb,
 };
 pub(super) use verbs::{
     Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate, CalibrateFormat, Check, Demo,

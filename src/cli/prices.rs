@@ -4,6 +4,7 @@ mod check;
 mod columns;
 mod compare;
 mod diff;
+mod import;
 mod list;
 mod odd;
 mod show;
@@ -29,6 +30,7 @@ pub(super) async fn run<H: House>(
     quiet: bool,
 ) -> Result<(), Failure> {
     match verb {
+        PricesVerb::Import(asked) => import::run(house, options, asked, quiet),
         PricesVerb::List(asked) => {
             let book = house.known(options, None)?.prices;
             output::print(list::text(&book, asked, moment(asked.at))?)

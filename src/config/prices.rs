@@ -12,7 +12,7 @@ use conditions::conditions;
 use terms::{avoidable, settlement, terms};
 
 use super::document::Document;
-use super::problem::{Context, Problem};
+use super::problem::{Context, Problem, Problems};
 use super::rate_key::RateKey;
 use super::section::Section;
 use super::value::Value;
@@ -26,6 +26,22 @@ const EMBEDDED: (&str, &str) = (
     "config/prices.toml (embedded)",
     include_str!("../../config/prices.toml"),
 );
+
+/// The prices of one file by itself, as `price_files` names it.
+///
+/// # Errors
+/// Everything that is wrong in it, at once.
+pub fn price_file(path: &Path) -> Result<Settings, Problems> {
+    let context = Context::new(&|_| None);
+    let mut reading = Reading::default();
+    reading.file(path, &context);
+    let problems = context.into_problems();
+    if problems.all.is_empty() {
+        Ok(reading.settings)
+    } else {
+        Err(problems)
+    }
+}
 
 /// Prices as they are read, each with its place.
 #[derive(Default)]

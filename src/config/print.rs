@@ -2,6 +2,8 @@
 
 mod prices;
 
+pub use prices::written_prices;
+
 use std::time::Duration;
 
 use toml::{Table, Value};

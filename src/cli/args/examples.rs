@@ -146,6 +146,16 @@ Exit 2: every problem, with line and remedy. Exit 0: fine, with a warning for wh
 a unit may have slipped in, parts the wrong way round, prices older than 90 days and exchange rates
 older than 30, own prices that hide a newer one, patterns that match nothing, models without a price.";
 
+pub(super) const PRICES_IMPORT_EXAMPLES: &str = "Examples:
+  tollgate prices import model_prices_and_context_window.json
+  tollgate prices import data.json --list google,mistral --verbose
+  tollgate prices import api.json --write overlay.toml        ... for price_files in tollgate.toml
+  tollgate prices import data.json --list bedrock --write bedrock.toml --seen 2026-11-01
+
+Reads the map as you have it; fetches nothing. Says which models are new, the same, or disagree and by
+how much, and what of the map cannot be said here. A rate a thousand times off is a slip of units and
+leaves its model out; so does a zero, unless --zero-is-free. A model left out is unpriced, not free.";
+
 pub(super) const LEDGER_EXAMPLES: &str = "Examples:
   tollgate ledger check                  exit 0: whole; exit 1: what is not, and what to do
   tollgate ledger accept                 what check misses is known from now on, and no alarm

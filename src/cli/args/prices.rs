@@ -30,6 +30,9 @@ pub(in crate::cli) enum PricesVerb {
     /// Check price files, and tell what is suspicious
     #[command(after_help = examples::PRICES_CHECK_EXAMPLES)]
     Check(PricesCheck),
+    /// Compare a public price map with the configured prices, and write what is missing
+    #[command(after_help = examples::PRICES_IMPORT_EXAMPLES)]
+    Import(PricesImport),
 }
 
 /// `prices list`
@@ -108,4 +111,71 @@ pub(in crate::cli) enum PricesFormat {
     Json,
     /// Exact, for a spreadsheet.
     Csv,
+}
+
+/// `prices import`
+#[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(in crate::cli) struct PricesImport {
+    /// The map: of `LiteLLM`, genai-prices or models.dev, as JSON
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    /// Whose format it has; by default what it looks like
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_PRICES_MAP_FORMAT",
+        default_value = "auto"
+    )]
+    pub(in crate::cli) format: MapFormat,
+    /// Only these price lists, by our names, such as openai,bedrock; may be repeated
+    #[arg(
+        long,
+        value_name = "LIST",
+        env = "TOLLGATE_PRICES_IMPORT_LIST",
+        value_delimiter = ','
+    )]
+    pub(in crate::cli) list: Vec<String>,
+    /// Only models with one of these texts in their names; may be repeated
+    #[arg(
+        long,
+        value_name = "MODEL",
+        env = "TOLLGATE_PRICES_MODEL",
+        value_delimiter = ','
+    )]
+    pub(in crate::cli) model: Vec<String>,
+    /// The day the map was made, such as 2026-11-01; by default today
+    #[arg(long, value_name = "DATE", env = "TOLLGATE_PRICES_SEEN")]
+    pub(in crate::cli) seen: Option<Date>,
+    /// Write the prices of models that are not configured to this file
+    #[arg(long, value_name = "FILE", env = "TOLLGATE_PRICES_WRITE")]
+    pub(in crate::cli) write: Option<PathBuf>,
+    /// Write only models that have no price yet (the default)
+    #[arg(long, env = "TOLLGATE_PRICES_ONLY_MISSING", conflicts_with = "all")]
+    pub(in crate::cli) only_missing: bool,
+    /// Write models that disagree too: from the day seen on the map wins over the catalogue
+    #[arg(long, env = "TOLLGATE_PRICES_ALL")]
+    pub(in crate::cli) all: bool,
+    /// Take a price of zero for true, instead of leaving it out
+    #[arg(long, env = "TOLLGATE_PRICES_ZERO_IS_FREE")]
+    pub(in crate::cli) zero_is_free: bool,
+    /// Write over a file that is there
+    #[arg(long, env = "TOLLGATE_PRICES_FORCE")]
+    pub(in crate::cli) force: bool,
+    /// Say each list, each new model and each thing that is not brought over
+    #[arg(short, long, env = "TOLLGATE_PRICES_VERBOSE")]
+    pub(in crate::cli) verbose: bool,
+}
+
+/// Whose price map it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum MapFormat {
+    /// What it looks like.
+    Auto,
+    /// `model_prices_and_context_window.json` of `BerriAI/litellm`.
+    Litellm,
+    /// prices/data.json of pydantic/genai-prices.
+    GenaiPrices,
+    /// api.json of models.dev.
+    ModelsDev,
 }

@@ -62,6 +62,29 @@ fn reservation(reservation: &Reservation) -> Value {
     ])
 }
 
+/// The keys that stand first in an entry; conditions and rates follow, the source comes last.
+const FIRST: [&str; 4] = ["list", "match", "from", "seen"];
+
+/// A file of prices, as `price_files` names them, that reads back to these entries.
+#[must_use]
+pub fn written_prices(entries: &[PriceEntry]) -> String {
+    let mut out = String::new();
+    for entry in entries {
+        let Value::Table(written) = price(entry) else {
+            continue;
+        };
+        let mut keys: Vec<(&String, &Value)> = written.iter().collect();
+        let place = |key: &str| FIRST.iter().position(|first| *first == key);
+        keys.sort_by_key(|(key, _)| (place(key).unwrap_or(FIRST.len()), *key == "source"));
+        out.push_str("\n[[prices]]\n");
+        out.extend(
+            keys.into_iter()
+                .map(|(key, value)| format!("{key} = {value}\n")),
+        );
+    }
+    out
+}
+
 fn price(entry: &PriceEntry) -> Value {
     let PriceEntry {
         layer: _,
