@@ -117,7 +117,7 @@ pub(in crate::cli) enum PricesFormat {
 #[derive(Debug, ClapArgs)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct PricesImport {
-    /// The map: of `LiteLLM`, genai-prices or models.dev, as JSON
+    /// The map: of litellm, genai-prices or models.dev, as JSON
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: PathBuf,
     /// Whose format it has; by default what it looks like
