@@ -60,7 +60,9 @@ impl Sides<'_> {
         }
         let own = kinds.len();
         for kind in self.ours.kinds(list, ours) {
-            if !kinds.iter().any(|known| is_near(known, kind)) {
+            let now = self.ours.quote((list, ours), self.at, kind);
+            let is_past = now.is_ok_and(|now| now.entry().conditions != *kind);
+            if !is_past && !kinds.iter().any(|known| is_near(known, kind)) {
                 kinds.push(kind);
             }
         }
