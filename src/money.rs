@@ -7,6 +7,7 @@
 mod avoidable;
 mod digits;
 mod factor;
+mod inexact;
 
 use std::fmt;
 use std::iter::Sum;
@@ -56,18 +57,6 @@ impl Pico {
             });
         };
         Self(divide_half_even(product, denominator))
-    }
-
-    /// The nearest `f64` in whole units: for gauges and projections, never fed back into money.
-    #[must_use]
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_precision_loss,
-        clippy::float_arithmetic,
-        reason = "the one documented edge from exact money to floating point"
-    )]
-    pub fn to_f64(self) -> f64 {
-        self.0 as f64 / PICO_PER_UNIT as f64
     }
 
     /// Rounded half to even to `decimals` digits after the point (0 to 12), for people.

@@ -1,8 +1,12 @@
-//! Holds the house to its plan: who may use whom, which rooms do no I/O, who keeps which crate.
+//! Holds the house to its plan: who may use whom, which rooms do no I/O, who keeps which crate, where
+//! money stays exact.
 //!
 //! The plan is the table in ARCHITECTURE.md. A change of that table is a design decision and says
 //! why in its commit; this test then follows it without being edited.
 
+#[cfg(test)]
+#[path = "architecture/exact.rs"]
+mod exact;
 #[cfg(test)]
 #[path = "architecture/paths.rs"]
 mod paths;

@@ -1,6 +1,7 @@
-//! Facts about bills. Which price is chosen: `choice`.
+//! Facts about bills. Which price is chosen: `choice`; what holds for all: `properties`.
 
 mod choice;
+mod properties;
 mod reserved;
 
 use proptest::prelude::*;

@@ -180,3 +180,25 @@ fn the_binary_only_calls_cli() {
         &["src/main.rs:1: tollgate::app::App: the binary only calls `cli`"],
     );
 }
+
+#[test]
+fn money_is_an_integer_from_the_price_file_to_the_total() {
+    let text = "fn f() {\n let a = 0.5; let b = 1_f32; let c = 1e9;\n c.to_f64() as f64 }\n\
+        fn g() { h(2, 0x1e, \"0.5\", 'e', 1usize, 3..4) }\n\
+        #[expect(clippy::float_arithmetic)] mod m {}";
+    let at = |line: u32, name: &str| {
+        format!("src/config/prices/terms.rs:{line}: {name}: money is an integer")
+    };
+    let expected = [
+        at(2, "0.5"),
+        at(2, "1_f32"),
+        at(2, "1e9"),
+        at(3, "to_f64"),
+        at(3, "f64"),
+        at(5, "float_arithmetic"),
+    ];
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    check("config/prices/terms.rs", text, &expected);
+    check("money/inexact.rs", text, &[]);
+    check("metrics.rs", text, &[]);
+}

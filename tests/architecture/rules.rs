@@ -28,6 +28,10 @@ const READS_ENVIRONMENT: [&str; 3] = ["config", "app", "cli"];
 /// Names that say where a thing was put, not what it is.
 const NAMELESS: [&str; 5] = ["util", "utils", "common", "types", "helpers"];
 
+/// Where money is an integer, by the start of a source's path, and the one edge to what is not.
+const EXACT: [&str; 4] = ["money", "pricing", "config/prices", "config/rate_key"];
+const INEXACT: &str = "money/inexact.rs";
+
 /// The violations of one source, by all rules.
 pub(crate) fn violations(
     source: &Source,
@@ -46,6 +50,7 @@ pub(crate) fn violations(
     found.extend(impurities(source, room));
     found.extend(kept_crates(source, room));
     found.extend(environment(source, room));
+    found.extend(inexact(source));
     found
 }
 
@@ -187,5 +192,17 @@ fn environment(source: &Source, room: &str) -> Vec<String> {
                 source.at(path)
             )
         })
+        .collect()
+}
+
+/// Between the price file and the total nothing is rounded by the machine, in tests neither.
+fn inexact(source: &Source) -> Vec<String> {
+    let file = source.file.as_str();
+    if file == INEXACT || !EXACT.iter().any(|start| file.starts_with(start)) {
+        return Vec::new();
+    }
+    let floats = source.floats.iter();
+    floats
+        .map(|(line, name)| format!("src/{file}:{line}: {name}: money is an integer"))
         .collect()
 }

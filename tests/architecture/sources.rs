@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::exact::floats;
 use crate::paths::{NamedPath, paths};
 
 /// One source file of `src/`.
@@ -11,16 +12,20 @@ pub(crate) struct Source {
     /// Its path below `src/`, with `/`.
     pub(crate) file: String,
     pub(crate) paths: Vec<NamedPath>,
+    /// Where it names floating point.
+    pub(crate) floats: Vec<(usize, String)>,
     /// Whether only a test build compiles it, for it was declared under `#[cfg(test)]`.
     pub(crate) is_test: bool,
 }
 
 impl Source {
     pub(crate) fn new(file: &str, text: &str) -> Result<Self, String> {
-        let paths = paths(text).map_err(|error| format!("{file}: {error}"))?;
+        let told = |error| format!("{file}: {error}");
+        let (paths, floats) = (paths(text).map_err(told)?, floats(text).map_err(told)?);
         Ok(Self {
             file: file.to_owned(),
             paths,
+            floats,
             is_test: false,
         })
     }
