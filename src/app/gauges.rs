@@ -16,6 +16,7 @@ use crate::metrics::{
     AlertGauge, AlternativeGauge, PlanGauges, PlanInfo, PriceDate, ScenarioGauges, VerdictGauges,
     WindowGauges,
 };
+use crate::money::Currency;
 use crate::verdict::{Lack, Report, StateView};
 
 /// What a report says, as gauges; `api` are the dates of the prices that calls are billed by.
@@ -209,13 +210,14 @@ fn prices(report: &Report) -> Vec<PriceDate> {
     plans.chain(arms).flatten().collect()
 }
 
-/// The age of the prices that `models`, pairs of upstream and model, are billed by today.
+/// The age of the prices that `models`, pairs of upstream and model, are billed by today, and of the
+/// exchange rates that make dollars of them.
 pub(super) fn api_prices(
     config: &Config,
     models: &[(String, String)],
     now: Timestamp,
 ) -> Vec<PriceDate> {
-    let mut oldest: BTreeMap<String, Date> = BTreeMap::new();
+    let mut oldest: BTreeMap<(&str, String), Date> = BTreeMap::new();
     for (upstream, model) in models {
         let of = config.upstreams.iter().find(|of| of.name == *upstream);
         let used = of.and_then(|of| config.prices.in_force(&of.prices, model, now));
@@ -223,14 +225,17 @@ pub(super) fn api_prices(
             let name = price.names.first().map_or(model.as_str(), String::as_str);
             let date = price.since.date();
             let known = oldest
-                .entry(format!("{}/{name}", price.list))
+                .entry(("api", format!("{}/{name}", price.list)))
                 .or_insert(date);
             *known = date.min(*known);
+            let dollars = config.prices.fx_for(price.currency, now);
+            let dollars = dollars.filter(|_| price.currency != Currency::USD);
+            oldest.extend(dollars.map(|rate| (("fx", rate.currency.to_string()), rate.from)));
         }
     }
-    let dated = oldest.into_iter().filter_map(|(name, day)| {
+    let dated = oldest.into_iter().filter_map(|((kind, name), day)| {
         Some(PriceDate {
-            kind: "api",
+            kind,
             name,
             checked_at: start_of(day)?,
         })
@@ -380,5 +385,21 @@ mod tests {
                 "api openai/gpt-4o-mini 2025-07-04T00:00:00Z",
             ]
         );
+    }
+
+    #[test]
+    fn the_exchange_rate_of_a_bill_has_its_age() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tollgate.toml");
+        let text = "[upstreams.ark]\nformat = \"openai\"\nbase_url = \"https://ark.example\"\nprices = \"bytedance\"\n\
+                    [[fx]]\ncurrency = \"CNY\"\nusd_per_unit = 0.14\nfrom = 2026-11-03\nsource = \"ours\"\n";
+        std::fs::write(&path, text).unwrap();
+        let config = crate::config::load(Some(&path), &Overrides::default()).unwrap();
+        let models = [("ark".to_owned(), "doubao-pro-32k".to_owned())];
+        let now = "2026-11-22T00:00:00Z".parse().unwrap();
+        let ages = api_prices(&config, &models, now);
+        let rate = ages.iter().find(|price| price.kind == "fx").unwrap();
+        let begins: Timestamp = "2026-11-03T00:00:00Z".parse().unwrap();
+        assert_eq!((rate.name.as_str(), rate.checked_at), ("CNY", begins));
     }
 }

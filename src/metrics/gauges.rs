@@ -204,7 +204,7 @@ pub struct AlertGauge {
 /// When a price or throughput in use was last checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceDate {
-    /// `api`, `gpu` or `throughput`.
+    /// `api`, `fx`, `gpu` or `throughput`.
     pub kind: &'static str,
     /// What it prices.
     pub name: String,
