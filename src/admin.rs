@@ -17,6 +17,7 @@ mod answer;
 mod by;
 mod prices;
 mod query;
+mod reprice;
 mod reserved;
 mod serve;
 mod source;
@@ -27,6 +28,7 @@ pub use access::{Access, MetricsAccess, Token};
 pub use answer::Refusal;
 pub use by::{By, TotalsQuery};
 pub use prices::{PricesQuery, age_days, layer, prices};
+pub use reprice::RepriceQuery;
 pub use reserved::{Part, Reserved};
 pub use source::{CallsPage, CallsQuery, Source, SourceError};
 pub use totals::{begin, totals};
@@ -73,10 +75,11 @@ enum Route {
     Unknown,
     Audit,
     Prices,
+    Reprice,
 }
 
 /// Every path that answers, as an unknown one is told.
-const PATHS: [(&str, Route); 10] = [
+const PATHS: [(&str, Route); 11] = [
     ("/healthz", Route::Health),
     ("/readyz", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -87,6 +90,7 @@ const PATHS: [(&str, Route); 10] = [
     ("/api/v1/unknown", Route::Unknown),
     ("/api/v1/audit", Route::Audit),
     ("/api/v1/prices", Route::Prices),
+    ("/api/v1/reprice", Route::Reprice),
 ];
 
 impl Admin {
@@ -120,13 +124,17 @@ impl Admin {
         let source = Arc::clone(&self.source);
         let query = request.uri().query().map(str::to_owned);
         let format = accepted(request.headers());
+        let is_post = request.method() == Method::POST;
         // Held by the work, which goes on when the client leaves.
         let turns = match route {
             Route::Health | Route::Ready => None,
             Route::Reload => Some(&self.reloads),
-            Route::Metrics | Route::BreakEven | Route::Unknown | Route::Audit | Route::Prices => {
-                Some(&self.shows)
-            }
+            Route::Metrics
+            | Route::BreakEven
+            | Route::Unknown
+            | Route::Audit
+            | Route::Prices
+            | Route::Reprice => Some(&self.shows),
             Route::Totals | Route::Calls => Some(&self.reads),
         };
         let work = async {
@@ -137,7 +145,11 @@ impl Admin {
             // A source may read the disk: never on a thread that other connections wait for.
             let work = tokio::task::spawn_blocking(move || {
                 let _turn = turn;
-                respond(route, source.as_ref(), query.as_deref(), format)
+                if is_post && route == Route::Reprice {
+                    reprice(source.as_ref(), query.as_deref())
+                } else {
+                    respond(route, source.as_ref(), query.as_deref(), format)
+                }
             });
             work.await
                 .unwrap_or_else(|_| Err(unavailable("the answer could not be made")))
@@ -172,7 +184,8 @@ impl Admin {
             | Route::BreakEven
             | Route::Unknown
             | Route::Audit
-            | Route::Prices => Refusal::waits(format!("this cannot be read now: {why}"), remedy),
+            | Route::Prices
+            | Route::Reprice => Refusal::waits(format!("this cannot be read now: {why}"), remedy),
         }
     }
 
@@ -187,7 +200,8 @@ impl Admin {
             | Route::BreakEven
             | Route::Unknown
             | Route::Audit
-            | Route::Prices => access.admin(headers),
+            | Route::Prices
+            | Route::Reprice => access.admin(headers),
         }
     }
 }
@@ -211,8 +225,10 @@ fn route(path: &str) -> Result<Route, Refusal> {
 
 fn check_method(method: &Method, path: &str, route: Route) -> Result<(), Refusal> {
     match (route, method) {
-        (Route::Reload, &Method::POST) => Ok(()),
+        (Route::Reload, &Method::POST)
+        | (Route::Reprice, &Method::POST | &Method::GET | &Method::HEAD) => Ok(()),
         (Route::Reload, _) => Err(Refusal::method(path, "POST")),
+        (Route::Reprice, _) => Err(Refusal::method(path, "GET, HEAD, POST")),
         (_, &Method::GET | &Method::HEAD) => Ok(()),
         (_, _) => Err(Refusal::method(path, "GET, HEAD")),
     }
@@ -252,6 +268,10 @@ fn respond(
             query::none(query)?;
             Ok(answer::json(StatusCode::OK, &source.audit()))
         }
+        Route::Reprice => {
+            query::none(query)?;
+            Ok(answer::json(StatusCode::OK, &source.repricing()))
+        }
         Route::Prices => {
             let asked = query::prices(query, source.now())?;
             let answer = prices(&source.prices(), &asked);
@@ -283,6 +303,13 @@ fn reload(source: &dyn Source) -> Answer {
         "problems": problems,
     }});
     answer::json(StatusCode::UNPROCESSABLE_ENTITY, &body)
+}
+
+/// Begins, and answers with how far it is: the end is asked for.
+fn reprice(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal> {
+    let asked = RepriceQuery::read(query, &clock(source))?;
+    let state = source.reprice(&asked).map_err(failed)?;
+    Ok(answer::json(StatusCode::ACCEPTED, &state))
 }
 
 fn clock(source: &dyn Source) -> Clock {

@@ -11,6 +11,7 @@ mod gauges;
 mod offline;
 mod open;
 mod paid;
+mod reprice;
 mod reserved;
 mod settings;
 mod shared;
@@ -217,6 +218,7 @@ impl App {
         let lost = blocking(move || {
             // Each call that waits for its count writes its record yet.
             counter.finish();
+            shared.finish_repricing();
             days.finish();
             let counted = journal.clone();
             // The journal's sink holds the recorder's queue: closing it lets the recorder finish.

@@ -23,6 +23,7 @@ mod past;
 mod prices;
 mod real;
 mod report;
+mod reprice;
 mod serve;
 mod sources;
 mod summary;
@@ -74,6 +75,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Mock(mock) => runtime.block_on(mock::run(&options, &mock, quiet)),
         Verb::Check(check) => check::run(house, &options, &check),
         Verb::Report(report) => runtime.block_on(report::run(house, &options, &report, quiet)),
+        Verb::Reprice(asked) => runtime.block_on(reprice::run(house, &options, &asked, quiet)),
         Verb::Export(export) => runtime.block_on(export::run(house, &options, &export, quiet)),
         Verb::Breakeven(breakeven) => {
             runtime.block_on(breakeven::run(house, &options, &breakeven, quiet))

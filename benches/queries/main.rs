@@ -3,7 +3,7 @@
 //! The ledger is made through the import of history, so its totals are what 90 million calls would
 //! leave. Questions that the ledger is slow to answer are bugs; what reading costs the call path is
 //! measured by the load rig: `cargo bench --bench load -- --readers`. Behind `--` the parts that are
-//! wanted: `questions`, `groups`, `start`, `busy`.
+//! wanted: `questions`, `groups`, `start`, `busy`, `reprice`.
 
 #![expect(
     clippy::float_arithmetic,
@@ -16,6 +16,7 @@ mod clock;
 mod groups;
 mod past;
 mod questions;
+mod reprice;
 #[path = "../shared/mod.rs"]
 #[allow(dead_code, reason = "each bench uses its part")]
 mod shared;
@@ -30,6 +31,11 @@ fn main() -> anyhow::Result<()> {
         && word == busy::OPEN
     {
         return busy::open(name, dir.as_ref());
+    }
+    if let [word, dir] = only.as_slice()
+        && word == reprice::AGAIN
+    {
+        return reprice::again(dir.as_ref());
     }
     let asked = |name: &str| {
         let mut named = only
@@ -49,6 +55,9 @@ fn main() -> anyhow::Result<()> {
     }
     if asked("busy") {
         busy::run()?;
+    }
+    if asked("reprice") {
+        reprice::run()?;
     }
     Ok(())
 }

@@ -153,7 +153,7 @@ pub(super) fn prices(query: Option<&str>, now: Timestamp) -> Result<PricesQuery,
 }
 
 /// A time that ends before it begins is a mistake, and an empty answer would hide it.
-fn in_order<T: PartialOrd>(since: Option<&T>, until: Option<&T>) -> Result<(), Refusal> {
+pub(super) fn in_order<T: PartialOrd>(since: Option<&T>, until: Option<&T>) -> Result<(), Refusal> {
     match (since, until) {
         (Some(since), Some(until)) if since >= until => Err(Refusal::query(
             "until is not after since".to_owned(),
@@ -169,7 +169,7 @@ pub(super) fn none(query: Option<&str>) -> Result<(), Refusal> {
 }
 
 /// The known parameters of a query, each at most once.
-fn parameters(
+pub(super) fn parameters(
     query: Option<&str>,
     known: &[&'static str],
 ) -> Result<BTreeMap<String, String>, Refusal> {

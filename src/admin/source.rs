@@ -7,6 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::answer::Refusal;
 use super::by::TotalsQuery;
+use super::reprice::RepriceQuery;
 use super::reserved::Reserved;
 use crate::call::CallRecord;
 use crate::ledger::Rollup;
@@ -43,6 +44,10 @@ pub trait Source: Send + Sync + 'static {
     fn audit(&self) -> serde_json::Value;
     /// The prices that calls are billed by now.
     fn prices(&self) -> Arc<PriceBook>;
+    /// Begins to price calls again, in a thread of its own; says how far it is.
+    fn reprice(&self, asked: &RepriceQuery) -> Result<serde_json::Value, SourceError>;
+    /// How far that is, or what became of it.
+    fn repricing(&self) -> serde_json::Value;
     /// What the disk does not end at this moment, in words; never waits for it.
     fn hangs(&self) -> Option<String>;
 }

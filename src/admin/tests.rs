@@ -137,6 +137,12 @@ impl Source for Made {
         let gap = || vec!["frames 3 to 4 are gone".to_owned(), "dåy".to_owned()];
         since.map(|_| gap()).unwrap_or_default()
     }
+    fn reprice(&self, asked: &RepriceQuery) -> Result<Value, SourceError> {
+        Err(SourceError::Refused(Refusal::repricing(&asked.words)))
+    }
+    fn repricing(&self) -> Value {
+        json!({"state": "idle"})
+    }
     fn breakeven(&self) -> Result<Value, SourceError> {
         let source = std::io::Error::other("secret path").into();
         Err(SourceError::Unreadable {

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{AppError, breakeven, now, reserved, settings, shared, show};
-use crate::admin::{Clock, TotalsQuery, totals};
+use super::{AppError, breakeven, now, reprice, reserved, settings, shared, show};
+use crate::admin::{Clock, RepriceQuery, TotalsQuery, totals};
 use crate::call::CallRecord;
 use crate::config::Config;
 use crate::journal::Journal;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Progress};
 use crate::recorder::Audit;
 
 /// The ledger of a data directory, opened for reading.
@@ -71,6 +71,24 @@ impl Offline {
             }
         }
         Ok(())
+    }
+
+    /// Prices the calls again that a query of `/api/v1/reprice` asks for; `watch` is told how far it is,
+    /// and ends it by false.
+    ///
+    /// # Errors
+    /// The query's, and the ledger's.
+    pub fn reprice(
+        &self,
+        query: &str,
+        watch: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<Value, AppError> {
+        let zone = self.ledger.timezone().clone();
+        let clock = Clock { now: now(), zone };
+        let asked = RepriceQuery::read(Some(query), &clock).map_err(AppError::Query)?;
+        let done = reprice::run(&self.ledger, &self.config, &asked, watch)?;
+        self.ledger.close()?;
+        Ok(done)
     }
 
     /// What `/api/v1/audit` would answer.

@@ -10,8 +10,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
+use super::reprice::Repricing;
 use super::{AppError, Loader, breakeven, gauges, now, reserved, settings, show, unknown};
-use crate::admin::{Admin, CallsPage, CallsQuery, Reserved, Source, SourceError, TotalsQuery};
+use crate::admin::{
+    Admin, CallsPage, CallsQuery, RepriceQuery, Reserved, Source, SourceError, TotalsQuery,
+};
 use crate::config::{Config, Files};
 use crate::economics::Stream;
 use crate::journal::Journal;
@@ -37,7 +40,7 @@ const STATES: &str = "verdict";
 /// The rooms that outlive a call, by handle.
 pub(super) struct Shared {
     load: Loader,
-    config: ArcSwap<Config>,
+    config: Arc<ArcSwap<Config>>,
     /// As the last reading found them, whether it was taken over or refused.
     files: ArcSwap<Files>,
     sinks: Sinks,
@@ -48,6 +51,7 @@ pub(super) struct Shared {
     recorder: Pulse,
     texts: Arc<TextBudget>,
     audit: Audit,
+    repricing: Repricing,
     /// When this process began.
     began: Timestamp,
     /// Reloads come one at a time; the admin listener, once it is there, is told who may ask.
@@ -83,7 +87,7 @@ impl Shared {
             audit,
         } = parts;
         let files = ArcSwap::from_pointee(config.files.clone());
-        let (config, admin) = (ArcSwap::from_pointee(config), Mutex::new(None));
+        let (config, admin) = (Arc::new(ArcSwap::from_pointee(config)), Mutex::new(None));
         Self {
             load,
             config,
@@ -96,6 +100,7 @@ impl Shared {
             recorder,
             texts,
             audit,
+            repricing: Repricing::default(),
             began: now(),
             admin,
         }
@@ -109,6 +114,11 @@ impl Shared {
     /// Lets go of the admin listener, which holds this in turn: else the ledger stays locked.
     pub(super) fn detach(&self) {
         *lock(&self.admin) = None;
+    }
+
+    /// Ends what prices calls again.
+    pub(super) fn finish_repricing(&self) {
+        self.repricing.finish();
     }
 
     pub(super) fn ledger(&self) -> &Ledger {
@@ -349,6 +359,14 @@ impl Source for Shared {
 
     fn prices(&self) -> Arc<PriceBook> {
         self.prices.load_full()
+    }
+
+    fn reprice(&self, asked: &RepriceQuery) -> Result<serde_json::Value, SourceError> {
+        self.repricing.start(&self.sinks, &self.config, asked)
+    }
+
+    fn repricing(&self) -> serde_json::Value {
+        self.repricing.json()
     }
 
     fn hangs(&self) -> Option<String> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 
 use super::house::{House, Options, Range, Settings, TotalsQuery};
@@ -69,13 +69,23 @@ impl Admin {
 
     /// The answer to a path, or nothing if nobody listens there.
     pub(super) async fn get(&self, path: &str) -> Result<Option<Response>, Failure> {
-        let request = self.http.get(format!("{}{path}", self.base));
+        self.ask(Method::GET, path).await
+    }
+
+    /// JSON of what a path was told to begin, or nothing if nobody listens there.
+    pub(super) async fn post(&self, path: &str) -> Result<Option<Value>, Failure> {
+        let response = self.ask(Method::POST, path).await?;
+        self.read(path, response).await
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Result<Option<Response>, Failure> {
+        let request = self.http.request(method, format!("{}{path}", self.base));
         let request = match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
         match request.send().await {
-            Ok(response) if response.status() == StatusCode::OK => Ok(Some(response)),
+            Ok(response) if response.status().is_success() => Ok(Some(response)),
             Ok(response) => Err(self.refused(response).await),
             Err(error) if error.is_connect() => Ok(None),
             Err(error) => {
@@ -86,7 +96,12 @@ impl Admin {
 
     /// JSON from a path, or nothing if nobody listens there.
     pub(super) async fn json(&self, path: &str) -> Result<Option<Value>, Failure> {
-        let Some(response) = self.get(path).await? else {
+        let response = self.get(path).await?;
+        self.read(path, response).await
+    }
+
+    async fn read(&self, path: &str, response: Option<Response>) -> Result<Option<Value>, Failure> {
+        let Some(response) = response else {
             return Ok(None);
         };
         let answer = response.json().await;

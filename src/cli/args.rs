@@ -18,8 +18,8 @@ pub(super) use prices::{
 };
 pub(super) use verbs::{
     Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate, CalibrateFormat, Check, Demo,
-    Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report, ReportFormat, Sources,
-    SourcesFormat,
+    Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report, ReportFormat, Reprice,
+    RepriceFormat, Sources, SourcesFormat,
 };
 pub(super) use what_if::WhatIf;
 
@@ -149,6 +149,9 @@ pub(super) enum Verb {
     /// What calls are billed by: which prices are in force, since when, and who says so
     #[command(after_help = examples::PRICES_EXAMPLES, disable_help_subcommand = true)]
     Prices(Prices),
+    /// Price calls again by the prices of now: those that had none, and those that had a wrong one
+    #[command(after_help = examples::REPRICE_EXAMPLES)]
+    Reprice(Reprice),
     /// Check, rebuild, shrink or copy the ledger of a stopped tollgate
     #[command(after_help = examples::LEDGER_EXAMPLES, disable_help_subcommand = true)]
     Ledger(Ledger),

@@ -16,6 +16,7 @@ use crate::call::CallRecord;
 use crate::config::Config;
 use crate::demo::HistorySettings;
 use crate::economics::{Arm, HostPlan};
+use crate::ledger::Progress;
 use crate::pricing::PriceBook;
 
 /// What flags and environment say; what is absent is the file's, or the default.
@@ -179,6 +180,15 @@ pub trait House: Sync {
         range: Range,
         each: &mut dyn FnMut(&CallRecord) -> ControlFlow<()>,
     ) -> Result<(), Failure>;
+
+    /// Prices the calls again that a query of `/api/v1/reprice` asks for, in the data directory; `watch`
+    /// is told how far it is.
+    fn reprice(
+        &self,
+        options: &Options,
+        query: &str,
+        watch: &mut dyn FnMut(Progress),
+    ) -> Result<Value, Failure>;
 
     /// What `/api/v1/audit` would answer, from the data directory.
     fn audit(&self, options: &Options) -> Result<Value, Failure>;

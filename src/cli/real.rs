@@ -16,7 +16,7 @@ use crate::admin::Refusal;
 use crate::app::{App, AppError, Offline};
 use crate::call::CallRecord;
 use crate::config::{self, Config, Overrides, Problems, Upstream};
-use crate::ledger::History;
+use crate::ledger::{History, Progress};
 
 /// Any free port of this machine.
 const FREE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -173,6 +173,19 @@ impl House for Tollgate {
         offline(options)?.calls(since, until, each).map_err(failed)
     }
 
+    fn reprice(
+        &self,
+        options: &Options,
+        query: &str,
+        watch: &mut dyn FnMut(Progress),
+    ) -> Result<Value, Failure> {
+        let done = offline(options)?.reprice(query, &mut |progress| {
+            watch(progress);
+            true
+        });
+        done.map_err(failed)
+    }
+
     fn audit(&self, options: &Options) -> Result<Value, Failure> {
         offline(options)?.audit().map_err(failed)
     }
@@ -307,6 +320,12 @@ pub(super) fn failed(error: AppError) -> Failure {
             Failure::work("the ledger has rows of another version")
                 .because(error)
                 .remedy("no row was changed, and none is left out")
+        }
+        AppError::Ledger(error @ LedgerError::DayFile { .. }) => {
+            Failure::work("the rows of calls cannot be read").because(error)
+        }
+        AppError::Ledger(error @ LedgerError::Passes) => {
+            Failure::work("calls were not priced again").because(error)
         }
         lost @ AppError::Lost { .. } => Failure::work("ended, and lost calls").because(lost),
         other @ (AppError::DataDir { .. }

@@ -27,6 +27,8 @@ mod prometheus;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod reprice;
+#[cfg(test)]
 mod reserved;
 #[cfg(test)]
 mod stop;

@@ -167,6 +167,25 @@ async fn check(stage: &Stage, sent: impl Fn(&Exchange) -> Vec<u8>) {
         Totals::of_ledger(&stage.tollgate).await,
         Totals::of_rows(&rows)
     );
+    price_again(stage);
+}
+
+/// By the same prices each row, which says all that its call was priced by, has the same bill.
+fn price_again(stage: &Stage) {
+    let admin = stage.tollgate.admin.to_string();
+    let asked = ["reprice", "--since", "2d", "--admin", &admin];
+    let again = stage.home.run(&asked);
+    let said = String::from_utf8_lossy(&again.stdout);
+    let all = format!("each of {} calls", grouped(stage.exchanges.len()));
+    assert!(said.contains(&all), "{said}");
+}
+
+/// With a comma in front of thousands.
+fn grouped(calls: usize) -> String {
+    match (calls / 1_000, calls % 1_000) {
+        (0, few) => few.to_string(),
+        (thousands, rest) => format!("{thousands},{rest:03}"),
+    }
 }
 
 /// Everything that is not as it should be about one played exchange.

@@ -48,6 +48,16 @@ Asks the running tollgate; if none runs, reads the data directory. Says on stder
 Days and months are those of reporting_timezone; hours and minutes begin with those of UTC.
 A model without a price is `unpriced`, never 0; shares are of what is known.";
 
+pub(super) const REPRICE_EXAMPLES: &str = "Examples:
+  tollgate reprice --since 30d --dry-run      what it would change; writes nothing
+  tollgate reprice --since 2026-11-01 --model my-new-model
+  tollgate reprice --from 2026-11 --until 2026-12 --upstream openai --format json
+
+After a price was added or put right: rows stay as they were booked, and a pass beside them
+says what calls cost now; report, export, the metrics of spend and the verdict then show that.
+Asks the running tollgate; if none runs, works on the data directory. Says on stderr which.
+What was stopped goes on where it was with the same command.";
+
 pub(super) const EXPORT_EXAMPLES: &str = "Examples:
   tollgate export calls --since 1d --format csv > calls.csv
   tollgate export calls | jq 'select(.source == \"unknown\")'

@@ -176,6 +176,54 @@ pub(in crate::cli) enum ExportFormat {
     Csv,
 }
 
+/// `reprice`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Reprice {
+    /// From when on: 30d for that many days before today, 2026-11-01, 2026-11, 12h or
+    /// 2026-11-01T08:00:00Z
+    #[arg(long, alias = "from", value_name = "WHEN", env = "TOLLGATE_REPRICE_SINCE", value_parser = when::parse)]
+    pub(in crate::cli) since: When,
+    /// Until when, itself not included; by default now
+    #[arg(long, value_name = "WHEN", env = "TOLLGATE_REPRICE_UNTIL", value_parser = when::parse)]
+    pub(in crate::cli) until: Option<When>,
+    /// Only calls of these models, as reports name them
+    #[arg(
+        long,
+        value_name = "MODEL",
+        env = "TOLLGATE_REPRICE_MODEL",
+        value_delimiter = ','
+    )]
+    pub(in crate::cli) model: Vec<String>,
+    /// Only calls of these upstreams
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TOLLGATE_REPRICE_UPSTREAM",
+        value_delimiter = ','
+    )]
+    pub(in crate::cli) upstream: Vec<String>,
+    /// Say what it would change, and change nothing
+    #[arg(long, env = "TOLLGATE_REPRICE_DRY_RUN")]
+    pub(in crate::cli) dry_run: bool,
+    /// For people, or for programs
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_REPRICE_FORMAT",
+        default_value = "table"
+    )]
+    pub(in crate::cli) format: RepriceFormat,
+}
+
+/// How it is said what became of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum RepriceFormat {
+    /// A row a model, and words.
+    Table,
+    /// Everything.
+    Json,
+}
+
 /// `ledger`
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct Ledger {

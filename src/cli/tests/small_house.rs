@@ -101,6 +101,15 @@ impl House for SmallHouse {
         Err(Failure::work("read from the directory"))
     }
 
+    fn reprice(
+        &self,
+        _: &Options,
+        _: &str,
+        _: &mut dyn FnMut(crate::ledger::Progress),
+    ) -> Result<Value, Failure> {
+        Err(Failure::work("priced again in the directory"))
+    }
+
     fn audit(&self, _: &Options) -> Result<Value, Failure> {
         Err(Failure::work("audited from the directory"))
     }
