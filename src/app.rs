@@ -36,6 +36,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use crate::admin::{Admin, Refusal, Source};
+use crate::alerts::{Alerts, AlertsError};
 use crate::config::{Config, Problems};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::{History, LedgerError};
@@ -46,6 +47,7 @@ use crate::recorder::{Audit, Counter, Recorder, Sinks};
 use days::Days;
 pub use offline::Offline;
 use open::Opened;
+pub(crate) use settings::alerts as alert_settings;
 use shared::{Parts, Shared};
 
 /// How often the calls in flight are looked at for what they would leave.
@@ -53,6 +55,9 @@ const MARK_TICK: Duration = Duration::from_secs(1);
 
 /// How often the verdict is asked whether a minute has closed.
 const TICK: Duration = Duration::from_secs(5);
+
+/// How often it is looked for alerts to be sent: the shortest wait between two attempts.
+const DELIVER_TICK: Duration = Duration::from_secs(1);
 
 /// How long the admin listener may take to finish its answers at the end.
 const ADMIN_GRACE: Duration = Duration::from_secs(2);
@@ -103,6 +108,9 @@ pub enum AppError {
     /// The ledger cannot be opened.
     #[error("cannot open the ledger")]
     Ledger(#[from] LedgerError),
+    /// Alerts cannot be set up.
+    #[error("cannot set up the alerts")]
+    Alerts(#[from] AlertsError),
     /// The proxy cannot be set up.
     #[error("cannot set up the proxy")]
     Proxy(#[from] SettingsError),
@@ -278,6 +286,7 @@ impl App {
         )?;
         let access = settings::access(&config, admin_at);
         sinks.metrics.config_loaded(now());
+        let alerts = Alerts::new(&settings::alerts(&config)?, Arc::clone(&sinks.ledger))?;
         let shared = Arc::new(Shared::new(Parts {
             load,
             config,
@@ -289,6 +298,7 @@ impl App {
             recorder: recorder.pulse(),
             texts,
             audit,
+            alerts: Arc::new(alerts),
         }));
         let source: Arc<dyn Source> = Arc::<Shared>::clone(&shared);
         let front = Admin::new(access, source);
@@ -296,10 +306,7 @@ impl App {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let serving = tasks.spawn(async move { proxy.serve(traffic).await });
         tasks.spawn(front.serve(admin, stop.clone(), tasks.clone()));
-        tasks.spawn(tick(Arc::clone(&shared), stop.clone()));
-        tasks.spawn(mark(meter, stop.clone()));
-        tasks.spawn(reload_on_hangup(Arc::clone(&shared), stop.clone()));
-        tasks.spawn(watch::watch(Arc::clone(&shared), stop.clone()));
+        spawn_beside(&tasks, &stop, &shared, meter);
         Ok(App {
             traffic: traffic_at,
             admin: admin_at,
@@ -314,6 +321,15 @@ impl App {
             stop,
         })
     }
+}
+
+/// Starts what goes on beside the traffic until the end.
+fn spawn_beside(tasks: &TaskTracker, stop: &CancellationToken, shared: &Arc<Shared>, meter: Meter) {
+    tasks.spawn(tick(Arc::clone(shared), stop.clone()));
+    tasks.spawn(mark(meter, stop.clone()));
+    tasks.spawn(deliver(Arc::clone(shared.alerts()), stop.clone()));
+    tasks.spawn(reload_on_hangup(Arc::clone(shared), stop.clone()));
+    tasks.spawn(watch::watch(Arc::clone(shared), stop.clone()));
 }
 
 /// Starts the thread that counts what nobody reports.
@@ -402,6 +418,22 @@ async fn mark(meter: Meter, stop: CancellationToken) {
             .is_err()
         {
             error!("the open calls could not be looked through");
+        }
+    }
+}
+
+/// Sends alerts until the end; one that is cut off is sent again by the next process.
+async fn deliver(alerts: Arc<Alerts>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(DELIVER_TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = alerts.deliver(now()) => {}
         }
     }
 }

@@ -4,6 +4,7 @@
 //! stdout, all else to stderr. Nothing here meters, prices or stores: [`House`] does.
 
 mod admin;
+mod alerts;
 mod args;
 mod backtest;
 mod breakeven;
@@ -84,6 +85,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Calibrate(calibrate) => calibrate::run(&calibrate),
         Verb::Sources(sources) => sources::run(&sources),
         Verb::Prices(asked) => runtime.block_on(prices::run(house, &options, &asked.verb, quiet)),
+        Verb::Alerts(alerts) => runtime.block_on(alerts::run(house, &options, &alerts.verb)),
         Verb::Ledger(ledger) => ledger::run(house, &options, &ledger.verb, quiet),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
     }

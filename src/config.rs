@@ -4,6 +4,7 @@
 //! file, line, key, what was found and what would do; nothing is half applied. Order: flag,
 //! environment, file, default. No file at all is a valid configuration.
 
+mod alerts;
 mod attribution;
 mod closest;
 mod document;
@@ -37,6 +38,7 @@ use problem::Context;
 use section::Section;
 use value::Value;
 
+pub use alerts::Alert;
 pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
 pub(crate) use closest::closest;
 pub use files::Files;
@@ -63,6 +65,8 @@ pub struct Config {
     pub attribution: Attribution,
     /// Who pays, by name.
     pub tenants: Vec<Tenant>,
+    /// Who is told of news, in the order of the file.
+    pub alerts: Vec<Alert>,
     /// How calls are kept.
     pub ledger: Ledger,
     /// How calls that nobody reports are counted.
@@ -162,6 +166,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         default_upstream: upstreams::default_upstream(&mut root, &upstreams),
         attribution: Attribution::read(root.section("attribution")),
         tenants: Tenant::read_all(&mut root),
+        alerts: Alert::read_all(&mut root),
         ledger: Ledger::read(root.section("ledger")),
         meter: Meter::read(root.section("meter")),
         metrics: Metrics::read(root.section("metrics")),

@@ -5,6 +5,7 @@
 //! true that hosting the model yourself is cheaper. ARCHITECTURE.md shows the way of a call.
 
 pub mod admin;
+pub mod alerts;
 pub mod app;
 pub mod call;
 pub mod cli;

@@ -28,8 +28,8 @@ mod tokens;
 
 pub use family::{ALL, Family, Kind};
 pub use gauges::{
-    AlertGauge, AlternativeGauge, CountGauges, DriftGauge, LedgerGauges, PlanGauges, PlanInfo,
-    PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges, WindowGauges,
+    AlertGauge, AlternativeGauge, CountGauges, DriftGauge, LedgerGauges, MessageGauges, PlanGauges,
+    PlanInfo, PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges, WindowGauges,
 };
 pub use path::{Gate, LateEnd, Stage, Unmetered, UsageAsked};
 pub use render::Format;
@@ -94,6 +94,7 @@ struct Shown {
     verdict: VerdictGauges,
     ledger: LedgerGauges,
     counts: CountGauges,
+    messages: MessageGauges,
     reload_failed: bool,
     loaded_at: Option<Timestamp>,
 }
@@ -182,6 +183,11 @@ impl Metrics {
     /// Shows what keeping and counting texts came to.
     pub fn set_counts(&self, counts: CountGauges) {
         lock(&self.0.shown).counts = counts;
+    }
+
+    /// Shows what became of the messages that tollgate sends by itself.
+    pub fn set_messages(&self, messages: MessageGauges) {
+        lock(&self.0.shown).messages = messages;
     }
 
     /// Shows the state of the ledger.

@@ -31,7 +31,7 @@ pub use report::{Report, ReservedView, StateView, WindowReport};
 pub use reserved::{ReservedPart, ReservedRule};
 pub use settings::Settings;
 pub use state::{Held, States};
-pub use words::{owed, words};
+pub use words::{dollars, owed, words};
 
 /// Days that are decided after a longer pause; the kept minutes reach back no further.
 const MISSED_DAYS_MAX: i64 = 7;

@@ -13,7 +13,7 @@ use crate::config::{self, Config, MetricsToken, Secret};
 use crate::meter::{self, UpstreamFacts};
 use crate::proxy::{self, Attribution, EgressProxy, KeyHasher, UpstreamSettings};
 use crate::wire::{TextBudget, WireFormat};
-use crate::{journal, ledger, metrics, verdict};
+use crate::{alerts, journal, ledger, metrics, verdict};
 
 /// The journal's folder in the data directory.
 pub(super) const JOURNAL_DIR: &str = "journal";
@@ -134,6 +134,40 @@ pub(super) fn verdict(config: &Config) -> verdict::Settings {
         reserved: paid::reserved(config),
         ..verdict::Settings::default()
     }
+}
+
+/// Who is told of news, and of which budgets.
+pub(crate) fn alerts(config: &Config) -> Result<alerts::Settings, AppError> {
+    let receivers: Result<Vec<_>, _> = config.alerts.iter().map(receiver).collect();
+    let budget = |tenant: &config::Tenant| {
+        Some(alerts::Budget {
+            tenant: tenant.name.clone(),
+            usd: tenant.monthly_budget_usd?,
+        })
+    };
+    Ok(alerts::Settings {
+        receivers: receivers?,
+        budgets: config.tenants.iter().filter_map(budget).collect(),
+    })
+}
+
+fn receiver(alert: &config::Alert) -> Result<alerts::Receiver, AppError> {
+    let extra_roots = alert.ca_file.as_deref().map(roots).transpose()?;
+    let hidden = |secret: &Secret| alerts::Hidden(secret.expose().to_owned());
+    Ok(alerts::Receiver {
+        secret: alert.secret.as_ref().map(hidden),
+        language: alert.language,
+        on: alert.on.clone(),
+        spike_ratio: alert.spike_ratio,
+        spike_usd_min: alert.spike_usd_min,
+        extra_roots: extra_roots
+            .unwrap_or_default()
+            .iter()
+            .map(|der| der.to_vec())
+            .collect(),
+        egress_proxy: alert.egress_proxy.as_ref().map(hidden),
+        ..alerts::Receiver::new(&alert.name, alert.webhook.expose(), alert.format)
+    })
 }
 
 /// Who may use the admin listener, which really is at `bound`.

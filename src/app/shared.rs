@@ -15,6 +15,7 @@ use super::{AppError, Loader, breakeven, gauges, now, reserved, settings, show, 
 use crate::admin::{
     Admin, CallsPage, CallsQuery, RepriceQuery, Reserved, Source, SourceError, TotalsQuery,
 };
+use crate::alerts::Alerts;
 use crate::config::{Config, Files};
 use crate::economics::Stream;
 use crate::journal::Journal;
@@ -52,6 +53,7 @@ pub(super) struct Shared {
     texts: Arc<TextBudget>,
     audit: Audit,
     repricing: Repricing,
+    alerts: Arc<Alerts>,
     /// When this process began.
     began: Timestamp,
     /// Reloads come one at a time; the admin listener, once it is there, is told who may ask.
@@ -70,6 +72,7 @@ pub(super) struct Parts {
     pub(super) recorder: Pulse,
     pub(super) texts: Arc<TextBudget>,
     pub(super) audit: Audit,
+    pub(super) alerts: Arc<Alerts>,
 }
 
 impl Shared {
@@ -85,6 +88,7 @@ impl Shared {
             recorder,
             texts,
             audit,
+            alerts,
         } = parts;
         let files = ArcSwap::from_pointee(config.files.clone());
         let (config, admin) = (Arc::new(ArcSwap::from_pointee(config)), Mutex::new(None));
@@ -101,6 +105,7 @@ impl Shared {
             texts,
             audit,
             repricing: Repricing::default(),
+            alerts,
             began: now(),
             admin,
         }
@@ -125,6 +130,10 @@ impl Shared {
         &self.sinks.ledger
     }
 
+    pub(super) const fn alerts(&self) -> &Arc<Alerts> {
+        &self.alerts
+    }
+
     /// Moves the clock of ledger and verdict on.
     pub(super) fn tick(&self, now: Timestamp) {
         if let Err(error) = self.sinks.ledger.beat(now) {
@@ -144,6 +153,7 @@ impl Shared {
         if let Err(error) = kept {
             error!(%error, "the verdict's state could not be stored");
         }
+        self.alerts.decide(now, &verdict.report());
     }
 
     pub(super) fn reload(&self) -> Result<(), Vec<String>> {
@@ -185,11 +195,14 @@ impl Shared {
     ) -> Result<(), Vec<String>> {
         let said = |error: &dyn std::error::Error| vec![error.to_string()];
         let proxy = settings::proxy(&config).map_err(|error| said(&error))?;
+        let alerts = settings::alerts(&config).map_err(|error| said(&error))?;
         // No batch goes into the old verdict while the new one is made and put in its place.
         let _batch = lock(&self.sinks.batch);
         let verdict = self.judged_by(&config).map_err(|error| said(&error))?;
+        let alerts = Alerts::links(&alerts).map_err(|error| said(&error))?;
         // The last thing that can fail.
         self.proxy.reload(proxy).map_err(|error| said(&error))?;
+        self.alerts.reload(alerts);
         if let Some(verdict) = verdict {
             self.sinks.verdict.store(Arc::new(verdict));
         }
@@ -293,6 +306,7 @@ impl Source for Shared {
             texts_dropped: self.texts.dropped(),
             drift: self.audit.drift(),
         });
+        metrics.set_messages(show::messages(&self.alerts));
         metrics.set_spend(show::spend(ledger, at));
         metrics.set_reserved(reserved::rows(&self.prices.load(), ledger, at));
         // Recent days are in memory; without the disk there is no error.

@@ -8,10 +8,11 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 use crate::admin::{CallsPage, CallsQuery, Refusal, TotalsQuery};
+use crate::alerts::Alerts;
 use crate::call::Settled;
 use crate::config::Config;
 use crate::ledger::{Group, Ledger, LedgerError, Origin, Period, Rollup};
-use crate::metrics::SpendRow;
+use crate::metrics::{MessageGauges, SpendRow};
 use crate::money::Pico;
 use crate::recorder::Audit;
 
@@ -41,6 +42,17 @@ pub(super) fn audit(audit: &Audit) -> Value {
             "reported_tokens": row.reported, "counted_tokens": row.counted, "ratio": row.ratio()})
     });
     json!({"rows": rows.collect::<Vec<_>>()})
+}
+
+/// What became of alerts.
+pub(super) fn messages(alerts: &Alerts) -> MessageGauges {
+    let counts = alerts.counts().into_iter();
+    MessageGauges {
+        pending: u64::try_from(alerts.pending()).unwrap_or(u64::MAX),
+        sent: counts
+            .map(|count| (count.receiver, count.outcome.label(), count.times))
+            .collect(),
+    }
 }
 
 /// What was really spent on calls, by upstream, model and tenant. Made history is nobody's bill, a free

@@ -17,9 +17,9 @@ pub(super) use prices::{
     PricesVerb,
 };
 pub(super) use verbs::{
-    Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate, CalibrateFormat, Check, Demo,
-    Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report, ReportFormat, Reprice,
-    RepriceFormat, Sources, SourcesFormat,
+    Alerts, AlertsVerb, Backtest, BacktestFormat, Breakeven, BreakevenFormat, Calibrate,
+    CalibrateFormat, Check, Demo, Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report,
+    ReportFormat, Reprice, RepriceFormat, Sources, SourcesFormat,
 };
 pub(super) use what_if::WhatIf;
 
@@ -152,6 +152,9 @@ pub(super) enum Verb {
     /// Price calls again by the prices of now: those that had none, and those that had a wrong one
     #[command(after_help = examples::REPRICE_EXAMPLES)]
     Reprice(Reprice),
+    /// The webhooks of [[alerts]]
+    #[command(after_help = examples::ALERTS_EXAMPLES, disable_help_subcommand = true)]
+    Alerts(Alerts),
     /// Check, rebuild, shrink or copy the ledger of a stopped tollgate
     #[command(after_help = examples::LEDGER_EXAMPLES, disable_help_subcommand = true)]
     Ledger(Ledger),

@@ -332,6 +332,7 @@ pub(super) fn failed(error: AppError) -> Failure {
         | AppError::CaFile { .. }
         | AppError::Journal(_)
         | AppError::Ledger(_)
+        | AppError::Alerts(_)
         | AppError::Proxy(_)
         | AppError::Thread(_)) => Failure::work("cannot go on").because(other),
     }

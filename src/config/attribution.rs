@@ -8,6 +8,7 @@ use http::header::AUTHORIZATION;
 use super::secret::Secret;
 use super::section::Section;
 use super::value::Value;
+use crate::money::Pico;
 
 /// Dimensions a call can carry beside its tenant: each multiplies the roll-ups.
 pub const DIMENSIONS_MAX: usize = 4;
@@ -62,6 +63,8 @@ pub struct Tenant {
     pub keys: Vec<Secret>,
     /// Values of a tenant header that mean it, beside its name.
     pub header_values: Vec<String>,
+    /// Dollars it may spend in a month before somebody is told; nobody is stopped by it.
+    pub monthly_budget_usd: Option<Pico>,
 }
 
 impl Default for Attribution {
@@ -141,13 +144,24 @@ impl Tenant {
             }
             header_values.push(text.to_owned());
         }
+        let monthly_budget_usd = section.read("monthly_budget_usd", dollars);
         section.finish(&[]);
         Self {
             name: name.to_owned(),
             keys,
             header_values,
+            monthly_budget_usd,
         }
     }
+}
+
+/// An amount above zero.
+pub(super) fn dollars(value: &Value<'_>) -> Option<Pico> {
+    let amount: Pico = value.decimal(str::parse)?;
+    if amount <= Pico::ZERO {
+        return value.is_not("above zero");
+    }
+    Some(amount)
 }
 
 /// What already means a tenant.

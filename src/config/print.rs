@@ -9,8 +9,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::{
-    Attribution, Catalogues, Config, Ledger, Meter, Metrics, MetricsToken, Reporting, Server,
-    Tenant, Upstream,
+    Alert, Attribution, Catalogues, Config, Ledger, Meter, Metrics, MetricsToken, Reporting,
+    Server, Tenant, Upstream,
 };
 use crate::proxy::ClientGone;
 use crate::wire::WireFormat;
@@ -28,6 +28,10 @@ impl Config {
         }
         put("attribution", attribution(&self.attribution));
         put("tenants", named(&self.tenants, |t| &t.name, tenant));
+        put(
+            "alerts",
+            Value::Array(self.alerts.iter().map(alert).collect()),
+        );
         put("ledger", ledger(&self.ledger));
         put("meter", meter(&self.meter));
         put("metrics", metrics(&self.metrics));
@@ -222,11 +226,42 @@ fn tenant(tenant: &Tenant) -> Value {
         name: _,
         keys,
         header_values,
+        monthly_budget_usd,
     } = tenant;
     let sources: Vec<&str> = keys.iter().map(super::Secret::source).collect();
     table([
         ("keys", Some(texts(&sources))),
         ("header_values", Some(texts(header_values))),
+        ("monthly_budget_usd", monthly_budget_usd.as_ref().map(text)),
+    ])
+}
+
+fn alert(alert: &Alert) -> Value {
+    let Alert {
+        name,
+        webhook,
+        format,
+        secret,
+        language,
+        on,
+        spike_ratio,
+        spike_usd_min,
+        ca_file,
+        egress_proxy,
+    } = alert;
+    let on: Vec<&str> = on.iter().map(|topic| topic.label()).collect();
+    let source = |secret: &super::Secret| text(secret.source());
+    table([
+        ("name", Some(text(name))),
+        ("webhook", Some(source(webhook))),
+        ("format", Some(text(format.label()))),
+        ("secret", secret.as_ref().map(source)),
+        ("language", Some(text(language.label()))),
+        ("on", Some(texts(&on))),
+        ("spike_ratio", Some(Value::Float(*spike_ratio))),
+        ("spike_usd_min", Some(text(spike_usd_min))),
+        ("ca_file", ca_file.as_deref().map(path)),
+        ("egress_proxy", egress_proxy.as_ref().map(source)),
     ])
 }
 

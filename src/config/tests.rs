@@ -18,6 +18,7 @@ fn env(name: &str) -> Option<String> {
         "TOKEN" => Some("t0ken\n".to_owned()),
         "KEY" | "SAME_KEY" => Some("sk-1".to_owned()),
         "PROXY" => Some("us:hunter2".to_owned()),
+        "HOOK" => Some("https://hooks.example/T0/s3cret".to_owned()),
         "EMPTY" => Some(String::new()),
         _ => None,
     }
@@ -117,8 +118,12 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
     file("egress-credentials", "user:password");
     let path = folder.path().join("tollgate.toml");
     let secrets = |name: &str| {
-        let secret = name.ends_with("_TOKEN") || name.ends_with("_KEY");
-        secret.then(|| format!("secret of {name}"))
+        let secret = ["_TOKEN", "_KEY", "_SECRET"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        let address = name.starts_with("ALERT_") && !secret;
+        let address = address.then(|| "https://hooks.example/T0".to_owned());
+        address.or_else(|| secret.then(|| format!("secret of {name}")))
     };
     let config = load_with(Some(&path), &Overrides::default(), &secrets);
     let config = config.unwrap_or_else(|problems| panic!("{problems}"));

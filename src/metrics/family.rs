@@ -208,6 +208,13 @@ families! {
     ALERT_ENABLED = Gauge "tollgate_alternative_alert_enabled" ["alternative", "kind"]
         "Whether the verdict may ever call a plan or an endpoint cheaper: 1 yes, 0 an example.";
 
+    // Messages to people.
+    ALERTS_SENT = Counter "tollgate_alerts_sent_total" ["name", "outcome"]
+        "Attempts to deliver an alert to a receiver of [[alerts]], and alerts given up or dropped, by \
+         outcome.";
+    ALERTS_PENDING = Gauge "tollgate_alerts_pending" []
+        "Alerts to receivers of [[alerts]] that wait to be delivered.";
+
     // The process.
     RELOAD_OK = Gauge "tollgate_config_last_reload_successful" []
         "Whether the last reload of the configuration succeeded: 1 yes, 0 no.";

@@ -69,6 +69,15 @@ pub struct CountGauges {
     pub drift: Vec<DriftGauge>,
 }
 
+/// What became of the messages that tollgate sends by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageGauges {
+    /// Messages that wait to be delivered.
+    pub pending: u64,
+    /// By receiver and outcome, both from configuration and an enum: how often since the start.
+    pub sent: Vec<(String, &'static str, u64)>,
+}
+
 /// A second count of reported calls.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DriftGauge {

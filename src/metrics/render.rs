@@ -9,7 +9,7 @@ use prometheus::proto::MetricFamily;
 
 use super::exposition::Exposition;
 use super::family as f;
-use super::gauges::{CountGauges, ReservedRow, SpendRow};
+use super::gauges::{CountGauges, MessageGauges, ReservedRow, SpendRow};
 use super::labels::Labels;
 use super::path::Overhead;
 use super::tally::{Code, ModelTally, Tally, TenantTally, UpstreamTally};
@@ -75,6 +75,7 @@ impl Metrics {
             super::hosting::show(&mut out, &shown.verdict, now);
             process(&mut out, &shown);
             counts(&mut out, &shown.counts, &mut tally.labels);
+            messages(&mut out, &shown.messages);
         }
         for (upstream, gate) in self.0.gates.all() {
             out.count(f::IN_FLIGHT, &[&upstream], gate.in_flight());
@@ -289,6 +290,14 @@ fn counts(out: &mut Exposition, counts: &CountGauges, labels: &mut Labels) {
             &[&row.upstream, &model, row.class],
             row.ratio(),
         );
+    }
+}
+
+fn messages(out: &mut Exposition, messages: &MessageGauges) {
+    let MessageGauges { pending, sent } = messages;
+    out.count(f::ALERTS_PENDING, &[], *pending);
+    for (receiver, outcome, times) in sent {
+        out.count(f::ALERTS_SENT, &[receiver, outcome], *times);
     }
 }
 

@@ -34,7 +34,8 @@ pub fn words(report: &Report) -> String {
 }
 
 /// Dollars for people: cents below a hundred, thousands apart.
-pub(super) fn dollars(usd: f64) -> String {
+#[must_use]
+pub fn dollars(usd: f64) -> String {
     let shown = if usd.abs() < 100.0 {
         format!("{:.2}", usd.abs())
     } else {

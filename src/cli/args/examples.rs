@@ -58,6 +58,12 @@ says what calls cost now; report, export, the metrics of spend and the verdict t
 Asks the running tollgate; if none runs, works on the data directory. Says on stderr which.
 What was stopped goes on where it was with the same command.";
 
+pub(super) const ALERTS_EXAMPLES: &str = "Examples:
+  tollgate alerts test                   one message to every receiver of [[alerts]]
+  tollgate alerts test ops               only to this one
+
+Exit 0: each of them took it; exit 1: one did not, and what it said.";
+
 pub(super) const EXPORT_EXAMPLES: &str = "Examples:
   tollgate export calls --since 1d --format csv > calls.csv
   tollgate export calls | jq 'select(.source == \"unknown\")'

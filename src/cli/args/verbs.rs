@@ -224,6 +224,24 @@ pub(in crate::cli) enum RepriceFormat {
     Json,
 }
 
+/// `alerts`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct Alerts {
+    #[command(subcommand)]
+    pub(in crate::cli) verb: AlertsVerb,
+}
+
+/// What to do with alerts.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum AlertsVerb {
+    /// Send one made message now, and print what the receiver says
+    Test {
+        /// Only to this receiver; by default to all
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+}
+
 /// `ledger`
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct Ledger {

@@ -53,6 +53,18 @@ dimensions = { team = "x-team" }
 [tenants.search]
 keys = ["env:KEY"]
 header_values = ["s", "se"]
+monthly_budget_usd = 500.50
+[[alerts]]
+name = "ops"
+webhook = "env:HOOK"
+format = "feishu"
+secret = "env:TOKEN"
+language = "zh"
+on = ["verdict", "budget"]
+spike_ratio = 3
+spike_usd_min = "12.5"
+ca_file = "/ca.pem"
+egress_proxy = "env:HOOK"
 [meter]
 text_bytes_max = "64MiB"
 audit_share = 0.5
@@ -213,6 +225,7 @@ fn what_is_printed_is_read_back_and_holds_no_secret() {
     assert_eq!(again.upstreams, config.upstreams);
     assert_eq!(again.attribution, config.attribution);
     assert_eq!(again.tenants, config.tenants);
+    assert_eq!(again.alerts, config.alerts);
     assert_eq!(again.ledger, config.ledger);
     assert_eq!(again.meter, config.meter);
     assert_eq!(again.prices.entries(), config.prices.entries());
@@ -229,7 +242,7 @@ fn what_is_printed_is_read_back_and_holds_no_secret() {
     let assumed = config.plans.plans.first().unwrap().assumptions;
     let escalation = assumed.range(Parameter::Escalation);
     assert_eq!(escalation, Range::certain(0.2), "one number is certain");
-    for secret in ["t0ken", "sk-1", "hunter2"] {
+    for secret in ["t0ken", "sk-1", "hunter2", "s3cret"] {
         assert!(!printed.contains(secret), "{printed}");
         assert!(!format!("{config:?}").contains(secret));
     }

@@ -605,3 +605,29 @@ price_factor = 0.5
 "#,
     );
 }
+
+#[test]
+fn receivers_of_alerts_are_told() {
+    check(
+        "config-alerts.txt",
+        r#"[[alerts]]
+name = "ops"
+webhook = "https://hooks.example/hunter2"
+format = "slack"
+secret = "env:TOKEN"
+on = ["verdict", "spend"]
+spike_ratio = 0.5
+spike_usd_min = -3
+[[alerts]]
+name = "ops"
+webhook = "env:TOKEN"
+format = "teams"
+language = "cn"
+[[alerts]]
+name = "no spaces"
+colour = "red"
+[tenants.search]
+monthly_budget_usd = 0
+"#,
+    );
+}
