@@ -273,8 +273,9 @@ fn respond(
             Ok(answer::json(StatusCode::OK, &source.repricing()))
         }
         Route::Prices => {
-            let asked = query::prices(query, source.now())?;
-            let answer = prices(&source.prices(), &asked);
+            let book = source.prices();
+            let asked = query::prices(query, source.now(), &book.lists())?;
+            let answer = prices(&book, &asked);
             Ok(answer::json(StatusCode::OK, &answer))
         }
     }

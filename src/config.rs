@@ -132,7 +132,10 @@ pub fn load_with(
 ) -> Result<Config, Problems> {
     let context = Context::new(env);
     let document = match path {
-        Some(path) => Document::open(path, &context),
+        Some(path) => {
+            context.begins_with(path);
+            Document::open(path, &context)
+        }
         None => Some(Document::embedded("defaults", "")),
     };
     let config = document.and_then(|document| read(&document, overrides, &context));

@@ -139,15 +139,28 @@ pub(super) fn calls(query: Option<&str>, clock: &Clock) -> Result<CallsQuery, Re
     })
 }
 
-/// Reads the query of `/api/v1/prices`. A day is the vendors', which begins at 00:00 UTC.
-pub(super) fn prices(query: Option<&str>, now: Timestamp) -> Result<PricesQuery, Refusal> {
+/// Reads the query of `/api/v1/prices`. A day is the vendors', which begins at 00:00 UTC. A list that
+/// is none is a mistake: an empty answer would say that its models have no price.
+pub(super) fn prices(
+    query: Option<&str>,
+    now: Timestamp,
+    lists: &BTreeSet<&str>,
+) -> Result<PricesQuery, Refusal> {
     let mut given = parameters(query, &["at", "list", "model"])?;
     let zone = TimeZone::UTC;
     let at = given.remove("at");
     let at = at.map(|text| moment("at", &text, &Clock { now, zone }));
+    let list = given.remove("list");
+    if let Some(unknown) = list.as_deref().filter(|list| !lists.contains(list)) {
+        let known: Vec<&str> = lists.iter().copied().collect();
+        return Err(Refusal::query(
+            format!("list: there is no price list {unknown:?}"),
+            format!("there are the lists {}", known.join(", ")),
+        ));
+    }
     Ok(PricesQuery {
         at: at.transpose()?.unwrap_or(now),
-        list: given.remove("list"),
+        list,
         model: given.remove("model"),
     })
 }

@@ -556,7 +556,13 @@ async fn prices_are_those_of_a_day_and_of_names_with_a_text_in_them() {
     );
     let (_, body) = check(&of("model=gpt-5.6-sol&at=2026-09-12"), 200, &[]).await;
     assert!(body.contains("\"cache_read\": \"0.4\""), "{body}");
-    check(&of("list=nobody"), 200, &["\"prices\": []"]).await;
+    check(&of("list=openai&model=nobody"), 200, &["\"prices\": []"]).await;
+    let near = [
+        "no price list \\\"opnai\\\"",
+        "there are the lists ",
+        "openai",
+    ];
+    check(&of("list=opnai"), 400, &near).await;
     check(&of("at=soon"), 400, &["is not a time"]).await;
     check(&of("models=gpt"), 400, &["known here: at, list, model"]).await;
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::shared::Shared;
 use crate::config::Files;
@@ -43,6 +43,10 @@ fn look(shared: &Shared, last: &Files) -> Files {
         return Files::default();
     };
     let now = read.again();
+    if let Some(file) = now.emptied().filter(|_| last.emptied().is_none()) {
+        let file = file.display();
+        warn!(%file, "the configuration is empty: the old one holds until something stands there");
+    }
     if is_due(&read, last, &now) {
         for file in now.changed(&read) {
             info!(file = %file.display(), "the configuration has changed");
@@ -54,9 +58,10 @@ fn look(shared: &Shared, last: &Files) -> Files {
 }
 
 /// Whether the files are other than when they were `read`, and as they were at the last look. What
-/// was read and refused is not read again until it changes: its problems are said once.
+/// was read and refused is not read again until it changes: its problems are said once. Nothing is
+/// taken over beside a configuration that has become empty.
 fn is_due(read: &Files, last: &Files, now: &Files) -> bool {
-    now != read && now == last
+    now.emptied().is_none() && now != read && now == last
 }
 
 #[cfg(test)]
@@ -95,6 +100,10 @@ mod tests {
         assert!(!look() && !look(), "once");
         write("[server]\ndrain = \"1s\"\n");
         assert!(!look() && look(), "as before the bad one");
+        write("");
+        assert!(!look() && !look(), "being written, or the disk is full");
+        write("[server]\ndrain = \"1s\"\n");
+        assert!(!look() && !look(), "nothing has changed");
         std::fs::remove_file(&path).unwrap();
         assert!(!look() && look() && !look(), "gone");
         write("[server]\ndrain = \"1s\"\n");

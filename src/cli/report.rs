@@ -211,7 +211,7 @@ fn notes(totals: &Totals) -> Vec<String> {
     let total = &totals.total;
     if total.unpriced_calls > 0 {
         notes.push(format!(
-            "unpriced, ?: what {} cost is not known, and in no sum.",
+            "unpriced, ?: what {} cost is not known, and in no sum; see `tollgate prices show MODEL`.",
             calls(total.unpriced_calls)
         ));
     }

@@ -19,33 +19,59 @@ type Print = u64;
 /// Of this process alone, so that no print tells of a secret.
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Files by their paths, each with what it says; none for what is no file.
+/// Files by their paths, each with what it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Files(BTreeMap<PathBuf, Option<Print>>);
+pub struct Files {
+    /// None for what is no file.
+    prints: BTreeMap<PathBuf, Option<Print>>,
+    /// The configuration itself, which names all others.
+    main: Option<PathBuf>,
+    is_emptied: bool,
+}
 
 impl Files {
     /// Adds a file as it is. Before it is read: of what changes meanwhile the reading may have seen
-    /// more, never less.
+    /// more, never less. One that is read a second time is as it was at the first.
     pub(super) fn add(&mut self, path: &Path) {
-        self.0.insert(path.to_owned(), print(path));
+        let known = self.prints.entry(path.to_owned());
+        known.or_insert_with(|| print(path));
     }
 
-    /// The same files as they are now. One that is empty is just being written, or could not be: it
-    /// counts for what it was.
+    /// Adds the file that is the configuration itself.
+    pub(super) fn add_main(&mut self, path: &Path) {
+        self.main = Some(path.to_owned());
+        self.add(path);
+    }
+
+    /// The same files as they are now.
     #[must_use]
     pub fn again(&self) -> Self {
-        let now = self.0.iter().map(|(path, before)| {
+        let now = self.prints.keys().map(|path| (path.clone(), print(path)));
+        let prints: BTreeMap<_, _> = now.collect();
+        let emptied = |path: &PathBuf| {
             let is_empty = regular(path).is_some_and(|file| file.len() == 0);
-            let now = if is_empty { *before } else { print(path) };
-            (path.clone(), now)
-        });
-        Self(now.collect())
+            is_empty && prints.get(path) != self.prints.get(path)
+        };
+        Self {
+            is_emptied: self.main.as_ref().is_some_and(emptied),
+            main: self.main.clone(),
+            prints,
+        }
+    }
+
+    /// The configuration itself, if it has become empty. It is being written, or the disk is full:
+    /// nobody empties it to have every default. An empty file of prices or plans says that there are
+    /// none, and is a change like any other.
+    #[must_use]
+    pub fn emptied(&self) -> Option<&Path> {
+        self.main.as_deref().filter(|_| self.is_emptied)
     }
 
     /// Those that say something else than before.
     pub fn changed<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a Path> {
-        let other = |(path, print): &(&PathBuf, &Option<Print>)| before.0.get(*path) != Some(print);
-        let changed = self.0.iter().filter(other);
+        let other =
+            |(path, print): &(&PathBuf, &Option<Print>)| before.prints.get(*path) != Some(print);
+        let changed = self.prints.iter().filter(other);
         changed.map(|(path, _)| path.as_path())
     }
 }
@@ -69,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_has_changed_when_it_says_something_else_and_is_not_empty() {
+    fn a_file_has_changed_when_it_says_something_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
         let write = |text: &str| std::fs::write(&path, text).unwrap();
@@ -80,15 +106,47 @@ mod tests {
         assert_eq!(changed(&files), 0, "still not there");
         write("one");
         assert_eq!(files.again().changed(&files).next(), Some(path.as_path()));
+        let mut files = Files::default();
         files.add(&path);
         write("one");
         assert_eq!(changed(&files), 0, "written again");
         write("");
-        assert_eq!(changed(&files), 0, "being written");
+        assert_eq!(changed(&files), 1, "it says that there is nothing");
         write("two");
         assert_eq!(changed(&files), 1);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(files.again(), gone);
+    }
+
+    #[test]
+    fn only_the_configuration_itself_is_told_to_be_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        let [main, other] = ["tollgate.toml", "prices.toml"].map(|name| folder.path().join(name));
+        let write = |path: &Path, text: &str| std::fs::write(path, text).unwrap();
+        write(&main, "one");
+        write(&other, "one");
+        let mut files = Files::default();
+        files.add_main(&main);
+        files.add(&other);
+        write(&other, "");
+        assert_eq!(files.again().emptied(), None);
+        write(&main, "");
+        assert_eq!(files.again().emptied(), Some(main.as_path()));
+        let mut files = Files::default();
+        files.add_main(&main);
+        assert_eq!(files.again().emptied(), None, "was read as empty");
+    }
+
+    #[test]
+    fn a_file_that_is_named_twice_is_as_it_was_at_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        let mut files = Files::default();
+        std::fs::write(&path, "one").unwrap();
+        files.add(&path);
+        std::fs::write(&path, "two").unwrap();
+        files.add(&path);
+        assert_eq!(files.again().changed(&files).count(), 1);
     }
 
     #[test]

@@ -91,6 +91,14 @@ impl Reading {
         };
         if let Some(table) = document.parse(context) {
             let mut root = Section::root(context, &document, table.get_ref());
+            // Asked for only where it is: no key of these files.
+            let reserved = table.get_ref().get("reserved");
+            if let Some(reserved) = reserved.and_then(|_| root.value("reserved")) {
+                reserved.problem(
+                    "is not read in this file; write [[reserved]] into tollgate.toml, whose \
+                     upstreams it names",
+                );
+            }
             self.entries(&mut root, Layer::Overlay);
             root.finish(&[]);
         }

@@ -83,6 +83,11 @@ impl<'c> Context<'c> {
         self.files.borrow_mut().add(path);
     }
 
+    /// Notes the file that is the configuration itself, before it is read.
+    pub(super) fn begins_with(&self, path: &Path) {
+        self.files.borrow_mut().add_main(path);
+    }
+
     pub(super) fn tell(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
     }

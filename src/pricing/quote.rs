@@ -105,6 +105,13 @@ impl PriceBook {
         pairs.collect()
     }
 
+    /// The lists that have entries, in their order.
+    #[must_use]
+    pub fn lists(&self) -> BTreeSet<&str> {
+        let entries = self.entries.iter();
+        entries.map(|entry| entry.list.as_str()).collect()
+    }
+
     /// What is in force for plain calls at a time, a line a name.
     #[must_use]
     pub fn listing(&self, at: Timestamp) -> Vec<Listed<'_>> {

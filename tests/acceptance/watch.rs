@@ -2,7 +2,8 @@
 //! by what they say soon after, and what is wrong in them is said once.
 //!
 //! Verified by breaking it: a watch that does not know of secrets fails the first test; one that tries
-//! again what it refused, the second; one that does not ask whether it should look, the third.
+//! again what it refused, the second; one that does not ask whether it should look, the third; one that
+//! passes over whatever is empty, or takes over an empty configuration, the fourth.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -119,6 +120,29 @@ async fn without_watch_nothing_changes_until_it_is_told_to() {
     asleep.tollgate.signal("HUP");
     asleep.taken_over(2).await;
     asleep.call("7").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_emptied_file_is_a_change_and_an_emptied_configuration_is_said_once() {
+    let (stage, other) = (Stage::set().await, Stage::set().await);
+    stage.call("2").await;
+    fs::write(stage.prices(), "").unwrap();
+    stage.taken_over(1).await;
+    stage.call("nothing").await;
+    let config = fs::read_to_string(stage.home.config()).unwrap();
+    stage.home.write_config("");
+    stage.until("the configuration is empty", 1).await;
+    fs::write(stage.prices(), priced("3")).unwrap();
+    other.looks().await;
+    stage.until("the configuration is empty", 1).await;
+    stage.taken_over(1).await;
+    stage.call("nothing").await;
+    stage.home.write_config(&config);
+    stage.taken_over(2).await;
+    stage.call("3").await;
+    let rows = Rows::settled(&stage.home, &stage.tollgate, 4).await;
+    let costs: Vec<Value> = rows.iter().map(|row| row["cost_usd"].clone()).collect();
+    assert_eq!(costs, ["2".into(), Value::Null, Value::Null, "3".into()]);
 }
 
 /// A tollgate whose configuration is three files, and what it forwards to.

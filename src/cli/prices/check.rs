@@ -30,11 +30,17 @@ pub(super) async fn run<H: House>(
         }
         None => ("the configured prices".to_owned(), config.prices.clone()),
     };
+    let file = asked.file.is_some().then_some(name.as_str());
     let mut warnings = odd::warnings(&book, now);
     let about = if asked.alone {
         ""
     } else if let Some(seen) = seen(house, options, &config, quiet).await? {
-        warnings.extend(odd::against_calls(&book, &seen, &config.upstreams, now));
+        warnings.extend(odd::against_calls(
+            (&book, file),
+            &seen,
+            &config.upstreams,
+            now,
+        ));
         ", held against the calls of 30 days"
     } else {
         "; there is no ledger to hold them against"

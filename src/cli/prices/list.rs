@@ -66,8 +66,7 @@ fn nothing(book: &PriceBook, asked: &PricesList, day: Date) -> Failure {
     let text = text.map_or_else(String::new, |text| format!(" with {text:?} in its name"));
     let list = asked.list.as_ref();
     let list = list.map_or_else(String::new, |list| format!(" in the list {list:?}"));
-    let mut lists: Vec<&str> = book.names().into_iter().map(|(list, _)| list).collect();
-    lists.dedup();
+    let lists: Vec<&str> = book.lists().into_iter().collect();
     Failure::use_or_config(format!("no model{text}{list} has a price on {day}"))
         .remedy(format!("there are the lists {}", lists.join(", ")))
 }

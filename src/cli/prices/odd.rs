@@ -30,7 +30,6 @@ pub(super) fn warnings(book: &PriceBook, at: Timestamp) -> Vec<String> {
 /// Rates that may be slips.
 fn odd(book: &PriceBook, at: Timestamp) -> Vec<String> {
     let spreads = spreads(book, at);
-    let plain_calls = Conditions::default();
     let mut found = Vec::new();
     for entry in book.entries() {
         let usd = usd_per_unit(book, entry.currency, at);
@@ -40,7 +39,11 @@ fn odd(book: &PriceBook, at: Timestamp) -> Vec<String> {
             let spread = spreads.get(&(entry.list.as_str(), kind));
             odd.extend(spread.and_then(|spread| spread.oddity(kind, rate_in_usd(rate, usd))));
         }
-        let standard = in_force(book, entry, &plain_calls);
+        let kind = Conditions {
+            service_tier: None,
+            ..entry.conditions.clone()
+        };
+        let standard = in_force(book, entry, &kind);
         let standard = standard.and_then(|standard| standard.terms.rates());
         odd.extend(standard.and_then(|standard| entry.oddity_beside(standard)));
         let before = before(book, entry).and_then(|before| before.terms.rates());
@@ -77,7 +80,10 @@ fn in_force<'a>(
 ) -> Option<&'a PriceEntry> {
     let name = entry.names.first()?;
     let price = book.quote((&entry.list, name), entry.begins(), kind).ok()?;
-    Some(price.entry())
+    // What is paid for the tokens beyond a length is held against the like.
+    let beyond = price.beyond().iter();
+    let alike = beyond.copied().find(|other| other.conditions == *kind);
+    Some(alike.unwrap_or(price.entry()))
 }
 
 /// The price for the same calls that it took over from.
@@ -155,9 +161,10 @@ pub(super) struct Seen {
     pub(super) unpriced: u64,
 }
 
-/// What the ledger's calls say: models that stay without a price, patterns that match none.
+/// What the ledger's calls say: models that stay without a price, patterns that match none. `file`
+/// has the prices, where they are not the configured ones.
 pub(super) fn against_calls(
-    book: &PriceBook,
+    (book, file): (&PriceBook, Option<&str>),
     seen: &[Seen],
     upstreams: &[Upstream],
     at: Timestamp,
@@ -174,13 +181,18 @@ pub(super) fn against_calls(
         let plain_calls = Conditions::default();
         let has = book.quote((&list, &calls.model), at, &plain_calls).is_ok();
         let (model, unpriced) = (plain(&calls.model), count(calls.unpriced));
-        let why = if has {
-            "a part, tier or time of them has no rate: tollgate prices show"
+        let what = if has {
+            "a part, tier or time of them has no rate"
         } else {
-            "the model has no price: tollgate prices show"
+            "the model has no price"
+        };
+        // A catalogue may stand below the file and have one: `show` would tell of that.
+        let place = match file {
+            Some(file) => format!(" in {file}"),
+            None => format!(": tollgate prices show {model}"),
         };
         found.push(format!(
-            "{list}/{model}: {unpriced} calls without a price; {why} {model}"
+            "{list}/{model}: {unpriced} calls without a price; {what}{place}"
         ));
     }
     let own = book

@@ -62,6 +62,12 @@ fn what_is_wrong_in_a_price_file_is_told_with_its_name_and_line() {
         &[("a.toml", "[server]\n")],
         &["a.toml: line 1: server: unknown key"],
     );
+    let reserved = format!("{PRICE}[[reserved]]\nname = \"ptu\"\n");
+    refused(
+        list,
+        &[("a.toml", &reserved)],
+        &["a.toml: line 8: reserved: is not read in this file; write [[reserved]] into tollgate"],
+    );
     refused(list, &[], &["a.toml: cannot be read"]);
     refused(
         "price_files = \"a.toml\"\n",

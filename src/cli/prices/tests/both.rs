@@ -147,8 +147,23 @@ fn what_is_suspicious_is_what_the_golden_file_shows() {
     ];
     let at = day("2026-11-22");
     let mut warnings = odd::warnings(&book, at);
-    warnings.extend(odd::against_calls(&book, &seen, &[upstream("u", "v")], at));
+    let upstreams = [upstream("u", "v")];
+    warnings.extend(odd::against_calls((&book, None), &seen, &upstreams, at));
     crate::cli::golden("prices-check.txt", &(warnings.join("\n") + "\n"));
+    let by_file = odd::against_calls((&book, Some("own.toml")), &seen, &upstreams, at);
+    let unknown = "v/m-unknown: 1,200 calls without a price; the model has no price in own.toml";
+    assert!(by_file.iter().any(|line| line == unknown), "{by_file:?}");
+}
+
+#[test]
+fn a_long_call_of_a_tier_that_waits_is_held_against_long_calls() {
+    let catalogue = crate::config::load(None, &crate::config::Overrides::default()).unwrap();
+    let warnings = odd::warnings(&catalogue.prices, day("2026-11-22"));
+    let dear: Vec<_> = warnings
+        .iter()
+        .filter(|line| line.contains("dearer than"))
+        .collect();
+    assert!(dear.is_empty(), "{dear:?}");
 }
 
 #[test]
