@@ -26,7 +26,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -257,7 +256,6 @@ impl App {
             sinks,
         } = opened;
         let days = Days::start(Arc::clone(&sinks.ledger)).map_err(AppError::Thread)?;
-        let prices = Arc::new(ArcSwap::new(Arc::clone(&config.prices)));
         let address = |listener: &TcpListener| {
             listener.local_addr().map_err(|source| AppError::Listen {
                 address: config.server.listen,
@@ -271,7 +269,6 @@ impl App {
         let meter = Meter::new(
             settings::meter(&config),
             journal.clone(),
-            Arc::clone(&prices),
             counters::confirmed(sinks.metrics.clone()),
             Some(counting),
         );
@@ -293,7 +290,6 @@ impl App {
             sinks,
             journal: journal.clone(),
             meter: meter.clone(),
-            prices,
             proxy: proxy.clone(),
             recorder: recorder.pulse(),
             texts,

@@ -22,7 +22,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -49,7 +48,7 @@ pub use unknown::{UNKNOWN_KINDS_MAX, UnknownCalls, UnknownKind, UnknownReason};
 pub use watch::{Abandoning, RequestObserver, ResponseObserver};
 
 /// What the meter needs to know about where calls go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct UpstreamFacts {
     /// The configured name.
     pub name: String,
@@ -61,6 +60,9 @@ pub struct UpstreamFacts {
     pub billed: bool,
     /// The price list its models are looked up in, such as `openai`.
     pub price_list: String,
+    /// The prices of its calls: they come and go with the name of the list, in one swap. A call that
+    /// has begun keeps them.
+    pub prices: Arc<PriceBook>,
 }
 
 /// What is known of a call before it is forwarded.
@@ -157,7 +159,6 @@ struct Shared {
     journal: Journal<Entry>,
     places: Arc<Semaphore>,
     all_places: usize,
-    prices: Arc<ArcSwap<PriceBook>>,
     ack_wait: Duration,
     strict_ack: bool,
     confirm: ConfirmHook,
@@ -171,13 +172,11 @@ struct Shared {
 }
 
 impl Meter {
-    /// A meter that writes to `journal`, prices by what `prices` holds when a call begins, and has
-    /// calls that nobody reports counted.
+    /// A meter that writes to `journal`, and has calls that nobody reports counted.
     #[must_use]
     pub fn new(
         settings: Settings,
         journal: Journal<Entry>,
-        prices: Arc<ArcSwap<PriceBook>>,
         confirm: ConfirmHook,
         counting: Option<Counting>,
     ) -> Self {
@@ -186,7 +185,6 @@ impl Meter {
             journal,
             places: Arc::new(Semaphore::new(all_places)),
             all_places,
-            prices,
             ack_wait: settings.ack_wait,
             strict_ack: settings.strict_ack,
             confirm,
@@ -226,7 +224,7 @@ impl Meter {
     pub fn begin(&self, arrival: Arrival) -> Result<CallMeter, QueueFull> {
         let place = self.0.place()?;
         let call_id = arrival.call_id;
-        let open = Open::new(arrival, self.0.prices.load_full());
+        let open = Open::new(arrival);
         self.0.admit(place, call_id, Arc::new(open))
     }
 }

@@ -9,6 +9,7 @@ use crate::callgrind::{Costs, Scope, callgrind};
 use crate::figures::{Figure, Length, Place, Run};
 use crate::process::{self, Threads};
 use crate::shared::exchange::Exchange;
+use crate::shared::house;
 use crate::{meter, recorder};
 
 /// The word before a figure's name and a length, by which this program is called under callgrind.
@@ -57,7 +58,10 @@ pub(crate) fn measure(figure: &Figure) -> anyhow::Result<Measured> {
 fn costs(figure: &Figure, length: Length) -> anyhow::Result<Threads> {
     let run = figure.run(length);
     if run.place == Place::Process {
-        return process::run(Exchange::new(run.format, run.shape), run.calls);
+        return process::run(
+            Exchange::new(run.format, run.shape, house::prices()?),
+            run.calls,
+        );
     }
     let folder = tempfile::tempdir()?;
     let profile = folder.path().join("profile");
@@ -76,7 +80,10 @@ impl Run {
     /// Does the calls in this process.
     pub(crate) fn here(self) -> anyhow::Result<()> {
         match self.place {
-            Place::Meter => meter::run(&Exchange::new(self.format, self.shape), self.calls),
+            Place::Meter => {
+                let exchange = Exchange::new(self.format, self.shape, house::prices()?);
+                meter::run(&exchange, self.calls)
+            }
             Place::Recorder => recorder::run(self.calls),
             Place::Process => Ok(()),
         }

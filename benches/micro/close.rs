@@ -44,7 +44,7 @@ pub(crate) fn price(criterion: &mut Criterion) -> anyhow::Result<()> {
 /// From the last byte to the record handed to the journal, not waiting for the write.
 pub(crate) fn close(criterion: &mut Criterion) -> anyhow::Result<()> {
     let house = House::open()?;
-    let exchange = Exchange::new(WireFormat::OpenAi, Shape::Unary(1 << 10));
+    let exchange = Exchange::new(WireFormat::OpenAi, Shape::Unary(1 << 10), house::prices()?);
     let mut number = 0;
     criterion.bench_function("close", |bencher| {
         bencher.iter_batched(

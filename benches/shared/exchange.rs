@@ -15,6 +15,7 @@ use http_body::{Body, Frame};
 use jiff::Timestamp;
 use tollgate::call::{CallId, Role};
 use tollgate::meter::{Arrival, UpstreamFacts};
+use tollgate::pricing::PriceBook;
 use tollgate::wire::WireFormat;
 
 use super::bodies::{self, Chunks};
@@ -42,7 +43,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    pub(crate) fn new(format: WireFormat, shape: Shape) -> Self {
+    pub(crate) fn new(format: WireFormat, shape: Shape, prices: Arc<PriceBook>) -> Self {
         let (request, answer, kind, is_stream) = match shape {
             Shape::Unary(bytes) => (
                 bodies::request(format, bytes, false),
@@ -58,7 +59,7 @@ impl Exchange {
             ),
         };
         Self {
-            upstream: Arc::new(upstream(format)),
+            upstream: Arc::new(upstream(format, prices)),
             path: bodies::path(format),
             request: bodies::pieces(&request),
             headers: headers(kind),
@@ -95,13 +96,14 @@ impl Exchange {
     }
 }
 
-fn upstream(format: WireFormat) -> UpstreamFacts {
+fn upstream(format: WireFormat, prices: Arc<PriceBook>) -> UpstreamFacts {
     UpstreamFacts {
         name: format.label().to_owned(),
         format,
         role: Role::Provider,
         billed: true,
         price_list: format.label().to_owned(),
+        prices,
     }
 }
 

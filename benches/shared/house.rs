@@ -7,7 +7,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::Body;
@@ -57,7 +56,6 @@ impl House {
             ack_wait: ACK_WAIT,
             strict_ack: false,
         };
-        let prices = Arc::new(ArcSwap::new(prices()?));
         let (queue, jobs) = mpsc::channel(PLACES);
         let counting = Counting {
             queue,
@@ -69,7 +67,6 @@ impl House {
             meter: Meter::new(
                 settings,
                 journal.clone(),
-                prices,
                 Box::new(|_, _, _| {}),
                 Some(counting),
             ),

@@ -11,6 +11,7 @@ use super::{AppError, paid};
 use crate::admin::{Access, MetricsAccess, Token};
 use crate::config::{self, Config, MetricsToken, Secret};
 use crate::meter::{self, UpstreamFacts};
+use crate::pricing::PriceBook;
 use crate::proxy::{self, Attribution, EgressProxy, KeyHasher, UpstreamSettings};
 use crate::wire::{TextBudget, WireFormat};
 use crate::{alerts, journal, ledger, metrics, verdict};
@@ -188,7 +189,11 @@ pub(super) fn access(config: &Config, bound: SocketAddr) -> Access {
 }
 
 pub(super) fn proxy(config: &Config) -> Result<proxy::Settings, AppError> {
-    let upstreams: Result<Vec<_>, _> = config.upstreams.iter().map(upstream).collect();
+    let upstreams: Result<Vec<_>, _> = config
+        .upstreams
+        .iter()
+        .map(|upstream| self::upstream(upstream, &config.prices))
+        .collect();
     let anthropic = |upstream: &&config::Upstream| upstream.format == WireFormat::Anthropic;
     let server = &config.server;
     Ok(proxy::Settings {
@@ -210,13 +215,17 @@ pub(super) fn proxy(config: &Config) -> Result<proxy::Settings, AppError> {
     })
 }
 
-fn upstream(upstream: &config::Upstream) -> Result<UpstreamSettings, AppError> {
+fn upstream(
+    upstream: &config::Upstream,
+    prices: &Arc<PriceBook>,
+) -> Result<UpstreamSettings, AppError> {
     let facts = UpstreamFacts {
         name: upstream.name.clone(),
         format: upstream.format,
         role: upstream.role,
         billed: upstream.billed,
         price_list: upstream.prices.clone(),
+        prices: Arc::clone(prices),
     };
     let extra_roots = upstream
         .ca_file
@@ -324,4 +333,24 @@ fn own_secret(data_dir: &Path) -> Result<Vec<u8>, AppError> {
         })
         .map_err(failed)?;
     Ok(secret.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upstream_comes_with_the_prices_that_its_list_is_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = config::Overrides {
+            data_dir: Some(folder.path().to_owned()),
+            ..config::Overrides::default()
+        };
+        let config = config::load(None, &overrides).unwrap();
+        let settings = proxy(&config).unwrap();
+        for upstream in &settings.upstreams {
+            assert!(Arc::ptr_eq(&upstream.facts.prices, &config.prices));
+        }
+        assert!(!settings.upstreams.is_empty());
+    }
 }

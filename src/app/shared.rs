@@ -47,7 +47,6 @@ pub(super) struct Shared {
     sinks: Sinks,
     journal: Journal<Entry>,
     meter: Meter,
-    prices: Arc<ArcSwap<PriceBook>>,
     proxy: Proxy,
     recorder: Pulse,
     texts: Arc<TextBudget>,
@@ -67,7 +66,6 @@ pub(super) struct Parts {
     pub(super) sinks: Sinks,
     pub(super) journal: Journal<Entry>,
     pub(super) meter: Meter,
-    pub(super) prices: Arc<ArcSwap<PriceBook>>,
     pub(super) proxy: Proxy,
     pub(super) recorder: Pulse,
     pub(super) texts: Arc<TextBudget>,
@@ -83,7 +81,6 @@ impl Shared {
             sinks,
             journal,
             meter,
-            prices,
             proxy,
             recorder,
             texts,
@@ -99,7 +96,6 @@ impl Shared {
             sinks,
             journal,
             meter,
-            prices,
             proxy,
             recorder,
             texts,
@@ -212,7 +208,6 @@ impl Shared {
         for key in show::needs_restart(&self.config.load(), &config) {
             warn!(key, "this change takes effect at the next start");
         }
-        self.prices.store(Arc::clone(&config.prices));
         self.sinks
             .metrics
             .preset(&settings::metrics(&config, Vec::new()));
@@ -308,7 +303,7 @@ impl Source for Shared {
         });
         metrics.set_messages(show::messages(&self.alerts));
         metrics.set_spend(show::spend(ledger, at));
-        metrics.set_reserved(reserved::rows(&self.prices.load(), ledger, at));
+        metrics.set_reserved(reserved::rows(&self.config.load().prices, ledger, at));
         // Recent days are in memory; without the disk there is no error.
         let models = show::models(ledger, at).unwrap_or_default();
         let prices = gauges::api_prices(&self.config.load(), &models, at);
@@ -351,7 +346,7 @@ impl Source for Shared {
     }
 
     fn reserved(&self, asked: &TotalsQuery) -> Result<Vec<Reserved>, SourceError> {
-        let spent = reserved::spent(&self.prices.load(), &self.sinks.ledger, asked, now());
+        let spent = reserved::spent(&self.config.load().prices, &self.sinks.ledger, asked, now());
         spent.map_err(|error| self.refused(error))
     }
 
@@ -372,7 +367,7 @@ impl Source for Shared {
     }
 
     fn prices(&self) -> Arc<PriceBook> {
-        self.prices.load_full()
+        Arc::clone(&self.config.load().prices)
     }
 
     fn reprice(&self, asked: &RepriceQuery) -> Result<serde_json::Value, SourceError> {

@@ -44,7 +44,6 @@ impl Again {
         record.attempt_of = Some(record.attempt_of.unwrap_or(record.call_id));
         record.call_id = call_id;
         record.started_at = started_at;
-        let prices = meter.prices.load_full();
-        meter.admit(place, call_id, first.again(record, prices))
+        meter.admit(place, call_id, first.again(record))
     }
 }

@@ -6,7 +6,7 @@ use super::counting::{Count, Counts};
 use super::open::Answer;
 use super::{Arrival, UpstreamFacts, background};
 use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
-use crate::pricing::{PriceBook, Priceable};
+use crate::pricing::Priceable;
 use crate::usage::{Capability, ContextClass, TokenUsage, Units, UsageSource};
 use crate::wire::{self, Endpoint, Reading, Report, RequestFacts, ResponseReader};
 
@@ -99,7 +99,6 @@ pub(super) fn complete(
     asked: &Asked<'_>,
     known: &Known<'_>,
     ending: &Ending,
-    prices: &PriceBook,
 ) {
     let Known { answer, counts } = *known;
     let nothing = Report::default();
@@ -145,7 +144,7 @@ pub(super) fn complete(
     record
         .flags
         .extend(counts.into_iter().flat_map(Counts::flags));
-    price(record, asked.upstream, prices);
+    price(record, asked.upstream);
     if source.is_none() && (reading == Reading::Lookup || report.background) {
         background::bill_nothing(record);
     }
@@ -279,12 +278,14 @@ fn capability(facts: &RequestFacts, usage: &TokenUsage) -> Capability {
 }
 
 /// Fills in the money.
-fn price(record: &mut CallRecord, upstream: &UpstreamFacts, prices: &PriceBook) {
+fn price(record: &mut CallRecord, upstream: &UpstreamFacts) {
     if record.source.is_none() || !upstream.billed {
         record.pricing = Pricing::Free;
         return;
     }
-    let bill = prices.price(&Priceable::of(record, &upstream.price_list));
+    let bill = upstream
+        .prices
+        .price(&Priceable::of(record, &upstream.price_list));
     bill.settle(record);
 }
 

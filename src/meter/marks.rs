@@ -136,7 +136,6 @@ mod tests {
     use std::path::Path;
     use std::sync::mpsc;
 
-    use arc_swap::ArcSwap;
     use tempfile::TempDir;
 
     use super::*;
@@ -152,15 +151,7 @@ mod tests {
             ack_wait: Duration::from_millis(5),
             strict_ack: false,
         };
-        let prices = PriceBook::new(pricing::Settings::default()).unwrap();
-        let prices = Arc::new(ArcSwap::from_pointee(prices));
-        Meter::new(
-            settings,
-            journal.clone(),
-            prices,
-            Box::new(|_, _, _| {}),
-            None,
-        )
+        Meter::new(settings, journal.clone(), Box::new(|_, _, _| {}), None)
     }
 
     fn begun(meter: &Meter) -> CallMeter {
@@ -170,6 +161,7 @@ mod tests {
             role: Role::Provider,
             billed: true,
             price_list: "openai".into(),
+            prices: Arc::new(PriceBook::new(pricing::Settings::default()).unwrap()),
         };
         let arrival = Arrival {
             call_id: CallId(uuid::Uuid::from_u128(7)),

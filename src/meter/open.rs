@@ -12,7 +12,6 @@ use super::keeping::Keeping;
 use super::results::{File, Results};
 use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, StreamEnd};
-use crate::pricing::PriceBook;
 use crate::wire::{
     self, Coding, Endpoint, Operation, Reading, Request, RequestScanner, ResponseReader, Spoken,
     WireFormat,
@@ -23,13 +22,12 @@ const LOOK_BYTES_MAX: usize = 1024 * 1024;
 
 /// One call, shared by all who look at it. Locks are taken in the order of the fields.
 pub(super) struct Open {
+    /// As it was when the call began: a reload changes nothing of what is in flight.
     pub(super) upstream: Arc<UpstreamFacts>,
     pub(super) method: Method,
     /// As the upstream sees it.
     pub(super) path: String,
     pub(super) endpoint: Endpoint,
-    /// In force when the call began: a reload changes nothing of what is in flight.
-    pub(super) prices: Arc<PriceBook>,
     pub(super) began: Instant,
     leaves: Mutex<Option<Leaves>>,
     request: Mutex<RequestScanner>,
@@ -72,23 +70,19 @@ pub(super) struct Answer {
 
 impl Open {
     /// A call that has just come.
-    pub(super) fn new(mut arrival: Arrival, prices: Arc<PriceBook>) -> Self {
+    pub(super) fn new(mut arrival: Arrival) -> Self {
         let upstream = Arc::clone(&arrival.upstream);
         let endpoint = wire::endpoint(upstream.format, &arrival.method, &arrival.path);
         let method = arrival.method.clone();
         let path = std::mem::take(&mut arrival.path);
         let record = Box::new(close::interrupted(arrival, &path, endpoint));
-        Self::leaving(record, prices, upstream, (method, path, endpoint))
+        Self::leaving(record, upstream, (method, path, endpoint))
     }
 
     /// Another attempt at the same call; until more is heard of it, this record is what it leaves.
-    pub(super) fn again(
-        self: &Arc<Self>,
-        record: Box<CallRecord>,
-        prices: Arc<PriceBook>,
-    ) -> Arc<Self> {
+    pub(super) fn again(self: &Arc<Self>, record: Box<CallRecord>) -> Arc<Self> {
         let asked = (self.method.clone(), self.path.clone(), self.endpoint);
-        let next = Self::leaving(record, prices, Arc::clone(&self.upstream), asked);
+        let next = Self::leaving(record, Arc::clone(&self.upstream), asked);
         let next = Arc::clone(self.next.get_or_init(|| Arc::new(next)));
         // Who left before there was a next one told only this one.
         if self.is_abandoned() {
@@ -99,7 +93,6 @@ impl Open {
 
     fn leaving(
         record: Box<CallRecord>,
-        prices: Arc<PriceBook>,
         upstream: Arc<UpstreamFacts>,
         (method, path, endpoint): (Method, String, Endpoint),
     ) -> Self {
@@ -109,7 +102,6 @@ impl Open {
             method,
             path,
             endpoint,
-            prices,
             began: Instant::now(),
             leaves: Mutex::new(Some(Leaves {
                 record,
@@ -358,7 +350,7 @@ impl Open {
             answer: &self.answer(),
             counts,
         };
-        close::complete(record, &asked, &known, ending, &self.prices);
+        close::complete(record, &asked, &known, ending);
     }
 }
 

@@ -6,6 +6,7 @@ mod reloads;
 use std::collections::BTreeMap;
 use std::sync::mpsc as plain;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
@@ -25,7 +26,8 @@ const DONE: &[u8] = b"data: [DONE]\n\n";
 
 struct Stage {
     meter: Meter,
-    prices: Arc<ArcSwap<PriceBook>>,
+    /// Of the calls to come.
+    prices: ArcSwap<PriceBook>,
     records: plain::Receiver<Box<CallRecord>>,
     jobs: mpsc::Receiver<Job>,
     budget: Arc<TextBudget>,
@@ -60,16 +62,10 @@ impl Stage {
             prices: Vec::new(),
             fx: Vec::new(),
         };
-        let prices = Arc::new(ArcSwap::from_pointee(PriceBook::new(none).unwrap()));
+        let prices = ArcSwap::from_pointee(PriceBook::new(none).unwrap());
         let confirm = Box::new(|_: &str, _, _| {});
         Self {
-            meter: Meter::new(
-                settings,
-                journal,
-                Arc::clone(&prices),
-                confirm,
-                Some(counting),
-            ),
+            meter: Meter::new(settings, journal, confirm, Some(counting)),
             prices,
             records,
             jobs,
@@ -128,6 +124,7 @@ impl Stage {
             role: Role::Provider,
             billed: true,
             price_list: "openai".to_owned(),
+            prices: self.prices.load_full(),
         };
         let arrival = Arrival {
             call_id: CallId(uuid::Uuid::from_u128(number)),

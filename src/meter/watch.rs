@@ -140,7 +140,7 @@ impl Observer for ResponseObserver {
             coding.feed(data, &mut |read| {
                 reader.feed(read);
                 if let Some(results) = results {
-                    results.take(reader, &call.open.prices);
+                    results.take(reader, &call.open.upstream.prices);
                 }
             });
             if ttft.is_none() && reader.output_started() {

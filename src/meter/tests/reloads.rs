@@ -93,3 +93,28 @@ proptest! {
         prop_assert_eq!(record.cost_usd, cost);
     }
 }
+
+#[test]
+fn another_attempt_has_the_prices_that_came_with_the_name_of_its_list() {
+    let stage = Stage::set(0.0);
+    stage.prices.store(Arc::new(book(&vec![(1, 5)])));
+    let call = stage.begin(7, Method::POST, "/v1/chat/completions");
+    drop(call.request_observer().on_data(&Bytes::from_static(ASKED)));
+    let again = call.again().unwrap();
+    drop(call);
+    // A reload takes the list away.
+    stage.prices.store(Arc::new(book(&Vec::new())));
+    let next = CallId(uuid::Uuid::from_u128(8));
+    let call = again.begin(next, Timestamp::UNIX_EPOCH).unwrap();
+    let headers = HeaderValue::from_static("text/event-stream");
+    let mut answer = call.respond(
+        StatusCode::OK,
+        &HeaderMap::from_iter([(CONTENT_TYPE, headers)]),
+    );
+    for part in [USAGE, DONE] {
+        drop(answer.on_data(&Bytes::from_static(part)));
+    }
+    let mut records = stage.records.iter();
+    let record = records.find(|record| record.call_id == next).unwrap();
+    assert_eq!(record.cost_usd, Some(crate::money::Pico(40)));
+}

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -85,6 +84,7 @@ pub(crate) fn upstream_of(format: WireFormat, name: &str, base_url: &str) -> Ups
         role: Role::Provider,
         billed: true,
         price_list: name.to_owned(),
+        prices: Arc::new(PriceBook::new(pricing::Settings::default()).unwrap()),
     };
     UpstreamSettings::new(Arc::new(facts), base_url.parse().unwrap())
 }
@@ -249,9 +249,7 @@ fn meter(journal: &Journal<Entry>, confirmed: &Confirmations, places: usize) -> 
         ack_wait: SOON,
         strict_ack: false,
     };
-    let prices = PriceBook::new(pricing::Settings::default()).unwrap();
-    let prices = Arc::new(ArcSwap::from_pointee(prices));
-    Meter::new(settings, journal.clone(), prices, Box::new(tell), None)
+    Meter::new(settings, journal.clone(), Box::new(tell), None)
 }
 
 /// Counts what the proxy counts by itself.
