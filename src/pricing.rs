@@ -53,6 +53,8 @@ pub struct Priceable<'a> {
     pub list: &'a str,
     /// The model that answered, else the one asked for.
     pub model: Option<&'a str>,
+    /// The model asked for, which may be a name of the client's own: a deployment, an endpoint.
+    pub asked: Option<&'a str>,
     /// When the call began: decides which dated price is in force.
     pub at: Timestamp,
     /// When it was done: what some vendors' hours go by.
@@ -87,6 +89,7 @@ impl<'a> Priceable<'a> {
             upstream: Some(&record.upstream),
             list,
             model: record.model_name(),
+            asked: record.model_requested.as_deref(),
             at: record.started_at,
             ended_at: ended_at.unwrap_or(record.started_at),
             hours_known: true,
@@ -118,6 +121,7 @@ impl<'a> Priceable<'a> {
             upstream: None,
             list,
             model: Some(model),
+            asked: None,
             at,
             ended_at: at,
             hours_known: false,

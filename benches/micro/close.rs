@@ -21,6 +21,7 @@ pub(crate) fn price(criterion: &mut Criterion) -> anyhow::Result<()> {
     let call = Priceable {
         upstream: Some(&record.upstream),
         list: &record.upstream,
+        asked: None,
         model: record.model_name(),
         at: record.started_at,
         ended_at: record.started_at,

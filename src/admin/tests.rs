@@ -58,6 +58,7 @@ fn dated(seen: &str, cache_read: &str) -> PriceEntry {
         layer: Layer::Catalogue,
         list: "openai".into(),
         names: vec!["gpt-5.6-sol".into()],
+        asked: false,
         since: Since::Seen(seen.parse().unwrap()),
         conditions: pricing::Conditions::default(),
         currency: Currency::USD,

@@ -45,6 +45,7 @@ fn price(call: &MadeCall, at: Timestamp, prices: &PriceBook) -> Option<Pico> {
         upstream: None,
         list: call.upstream,
         model: Some(call.model),
+        asked: None,
         at,
         ended_at: at,
         hours_known: true,

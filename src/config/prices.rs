@@ -171,6 +171,7 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
     let names = s.require("match", "match = [\"gpt-4o\"]", |value| {
         Some(names(value, layer))
     });
+    let asked = asked(s, layer);
     let since = since(s);
     let source = s.require("source", "source = \"contract of 2026-01-31\"", Value::text);
     let conditions = conditions(s);
@@ -184,6 +185,11 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
         .collect();
     let terms = terms(s, &conditions, layer);
     let is_factor = matches!(terms, Some((Terms::Times(_), _)));
+    if is_factor && asked {
+        s.problem(
+            "is a factor of what the model that answers costs; write rates, or leave asked out",
+        );
+    }
     if is_factor && (settlement.is_some() || avoidable != Avoidable::Now) {
         s.problem("is a factor and no price of its own; write how it is paid at the price");
     }
@@ -193,6 +199,7 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
         layer,
         list: list?.to_owned(),
         names: names?,
+        asked,
         since: since?,
         conditions,
         currency,
@@ -224,6 +231,17 @@ fn names(value: &Value<'_>, layer: Layer) -> Vec<String> {
         value.problem("names no model; write match = [\"gpt-4o\"]");
     }
     names
+}
+
+/// `asked`: whether `match` names what clients ask for. A vendor's own list has the names that answer.
+fn asked(section: &mut Section<'_>, layer: Layer) -> bool {
+    let Some(value) = section.value("asked") else {
+        return false;
+    };
+    if layer == Layer::Catalogue {
+        value.problem("is about names of your own; it belongs into [[prices]] of tollgate.toml");
+    }
+    value.boolean().unwrap_or(false)
 }
 
 /// `from` or `seen`: an undated price is no fact.

@@ -163,6 +163,7 @@ impl Results {
             upstream: Some(&self.file.upstream.name),
             list: &self.file.upstream.price_list,
             model: result.model.as_deref(),
+            asked: None,
             at: self.file.at,
             ended_at: self.file.at,
             hours_known: true,

@@ -31,7 +31,7 @@ impl Bill {
         call: &Priceable<'_>,
         at: Timestamp,
     ) -> Result<Priced, Unpriced> {
-        let model = call.model.ok_or(Some(Flag::NoPrice))?;
+        let model = book.name_of(call, at).ok_or(Some(Flag::NoPrice))?;
         let nothing = TokenUsage::default();
         let usage = call.usage.unwrap_or(&nothing);
         let reserved = book.serving(call, at, model);

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::bill::Bill;
 use super::conditions::Conditions;
-use super::entry::{FxRate, Layer, PriceEntry, Settings, Terms};
+use super::entry::{FxRate, Layer, PriceEntry, Settings, Since, Terms};
 use super::index::Index;
 use super::reserved::Reservation;
 use super::{Priceable, Priced};
@@ -71,6 +71,8 @@ pub struct PriceBook {
     pub(super) beyond: Index,
     /// Those that multiply.
     pub(super) times: Index,
+    /// The positions of those that go by the name a client asks for.
+    asked: Vec<usize>,
     /// Throughput that is paid by the hour.
     pub(super) reserved: Vec<Reservation>,
     /// The user's own before the catalogue's, of both the newest first.
@@ -106,6 +108,9 @@ impl PriceBook {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let asked = prices.iter().enumerate();
+        let asked = asked.filter_map(|(at, price)| price.asked.then_some(at));
+        let asked = asked.collect();
         fx.sort_by_key(|rate| (rate.layer == Layer::Catalogue, Reverse(rate.from)));
         let facts = prices
             .iter()
@@ -120,6 +125,7 @@ impl PriceBook {
             whole,
             beyond,
             times,
+            asked,
             reserved: Vec::new(),
             fx,
         })
@@ -155,6 +161,22 @@ impl PriceBook {
         [&self.whole, &self.beyond, &self.times]
             .iter()
             .any(|index| index.has_list(list))
+    }
+
+    /// The name a call is priced by: the one it asked for where a price goes by that, else the model's
+    /// that answered.
+    pub(super) fn name_of<'a>(&self, call: &Priceable<'a>, at: Timestamp) -> Option<&'a str> {
+        let goes_by = |name: &&str| {
+            self.asked.iter().any(|position| {
+                let known = self.entries.get(*position).zip(self.facts.get(*position));
+                known.is_some_and(|(entry, fact)| {
+                    entry.list == call.list
+                        && entry.named(name).is_some()
+                        && (fact.begins <= at || matches!(entry.since, Since::Seen(_)))
+                })
+            })
+        };
+        call.asked.filter(goes_by).or(call.model)
     }
 
     /// The entry that prices ordinary calls to a model at a time, if the model has a price.

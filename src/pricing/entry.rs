@@ -27,6 +27,8 @@ pub struct PriceEntry {
     pub list: String,
     /// The names it prices: exact, with a dated-snapshot suffix, or (overlays only) with one `*`.
     pub names: Vec<String>,
+    /// They are what clients ask for, whatever model answers: an Azure deployment, an `ep-…`.
+    pub asked: bool,
     /// Since when, and how that is known.
     pub since: Since,
     /// Which calls of these models it prices.

@@ -105,7 +105,11 @@ impl Reservation {
         self.from <= at
             && self.until.is_none_or(|until| at < until)
             && tier.is_none_or(|tier| call.service_tier == Some(tier))
-            && call.upstream.is_some_and(|name| self.is_for(name, model))
+            && call.upstream.is_some_and(|upstream| {
+                let asked = call.asked.filter(|name| *name != model);
+                let mut names = asked.into_iter().chain([model]);
+                names.any(|name| self.is_for(upstream, name))
+            })
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn entry(name: &str, since: &str, rates: &str) -> PriceEntry {
         layer: Layer::Catalogue,
         list: "v".into(),
         names: vec![name.into()],
+        asked: false,
         since: match word {
             "from" => Since::From(date),
             _ => Since::Seen(date),
@@ -65,6 +66,7 @@ fn call<'a>(model: &'a str, at: &str, usage: &'a TokenUsage) -> Priceable<'a> {
         upstream: None,
         list: "v",
         model: Some(model),
+        asked: None,
         at: format!("{at}T12:00:00Z").parse().unwrap(),
         ended_at: format!("{at}T12:00:00Z").parse().unwrap(),
         hours_known: true,

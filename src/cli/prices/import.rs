@@ -171,6 +171,7 @@ fn entry(model: &Model, price: &Price, source: String) -> PriceEntry {
         layer: Layer::Overlay,
         list: model.list.clone(),
         names: model.names.clone(),
+        asked: false,
         since,
         conditions,
         currency: Currency::USD,

@@ -175,5 +175,11 @@ pub(super) fn paid(entry: &PriceEntry) -> Vec<String> {
             plain(&entry.free_units.join(", "))
         )
     });
-    [settled, saves, units].into_iter().flatten().collect()
+    let asked = entry
+        .asked
+        .then(|| "for calls that ask for this name, whatever model answers".to_owned());
+    [asked, settled, saves, units]
+        .into_iter()
+        .flatten()
+        .collect()
 }

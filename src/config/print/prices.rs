@@ -90,6 +90,7 @@ fn price(entry: &PriceEntry) -> Value {
         layer: _,
         list,
         names,
+        asked,
         since,
         conditions,
         currency,
@@ -117,6 +118,7 @@ fn price(entry: &PriceEntry) -> Value {
     let value = table([
         ("list", Some(text(list))),
         ("match", Some(texts(names))),
+        ("asked", asked.then_some(Value::Boolean(true))),
         ("from", from.and_then(day)),
         ("seen", seen.and_then(day)),
         (

@@ -85,6 +85,7 @@ label_values_max = 8
 [[prices]]
 list = "vllm"
 match = "*"
+asked = true
 from = 2026-01-01
 free = true
 free_units = ["web_search"]

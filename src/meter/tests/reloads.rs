@@ -17,6 +17,7 @@ fn book(days: &Days) -> PriceBook {
         layer: Layer::Catalogue,
         list: "openai".into(),
         names: vec!["gpt-4o".into()],
+        asked: false,
         since: Since::From(january(*day)),
         conditions: Conditions::default(),
         currency: Currency::USD,
