@@ -5,6 +5,8 @@
 //! `TOLLGATE_SHARED` and never copied here.
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod alike;
 #[cfg(test)]
 mod breakeven;
