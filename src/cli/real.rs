@@ -123,7 +123,7 @@ impl House for Tollgate {
             config.rows.offers.len(),
             config.rows.models.len(),
             config.rows.published.len(),
-        );
+        ) + &unlisted(&config);
         Ok(Checked {
             summary,
             resolved: config.print(),
@@ -197,6 +197,20 @@ impl House for Tollgate {
     fn config(&self, options: &Options) -> Result<Config, Failure> {
         loaded(options)
     }
+}
+
+/// The upstreams whose calls stay unpriced because nobody has written their price list.
+fn unlisted(config: &Config) -> String {
+    let unlisted =
+        |upstream: &&Upstream| upstream.billed && !config.prices.has_list(&upstream.prices);
+    let say = |Upstream { name, prices, .. }: &Upstream| {
+        format!(
+            "; calls of {name} stay unpriced: there is no price list {prices}, set prices of the \
+             upstream or write [[prices]]"
+        )
+    };
+    let upstreams = config.upstreams.iter().filter(unlisted);
+    upstreams.map(say).collect()
 }
 
 async fn start(
@@ -335,5 +349,29 @@ pub(super) fn failed(error: AppError) -> Failure {
         | AppError::Alerts(_)
         | AppError::Proxy(_)
         | AppError::Thread(_)) => Failure::work("cannot go on").because(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_says_which_upstream_has_no_price_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tollgate.toml");
+        let text = "[upstreams.openai]\nformat = \"openai\"\n\
+                    base_url = \"https://eu.api.openai.com\"\n";
+        std::fs::write(&path, text).unwrap();
+        let config = config::load(Some(&path), &Overrides::default()).unwrap();
+        assert_eq!(
+            unlisted(&config),
+            "; calls of openai stay unpriced: there is no price list eu.api.openai.com, set prices \
+             of the upstream or write [[prices]]"
+        );
+        assert_eq!(
+            unlisted(&config::load(None, &Overrides::default()).unwrap()),
+            ""
+        );
     }
 }

@@ -169,8 +169,12 @@ fn upstream(upstream: &Upstream) -> Value {
         ),
         ("role", Some(text(&role.label()))),
         ("billed", Some(Value::Boolean(*billed))),
-        // The upstream's own name needs no prices; written out it would.
-        ("prices", (prices != name).then(|| prices.as_str().into())),
+        // The upstream's own name, or its host, needs no prices; written out it would.
+        (
+            "prices",
+            (prices != name && base_url.host() != Some(prices.as_str()))
+                .then(|| prices.as_str().into()),
+        ),
         ("ca_file", ca_file.as_deref().map(path)),
         (
             "egress_proxy",

@@ -195,7 +195,11 @@ fn an_upstream_has_the_list_of_its_name_or_else_of_its_address() {
         ),
         ("moonshotai", "https://api.moonshot.cn/v1", "moonshotai-cn"),
         ("moonshotai", "https://api.moonshot.ai/v1", "moonshotai"),
-        ("zhipuai", "https://api.z.ai/api/paas/v4", "zhipuai"),
+        ("zhipuai", "https://api.z.ai/api/paas/v4", "zai"),
+        ("zai", "https://open.bigmodel.cn/api/paas/v4", "zhipuai"),
+        ("deepseek-cn", "https://api.deepseek.com", "deepseek-cn"),
+        ("openai", "https://eu.api.openai.com", "eu.api.openai.com"),
+        ("openai", "https://api.openai.com", "openai"),
         ("eu", "https://eu.api.openai.com", "eu"),
         ("house", "http://localhost:8000", "house"),
     ] {

@@ -24,12 +24,14 @@ impl Rates {
     }
 
     /// The rate a line of `kind` is billed at: the five-minute rate stands in for the default
-    /// lifetime of a cache write, which is five minutes where a vendor has several.
+    /// lifetime of a cache write, which is five minutes where a vendor has several, and so does the
+    /// default's for five minutes. For other lifetimes nothing stands in.
     #[must_use]
     pub fn of(&self, kind: LineKind) -> Option<RatePerMtok> {
-        let default = kind == LineKind::CacheWrite;
-        let stand_in = || self.written(LineKind::CacheWrite5m).filter(|_| default);
-        self.written(kind).or_else(stand_in)
+        let alike = [LineKind::CacheWrite, LineKind::CacheWrite5m];
+        let stand_in = || alike.into_iter().find_map(|other| self.written(other));
+        let written = self.written(kind);
+        written.or_else(|| alike.contains(&kind).then(stand_in).flatten())
     }
 
     /// Whether nothing is written down.

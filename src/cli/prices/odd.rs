@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::call::LineKind;
+use crate::call::{LineKind, without_snapshot};
 use crate::cli::numbers::count;
 use crate::cli::report::plain;
 use crate::config::Upstream;
 use crate::money::{Currency, PICO_PER_UNIT, Pico};
 use crate::pricing::range::{Spread, rate_in_usd};
-use crate::pricing::{Conditions, Layer, PriceBook, PriceEntry, Rates, fits_pattern, is_pattern};
+use crate::pricing::{
+    Conditions, Layer, Named, Price, PriceBook, PriceEntry, Rates, fits_pattern, is_pattern,
+};
 
 /// A price that nobody has looked at for so long may have changed: vendors did so quarterly.
 const PRICE_DAYS_MAX: i64 = 90;
@@ -23,6 +25,7 @@ const FX_DAYS_MAX: i64 = 30;
 pub(super) fn warnings(book: &PriceBook, at: Timestamp) -> Vec<String> {
     let mut found = odd(book, at);
     found.extend(hidden(book, at));
+    found.extend(covered(book, at));
     found.extend(old(book, at));
     found
 }
@@ -122,6 +125,48 @@ fn hidden(book: &PriceBook, at: Timestamp) -> Vec<String> {
     }
     found.dedup();
     found
+}
+
+/// Own prices of a name that take a snapshot too, which in the catalogue has other rates than the name.
+fn covered(book: &PriceBook, at: Timestamp) -> Vec<String> {
+    let mut found = Vec::new();
+    for (list, model) in book.names() {
+        let Some(alias) = without_snapshot(model) else {
+            continue;
+        };
+        let plain_calls = Conditions::default();
+        let price = book.quote((list, model), at, &plain_calls);
+        let own = price.as_ref().map(Price::entry).ok();
+        let own = own.filter(|own| {
+            own.layer == Layer::Overlay && own.named(model) == Some(Named::Snapshot(alias))
+        });
+        let (Some(own), Some(theirs)) = (own, of_catalogue(book, (list, model), at)) else {
+            continue;
+        };
+        let terms = of_catalogue(book, (list, alias), at).map(|entry| &entry.terms);
+        if terms != Some(&theirs.terms) {
+            let (own, theirs) = (own.id(), theirs.id());
+            found.push(format!(
+                "{own}: yours prices {model} too, for which the catalogue has {theirs}"
+            ));
+        }
+    }
+    found
+}
+
+/// The catalogue's newest price of just that name, for plain calls.
+fn of_catalogue<'a>(
+    book: &'a PriceBook,
+    (list, name): (&str, &str),
+    at: Timestamp,
+) -> Option<&'a PriceEntry> {
+    let entries = book.entries_for(list, name).filter(|entry| {
+        entry.layer == Layer::Catalogue
+            && entry.named(name) == Some(Named::Exact)
+            && entry.conditions == Conditions::default()
+            && entry.begins() <= at
+    });
+    entries.max_by_key(|entry| entry.since.date())
 }
 
 /// Prices and exchange rates that nobody has looked at for long.

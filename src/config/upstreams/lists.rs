@@ -5,8 +5,7 @@ use http::Uri;
 use crate::config::value::{Value, hint};
 use crate::pricing::PriceBook;
 
-/// The lists of known addresses. Only the hosts whose prices the lists have: regional ones, such as
-/// `eu.api.openai.com`, cost more, and calls do not show it.
+/// The lists of known addresses: only hosts whose prices the lists have.
 const LISTS: [(&str, &str); 23] = [
     ("api.anthropic.com", "anthropic"),
     ("api.cohere.ai", "cohere"),
@@ -49,13 +48,36 @@ pub(super) fn named(value: &Value<'_>, book: Option<&PriceBook>) -> Option<Strin
     ))
 }
 
+/// What the hosts of a region end in, such as `eu.api.openai.com`: models of 2026-03-05 and later cost
+/// a tenth more there (<https://developers.openai.com/api/docs/pricing>), and calls do not show it.
+const REGIONAL: (&str, &str) = (".api.openai.com", "openai");
+
+/// Vendors with a host for each currency: their lists in dollars and in yuan. `DeepSeek` bills both
+/// currencies at one host.
+const PAIRS: [(&str, &str); 4] = [
+    ("alibaba", "alibaba-cn"),
+    ("minimax", "minimax-cn"),
+    ("moonshotai", "moonshotai-cn"),
+    ("zai", "zhipuai"),
+];
+
 /// Where none is named: the list of the upstream's own name; if there is none, that of its address.
-/// A vendor's address in China has its list in yuan, though it is called as its list in dollars is.
+/// Of a vendor's two lists the address decides. A region with prices of its own has the list that is
+/// called as its host, which only the user can write.
 pub(super) fn unnamed(name: &str, base_url: Option<&Uri>, book: Option<&PriceBook>) -> String {
     let has = |list: &str| book.is_some_and(|book| book.has_list(list));
-    let host = base_url.and_then(Uri::host);
-    let known = host.and_then(|host| LISTS.iter().find(|(at, _)| host.eq_ignore_ascii_case(at)));
-    let fits = |list: &&str| has(list) && (!has(name) || list.strip_suffix("-cn") == Some(name));
+    let Some(host) = base_url.and_then(Uri::host).map(str::to_ascii_lowercase) else {
+        return name.to_owned();
+    };
+    let (ending, vendor) = REGIONAL;
+    if host.ends_with(ending) && name == vendor {
+        return host;
+    }
+    let known = LISTS.iter().find(|(at, _)| host == *at);
+    let pair = |list: &str| PAIRS.iter().find(|pair| pair.0 == list || pair.1 == list);
+    let fits = |list: &&str| {
+        has(list) && (!has(name) || (pair(list).is_some() && pair(list) == pair(name)))
+    };
     let list = known.map(|(_, list)| *list).filter(fits);
     list.unwrap_or(name).to_owned()
 }

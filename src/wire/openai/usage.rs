@@ -51,7 +51,11 @@ pub(in super::super) fn input(counts: Counts<'_>) -> Option<TokenUsage> {
 fn parts(input: Counts<'_>, output: Counts<'_>) -> TokenUsage {
     TokenUsage {
         cache_read: input.at("cached_tokens"),
-        cache_write: input.at("cache_write_tokens"),
+        // DashScope's word for what an explicit cache wrote, part of the input like the other
+        // (<https://help.aliyun.com/zh/model-studio/context-cache>).
+        cache_write: input
+            .at("cache_write_tokens")
+            .or_else(|| input.at("cache_creation_input_tokens")),
         input_audio: input.at("audio_tokens"),
         input_image: input.at("image_tokens"),
         reasoning: output.at("reasoning_tokens"),
@@ -85,4 +89,21 @@ pub(in super::super) fn tell(raw: &[u8], spelling: Spelling, findings: &mut Find
         findings.flag(Flag::Malformed);
     }
     usage.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_explicit_cache_of_dashscope_wrote_is_a_cache_write() {
+        let raw = br#"{"prompt_tokens": 3019, "completion_tokens": 104, "total_tokens": 3123,
+            "prompt_tokens_details": {"cached_tokens": 1000, "cache_creation_input_tokens": 2000,
+            "cache_creation": {"ephemeral_5m_input_tokens": 2000}, "cache_type": "ephemeral"}}"#;
+        let object = Usage::read(raw).unwrap().unwrap();
+        let usage = prompt(object.counts()).unwrap();
+        assert_eq!(usage.cache_write, Some(2000));
+        assert_eq!(usage.cache_read, Some(1000));
+        assert!(!object.is_odd());
+    }
 }

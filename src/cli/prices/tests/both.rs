@@ -171,5 +171,5 @@ fn own_prices_in_a_file_alone_are_read_without_a_catalogue() {
     let own = OWN.replace("[catalogues]\nprices = \"prices.toml\"\n", "");
     let (_folder, paths) = folder(&[("own.toml", own.as_str()), ("prices.toml", CATALOGUE)]);
     let prices = |path: &Path| crate::config::prices_of(path).unwrap().entries().len();
-    assert_eq!((prices(&paths[0]), prices(&paths[1])), (3, 8));
+    assert_eq!((prices(&paths[0]), prices(&paths[1])), (3, 9));
 }
