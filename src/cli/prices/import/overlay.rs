@@ -1,7 +1,7 @@
 //! The file of prices that is made from a map: only what is missing, or also what disagrees.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,12 +28,30 @@ enum Kept {
     Hides,
 }
 
+/// How a file begins that an import made.
+const MADE: &str =
+    "# Prices for tollgate, made by `tollgate prices import` from a public price map.";
+
+/// Whether an import made the file. Nothing else is written over: a configuration reads as prices too
+/// where it has nothing else.
+fn is_made(path: &Path) -> bool {
+    let mut begin = [0; MADE.len()];
+    let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
+    let mut read = || File::open(path)?.read_exact(&mut begin);
+    is_file && read().is_ok() && begin == *MADE.as_bytes()
+}
+
 /// Writes the file, whole or not at all, and says what is in it.
 pub(super) fn write(import: &Import, asked: &PricesImport, path: &Path) -> Result<String, Failure> {
     let name = path.display();
-    if !asked.force && path.symlink_metadata().is_ok() {
+    if path.symlink_metadata().is_ok() {
         let failure = Failure::use_or_config(format!("{name} is there already"));
-        return Err(failure.remedy("--force writes it anew; or name another file"));
+        if !is_made(path) {
+            return Err(failure.remedy("it was not made by an import; name another file"));
+        }
+        if !asked.force {
+            return Err(failure.remedy("--force writes it anew; or name another file"));
+        }
     }
     let (entries, models, kept) = entries(import, asked.all);
     let text = format!(
@@ -182,7 +200,7 @@ fn head(import: &Import, path: &Path, entries: &[PriceEntry], models: usize) -> 
     let left_out = import.models.len().saturating_sub(import.brought().count());
     let file = path.file_name().unwrap_or(path.as_os_str()).display();
     format!(
-        "# Prices for tollgate, made by `tollgate prices import` from a public price map. Write it anew\n\
+        "{MADE} Write it anew\n\
          # instead of editing it; your own prices belong into tollgate.toml.\n\
          #\n\
          #   map     {}, {}\n\
@@ -216,7 +234,9 @@ fn put(path: &Path, text: &str) -> io::Result<()> {
         let mut file = File::create_new(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&new, path)
+        fs::rename(&new, path)?;
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     };
     write().inspect_err(|_| {
         // What is left of a failed write is of no use.

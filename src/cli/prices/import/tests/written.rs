@@ -127,6 +127,33 @@ fn a_file_that_is_there_is_written_over_only_by_force_and_is_not_compared_with_i
     assert_eq!(std::fs::read_to_string(&path).unwrap(), first);
 }
 
+#[test]
+fn force_writes_over_nothing_that_no_import_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut asked = asked(fixture("models-dev.json"));
+    asked.force = true;
+    let import = import(&asked, "");
+    let refused = |path: &Path| {
+        let failure = overlay::write(&import, &asked, path).unwrap_err();
+        assert!(
+            failure.to_string().contains("is there already"),
+            "{failure}"
+        );
+    };
+    let own = folder.path().join("tollgate.toml");
+    for text in ["", "# mine\n", "price_files = []\n"] {
+        std::fs::write(&own, text).unwrap();
+        refused(&own);
+        assert_eq!(std::fs::read_to_string(&own).unwrap(), text);
+    }
+    let made = folder.path().join("made.toml");
+    overlay::write(&import, &asked, &made).unwrap();
+    let link = folder.path().join("link.toml");
+    std::os::unix::fs::symlink(&made, &link).unwrap();
+    refused(&link);
+    refused(folder.path());
+}
+
 /// The same with a line before all tables.
 fn load_with_files(line: &str) -> Arc<PriceBook> {
     let folder = tempfile::tempdir().unwrap();
