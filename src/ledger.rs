@@ -215,6 +215,14 @@ pub enum LedgerError {
         pass::PASSES_MAX
     )]
     Passes,
+    /// What a pass moves is not in the totals.
+    #[error("pass {number} over the calls does not fit the totals: {found}")]
+    Misfit {
+        /// The pass.
+        number: u64,
+        /// What was seen, and what to do.
+        found: String,
+    },
     /// Somebody wanted it to stop.
     #[error("stopped before the end")]
     Stopped,
@@ -248,6 +256,7 @@ impl LedgerError {
             Self::Newer { .. } => "newer",
             Self::Repricing => "repricing",
             Self::Passes => "passes",
+            Self::Misfit { .. } => "misfit",
             Self::Stopped => "stopped",
             Self::Row { .. } => "row",
         }

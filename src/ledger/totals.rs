@@ -105,6 +105,14 @@ impl Totals {
         );
     }
 
+    /// Whether all that the other counts can be taken off. Money may be negative, so it says nothing.
+    pub(super) fn has(&self, other: &Self) -> bool {
+        self.counts()
+            .iter()
+            .zip(other.counts())
+            .all(|(mine, theirs)| *mine >= theirs)
+    }
+
     /// What both have: of each sum the smaller one.
     pub(super) fn least(&self, other: &Self) -> Self {
         self.with(other, u64::min, Pico::min)

@@ -91,6 +91,26 @@ impl Passes {
     /// Adds one that has become complete.
     pub(super) fn put(&mut self, pass: Arc<Pass>) {
         self.all.push(Kept::Whole(pass));
+        self.all.sort_by_key(Kept::number);
+    }
+
+    /// Those of the folder that are complete, not in the totals, and not known here: a note may get to
+    /// the disk though writing it failed at last.
+    pub(super) fn unknown(&self, calls_dir: &Path) -> Result<Vec<Arc<Pass>>, LedgerError> {
+        let mut unknown = Vec::new();
+        for number in numbers(calls_dir)? {
+            if number <= self.applied || self.all.iter().any(|kept| kept.number() == number) {
+                continue;
+            }
+            if let Some(Ok(pass)) = noted(calls_dir, number)?
+                && pass.is_complete()
+            {
+                // It counts from now on, so its note must stay.
+                sync_folder(&folder_of(calls_dir, number))?;
+                unknown.push(Arc::new(pass));
+            }
+        }
+        Ok(unknown)
     }
 
     /// Forgets one whose rows are gone.

@@ -122,6 +122,10 @@ impl Ledger {
             .repricing
             .try_lock()
             .map_err(|_| LedgerError::Repricing)?;
+        let known = self.passes().clone();
+        for pass in known.unknown(&self.settings.calls_dir)? {
+            self.set_passes(|passes| passes.put(pass));
+        }
         // Rows do not show what is not in the totals yet.
         self.move_all(watch)?;
         let (pass, resumed) = self.begun(asked)?;
@@ -245,8 +249,10 @@ impl Ledger {
             Some(place) if place.is_of(loaded) => self.move_some(&writer, &store, &place, loaded),
             Some(_) | None => Ok(()),
         };
-        if let Err(error) = &moved {
-            writer.fail(error);
+        match &moved {
+            // Nothing is wrong with the database: calls go on being counted.
+            Ok(()) | Err(LedgerError::Misfit { .. }) => {}
+            Err(error) => writer.fail(error),
         }
         moved
     }

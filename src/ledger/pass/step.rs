@@ -91,7 +91,11 @@ impl Ledger {
         let store = writer.store()?;
         self.set_applied(meta::passes(&store)?);
         match self.catch_up_with(writer, &store) {
-            Err(problem @ (LedgerError::DayFile { .. } | LedgerError::Damaged { .. })) => {
+            Err(
+                problem @ (LedgerError::DayFile { .. }
+                | LedgerError::Damaged { .. }
+                | LedgerError::Misfit { .. }),
+            ) => {
                 let problem =
                     format!("a pass is not in the totals, and rows do not show it: {problem}");
                 error!(
@@ -212,7 +216,9 @@ impl Ledger {
                 left = left.saturating_sub(1);
                 some.last = [&[0], key.encode().as_slice()].concat();
                 if kept.has(key.span) {
-                    some.put(*key, sums, stored_totals(&memory, store, *key)?);
+                    let stored = stored_totals(&memory, store, *key)?;
+                    kept.check(*key, sums, &stored, place.pass.number)?;
+                    some.put(*key, sums, stored);
                 }
             }
         }
@@ -283,17 +289,40 @@ impl Commit {
 /// From where on each grain is not past its retention: what was deleted is not made again.
 struct Kept {
     hours: Span,
+    /// Earlier ones cannot be computed again.
+    days: Span,
     minutes: Span,
     demand: u32,
 }
 
 impl Kept {
     fn of(store: &Store, pass: &Pass) -> Result<Self, LedgerError> {
-        let hours = meta::hours_from(store)?.map(|from| Span::hour(from.hour));
+        let from = meta::hours_from(store)?;
+        let hours = from.map(|from| Span::hour(from.hour));
         Ok(Self {
             hours: hours.unwrap_or(Span::FIRST_HOUR),
+            days: from.map_or(Span::FIRST_DAY, |from| from.day),
             minutes: meta::minutes_from(store)?.unwrap_or(Span::FIRST_MINUTE),
             demand: pass.demand_from,
+        })
+    }
+
+    /// Nothing is taken off that is not there: sums end at zero, and calls would vanish unseen. A day
+    /// whose hours are gone may be one of an earlier time zone, and other calls then.
+    fn check(
+        &self,
+        key: Key,
+        moved: &Moved<Totals>,
+        stored: &Totals,
+        number: u64,
+    ) -> Result<(), LedgerError> {
+        let is_old_day = key.span >= Span::FIRST_DAY && key.span < self.days;
+        if is_old_day || stored.has(&moved.less) {
+            return Ok(());
+        }
+        Err(LedgerError::Misfit {
+            number,
+            found: "it takes more calls from a total than that has; rebuild the totals".to_owned(),
         })
     }
 

@@ -529,3 +529,52 @@ fn a_backup_has_the_passes() {
     });
     assert_is(&copy, &in_the_first_place(&[1], CALLS));
 }
+
+#[test]
+fn a_complete_pass_that_memory_lacks_moves_before_the_next_begins() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    fill(&house, 0..CALLS);
+    let still_reads = |at: Progress| at.phase == Phase::Reading;
+    let stopped = house
+        .ledger
+        .reprice(&asked("by 1"), &|call| by(1, call), &mut { still_reads });
+    assert_eq!(stopped.unwrap_err().reason(), "stopped");
+    // As if the folder could not be synced behind the note.
+    house.ledger.set_passes(|passes| passes.forget(1));
+    let some = Asked {
+        models: vec!["model-1".into()],
+        ..asked("by 1000")
+    };
+    let done = house
+        .ledger
+        .reprice(&some, &|call| by(1_000, call), &mut go_on);
+    assert_eq!(done.unwrap().pass.number, 2);
+    assert_rows_are_totals(&house.ledger);
+    house.close();
+    let house = House::open(dir.path());
+    assert_rows_are_totals(&house.ledger);
+}
+
+#[test]
+fn a_pass_that_takes_more_than_there_is_moves_nothing() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    fill(&house, 0..CALLS);
+    let still_reads = |at: Progress| at.phase == Phase::Reading;
+    let stopped = house
+        .ledger
+        .reprice(&asked("by 1"), &|call| by(1, call), &mut { still_reads });
+    assert_eq!(stopped.unwrap_err().reason(), "stopped");
+    // As if it had been taken off before.
+    house.ledger.set_memory(|memory| {
+        let all = memory.totals.values_mut();
+        all.for_each(|totals| *totals = Totals::default());
+    });
+    let before = stored(&house.ledger);
+    let again = house
+        .ledger
+        .reprice(&asked("by 1"), &|call| by(1, call), &mut go_on);
+    assert_eq!(again.unwrap_err().reason(), "misfit");
+    assert_eq!(stored(&house.ledger), before);
+}
