@@ -2,8 +2,7 @@
 //! by what they say soon after, and what is wrong in them is said once.
 //!
 //! Verified by breaking it: a watch that does not know of secrets fails the first test; one that tries
-//! again what it refused, the second; one that does not ask whether it should look, the third; one that
-//! passes over whatever is empty, or takes over an empty configuration, the fourth.
+//! again what it refused, the second; one that does not ask whether it should look, the third.
 
 use std::fs;
 use std::os::unix::fs::symlink;
