@@ -26,9 +26,9 @@ use crate::economics::{DemandMinute, Stream};
 
 pub use evidence::Lack;
 pub use live::{LiveDemand, UNNAMED_MODEL, demand_of};
-pub use paid::PaidRule;
+pub use paid::{PaidRule, PaidTier};
 pub use report::{Report, ReservedView, StateView, WindowReport};
-pub use reserved::{ReservedPart, ReservedRule};
+pub use reserved::ReservedRule;
 pub use settings::Settings;
 pub use state::{Held, States};
 pub use words::{dollars, owed, words};

@@ -8,74 +8,47 @@ use jiff::tz::TimeZone;
 
 use crate::config::{Config, Upstream};
 use crate::money::Avoidable;
-use crate::pricing::{Conditions, Layer, PriceEntry, Terms, is_pattern};
-use crate::verdict::{PaidRule, ReservedPart, ReservedRule};
+use crate::pricing::{Conditions, Layer, PriceEntry, Reservation, Terms, is_pattern};
+use crate::verdict::{PaidRule, PaidTier, ReservedRule};
 
 /// The rules of all upstreams, each stream's best match first. A list without committed prices needs
 /// none.
 pub(super) fn rules(config: &Config) -> Vec<PaidRule> {
     let upstreams = config.upstreams.iter();
-    let priced = upstreams.flat_map(|upstream| of(config, upstream));
-    tiers(config).chain(priced).collect()
+    upstreams
+        .flat_map(|upstream| of(config, upstream))
+        .collect()
 }
 
-/// What is reserved, its entries by name. Of a reservation for one tier the verdict cannot tell the
-/// calls: see [`tiers`].
+/// What is reserved. Of a reservation for one tier the verdict cannot tell the calls: see [`tiers`].
 pub(super) fn reserved(config: &Config) -> Vec<ReservedRule> {
     let book = &config.prices;
-    let mut rules: Vec<ReservedRule> = Vec::new();
-    for entry in book.reserved() {
-        if entry.service_tier.is_some() {
-            continue;
-        }
-        let minute = |at: Timestamp| at.as_second().div_euclid(60);
-        let part = ReservedPart {
-            from_minute: minute(entry.from),
-            until_minute: entry.until.map_or(i64::MAX, minute),
-            usd_per_hour: book.usd_per_hour(entry),
-            avoidable: entry.avoidable,
-        };
-        match rules.iter_mut().find(|known| known.name == entry.name) {
-            Some(known) => known.parts.push(part),
-            None => rules.push(ReservedRule {
-                name: entry.name.clone(),
-                upstreams: entry.upstreams.clone(),
-                models: entry.models.clone(),
-                parts: vec![part],
-            }),
-        }
-    }
-    rules
+    let all = book.reserved().iter();
+    let whole = all.filter(|entry| entry.service_tier.is_none());
+    let minute = |at: Timestamp| at.as_second().div_euclid(60);
+    let rule = |entry: &Reservation| ReservedRule {
+        name: entry.name.clone(),
+        upstreams: entry.upstreams.clone(),
+        models: entry.models.clone(),
+        minutes: minute(entry.from)..entry.until.map_or(i64::MAX, minute),
+        usd_per_hour: book.usd_per_hour(entry),
+        avoidable: entry.avoidable,
+    };
+    whole.map(rule).collect()
 }
 
-/// Streams of which a tier is reserved: nothing says which of their calls it serves, so as long as it
-/// is committed none of their money is said to be saved. That is too little rather than too much.
-fn tiers(config: &Config) -> impl Iterator<Item = PaidRule> {
+/// What is reserved of a tier only, by UTC days.
+pub(super) fn tiers(config: &Config) -> Vec<PaidTier> {
     let all = config.prices.reserved().iter();
     let narrowed = all.filter(|entry| entry.service_tier.is_some());
-    narrowed.flat_map(|entry| {
-        let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
-        let ends = entry.until.map(|until| (day(until), Avoidable::Now));
-        let terms = [
-            (Date::MIN, Avoidable::Now),
-            (day(entry.from), entry.avoidable),
-        ];
-        let terms: Vec<_> = terms.into_iter().chain(ends).collect();
-        let names = entry.upstreams.iter().flat_map(|upstream| {
-            let models = entry.models.iter();
-            models.map(move |model| (upstream, model))
-        });
-        let rules = names.flat_map(move |(upstream, model)| {
-            let terms = terms.clone().into_iter();
-            terms.map(move |(since, avoidable)| PaidRule {
-                upstream: upstream.clone(),
-                model: model.clone(),
-                since,
-                avoidable,
-            })
-        });
-        rules.collect::<Vec<_>>()
-    })
+    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    let tier = |entry: &Reservation| PaidTier {
+        upstreams: entry.upstreams.clone(),
+        models: entry.models.clone(),
+        days: day(entry.from)..entry.until.map_or(Date::MAX, day),
+        avoidable: entry.avoidable,
+    };
+    narrowed.map(tier).collect()
 }
 
 fn of(config: &Config, upstream: &Upstream) -> Vec<PaidRule> {
@@ -139,12 +112,52 @@ mod tests {
     use super::*;
     use crate::config::Overrides;
 
-    fn said(own: &str) -> Vec<String> {
+    fn written(own: &str) -> Config {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tollgate.toml");
         std::fs::write(&path, own).unwrap();
-        let config = crate::config::load(Some(&path), &Overrides::default()).unwrap();
-        let rules = rules(&config).into_iter();
+        crate::config::load(Some(&path), &Overrides::default()).unwrap()
+    }
+
+    #[test]
+    fn each_entry_of_a_reservation_keeps_its_own_calls_and_a_tier_is_kept_apart() {
+        let config = |tier: &str| {
+            let entry = |upstream: &str, model: &str, tier: &str| {
+                format!(
+                    "[[reserved]]\nname = \"ptu\"\nupstream = \"{upstream}\"\nmatch = \"{model}\"\n\
+                     units = 1\nusd_per_unit_hour = 2.00\nfrom = 2025-01-01\nuntil = 2026-01-01\n\
+                     source = \"order\"\n{tier}"
+                )
+            };
+            let entries = [
+                entry("openai", "gpt-*", tier),
+                entry("anthropic", "claude-*", ""),
+            ];
+            written(&entries.concat())
+        };
+        let whole = reserved(&config(""));
+        let named = whole
+            .iter()
+            .map(|rule| (&rule.upstreams[0], &rule.models[0]));
+        let named: Vec<_> = named
+            .map(|(upstream, model)| format!("{upstream} {model}"))
+            .collect();
+        assert_eq!(named, ["openai gpt-*", "anthropic claude-*"]);
+        let config = config("service_tier = \"scale\"\n");
+        assert_eq!(reserved(&config).len(), 1);
+        assert_eq!(rules(&config), []);
+        let days = jiff::civil::date(2025, 1, 1)..jiff::civil::date(2026, 1, 1);
+        let tier = PaidTier {
+            upstreams: vec!["openai".into()],
+            models: vec!["gpt-*".into()],
+            avoidable: Avoidable::From(days.end),
+            days,
+        };
+        assert_eq!(tiers(&config), [tier]);
+    }
+
+    fn said(own: &str) -> Vec<String> {
+        let rules = rules(&written(own)).into_iter();
         rules
             .map(|rule| format!("{} {} {}", rule.upstream, rule.model, rule.avoidable))
             .collect()

@@ -132,6 +132,7 @@ pub(super) fn verdict(config: &Config) -> verdict::Settings {
         endpoints: config.plans.endpoints.clone(),
         optimised: config.plans.optimised.clone(),
         paid: paid::rules(config),
+        tiers: paid::tiers(config),
         reserved: paid::reserved(config),
         ..verdict::Settings::default()
     }

@@ -316,6 +316,12 @@ mod tests {
         };
         shown.push("== no calls\n".to_owned());
         shown.push(render(&empty, ReportFormat::Table).unwrap());
+        let all = Totals {
+            since: None,
+            ..Totals::read(paid()).unwrap()
+        };
+        shown.push("== all of what is reserved\n".to_owned());
+        shown.push(render(&all, ReportFormat::Table).unwrap());
         crate::cli::golden("report.txt", &shown.concat());
     }
 }

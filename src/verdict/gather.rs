@@ -165,8 +165,8 @@ impl<'s> PoolTotals<'s> {
         let totals = |pool: &super::live::Pool| {
             let mut totals = Totals::default();
             pool.minutes(&observed.range, |_, minute| totals.add(minute));
-            let served = paid.worth(pool, observed);
-            let (cost, committed) = paid.cost(&pool.takers, totals.cost, served);
+            let served = paid.served(pool, observed);
+            let (cost, committed) = paid.cost(&pool.takers, totals.cost, &served);
             totals.cost = cost;
             totals.committed = committed.values().copied().sum();
             (pool.takers.clone(), totals, committed)

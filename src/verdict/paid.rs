@@ -1,5 +1,7 @@
 //! What is paid whether the calls are made or not: it is neither saved nor won by moving them.
 
+use std::ops::Range;
+
 use jiff::civil::Date;
 
 use crate::call::fits_model;
@@ -19,13 +21,38 @@ pub struct PaidRule {
     pub avoidable: Avoidable,
 }
 
-/// The rules of one stream, newest first; empty where all of its money can be avoided.
+/// A tier of some streams, reserved for a time. Nothing says which of their calls it serves, so while
+/// it is committed none of their money is said to be saved: too little rather than too much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaidTier {
+    /// The configured names of the upstreams.
+    pub upstreams: Vec<String>,
+    /// The models as configured; one `*` stands for any text.
+    pub models: Vec<String>,
+    /// The days on which it is paid.
+    pub days: Range<Date>,
+    /// From when on it can be given up.
+    pub avoidable: Avoidable,
+}
+
+impl PaidTier {
+    fn is_for(&self, stream: &Stream) -> bool {
+        let fits = |name: &String| fits_model(name, &stream.model);
+        self.upstreams.contains(&stream.upstream) && self.models.iter().any(fits)
+    }
+}
+
+/// What holds for one stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct PaidTerms(Vec<(Date, Avoidable)>);
+pub(super) struct PaidTerms {
+    /// Of its prices, newest first; empty where all of their money can be avoided.
+    prices: Vec<(Date, Avoidable)>,
+    tiers: Vec<(Range<Date>, Avoidable)>,
+}
 
 impl PaidTerms {
-    /// What of `rules`, the best match first, is about a stream.
-    pub(super) fn of(rules: &[PaidRule], stream: &Stream) -> Self {
+    /// What of `rules`, the best match first, and of all `tiers` is about a stream.
+    pub(super) fn of(rules: &[PaidRule], tiers: &[PaidTier], stream: &Stream) -> Self {
         let here = || {
             let own = |rule: &&PaidRule| rule.upstream == stream.upstream;
             rules.iter().filter(own)
@@ -33,22 +60,31 @@ impl PaidTerms {
         let best = here().find(|rule| fits_model(&rule.model, &stream.model));
         let same = |rule: &&PaidRule| best.is_some_and(|best| best.model == rule.model);
         let terms = here().filter(same).map(|rule| (rule.since, rule.avoidable));
-        let mut terms: Vec<_> = terms.collect();
-        if terms
+        let mut prices: Vec<_> = terms.collect();
+        if prices
             .iter()
             .all(|(_, avoidable)| *avoidable == Avoidable::Now)
         {
-            terms.clear();
+            prices.clear();
         }
-        terms.sort_by(|one, two| two.cmp(one));
-        Self(terms)
+        prices.sort_by(|one, two| two.cmp(one));
+        let tiers = tiers.iter().filter(|tier| tier.is_for(stream));
+        let tiers = tiers.map(|tier| (tier.days.clone(), tier.avoidable));
+        Self {
+            prices,
+            tiers: tiers.collect(),
+        }
     }
 
-    /// What holds on a day: the newest price in force, or the earliest known.
+    /// What holds on a day: the newest price in force, or the earliest known, and each tier that is
+    /// paid then; the last of them to end.
     pub(super) fn on(&self, day: Date) -> Avoidable {
-        let in_force = self.0.iter().find(|(since, _)| *since <= day);
-        let term = in_force.or_else(|| self.0.last());
-        term.map_or(Avoidable::Now, |(_, avoidable)| *avoidable)
+        let in_force = self.prices.iter().find(|(since, _)| *since <= day);
+        let price = in_force.or_else(|| self.prices.last());
+        let price = price.map(|(_, avoidable)| *avoidable);
+        let tiers = self.tiers.iter().filter(|(days, _)| days.contains(&day));
+        let tiers = tiers.map(|(_, avoidable)| *avoidable);
+        tiers.chain(price).max().unwrap_or_default()
     }
 }
 
@@ -74,7 +110,7 @@ mod tests {
             model: stream.1.into(),
             capability: "8k".parse().unwrap(),
         };
-        assert_eq!(PaidTerms::of(rules, &stream).on(day), expected);
+        assert_eq!(PaidTerms::of(rules, &[], &stream).on(day), expected);
     }
 
     #[test]
@@ -106,6 +142,37 @@ mod tests {
         check(&rules, ("azure", "gpt-5"), now, Avoidable::Never);
         check(&rules, ("azure", "o3"), now, Avoidable::Now);
         check(&rules, ("openai", "gpt-4o"), now, Avoidable::Now);
+    }
+
+    #[test]
+    fn neither_a_tier_hides_a_price_nor_a_price_a_tier_nor_one_tier_another() {
+        let day = |year| date(year, 1, 1);
+        let check = |avoidable, tiers: &[(Range<Date>, Avoidable)], expected| {
+            let tier = |(days, avoidable): &(Range<Date>, Avoidable)| PaidTier {
+                upstreams: vec!["azure".into()],
+                models: vec!["gpt-*".into()],
+                days: days.clone(),
+                avoidable: *avoidable,
+            };
+            let tiers: Vec<_> = tiers.iter().map(tier).collect();
+            let rules = [rule("gpt-4o", day(2020), avoidable)];
+            let stream = Stream {
+                upstream: "azure".into(),
+                model: "gpt-4o".into(),
+                capability: "8k".parse().unwrap(),
+            };
+            let terms = PaidTerms::of(&rules, &tiers, &stream);
+            assert_eq!(terms.on(date(2026, 9, 1)), expected);
+        };
+        let (now, never) = (Avoidable::Now, Avoidable::Never);
+        let until = Avoidable::From(day(2027));
+        let ended = (day(2025)..day(2026), Avoidable::From(day(2026)));
+        let runs = (day(2026)..day(2027), until);
+        check(never, std::slice::from_ref(&ended), never);
+        check(never, std::slice::from_ref(&runs), never);
+        check(now, std::slice::from_ref(&runs), until);
+        check(now, &[runs, ended.clone()], until);
+        check(now, &[ended], now);
     }
 
     #[test]

@@ -37,6 +37,8 @@ struct Pass<'a> {
     span: Span,
     now: Observed,
     before: Observed,
+    /// Other hours may have been reserved in the window before.
+    paid_before: Paid<'a>,
     totals: PoolTotals<'a>,
 }
 
@@ -47,14 +49,17 @@ impl<'a> Pass<'a> {
         let live = demand.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Observed::of(&live, start..end);
         // What is committed on the UTC day on which the window ends is not saved.
-        let paid = Paid::of(&settings.reserved, &live, &now, date_of(end));
+        let day = date_of(end);
+        let paid = Paid::of(&settings.reserved, &live, &now, day);
+        let before = Observed::of(&live, earlier..start);
         Self {
             settings,
             demand,
             span,
             totals: PoolTotals::of(&live, &now, paid),
             now,
-            before: Observed::of(&live, earlier..start),
+            paid_before: Paid::of(&settings.reserved, &live, &before, day),
+            before,
         }
     }
 
@@ -62,7 +67,7 @@ impl<'a> Pass<'a> {
         let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
         let now = buckets(&live, &self.now, at, &self.totals.paid);
         let before = if self.before.count >= CHOOSING_MINUTES_MIN {
-            buckets(&live, &self.before, at, &self.totals.paid)
+            buckets(&live, &self.before, at, &self.paid_before)
         } else {
             Vec::new()
         };
@@ -144,8 +149,8 @@ impl<'a> Pass<'a> {
         // A stable sort: of equals, the one that moves less.
         alternatives.sort_by(|x, y| x.cost_usd.total_cmp(&y.cost_usd));
         let reserved = self.totals.paid.reserved();
-        let reserved = reserved.map(|(rule, rent)| ReservedView {
-            name: rule.name.clone(),
+        let reserved = reserved.map(|(name, rent)| ReservedView {
+            name: name.to_owned(),
             cost: rent.cost,
             worth: rent.worth,
         });

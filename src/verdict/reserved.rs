@@ -8,6 +8,7 @@
 //! committed, moving the calls saves none of it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::civil::Date;
 
@@ -19,29 +20,21 @@ use crate::economics::Stream;
 use crate::economics::project::Bucket;
 use crate::money::{Avoidable, Pico};
 
-/// A reservation: whose calls it serves, and what it costs while it runs.
+/// Some units of a reservation: whose calls they serve, and what they cost while they run. Those of
+/// one name are one reservation, and its calls share what it costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReservedRule {
-    /// Its name.
+    /// The reservation's name.
     pub name: String,
     /// The configured names of the upstreams.
     pub upstreams: Vec<String>,
     /// The models as configured; one `*` stands for any text.
     pub models: Vec<String>,
-    /// What adds up to it.
-    pub parts: Vec<ReservedPart>,
-}
-
-/// Some units of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReservedPart {
-    /// The first minute that is paid, since 1970.
-    pub from_minute: i64,
-    /// The first that is not.
-    pub until_minute: i64,
-    /// What it costs, dollars.
+    /// The minutes that are paid, since 1970.
+    pub minutes: Range<i64>,
+    /// What they cost, dollars.
     pub usd_per_hour: Pico,
-    /// From when on it can be given up.
+    /// From when on they can be given up.
     pub avoidable: Avoidable,
 }
 
@@ -52,11 +45,6 @@ impl ReservedRule {
         } = stream;
         let fits = |name: &String| fits_model(name, model);
         self.upstreams.contains(upstream) && self.models.iter().any(fits)
-    }
-
-    fn runs(&self, minute: i64) -> bool {
-        let mut parts = self.parts.iter();
-        parts.any(|part| (part.from_minute..part.until_minute).contains(&minute))
     }
 }
 
@@ -72,18 +60,14 @@ pub(super) struct Rented {
 }
 
 impl Rented {
-    fn of(rule: &ReservedRule, observed: &Observed, day: Date) -> Self {
-        let mut rented = Self::default();
-        for part in &rule.parts {
-            let minutes = observed.count_in(part.from_minute..part.until_minute);
-            let minutes = i128::try_from(minutes).unwrap_or(0);
-            let cost = part.usd_per_hour.scaled(minutes, 60);
-            rented.cost += cost;
-            if part.avoidable.is_committed(day) {
-                *rented.committed.entry(part.avoidable).or_default() += cost;
-            }
+    fn add(&mut self, rule: &ReservedRule, observed: &Observed, day: Date) {
+        let minutes = observed.count_in(rule.minutes.clone());
+        let minutes = i128::try_from(minutes).unwrap_or(0);
+        let cost = rule.usd_per_hour.scaled(minutes, 60);
+        self.cost += cost;
+        if rule.avoidable.is_committed(day) {
+            *self.committed.entry(rule.avoidable).or_default() += cost;
         }
-        rented
     }
 
     /// The part of `cost` that falls on calls that are worth so much.
@@ -119,7 +103,8 @@ impl Rented {
 pub(super) struct Paid<'s> {
     pub(super) day: Date,
     rules: &'s [ReservedRule],
-    rents: Vec<Rented>,
+    /// By the name of the reservation.
+    rents: BTreeMap<&'s str, Rented>,
 }
 
 impl<'s> Paid<'s> {
@@ -129,55 +114,57 @@ impl<'s> Paid<'s> {
         observed: &Observed,
         day: Date,
     ) -> Self {
-        let rents = rules.iter().map(|rule| Rented::of(rule, observed, day));
         let mut paid = Self {
             day,
             rules,
-            rents: rents.collect(),
+            rents: BTreeMap::new(),
         };
+        for rule in rules {
+            let rent = paid.rents.entry(&rule.name).or_default();
+            rent.add(rule, observed, day);
+        }
         for pool in demand.pools() {
-            let Some(at) = pool.takers.reserved else {
-                continue;
-            };
-            let served = paid.worth(pool, observed);
-            if let Some(rent) = paid.rents.get_mut(at) {
-                rent.worth += served;
+            for (name, worth) in paid.served(pool, observed) {
+                paid.rents.entry(name).or_default().worth += worth;
             }
         }
         paid
     }
 
-    /// What the calls of a pool are worth that a reservation served.
-    pub(super) fn worth(&self, pool: &Pool, observed: &Observed) -> Pico {
-        let mut worth = Pico::ZERO;
-        if let Some((rule, _)) = self.rented(&pool.takers) {
+    /// What the calls of a pool are worth that each reservation served, by its name.
+    pub(super) fn served(&self, pool: &Pool, observed: &Observed) -> BTreeMap<&'s str, Pico> {
+        let mut served = BTreeMap::<_, Pico>::new();
+        if !pool.takers.reserved.is_empty() {
             pool.minutes(&observed.range, |minute, part| {
-                if rule.runs(minute) {
-                    worth += part.cost;
+                if let Some(name) = self.serving(&pool.takers, minute) {
+                    *served.entry(name).or_default() += part.cost;
                 }
             });
         }
-        worth
+        served
     }
 
-    /// What calls of so much worth, `served` of it by a reservation, really cost, and what of that is
+    /// What calls of so much worth, `served` of it by reservations, really cost, and what of that is
     /// paid anyway, by its end.
     pub(super) fn cost(
         &self,
         takers: &Takers,
         worth: Pico,
-        served: Pico,
+        served: &BTreeMap<&str, Pico>,
     ) -> (Pico, BTreeMap<Avoidable, Pico>) {
-        let mut cost = worth - served;
+        let mut cost = worth - served.values().copied().sum();
         let mut committed = BTreeMap::new();
         let avoidable = takers.paid.on(self.day);
         if avoidable.is_committed(self.day) && cost > Pico::ZERO {
             committed.insert(avoidable, cost);
         }
-        if let Some((_, rent)) = self.rented(takers) {
-            cost += rent.part(rent.cost, served);
+        for (name, served) in served {
+            let Some(rent) = self.rents.get(name) else {
+                continue;
+            };
+            cost += rent.part(rent.cost, *served);
             for (avoidable, part) in &rent.committed {
-                *committed.entry(*avoidable).or_default() += rent.part(*part, served);
+                *committed.entry(*avoidable).or_default() += rent.part(*part, *served);
             }
         }
         (cost, committed)
@@ -185,22 +172,25 @@ impl<'s> Paid<'s> {
 
     /// A minute of a pool, at what it really cost.
     pub(super) fn bucket(&self, takers: &Takers, minute: i64, bucket: Bucket) -> Bucket {
-        let rented = self.rented(takers);
-        match rented.filter(|(rule, _)| rule.runs(minute)) {
-            Some((_, rent)) => bucket.rented(rent.times(), rent.committed_share()),
+        let rented = self.serving(takers, minute);
+        match rented.and_then(|name| self.rents.get(name)) {
+            Some(rent) => bucket.rented(rent.times(), rent.committed_share()),
             None if takers.paid.on(self.day).is_committed(self.day) => bucket.committed(),
             None => bucket,
         }
     }
 
     /// What each reservation that ran cost, and what its calls are worth.
-    pub(super) fn reserved(&self) -> impl Iterator<Item = (&'s ReservedRule, &Rented)> {
-        let all = self.rules.iter().zip(&self.rents);
+    pub(super) fn reserved(&self) -> impl Iterator<Item = (&'s str, &Rented)> {
+        let all = self.rents.iter().map(|(name, rent)| (*name, rent));
         all.filter(|(_, rent)| rent.cost > Pico::ZERO)
     }
 
-    fn rented(&self, takers: &Takers) -> Option<(&'s ReservedRule, &Rented)> {
-        let at = takers.reserved?;
-        self.rules.get(at).zip(self.rents.get(at))
+    /// The name of what serves calls in a minute: of what runs then the first, as in a call's price.
+    fn serving(&self, takers: &Takers, minute: i64) -> Option<&'s str> {
+        let places = takers.reserved.iter();
+        let mut rules = places.filter_map(|at| self.rules.get(*at));
+        let rule = rules.find(|rule| rule.minutes.contains(&minute))?;
+        Some(&rule.name)
     }
 }

@@ -1,6 +1,6 @@
 //! What the verdict compares, and when it is sure.
 
-use super::paid::{PaidRule, PaidTerms};
+use super::paid::{PaidRule, PaidTerms, PaidTier};
 use super::reserved::ReservedRule;
 use crate::call::names_model;
 use crate::economics::hysteresis::Rule;
@@ -18,7 +18,9 @@ pub struct Settings {
     pub optimised: Vec<Arm>,
     /// What is paid whether calls are made or not, the best match of a stream first.
     pub paid: Vec<PaidRule>,
-    /// Throughput that is paid by the hour; the first that fits a stream serves its calls.
+    /// Tiers that are reserved for a time.
+    pub tiers: Vec<PaidTier>,
+    /// Throughput that is paid by the hour; the first that runs serves a stream's calls.
     pub reserved: Vec<ReservedRule>,
     /// When a state switches.
     pub rule: Rule,
@@ -37,6 +39,7 @@ impl Default for Settings {
             endpoints: Vec::new(),
             optimised: Vec::new(),
             paid: Vec::new(),
+            tiers: Vec::new(),
             reserved: Vec::new(),
             rule: Rule::default(),
             doubtful_share_max: 0.02,
@@ -60,8 +63,8 @@ pub(super) struct Takers {
     pub(super) endpoints: Vec<usize>,
     pub(super) optimised: Vec<usize>,
     pub(super) paid: PaidTerms,
-    /// The reservation that serves them, by its place.
-    pub(super) reserved: Option<usize>,
+    /// What is reserved for them, each while it runs.
+    pub(super) reserved: Vec<usize>,
 }
 
 impl Settings {
@@ -69,8 +72,8 @@ impl Settings {
     pub(super) fn takers(&self, stream: &Stream) -> Takers {
         let arm = |arm: &Arm| takes(&arm.replaces, arm.serves, stream);
         Takers {
-            paid: PaidTerms::of(&self.paid, stream),
-            reserved: self.reserved.iter().position(|rule| rule.is_for(stream)),
+            paid: PaidTerms::of(&self.paid, &self.tiers, stream),
+            reserved: places(&self.reserved, |rule| rule.is_for(stream)),
             plans: places(&self.plans, |plan| {
                 takes(&plan.replaces, plan.serves, stream)
             }),

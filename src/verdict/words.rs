@@ -251,7 +251,7 @@ impl Words<'_> {
             out,
             "- whether an open model answers your calls well enough: nobody measured it here"
         )?;
-        if self.0.settings.paid.is_empty() {
+        if self.0.settings.paid.is_empty() && self.0.settings.tiers.is_empty() {
             writeln!(
                 out,
                 "- what moving does not save, such as commitments to the provider"

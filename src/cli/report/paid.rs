@@ -31,6 +31,13 @@ pub(super) fn notes(totals: &Totals) -> Vec<String> {
         ));
     }
     notes.extend(totals.reserved.iter().map(|one| reserved(one, totals)));
+    if totals.since.is_none() && !totals.reserved.is_empty() {
+        notes.push(
+            "reserved hours count from the first that was paid, calls only since they are metered; \
+             --since DAY begins both on one day."
+                .to_owned(),
+        );
+    }
     if !notes.is_empty() {
         notes.push(spend(&totals.spend, &totals.currency));
     }

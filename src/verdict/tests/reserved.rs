@@ -6,7 +6,7 @@ use super::made::{TODAY, certain, closed, endpoint, plan, report, settings, stea
 use crate::economics::projection::{Committed, FORTNIGHT};
 use crate::money::{Avoidable, Pico};
 use crate::verdict::{
-    DAY_MINUTES, ReservedPart, ReservedRule, ReservedView, Settings, Verdict, WindowReport, words,
+    DAY_MINUTES, ReservedRule, ReservedView, Settings, Verdict, WindowReport, words,
 };
 
 /// 20 dollars an hour for calls that are worth 36, from a day on; `TODAY` is 2026-09-04.
@@ -16,12 +16,9 @@ fn reserved(from_day: i64, avoidable: Avoidable) -> Settings {
             name: "ptu".into(),
             upstreams: vec!["openai".into()],
             models: vec!["gpt-4*".into()],
-            parts: vec![ReservedPart {
-                from_minute: from_day * DAY_MINUTES,
-                until_minute: i64::MAX,
-                usd_per_hour: Pico::from_units(20),
-                avoidable,
-            }],
+            minutes: from_day * DAY_MINUTES..i64::MAX,
+            usd_per_hour: Pico::from_units(20),
+            avoidable,
         }],
         ..settings(vec![plan(certain)], vec![endpoint(|_| {})])
     }
@@ -97,6 +94,67 @@ fn before_it_began_calls_were_billed_as_they_came() {
     assert_eq!(plan.committed, [Committed { cost, avoidable }]);
     let figures = plan.hosted.as_ref().unwrap().band.expected;
     assert!((figures.savings_usd - (36.0 * 168.0 - 5.38 * 336.0)).abs() < 1e-6);
+}
+
+/// The reservation ends on a day, and one at another price follows it.
+fn followed(day: i64, usd: i64, avoidable: Avoidable) -> Settings {
+    let mut settings = reserved(0, Avoidable::Now);
+    let first = &mut settings.reserved[0];
+    first.minutes.end = day * DAY_MINUTES;
+    let next = ReservedRule {
+        name: "ptu-next".into(),
+        minutes: day * DAY_MINUTES..i64::MAX,
+        usd_per_hour: Pico::from_units(usd),
+        avoidable,
+        ..first.clone()
+    };
+    settings.reserved.push(next);
+    settings
+}
+
+#[test]
+fn of_reservations_that_follow_each_other_each_serves_its_own_minutes() {
+    let avoidable = Avoidable::Never;
+    let window = fortnight(followed(TODAY - 7, 10, avoidable));
+    assert_eq!(window.api_cost, Pico::from_units((20 + 10) * 168));
+    let worth = |view: &ReservedView| (view.name.clone(), view.worth);
+    let half = Pico::from_units(36 * 168);
+    let seen: Vec<_> = window.reserved.iter().map(worth).collect();
+    assert_eq!(seen, [("ptu".into(), half), ("ptu-next".into(), half)]);
+    let cost = Pico::from_units(10 * 168);
+    let plan = &window.plans[0];
+    assert_eq!(plan.committed, [Committed { cost, avoidable }]);
+}
+
+#[test]
+fn what_ended_before_the_window_still_cost_in_the_one_replicas_are_chosen_on() {
+    let one = fortnight(reserved(0, Avoidable::Now));
+    let two = fortnight(followed(TODAY - 14, 20, Avoidable::Now));
+    assert_eq!(two.plans, one.plans);
+}
+
+#[test]
+fn entries_of_one_name_share_what_they_cost_each_with_its_own_calls() {
+    let mut settings = reserved(0, Avoidable::Now);
+    let second = ReservedRule {
+        upstreams: vec!["azure".into()],
+        models: vec!["o3".into()],
+        usd_per_hour: Pico::from_units(10),
+        ..settings.reserved[0].clone()
+    };
+    settings.reserved.push(second);
+    let verdict = steady(settings, 30, 60, 10_000);
+    let other = crate::economics::Stream {
+        upstream: "azure".into(),
+        ..super::made::stream("o3", "8k")
+    };
+    let kept = super::made::minutes(TODAY - 30..TODAY);
+    let minute = super::made::minute(60, 10_000);
+    verdict.load(kept.map(|at| (other.clone(), at, minute)), []);
+    let report = report(&verdict);
+    let window = report.window(FORTNIGHT).unwrap();
+    assert_eq!(window.api_cost, Pico::from_units(30 * 336));
+    assert_eq!(window.reserved[0].worth, Pico::from_units(72 * 336));
 }
 
 #[test]
