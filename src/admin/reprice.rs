@@ -12,7 +12,7 @@ const NAMES_MAX: usize = 64;
 /// The query of `POST /api/v1/reprice`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepriceQuery {
-    /// What was written: who asks for the same again goes on with what was stopped.
+    /// What was written: who asks for the same while it runs is told how far it is.
     pub words: String,
     /// Calls that arrived from this moment on.
     pub since: Timestamp,

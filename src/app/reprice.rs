@@ -54,13 +54,21 @@ fn again(config: &Config, call: &CallRecord) -> Again {
     }
 }
 
-/// A checksum of all that prices depend on.
+/// A checksum of all that prices depend on; another release may price otherwise.
 fn fingerprint(config: &Config) -> String {
     let upstreams = config.upstreams.iter();
     let upstreams: Vec<_> = upstreams
         .map(|it| (&it.name, it.billed, &it.prices))
         .collect();
-    let prices = (config.prices.entries(), config.prices.fx(), upstreams);
+    let book = &config.prices;
+    let version = env!("CARGO_PKG_VERSION");
+    let prices = (
+        book.entries(),
+        book.fx(),
+        book.reserved(),
+        upstreams,
+        version,
+    );
     format!(
         "crc32c:{:08x}",
         crc32c::crc32c(format!("{prices:?}").as_bytes())

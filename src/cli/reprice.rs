@@ -82,7 +82,8 @@ async fn followed(admin: &Admin, mut state: Value, bar: &ProgressBar) -> Result<
                 let message = said("/message");
                 return Err(
                     Failure::work(format!("calls were not all priced again: {message}")).remedy(
-                        "the same command goes on where it was; the log of tollgate says more",
+                        "the same command goes on where it was, unless its --since counts from now; the log of \
+                         tollgate says more",
                     ),
                 );
             }
@@ -90,7 +91,7 @@ async fn followed(admin: &Admin, mut state: Value, bar: &ProgressBar) -> Result<
         tokio::time::sleep(ASK_EVERY).await;
         state = admin.json(PATH).await?.ok_or_else(|| {
             Failure::work("tollgate ended meanwhile")
-                .remedy("the same command goes on where it was")
+                .remedy("the same command goes on where it was, unless its --since counts from now")
         })?;
     }
 }

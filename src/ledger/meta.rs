@@ -47,7 +47,7 @@ pub(super) const TIMEZONE: &str = "timezone";
 
 /// Passes over the rows up to this number are in the totals.
 pub(super) const PASSES: &str = "passes";
-/// How far the next one is: the number of its file, and the last key that was moved.
+/// How far the next one is: its number, that of its file, and the last key that was moved.
 const PASS_AT: &str = "pass_at";
 
 /// Before the name of something that another room keeps here.
@@ -150,8 +150,9 @@ pub(super) fn passes(store: &Store) -> Result<u64, LedgerError> {
 }
 
 /// Notes how far a pass is: up to a key of the file that begins with a number.
-pub(super) fn put_pass_at(first_seq: u64, key: &[u8]) -> Write {
+pub(super) fn put_pass_at(pass: u64, first_seq: u64, key: &[u8]) -> Write {
     let mut value = Writer::new(VERSION);
+    value.put(pass);
     value.put(first_seq);
     let mut value = value.finish();
     value.extend_from_slice(key);
@@ -163,11 +164,12 @@ pub(super) fn no_pass_at() -> Write {
     (In::Meta, PASS_AT.into(), None)
 }
 
-/// How far the pass is that is on its way.
-pub(super) fn pass_at(store: &Store) -> Result<Option<(u64, Vec<u8>)>, LedgerError> {
+/// The pass that is on its way, and how far.
+pub(super) fn pass_at(store: &Store) -> Result<Option<(u64, u64, Vec<u8>)>, LedgerError> {
     let read = |value: Vec<u8>| {
         let mut reader = Reader::of(&value, VERSION)?;
-        Some((reader.take_u64()?, reader.rest().to_vec()))
+        let (pass, first_seq) = (reader.take_u64()?, reader.take_u64()?);
+        Some((pass, first_seq, reader.rest().to_vec()))
     };
     let found = store.get(In::Meta, PASS_AT.as_bytes())?;
     let damaged = || LedgerError::damaged("how far a pass is cannot be read");

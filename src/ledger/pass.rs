@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::files::Passes;
 pub(super) use self::layers::Layers;
+#[cfg(test)]
+pub(super) use self::run::is_full;
 pub use self::run::{Asked, Phase, Progress, Repriced};
 pub use self::summary::{ModelSums, Summary};
 use super::dayfile::{Numbered, Was};

@@ -1,8 +1,5 @@
 //! `tollgate reprice`: a price that was missing, and one that was wrong, through the real binary; then
 //! report, export, metrics, check and rebuild all say the same.
-//!
-//! Verified by breaking it: rows without the passes laid over them, and a verdict or a gauge that is
-//! not made anew, fail.
 
 use std::process::Output;
 

@@ -56,7 +56,7 @@ pub(super) const REPRICE_EXAMPLES: &str = "Examples:
 After a price was added or put right: rows stay as they were booked, and a pass beside them
 says what calls cost now; report, export, the metrics of spend and the verdict then show that.
 Asks the running tollgate; if none runs, works on the data directory. Says on stderr which.
-What was stopped goes on where it was with the same command.";
+What was stopped goes on where it was with the same command; one that counts from now (12h) begins anew.";
 
 pub(super) const ALERTS_EXAMPLES: &str = "Examples:
   tollgate alerts test                   one message to every receiver of [[alerts]]

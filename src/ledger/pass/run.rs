@@ -4,6 +4,7 @@
 //! it was, if the same is asked for by the same prices; else it is thrown away, and nothing moved.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -23,7 +24,7 @@ use crate::ledger::draft::{stored_totals, was_accepted};
 use crate::ledger::key::{Key, Span};
 use crate::ledger::pass::Summary;
 use crate::ledger::retention::DEMAND_KEPT;
-use crate::ledger::{Ledger, LedgerError, Totals};
+use crate::ledger::{Ledger, LedgerError, Totals, meta};
 
 /// Rows of a file at most: what it moves is in memory at one time, up to 50 MB of it. Fewer in tests,
 /// so that their passes have several files.
@@ -36,7 +37,7 @@ const NOTE_EVERY: u64 = 1 << 20;
 /// What is to be priced again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// As it was written; what was stopped goes on where the words are the same.
+    /// As it was written. What was stopped goes on if the same calls are meant, by the same prices.
     pub words: String,
     /// Calls that arrived from this moment on …
     pub since: Timestamp,
@@ -130,7 +131,10 @@ impl Ledger {
         self.move_all(watch)?;
         let (pass, resumed) = self.begun(asked)?;
         let mut run = Run::of(self, asked, pass);
-        run.look(price, watch)?;
+        if let Err(error) = run.look(price, watch) {
+            run.abandon(&error);
+            return Err(error);
+        }
         let mut pass = run.pass;
         let is_applied = !asked.dry_run && pass.summary.changed > 0;
         if is_applied {
@@ -171,7 +175,7 @@ impl Ledger {
             }
             if let Some(pass) = begun.filter(|pass| pass.is_for(asked)) {
                 pass.tidy(dir)?;
-                return Ok((pass, true));
+                return Ok((self.up_to_now(pass, asked), true));
             }
             files::remove(dir, *number)?;
             info!(
@@ -183,17 +187,24 @@ impl Ledger {
             return Err(LedgerError::Passes);
         }
         let last = files::numbers(dir)?.last().copied().unwrap_or(0);
-        let number = last.max(self.passes().applied).saturating_add(1);
-        let demand = self.believed(asked.now).checked_sub(DEMAND_KEPT);
-        let pass = Pass {
-            demand_from: demand.map_or(0, minute_of),
-            last_frame: self.watermark(),
-            ..Pass::new(number, asked)
-        };
+        // Nor that of one whose folder was removed while it moved.
+        let at = meta::pass_at(&*self.status.store()?)?.map_or(0, |(number, ..)| number);
+        let number = last.max(self.passes().applied).max(at).saturating_add(1);
+        let pass = self.up_to_now(Pass::new(number, asked), asked);
         if !asked.dry_run {
             pass.make(dir)?;
         }
         Ok((pass, false))
+    }
+
+    /// What a pass looks at ends where the ledger is now: also calls that came while it was stopped.
+    fn up_to_now(&self, pass: Pass, asked: &Asked) -> Pass {
+        let demand = self.believed(asked.now).checked_sub(DEMAND_KEPT);
+        Pass {
+            demand_from: demand.map_or(0, minute_of),
+            last_frame: self.watermark(),
+            ..pass
+        }
     }
 
     /// All is there: from now on the pass counts, whatever happens.
@@ -211,6 +222,7 @@ impl Ledger {
         let mut loaded = Loaded::default();
         while let Some(place) = self.next_move(&*self.status.store()?)? {
             if !place.is_of(&loaded) {
+                self.check_files(&place)?;
                 loaded = place.loaded(self.moves_of(&place.path(self))?);
                 let (done, of) = place.done();
                 let changed = place.changed();
@@ -306,7 +318,8 @@ impl Pass {
     }
 
     fn is_for(&self, asked: &Asked) -> bool {
-        (&self.words, &self.prices) == (&asked.words, &asked.prices)
+        // What is counted back from now has the same words on another day, and means other calls.
+        (self.since, self.until, &self.prices) == (asked.since, asked.until, &asked.prices)
             && (&self.models, &self.upstreams) == (&asked.models, &asked.upstreams)
     }
 
@@ -367,7 +380,6 @@ impl<'a> Run<'a> {
                     changed: self.pass.summary.changed,
                 };
                 if !watch(progress) {
-                    self.abandon();
                     return Err(LedgerError::Stopped);
                 }
                 if rows.is_multiple_of(NOTE_EVERY) && rows > 0 {
@@ -472,13 +484,39 @@ impl<'a> Run<'a> {
         self.pass.note(&self.ledger.settings.calls_dir)
     }
 
-    /// Leaves what is finished; the open file is written again.
-    fn abandon(&mut self) {
-        if self.open.take().is_some() {
-            // What stays is written over.
-            let _ = self.pass.tidy(&self.ledger.settings.calls_dir);
+    /// Leaves what is finished; the open file is written again. On a full disk all of it goes: the
+    /// journal needs the room.
+    fn abandon(&mut self, error: &LedgerError) {
+        let dir = &self.ledger.settings.calls_dir;
+        let was_open = self.open.take().is_some();
+        if self.is_dry {
+            return;
+        }
+        // What stays is written over, or thrown away by the next one.
+        if is_full(error) {
+            let _ = self.pass.remove(dir);
+        } else if was_open {
+            let _ = self.pass.tidy(dir);
         }
     }
+}
+
+/// Whether there was no room.
+pub(in crate::ledger) fn is_full(error: &LedgerError) -> bool {
+    let mut at: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = at {
+        let kind = error
+            .downcast_ref::<std::io::Error>()
+            .map(std::io::Error::kind);
+        if matches!(
+            kind,
+            Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+        ) {
+            return true;
+        }
+        at = error.source();
+    }
+    false
 }
 
 /// Where a file is while it is being written.

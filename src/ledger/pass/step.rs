@@ -11,6 +11,7 @@ use tracing::{error, info};
 use super::moves::{Moved, Moves};
 use super::{Pass, PassFile, path};
 use crate::economics::DemandMinute;
+use crate::ledger::dayfile::Reader;
 use crate::ledger::demand::{self, DemandKey};
 use crate::ledger::draft::{stored_minute, stored_totals};
 use crate::ledger::key::{Key, Span};
@@ -32,6 +33,8 @@ pub(super) struct Place {
     file: PassFile,
     /// What of the file has been moved; nothing before its first commit.
     moved: Vec<u8>,
+    /// Whether nothing of the pass has been moved.
+    is_first: bool,
 }
 
 /// A file's moves, kept from one commit to the next.
@@ -96,8 +99,11 @@ impl Ledger {
                 | LedgerError::Damaged { .. }
                 | LedgerError::Misfit { .. }),
             ) => {
-                let problem =
-                    format!("a pass is not in the totals, and rows do not show it: {problem}");
+                let what = match meta::pass_at(&store)? {
+                    None => "is not in the totals",
+                    Some(_) => "is in the totals in part: rebuild them",
+                };
+                let problem = format!("a pass {what}, and rows do not show it: {problem}");
                 error!(
                     problem,
                     "calls that were priced again have their old prices"
@@ -113,6 +119,7 @@ impl Ledger {
         let mut loaded = Loaded::default();
         while let Some(place) = self.next_move(store)? {
             if !place.is_of(&loaded) {
+                self.check_files(&place)?;
                 loaded = place.loaded(self.moves_of(&place.path(self))?);
             }
             self.move_some(writer, store, &place, &loaded)?;
@@ -127,14 +134,11 @@ impl Ledger {
             let Some(pass) = self.passes().next(&self.settings.calls_dir, applied)? else {
                 return Ok(None);
             };
-            let (first, moved) = meta::pass_at(store)?.unwrap_or_default();
-            let rows_from = self.shelf().rows_from;
-            // One that went with its days was in the totals of a checkpoint that is gone, too.
-            let is_there = |file: &PassFile| {
-                let path = path(&self.settings.calls_dir, pass.number, file.first_seq);
-                file.last_seq >= rows_from || path.exists()
-            };
-            let mut files = pass.files.iter().copied().filter(is_there);
+            // What another one noted, whose folder was removed, says nothing of this one.
+            let at = meta::pass_at(store)?.filter(|(number, ..)| *number == pass.number);
+            let is_first = at.is_none();
+            let (_, first, moved) = at.unwrap_or_default();
+            let mut files = self.files_of(&pass);
             let Some(file) = files.find(|file| file.first_seq >= first) else {
                 // The rows of all that were left are past their retention.
                 self.pass_is_applied(store, pass.number)?;
@@ -145,8 +149,43 @@ impl Ledger {
             } else {
                 Vec::new()
             };
-            return Ok(Some(Place { pass, file, moved }));
+            return Ok(Some(Place {
+                pass,
+                file,
+                moved,
+                is_first,
+            }));
         }
+    }
+
+    /// The files of a pass that are to be moved. One that went with its days was in the totals of a
+    /// checkpoint that is gone, too.
+    fn files_of(&self, pass: &Arc<Pass>) -> std::vec::IntoIter<PassFile> {
+        let rows_from = self.shelf().rows_from;
+        let is_there = |file: &PassFile| {
+            let path = path(&self.settings.calls_dir, pass.number, file.first_seq);
+            file.last_seq >= rows_from || path.exists()
+        };
+        let files: Vec<PassFile> = pass.files.iter().copied().filter(is_there).collect();
+        files.into_iter()
+    }
+
+    /// Reads all of a pass before its first move: one that lacks a file moves nothing.
+    pub(super) fn check_files(&self, place: &Place) -> Result<(), LedgerError> {
+        if !place.is_first {
+            return Ok(());
+        }
+        for file in self.files_of(&place.pass) {
+            let path = path(&self.settings.calls_dir, place.pass.number, file.first_seq);
+            let facts = Reader::open(&path)?.check()?;
+            if (facts.first_seq, facts.last_seq, facts.calls())
+                != (file.first_seq, file.last_seq, file.calls)
+            {
+                let found = "it is not the one that its pass names".to_owned();
+                return Err(LedgerError::DayFile { path, found });
+            }
+        }
+        Ok(())
     }
 
     fn pass_is_applied(&self, store: &Store, number: u64) -> Result<(), LedgerError> {
@@ -168,10 +207,14 @@ impl Ledger {
         let next = pass.files.iter().find(|it| it.first_seq > file.first_seq);
         let is_last = some.is_all && next.is_none();
         match (some.is_all, next) {
-            (false, _) => some
-                .changes
-                .push(meta::put_pass_at(file.first_seq, &some.last)),
-            (true, Some(next)) => some.changes.push(meta::put_pass_at(next.first_seq, &[])),
+            (false, _) => {
+                some.changes
+                    .push(meta::put_pass_at(pass.number, file.first_seq, &some.last));
+            }
+            (true, Some(next)) => {
+                some.changes
+                    .push(meta::put_pass_at(pass.number, next.first_seq, &[]));
+            }
             (true, None) => some.changes.extend(applied(pass.number)),
         }
         let _under_way = self.commits.begin();

@@ -468,7 +468,7 @@ fn pass_files(dir: &Path) -> usize {
 }
 
 #[test]
-fn a_damaged_pass_stays_out_of_rebuilt_totals_and_is_named() {
+fn a_pass_whose_last_file_is_damaged_stays_out_of_rebuilt_totals_and_is_named() {
     let dir = TempDir::new().unwrap();
     let house = House::open(dir.path());
     fill(&house, 0..CALLS);
@@ -484,7 +484,7 @@ fn a_damaged_pass_stays_out_of_rebuilt_totals_and_is_named() {
     let name = names
         .into_iter()
         .filter(|name| name.ends_with(".parquet"))
-        .min()
+        .max()
         .unwrap();
     let path = pass::folder_of(&calls, 1).join(name);
     let mut bytes = std::fs::read(&path).unwrap();
@@ -577,4 +577,60 @@ fn a_pass_that_takes_more_than_there_is_moves_nothing() {
         .reprice(&asked("by 1"), &|call| by(1, call), &mut go_on);
     assert_eq!(again.unwrap_err().reason(), "misfit");
     assert_eq!(stored(&house.ledger), before);
+}
+
+#[test]
+fn what_a_removed_pass_noted_skips_no_file_of_the_next() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    fill(&house, 0..CALLS);
+    let at = meta::put_pass_at(7, 500, &[]);
+    house.ledger.status.store().unwrap().commit(&[at]).unwrap();
+    assert_eq!(reprice(&house.ledger, 1).pass.number, 8);
+    assert_is(&house.ledger, &in_the_first_place(&[1], CALLS));
+}
+
+#[test]
+fn the_same_words_on_another_day_begin_anew() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    fill(&house, 0..CALLS);
+    let stop = |_: Progress| false;
+    let stopped = house
+        .ledger
+        .reprice(&asked("since=1d"), &|call| by(1, call), &mut { stop });
+    assert_eq!(stopped.unwrap_err().reason(), "stopped");
+    let later = Asked {
+        since: start(),
+        ..asked("since=1d")
+    };
+    let done = house
+        .ledger
+        .reprice(&later, &|call| by(1, call), &mut go_on);
+    let done = done.unwrap();
+    assert!(!done.resumed && done.pass.since == start());
+}
+
+#[test]
+fn a_pass_that_goes_on_takes_in_what_came_meanwhile() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    fill(&house, 0..CALLS);
+    let stop = |_: Progress| false;
+    let stopped = house
+        .ledger
+        .reprice(&asked("by 1"), &|call| by(1, call), &mut { stop });
+    assert_eq!(stopped.unwrap_err().reason(), "stopped");
+    fill(&house, CALLS..CALLS + 50);
+    assert!(reprice(&house.ledger, 1).resumed);
+    assert_is(&house.ledger, &in_the_first_place(&[1], CALLS + 50));
+}
+
+#[test]
+fn a_full_disk_is_known_under_what_wraps_it() {
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let wrapped = parquet::errors::ParquetError::External(Box::new(full));
+    let at = |source| LedgerError::io("write", Path::new("f"))(source);
+    assert!(pass::is_full(&at(std::io::Error::other(wrapped))));
+    assert!(!pass::is_full(&at(std::io::ErrorKind::NotFound.into())));
 }
