@@ -23,13 +23,14 @@ mod labels;
 mod openmetrics;
 mod path;
 mod render;
+mod running;
 mod tally;
 mod tokens;
 
 pub use family::{ALL, Family, Kind};
 pub use gauges::{
     AlertGauge, AlternativeGauge, CountGauges, DriftGauge, LedgerGauges, MessageGauges, PlanGauges,
-    PlanInfo, PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges, WindowGauges,
+    PlanInfo, PlanMinute, PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges, WindowGauges,
 };
 pub use path::{Gate, LateEnd, Stage, Unmetered, UsageAsked};
 pub use render::Format;
@@ -37,6 +38,7 @@ pub use render::Format;
 use histogram::{FLUSH_US, Histogram};
 use labels::Labels;
 use path::{Gates, Overhead};
+use running::Running;
 use tally::Tally;
 
 /// What configuration says about metrics.
@@ -84,6 +86,7 @@ struct Own {
     ledger_errors: u64,
     count_failures: u64,
     answers: BTreeMap<&'static str, u64>,
+    hosting: Running,
 }
 
 /// What was set last.
@@ -108,6 +111,7 @@ impl Metrics {
             ledger_errors: 0,
             count_failures: 0,
             answers: BTreeMap::new(),
+            hosting: Running::default(),
         };
         let metrics = Self(Arc::new(Inner {
             tally: Mutex::new(Tally::new(Labels::new(settings.label_values_max))),
@@ -208,6 +212,11 @@ impl Metrics {
     /// Shows what hosting would cost; replaces what was shown before.
     pub fn set_verdict(&self, verdict: VerdictGauges) {
         lock(&self.0.shown).verdict = verdict;
+    }
+
+    /// Adds a closed minute to the running totals of hosting.
+    pub fn hosted(&self, minutes: &[PlanMinute]) {
+        lock(&self.0.own).hosting.add(minutes);
     }
 
     /// Notes that the configuration was loaded.

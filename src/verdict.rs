@@ -27,7 +27,7 @@ use crate::economics::{DemandMinute, Stream};
 pub use evidence::Lack;
 pub use live::{LiveDemand, UNNAMED_MODEL, demand_of};
 pub use paid::{PaidRule, PaidTier};
-pub use report::{Report, ReservedView, StateView, WindowReport};
+pub use report::{HostedMinute, Report, ReservedView, StateView, WindowReport};
 pub use reserved::ReservedRule;
 pub use settings::Settings;
 pub use state::{Held, States};
@@ -93,8 +93,10 @@ impl Verdict {
         self.demand().forget_before(minute);
         self.decide(now);
         let previous = self.report.load_full();
-        let states = self.states().clone();
-        let report = pass::report(&self.settings, &self.demand, minute, &previous, &states);
+        // Before the first report no whole minute was seen: what is known by then counts with the next.
+        let news = previous.end_minute.map(|_| self.demand().take_news());
+        let known = (self.states().clone(), news.unwrap_or_default());
+        let report = pass::report(&self.settings, &self.demand, minute, &previous, &known);
         self.report.store(Arc::new(report));
         true
     }

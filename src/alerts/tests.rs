@@ -106,6 +106,7 @@ fn open(dir: &Path) -> Arc<Ledger> {
 /// No window yet, and these states.
 fn report(states: Vec<StateView>) -> Report {
     Report {
+        minute: Vec::new(),
         end_minute: None,
         windows: Vec::new(),
         states,

@@ -164,7 +164,10 @@ fn plan(report: &Report, (plan, projection): (&HostPlan, &Projection)) -> Value 
         "best_optimised": projection.best_optimised.as_ref().map(alternative),
         "rival": rival(&projection.rival, projection.api_cost.to_f64()),
         "calls_per_day": projection.calls_per_day,
-        "breakeven_calls_per_day": breakeven(projection),
+        "tokens_per_day": projection.tokens_per_day,
+        "api_usd_per_mtok": projection.api_usd_per_mtok(),
+        "breakeven_calls_per_day": breakeven(projection, |(calls, _)| calls),
+        "breakeven_tokens_per_day": breakeven(projection, |(_, tokens)| tokens),
         "outlook": projection.outlook.as_ref().map(|it| outlook(report, it)),
     })
 }
@@ -224,6 +227,7 @@ pub(crate) fn hosted(hosted: &Hosted) -> Value {
         },
         "utilisation": hosted.utilisation,
         "short_ratio": hosted.short_ratio,
+        "burst_ratio": hosted.burst_ratio,
         "overflow_usd": hosted.overflow_usd,
         "usd_per_mtok": hosted.usd_per_mtok,
         "commitment": hosted.commitment.as_ref().map(commitment),
@@ -256,21 +260,12 @@ pub(crate) fn latency(latency: Latency) -> Value {
 }
 
 /// Null where it was not searched: only the longest window is. A null inside means "never".
-fn breakeven(projection: &Projection) -> Value {
+fn breakeven(projection: &Projection, of: fn((f64, f64)) -> f64) -> Value {
     let Some(found) = projection.breakeven else {
         return Value::Null;
     };
-    let volume = |scale: Option<f64>| scale.and_then(|scale| at_scale(projection, scale));
+    let volume = |scale: Option<f64>| projection.volume_at(scale?).map(of);
     json!({ "first": volume(found.first), "robust": volume(found.robust) })
-}
-
-#[expect(
-    clippy::float_arithmetic,
-    reason = "a break-even is a multiple of the volume seen"
-)]
-fn at_scale(projection: &Projection, scale: f64) -> Option<f64> {
-    let calls = projection.calls_per_day * scale;
-    calls.is_finite().then_some(calls)
 }
 
 /// A null growth: too few complete days, or one without calls. A null date: never within ten years.

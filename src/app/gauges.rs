@@ -8,16 +8,17 @@ use jiff::tz::TimeZone;
 
 use crate::config::Config;
 use crate::economics::HostPlan;
+use crate::economics::band::Deviation;
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::projection::{
     AlternativeKind, FORTNIGHT, Hosted, Projection, Scenario, Trend,
 };
 use crate::metrics::{
-    AlertGauge, AlternativeGauge, PlanGauges, PlanInfo, PriceDate, ScenarioGauges, VerdictGauges,
+    AlertGauge, AlternativeGauge, PlanGauges, PlanInfo, PlanMinute, PriceDate, ScenarioGauges, VerdictGauges,
     WindowGauges,
 };
 use crate::money::Currency;
-use crate::verdict::{Lack, Report, StateView};
+use crate::verdict::{HostedMinute, Lack, Report, StateView};
 
 /// What a report says, as gauges; `api` are the dates of the prices that calls are billed by.
 pub(super) fn of(report: &Report, api: Vec<PriceDate>) -> VerdictGauges {
@@ -82,6 +83,8 @@ fn plan(report: &Report, settings: &HostPlan, i: usize) -> PlanGauges {
             .map(|trend| breakeven_at(report, &trend))
             .unwrap_or_default(),
         payback_seconds: hosted.map(payback).unwrap_or_default(),
+        breakeven_volumes: fortnight.map(breakeven_volumes).unwrap_or_default(),
+        sensitivity_usd: hosted.map(sensitivity).unwrap_or_default(),
         windows: windows.into_iter().map(window).collect(),
     }
 }
@@ -163,6 +166,44 @@ fn payback(hosted: &Hosted) -> Vec<(&'static str, f64)> {
     Scenario::ALL.into_iter().filter_map(at).collect()
 }
 
+/// Only the bounds that are there in the range that is searched.
+fn breakeven_volumes(fortnight: &Projection) -> Vec<(&'static str, f64, f64)> {
+    let found = fortnight.breakeven.unwrap_or_default();
+    let volume = |(bound, scale): (&'static str, Option<f64>)| {
+        let (calls, tokens) = fortnight.volume_at(scale?)?;
+        Some((bound, calls, tokens))
+    };
+    let bounds = [("first", found.first), ("robust", found.robust)];
+    bounds.into_iter().filter_map(volume).collect()
+}
+
+fn sensitivity(hosted: &Hosted) -> Vec<(&'static str, f64, f64)> {
+    let of = |it: &Deviation| (it.parameter, it.low_usd, it.high_usd);
+    hosted.band.sensitivity.iter().map(of).collect()
+}
+
+/// What the last closed minute adds to the running totals of the plans.
+pub(super) fn minutes(report: &Report) -> Vec<PlanMinute> {
+    let of = |minute: &HostedMinute| {
+        let HostedMinute {
+            plan,
+            qualifying_usd,
+            hosted,
+        } = minute;
+        let cost = hosted.unwrap_or_default();
+        let scenario = |at: Scenario| (at.label(), cost.cost_usd.at(at));
+        PlanMinute {
+            plan: plan.clone(),
+            qualifying_usd: *qualifying_usd,
+            cost_usd: Scenario::ALL.map(scenario).to_vec(),
+            work_replica_seconds: cost.work_replica_seconds,
+            replica_seconds: cost.replica_seconds,
+            overflow_usd: cost.overflow_usd,
+        }
+    };
+    report.minute.iter().map(of).collect()
+}
+
 #[expect(clippy::float_arithmetic, reason = "a payback is an estimate")]
 fn months_seconds(months: f64) -> f64 {
     months * HOURS_PER_MONTH * 3_600.0
@@ -180,10 +221,16 @@ fn window(projection: &Projection) -> WindowGauges {
             }
         })
     };
+    let hosted = projection.hosted.as_ref();
     WindowGauges {
         window: projection.window.label,
         coverage_ratio: projection.evidence.coverage,
         api_cost: projection.api_cost,
+        api_usd_per_mtok: projection.api_usd_per_mtok(),
+        usd_per_mtok: hosted.and_then(|hosted| hosted.usd_per_mtok),
+        utilization_ratio: hosted.and_then(|hosted| hosted.utilisation),
+        short_ratio: hosted.map(|hosted| hosted.short_ratio),
+        burst_ratio: hosted.and_then(|hosted| hosted.burst_ratio),
         scenarios: projection.hosted.iter().flat_map(scenario).collect(),
     }
 }
@@ -287,6 +334,7 @@ mod tests {
             utilisation: None,
             short_ratio: 0.0,
             overflow_usd: 0.0,
+            burst_ratio: None,
             commitment: None,
             usd_per_mtok: None,
         };
@@ -305,6 +353,8 @@ mod tests {
             breakeven: None,
             outlook: None,
             calls_per_day: 0.0,
+            tokens_per_day: 0.0,
+            tokens: 0.0,
         }
     }
 

@@ -140,6 +140,8 @@ impl Shared {
         if !verdict.tick(now) {
             return;
         }
+        let minutes = gauges::minutes(&verdict.report());
+        self.sinks.metrics.hosted(&minutes);
         let kept = serde_json::to_string(&verdict.stored())
             .map_err(|error| error.to_string())
             .and_then(|states| {

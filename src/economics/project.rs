@@ -5,9 +5,11 @@
 //! A plan or an endpoint over a window of demand, with its band.
 
 mod arm;
+mod burst;
 mod commitment;
 mod dates;
 mod loads;
+mod minute;
 mod series;
 mod steps;
 
@@ -24,6 +26,7 @@ pub(super) use commitment::commitment;
 pub use dates::breakeven_days;
 use loads::Loads;
 pub use loads::{Bucket, Demand, latency};
+pub use minute::{MINUTES_REMEMBERED, MinuteCost, minute};
 pub use series::{Beat, at_scales, beats};
 pub use steps::{CallWork, Fixed, Naive, Steps, steps};
 
@@ -78,6 +81,7 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
         utilisation: outcome.utilisation,
         short_ratio: outcome.short_bucket_share,
         overflow_usd: outcome.overflow_api_usd,
+        burst_ratio: burst::ratio(plan, limit, demand.now, loads.mean()),
         commitment: commitment(plan, outcome, demand.now.len()),
         usd_per_mtok: usd_per_mtok(outcome, &expected, demand.now),
     })

@@ -230,6 +230,8 @@ pub struct Hosted {
     pub short_ratio: f64,
     /// API cost of those calls, dollars.
     pub overflow_usd: f64,
+    /// Load of the busiest ten seconds over the mean load; absent without load.
+    pub burst_ratio: Option<f64>,
     /// What committed money brings back at falling prices; absent where nothing is committed.
     pub commitment: Option<Commitment>,
     /// Dollars per million hosted tokens, idle time included.
@@ -371,6 +373,25 @@ pub struct Projection {
     pub outlook: Option<Outlook>,
     /// Calls a day in the window.
     pub calls_per_day: f64,
+    /// Their tokens, in and out, a day.
+    pub tokens_per_day: f64,
+    /// All tokens of the covered calls in the window.
+    pub tokens: f64,
+}
+
+impl Projection {
+    /// Calls and tokens a day at a multiple of the window's volume; `None` beyond all numbers.
+    #[must_use]
+    pub fn volume_at(&self, scale: f64) -> Option<(f64, f64)> {
+        let volume = (self.calls_per_day * scale, self.tokens_per_day * scale);
+        (volume.0.is_finite() && volume.1.is_finite()).then_some(volume)
+    }
+
+    /// What the covered calls cost on the API, dollars for a million tokens; `None` without tokens.
+    #[must_use]
+    pub fn api_usd_per_mtok(&self) -> Option<f64> {
+        (self.tokens > 0.0).then(|| self.api_cost.to_f64() / self.tokens * 1e6)
+    }
 }
 
 /// An endpoint over one window of the streams that it covers.

@@ -178,6 +178,31 @@ families! {
         "What the window's qualifying calls would have cost on the plan, in dollars, idle hours included.";
     WINDOW_API_COST = Gauge "tollgate_selfhost_window_api_cost_usd" ["plan", "window"]
         "What the window's qualifying calls really cost at the API, in dollars.";
+    UTILIZATION = Gauge "tollgate_selfhost_utilization_ratio" ["plan", "window"]
+        "Work that the plan's replicas would have done over the time they are paid for; absent without \
+         replicas.";
+    SHORT = Gauge "tollgate_selfhost_short_ratio" ["plan", "window"]
+        "Part of the minutes in which the plan's replicas would have been short, so that calls stayed on \
+         the API.";
+    BURST = Gauge "tollgate_selfhost_burst_ratio" ["plan", "window"]
+        "Load of the window's busiest ten seconds over its mean load; absent without load.";
+    OWN_PER_MTOK = Gauge "tollgate_selfhost_cost_usd_per_million_tokens" ["plan", "window"]
+        "What a million hosted tokens would have cost in dollars, idle hours and people included; absent \
+         where none is hosted.";
+    API_PER_MTOK = Gauge "tollgate_api_cost_usd_per_million_tokens" ["plan", "window"]
+        "What a million tokens of the window's qualifying calls really cost at the API, in dollars; \
+         absent without tokens.";
+    QUALIFYING_TOTAL = Counter "tollgate_selfhost_qualifying_cost_usd_total" ["plan"]
+        "What the plan's qualifying calls really cost at the API in dollars, a closed minute at a time.";
+    COST_TOTAL = Counter "tollgate_selfhost_cost_usd_total" ["plan", "scenario"]
+        "What the plan's qualifying calls would have cost on it in dollars, idle replicas and what stays \
+         on the API included, a closed minute at a time; scenarios are apart, their sum is nothing.";
+    WORK_TOTAL = Counter "tollgate_selfhost_work_replica_seconds_total" ["plan"]
+        "Work that the plan's replicas would have done, in seconds of a fully busy one.";
+    REPLICA_TOTAL = Counter "tollgate_selfhost_replica_seconds_total" ["plan"]
+        "Time that the plan's replicas would have been paid for, in seconds of one.";
+    OVERFLOW_TOTAL = Counter "tollgate_selfhost_overflow_cost_usd_total" ["plan"]
+        "API cost in dollars of qualifying calls for which the plan's replicas would have been short.";
     REPLICAS = Gauge "tollgate_selfhost_replicas" ["plan", "stat"]
         "Replicas of the plan that the traffic needs.";
     COVERAGE = Gauge "tollgate_selfhost_window_coverage_ratio" ["plan", "window"]
@@ -199,6 +224,15 @@ families! {
     PAYBACK = Gauge "tollgate_selfhost_payback_seconds" ["plan", "scenario"]
         "How long savings take to pay the money up front back; absent without such money, and where they \
          never do.";
+    BREAKEVEN_CALLS = Gauge "tollgate_selfhost_breakeven_calls_per_day" ["plan", "bound"]
+        "Calls a day at which hosting first beats every other way, and from which on it always does; \
+         absent where it never does at up to 100 times the volume.";
+    BREAKEVEN_TOKENS = Gauge "tollgate_selfhost_breakeven_tokens_per_day" ["plan", "bound"]
+        "Tokens a day at which hosting first beats every other way, and from which on it always does; \
+         absent where it never does at up to 100 times the volume.";
+    SENSITIVITY = Gauge "tollgate_selfhost_sensitivity_usd" ["plan", "parameter", "bound"]
+        "What a parameter at its low or high end does to the expected savings of 14 days, in dollars; the \
+         low end is the pessimistic one.";
     PLAN_INFO = Gauge "tollgate_selfhost_plan_info"
         ["plan", "model", "gpu", "gpus", "precision", "policy", "throughput_source"]
         "What a plan is made of; always 1.";

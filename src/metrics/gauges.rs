@@ -139,6 +139,10 @@ pub struct PlanGauges {
     pub breakeven_at: Vec<(&'static str, Timestamp)>,
     /// Until money up front is paid back, seconds, by scenario.
     pub payback_seconds: Vec<(&'static str, f64)>,
+    /// Volumes from which hosting wins: calls and tokens a day, by `first` and `robust`.
+    pub breakeven_volumes: Vec<(&'static str, f64, f64)>,
+    /// What a parameter at its `low` and at its `high` end does to the savings, dollars.
+    pub sensitivity_usd: Vec<(&'static str, f64, f64)>,
     /// The windows that have been computed.
     pub windows: Vec<WindowGauges>,
 }
@@ -169,8 +173,35 @@ pub struct WindowGauges {
     pub coverage_ratio: f64,
     /// What the qualifying calls really cost.
     pub api_cost: Pico,
+    /// What they cost for a million of their tokens, dollars.
+    pub api_usd_per_mtok: Option<f64>,
+    /// What a million hosted tokens cost, idle time included, dollars.
+    pub usd_per_mtok: Option<f64>,
+    /// Work done over replica time paid for.
+    pub utilization_ratio: Option<f64>,
+    /// The part of minutes in which replicas were short.
+    pub short_ratio: Option<f64>,
+    /// Load of the busiest ten seconds over the mean load.
+    pub burst_ratio: Option<f64>,
     /// The projections made.
     pub scenarios: Vec<ScenarioGauges>,
+}
+
+/// What a closed minute adds to the running totals of a plan; none of it below 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanMinute {
+    /// The configured name of the plan.
+    pub plan: String,
+    /// What its qualifying calls really cost, dollars.
+    pub qualifying_usd: f64,
+    /// What they would have cost on the plan, dollars, by scenario.
+    pub cost_usd: Vec<(&'static str, f64)>,
+    /// Work of its replicas, seconds of a whole one.
+    pub work_replica_seconds: f64,
+    /// Replicas paid for, seconds of a whole one.
+    pub replica_seconds: f64,
+    /// API cost of what replicas were short for, dollars.
+    pub overflow_usd: f64,
 }
 
 /// One projection.

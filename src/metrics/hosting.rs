@@ -70,12 +70,32 @@ fn of_plan(out: &mut Exposition, gauges: &PlanGauges) {
     for (scenario, seconds) in &gauges.payback_seconds {
         out.number(f::PAYBACK, &[plan, scenario], *seconds);
     }
+    for (bound, calls, tokens) in &gauges.breakeven_volumes {
+        out.number(f::BREAKEVEN_CALLS, &[plan, bound], *calls);
+        out.number(f::BREAKEVEN_TOKENS, &[plan, bound], *tokens);
+    }
+    for (parameter, low, high) in &gauges.sensitivity_usd {
+        out.number(f::SENSITIVITY, &[plan, parameter, "low"], *low);
+        out.number(f::SENSITIVITY, &[plan, parameter, "high"], *high);
+    }
 }
 
 fn of_window(out: &mut Exposition, plan: &str, gauges: &WindowGauges) {
     let labels = [plan, gauges.window];
     out.number(f::COVERAGE, &labels, gauges.coverage_ratio);
     out.number(f::WINDOW_API_COST, &labels, gauges.api_cost.to_f64());
+    let figures = [
+        (f::API_PER_MTOK, gauges.api_usd_per_mtok),
+        (f::OWN_PER_MTOK, gauges.usd_per_mtok),
+        (f::UTILIZATION, gauges.utilization_ratio),
+        (f::SHORT, gauges.short_ratio),
+        (f::BURST, gauges.burst_ratio),
+    ];
+    for (family, figure) in figures {
+        if let Some(figure) = figure {
+            out.number(family, &labels, figure);
+        }
+    }
     for scenario in &gauges.scenarios {
         let labels = [plan, gauges.window, scenario.scenario];
         out.number(f::WINDOW_COST, &labels, scenario.cost_usd);

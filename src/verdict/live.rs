@@ -115,6 +115,8 @@ pub(super) struct Pool {
     pub(super) takers: Takers,
     open: BTreeMap<i64, DemandMinute>,
     kept: VecDeque<(i64, Minute)>,
+    /// What became known since it was last taken, whenever it began; imported history is no news.
+    news: DemandMinute,
 }
 
 impl Pool {
@@ -189,6 +191,9 @@ impl LiveDemand {
         self.up(minute);
         if let Some(pool) = self.pool(stream) {
             pool.open.entry(minute).or_default().add(&demand);
+            if !demand.imported {
+                pool.news.add(&demand);
+            }
         }
     }
 
@@ -222,6 +227,12 @@ impl LiveDemand {
         }
     }
 
+    /// What became known of each pool since this was last asked.
+    pub(super) fn take_news(&mut self) -> Vec<DemandMinute> {
+        let pools = self.pools.iter_mut();
+        pools.map(|pool| std::mem::take(&mut pool.news)).collect()
+    }
+
     /// The minutes in a range in which tollgate was up.
     pub(super) fn observed(&self, range: &Range<i64>) -> Vec<i64> {
         self.up.range(range.clone()).copied().collect()
@@ -252,6 +263,7 @@ impl LiveDemand {
                 takers,
                 open: BTreeMap::new(),
                 kept: VecDeque::new(),
+                news: DemandMinute::default(),
             });
             self.pools.len().saturating_sub(1)
         });

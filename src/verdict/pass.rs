@@ -7,6 +7,7 @@
 mod arms;
 mod day;
 mod hourly;
+mod minute;
 mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,9 +18,10 @@ use super::report::{Report, ReservedView, WindowReport, date_of};
 use super::reserved::Paid;
 use super::settings::Settings;
 use super::state::States;
+use crate::economics::price::ratio;
 use crate::economics::project::{Demand, hosted, latency, steps};
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
-use crate::economics::{Alternative, HostPlan, Projection};
+use crate::economics::{Alternative, DemandMinute, HostPlan, Projection};
 
 pub(super) use day::day;
 use hourly::{HOURLY, known};
@@ -101,11 +103,9 @@ impl<'a> Pass<'a> {
             steps,
             breakeven: None,
             outlook: None,
-            calls_per_day: if days > 0.0 {
-                totals.tokens.calls / days
-            } else {
-                0.0
-            },
+            calls_per_day: ratio(totals.tokens.calls, days).unwrap_or_default(),
+            tokens_per_day: ratio(totals.tokens.tokens(), days).unwrap_or_default(),
+            tokens: totals.tokens.tokens(),
         }
     }
 
@@ -175,7 +175,7 @@ pub(super) fn report(
     demand: &Mutex<LiveDemand>,
     end: i64,
     previous: &Report,
-    states: &States,
+    (states, news): &(States, Vec<DemandMinute>),
 ) -> Report {
     let mut report = Report::empty(Arc::clone(settings));
     report.end_minute = Some(end);
@@ -190,6 +190,7 @@ pub(super) fn report(
         if span == FORTNIGHT {
             pass.look_ahead(&mut plans, known);
             report.states = views(settings, &plans, &pass.endpoints(), states);
+            report.minute = pass.minute(&plans, previous, news);
         }
         report.windows.push(pass.report(plans));
     }

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::evidence::Lack;
 use super::settings::Settings;
 use crate::economics::demand::BUCKET_SECONDS;
+use crate::economics::project::MinuteCost;
 use crate::economics::projection::{AlternativeKind, Evidence, Span};
 use crate::economics::rival::Rival;
 use crate::economics::{Alternative, EndpointProjection, OptimisedProjection, Projection};
@@ -24,8 +25,22 @@ pub struct Report {
     pub windows: Vec<WindowReport>,
     /// The state of each plan and endpoint, in the order of the settings.
     pub states: Vec<StateView>,
+    /// What the minute before the end adds to the running totals of each plan, in the order of the
+    /// settings; none in the first report.
+    pub minute: Vec<HostedMinute>,
     /// What it was computed with.
     pub settings: Arc<Settings>,
+}
+
+/// A closed minute of one plan, counted once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostedMinute {
+    /// The configured name of the plan.
+    pub plan: String,
+    /// What the calls of its streams that became known in the minute really cost, dollars.
+    pub qualifying_usd: f64,
+    /// The same calls on the plan; absent if it cannot hold the latency limit.
+    pub hosted: Option<MinuteCost>,
 }
 
 /// One window.
@@ -95,6 +110,7 @@ impl Report {
             end_minute: None,
             windows: Vec::new(),
             states: Vec::new(),
+            minute: Vec::new(),
             settings,
         }
     }

@@ -8,6 +8,7 @@ mod endpoint;
 mod evidence;
 mod live;
 mod made;
+mod minute;
 mod months;
 mod optimised;
 mod outlook;

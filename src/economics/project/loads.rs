@@ -43,6 +43,12 @@ impl Bucket {
         self
     }
 
+    /// All that was paid, dollars.
+    #[must_use]
+    pub fn paid_usd(&self) -> f64 {
+        self.api_usd + self.committed_usd
+    }
+
     /// Adds another part of the same minute. The busiest slots add up, which is never too low.
     pub fn merge(&mut self, other: &Self) {
         self.total += other.total;

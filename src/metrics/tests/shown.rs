@@ -90,10 +90,17 @@ fn verdict() -> VerdictGauges {
             growth: vec![("expected", 0.012)],
             breakeven_at: vec![("expected", Timestamp::from_second(900).unwrap())],
             payback_seconds: vec![("expected", 600.0)],
+            breakeven_volumes: vec![("robust", 5_000.0, 7e6)],
+            sensitivity_usd: vec![("people", -30.0, 20.0)],
             windows: vec![WindowGauges {
                 window: "14d",
                 coverage_ratio: 1.0,
                 api_cost: Pico::from_units(100),
+                api_usd_per_mtok: Some(2.5),
+                usd_per_mtok: Some(2.25),
+                utilization_ratio: Some(0.5),
+                short_ratio: Some(0.01),
+                burst_ratio: Some(3.0),
                 scenarios: vec![scenario],
             }],
         }],
@@ -136,6 +143,52 @@ fn the_verdict_is_shown_as_it_was_decided() {
             r#"tollgate_alternative_alert_enabled{alternative="llama",kind="selfhost"} 0"#,
             r#"tollgate_alternative_cost_usd{alternative="api",kind="stay",window="14d"} 100"#,
             r#"tollgate_price_age_seconds{kind="gpu",name="h100"} 1000"#,
+            r#"tollgate_selfhost_breakeven_calls_per_day{plan="llama",bound="robust"} 5000"#,
+            r#"tollgate_selfhost_breakeven_tokens_per_day{plan="llama",bound="robust"} 7000000"#,
+            r#"!tollgate_selfhost_breakeven_calls_per_day{plan="llama",bound="first"}"#,
+            r#"tollgate_selfhost_sensitivity_usd{plan="llama",parameter="people",bound="low"} -30"#,
+            r#"tollgate_selfhost_sensitivity_usd{plan="llama",parameter="people",bound="high"} 20"#,
+            r#"tollgate_selfhost_utilization_ratio{plan="llama",window="14d"} 0.5"#,
+            r#"tollgate_selfhost_short_ratio{plan="llama",window="14d"} 0.01"#,
+            r#"tollgate_selfhost_burst_ratio{plan="llama",window="14d"} 3"#,
+            r#"tollgate_selfhost_cost_usd_per_million_tokens{plan="llama",window="14d"} 2.25"#,
+            r#"tollgate_api_cost_usd_per_million_tokens{plan="llama",window="14d"} 2.5"#,
+        ],
+    );
+}
+
+#[test]
+fn totals_of_hosting_begin_at_zero_and_outlive_a_new_report() {
+    let metrics = Metrics::new(&settings());
+    metrics.set_verdict(verdict());
+    let total = r#"tollgate_selfhost_cost_usd_total{plan="llama",scenario="optimistic"} "#;
+    expect(&scrape(&metrics), &[&format!("{total}0")]);
+    let minute = PlanMinute {
+        plan: "llama".into(),
+        qualifying_usd: 4.0,
+        cost_usd: vec![("expected", 3.0), ("optimistic", 2.0)],
+        work_replica_seconds: 30.0,
+        replica_seconds: 60.0,
+        overflow_usd: 0.5,
+    };
+    let gone = PlanMinute {
+        plan: "gone".into(),
+        ..minute.clone()
+    };
+    metrics.hosted(&[minute.clone(), gone]);
+    metrics.set_verdict(verdict());
+    metrics.hosted(&[minute]);
+    expect(
+        &scrape(&metrics),
+        &[
+            r#"tollgate_selfhost_qualifying_cost_usd_total{plan="llama"} 8"#,
+            r#"tollgate_selfhost_cost_usd_total{plan="llama",scenario="expected"} 6"#,
+            r#"tollgate_selfhost_cost_usd_total{plan="llama",scenario="pessimistic"} 0"#,
+            &format!("{total}4"),
+            r#"tollgate_selfhost_work_replica_seconds_total{plan="llama"} 60"#,
+            r#"tollgate_selfhost_replica_seconds_total{plan="llama"} 120"#,
+            r#"tollgate_selfhost_overflow_cost_usd_total{plan="llama"} 1"#,
+            r#"!tollgate_selfhost_cost_usd_total{plan="gone""#,
         ],
     );
 }
