@@ -47,6 +47,10 @@ fn only(verdict: &Verdict) -> HostedMinute {
 }
 
 #[track_caller]
+#[expect(
+    clippy::float_arithmetic,
+    reason = "figures are compared up to rounding"
+)]
 fn near(seen: f64, expected: f64) {
     assert!((seen - expected).abs() < 1e-6, "{seen} is not {expected}");
 }
