@@ -30,7 +30,8 @@ mod tokens;
 pub use family::{ALL, Family, Kind};
 pub use gauges::{
     AlertGauge, AlternativeGauge, CountGauges, DriftGauge, LedgerGauges, MessageGauges, PlanGauges,
-    PlanInfo, PlanMinute, PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges, WindowGauges,
+    PlanInfo, PlanMinute, PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges,
+    WindowGauges,
 };
 pub use path::{Gate, LateEnd, Stage, Unmetered, UsageAsked};
 pub use render::Format;

@@ -14,8 +14,8 @@ use crate::economics::projection::{
     AlternativeKind, FORTNIGHT, Hosted, Projection, Scenario, Trend,
 };
 use crate::metrics::{
-    AlertGauge, AlternativeGauge, PlanGauges, PlanInfo, PlanMinute, PriceDate, ScenarioGauges, VerdictGauges,
-    WindowGauges,
+    AlertGauge, AlternativeGauge, PlanGauges, PlanInfo, PlanMinute, PriceDate, ScenarioGauges,
+    VerdictGauges, WindowGauges,
 };
 use crate::money::Currency;
 use crate::verdict::{HostedMinute, Lack, Report, StateView};

@@ -73,7 +73,9 @@ impl Metrics {
             spend(&mut out, &shown.spend, &mut tally.labels);
             reserved(&mut out, &shown.reserved);
             super::hosting::show(&mut out, &shown.verdict, now);
-            lock(&self.0.own).hosting.show(&mut out, &shown.verdict.plans);
+            lock(&self.0.own)
+                .hosting
+                .show(&mut out, &shown.verdict.plans);
             process(&mut out, &shown);
             counts(&mut out, &shown.counts, &mut tally.labels);
             messages(&mut out, &shown.messages);
