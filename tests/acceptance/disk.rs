@@ -154,11 +154,11 @@ impl Stage {
     }
 }
 
-/// The length of the journal, whose next frame is the one that does not fit.
+/// The length of the journal; where that is one file, its next frame does not fit below it.
 fn journal_bytes(home: &Home) -> u64 {
     let files = fs::read_dir(home.data_dir().join("journal")).unwrap();
     let lengths = files.map(|file| file.unwrap().metadata().unwrap().len());
-    lengths.max().unwrap()
+    lengths.sum()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -174,21 +174,24 @@ async fn a_journal_that_cannot_grow_lets_calls_pass_and_goes_on_when_it_can() {
     stage.adds_up().await;
 }
 
-/// The journal's files stay below the limit, the ledger's database does not.
+/// The limit stops the ledger's database, which only ever grows here, and not the journal: on a
+/// machine that is busy enough, all that can wait comes to it in one write, and in one file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ledger_that_cannot_be_written_catches_up_when_it_can() {
-    const LIMIT: u64 = 16 * 1024;
+    const LIMIT: u64 = 64 * 1024;
     let mut stage = Stage::set("segment_bytes_max = \"4KiB\"").await;
     let database = stage.home.data_dir().join("ledger/sled/db");
-    while fs::metadata(&database).unwrap().len() < 2 * LIMIT {
-        stage.recovers().await;
+    while fs::metadata(&database).unwrap().len() <= LIMIT {
+        assert_eq!(stage.calls(PLACES).await, 0);
+        stage.caught_up().await;
     }
     for _ in 0..5 {
+        let before = journal_bytes(&stage.home);
         stage.tollgate.limit_files(Some(LIMIT));
         stage.is_full().await;
-        assert!(journal_bytes(&stage.home) < LIMIT);
         stage.tollgate.limit_files(None);
         stage.recovers().await;
+        assert!(journal_bytes(&stage.home) < before + LIMIT);
     }
     stage.recovers().await;
     stage.adds_up().await;
