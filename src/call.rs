@@ -178,6 +178,10 @@ pub struct CallRecord {
     /// Which price was used, such as `openai/gpt-4o@2025-07-04`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_id: Option<String>,
+    /// What a call to our own hosting would have cost as the API call named by its upstream's
+    /// `would_cost_as`, in dollars: an imagined price, in no total of what is paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would_cost_usd: Option<Pico>,
     /// The tier that served the call, as the provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
@@ -216,7 +220,7 @@ fn or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SideUsage>,
 
 impl CallRecord {
     /// The columns of an export, in order: every field of the record, the tokens spread out.
-    pub const COLUMNS: [&str; 56] = [
+    pub const COLUMNS: [&str; 57] = [
         "call_id",
         "attempt_of",
         "started_at",
@@ -263,6 +267,7 @@ impl CallRecord {
         "cost_usd",
         "cost_lines",
         "price_id",
+        "would_cost_usd",
         "service_tier",
         "speed",
         "region",
@@ -284,9 +289,25 @@ impl CallRecord {
     /// Whether a host would have had to serve it when it came. The results of a batch are not: they
     /// are billed all at once by whoever fetches them, long after the work. What a gateway forwards
     /// is demand where its provider is metered, and what is free could not be moved to save anything.
+    /// What own hosting serves is demand too: it could be moved to an API.
     #[must_use]
     pub fn is_demand(&self) -> bool {
-        self.is_billable() && self.role == Role::Provider && self.operation != "batches"
+        let moves = match self.role {
+            Role::Provider => self.is_billable(),
+            Role::Own => self.source.is_some(),
+            Role::Gateway => false,
+        };
+        moves && self.operation != "batches"
+    }
+
+    /// What the API takes for such a call, in dollars: what was paid, or, of own hosting, what would
+    /// have been.
+    #[must_use]
+    pub fn api_cost_usd(&self) -> Option<Pico> {
+        match self.role {
+            Role::Own => self.would_cost_usd,
+            Role::Provider | Role::Gateway => self.cost_usd,
+        }
     }
 
     /// Whether the call costs money, known or not.
@@ -371,6 +392,7 @@ pub(crate) mod tests {
                 cost_usd: Pico(1),
             }],
             price_id: Some("openai/gpt-4o@2025-07-04".into()),
+            would_cost_usd: Some(Pico(1)),
             service_tier: Some("default".into()),
             speed: Some("fast".into()),
             region: Some("us".into()),

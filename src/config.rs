@@ -26,6 +26,7 @@ mod tests;
 mod upstreams;
 mod value;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub use print::written_prices;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use server::{MetricsToken, Server};
-pub use upstreams::Upstream;
+pub use upstreams::{ReplicasFrom, RunsOn, Upstream};
 
 /// What tollgate runs by: every value checked.
 #[derive(Debug)]
@@ -160,9 +161,19 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
     prices.entries(&mut root, Layer::Overlay);
     let book = prices.into_book(context);
     let rows = rows::read(&catalogues, context);
-    let upstreams = Upstream::read_all(&mut root, book.as_ref());
     let reporting = Reporting::read(&mut root);
     let zone = &reporting.timezone;
+    let plans = match overrides.plans.as_deref() {
+        Some(path) => Plans::of_file(&mut root, path, &rows, book.as_ref()),
+        None => Plans::read(&mut root, catalogues.plans.as_deref(), &rows, book.as_ref()),
+    };
+    let known = upstreams::Known {
+        book: book.as_ref(),
+        plans: &plans.plans,
+        zone,
+        written: BTreeMap::new(),
+    };
+    let upstreams = Upstream::read_all(&mut root, known);
     let reserved = reserved::read(&mut root, &upstreams, zone, book.as_ref());
     let config = Config {
         server: Server::read(root.section("server"), overrides),
@@ -175,10 +186,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         metrics: Metrics::read(root.section("metrics")),
         reporting,
         upstreams,
-        plans: match overrides.plans.as_deref() {
-            Some(path) => Plans::of_file(&mut root, path, &rows, book.as_ref()),
-            None => Plans::read(&mut root, catalogues.plans.as_deref(), &rows, book.as_ref()),
-        },
+        plans,
         rows,
         catalogues,
         prices: Arc::new(book?.with_reserved(reserved)),

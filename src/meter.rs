@@ -28,7 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::call::{CallId, CallRecord, Role, StreamEnd};
 use crate::journal::Journal;
-use crate::pricing::PriceBook;
+use crate::pricing::{PriceBook, PricedAs};
 use crate::usage::UsageSource;
 use crate::wire::{RequestFacts, WireFormat};
 
@@ -63,6 +63,8 @@ pub struct UpstreamFacts {
     /// The prices of its calls: they come and go with the name of the list, in one swap. A call that
     /// has begun keeps them.
     pub prices: Arc<PriceBook>,
+    /// Of own hosting: the API call whose price its calls are held against.
+    pub would_cost_as: Option<PricedAs>,
 }
 
 /// What is known of a call before it is forwarded.

@@ -36,7 +36,7 @@ pub use book::{BookProblem, PriceBook};
 pub use conditions::Conditions;
 pub use entry::{FxRate, Layer, PriceEntry, Settings, Settlement, Since, Terms};
 pub use find::Price;
-pub use imagined::Imagined;
+pub use imagined::{Imagined, PricedAs};
 pub use names::{fits_pattern, is_pattern};
 pub use quote::{Listed, Named};
 pub use rates::Rates;

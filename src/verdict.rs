@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
-use crate::call::CallRecord;
+use crate::call::{CallRecord, Role};
 use crate::economics::demand::{BUCKET_SECONDS, OPEN_SECONDS};
 use crate::economics::{DemandMinute, Stream};
 
@@ -78,6 +78,9 @@ impl Verdict {
 
     /// Adds one finished call.
     pub fn record(&self, call: &CallRecord) {
+        if call.role == Role::Own {
+            return;
+        }
         self.demand().record(call);
     }
 

@@ -104,6 +104,7 @@ fn upstream(format: WireFormat, prices: Arc<PriceBook>) -> UpstreamFacts {
         billed: true,
         price_list: format.label().to_owned(),
         prices,
+        would_cost_as: None,
     }
 }
 

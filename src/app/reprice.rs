@@ -11,9 +11,10 @@ use tracing::{debug, error, info};
 
 use super::{now, shared};
 use crate::admin::{Refusal, RepriceQuery, SourceError};
-use crate::call::{Again, CallRecord};
-use crate::config::Config;
+use crate::call::{Again, CallRecord, Role};
+use crate::config::{Config, Upstream};
 use crate::ledger::{Asked, Ledger, LedgerError, Progress, Repriced};
+use crate::money::Pico;
 use crate::recorder::Sinks;
 
 /// The lowest priority there is: traffic goes first.
@@ -45,6 +46,30 @@ pub(super) fn run(
 /// whether anybody bills it, is what is configured now.
 fn again(config: &Config, call: &CallRecord) -> Again {
     let upstream = config.upstreams.iter().find(|it| it.name == call.upstream);
+    let instead = upstream.and_then(|upstream| upstream.would_cost_as.as_ref());
+    let bill = bill(config, upstream, call);
+    match instead.filter(|_| call.role == Role::Own && call.is_demand()) {
+        Some(instead) => would_cost(config.prices.would_cost(call, instead), bill, call),
+        None => bill,
+    }
+}
+
+/// The same with what an API would have taken for the tokens now.
+fn would_cost(now: Option<Pico>, bill: Again, call: &CallRecord) -> Again {
+    if now == call.would_cost_usd {
+        return bill;
+    }
+    let mut changed = match bill {
+        Again::Changed(changed) => changed,
+        Again::NotBilled | Again::Summed | Again::NoUpstream | Again::Same => {
+            Box::new(call.clone())
+        }
+    };
+    changed.would_cost_usd = now;
+    Again::Changed(changed)
+}
+
+fn bill(config: &Config, upstream: Option<&Upstream>, call: &CallRecord) -> Again {
     match upstream {
         _ if call.source.is_none() => Again::NotBilled,
         None if !call.is_billable() => Again::NotBilled,
@@ -58,7 +83,7 @@ fn again(config: &Config, call: &CallRecord) -> Again {
 fn fingerprint(config: &Config) -> String {
     let upstreams = config.upstreams.iter();
     let upstreams: Vec<_> = upstreams
-        .map(|it| (&it.name, it.billed, &it.prices))
+        .map(|it| (&it.name, it.billed, &it.prices, &it.would_cost_as))
         .collect();
     let book = &config.prices;
     let version = env!("CARGO_PKG_VERSION");

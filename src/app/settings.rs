@@ -227,6 +227,7 @@ fn upstream(
         billed: upstream.billed,
         price_list: upstream.prices.clone(),
         prices: Arc::clone(prices),
+        would_cost_as: upstream.would_cost_as.clone(),
     };
     let extra_roots = upstream
         .ca_file

@@ -257,7 +257,7 @@ pub(super) fn verdict(
     let mut failed: Option<LedgerError> = None;
     let read = ledger.demand(range.clone())?;
     let read = read.map_while(|minute| minute.map_err(|error| failed = Some(error)).ok());
-    let kept = read.map(|minute| {
+    let kept = read.filter(|minute| !minute.own).map(|minute| {
         // As live: an unreadable class asks for everything.
         let capability = minute.capability.parse().unwrap_or(Capability::MOST);
         let stream = Stream {

@@ -6,11 +6,12 @@ pub use prices::written_prices;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use toml::{Table, Value};
 
 use super::{
-    Alert, Attribution, Catalogues, Config, Ledger, Meter, Metrics, MetricsToken, Reporting,
-    Server, Tenant, Upstream,
+    Alert, Attribution, Catalogues, Config, Ledger, Meter, Metrics, MetricsToken, ReplicasFrom,
+    Reporting, RunsOn, Server, Tenant, Upstream,
 };
 use crate::proxy::ClientGone;
 use crate::wire::WireFormat;
@@ -146,6 +147,8 @@ fn upstream(upstream: &Upstream) -> Value {
         role,
         billed,
         prices,
+        would_cost_as,
+        runs_on,
         ca_file,
         egress_proxy,
         egress_credentials,
@@ -175,6 +178,9 @@ fn upstream(upstream: &Upstream) -> Value {
             (prices != name && base_url.host() != Some(prices.as_str()))
                 .then(|| prices.as_str().into()),
         ),
+        ("plan", runs_on.as_ref().map(|it| text(&it.plan))),
+        ("replicas", runs_on.as_ref().and_then(replicas)),
+        ("would_cost_as", would_cost_as.as_ref().map(text)),
         ("ca_file", ca_file.as_deref().map(path)),
         (
             "egress_proxy",
@@ -201,6 +207,22 @@ fn upstream(upstream: &Upstream) -> Value {
             is_asked.then(|| text(&inject_usage.label())),
         ),
     ])
+}
+
+/// As many as always ran, or dated.
+fn replicas(runs_on: &RunsOn) -> Option<Value> {
+    let count = |at: &ReplicasFrom| Value::Integer(at.replicas.into());
+    let dated = |at: &ReplicasFrom| {
+        table([
+            ("from", Some(text(&at.from))),
+            ("replicas", Some(count(at))),
+        ])
+    };
+    match runs_on.replicas.as_slice() {
+        [] => None,
+        [only] if only.from == Timestamp::MIN => Some(count(only)),
+        all => Some(Value::Array(all.iter().map(dated).collect())),
+    }
 }
 
 fn attribution(attribution: &Attribution) -> Value {

@@ -175,7 +175,7 @@ pub(super) fn written(rent: &Rent) -> String {
 
 impl Value<'_> {
     /// A moment: a day, which begins in `zone`, or a time with its offset.
-    fn moment(&self, zone: &TimeZone) -> Option<Timestamp> {
+    pub(super) fn moment(&self, zone: &TimeZone) -> Option<Timestamp> {
         let shown = self.shown();
         let shown = shown.trim_matches('"');
         if let Ok(moment) = shown.parse::<Timestamp>() {

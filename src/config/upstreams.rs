@@ -1,5 +1,6 @@
 //! `[upstreams.NAME]`: where calls are forwarded, and who bills them.
 
+mod hosting;
 mod lists;
 
 use std::path::PathBuf;
@@ -9,9 +10,12 @@ use super::secret::Secret;
 use super::section::Section;
 use super::value::{Value, hint};
 use crate::call::Role;
-use crate::pricing::PriceBook;
+use crate::pricing::PricedAs;
 use crate::proxy::{ClientGone, DrainLimits, Http2Mode, InjectUsage};
 use crate::wire::WireFormat;
+
+pub(super) use hosting::Known;
+pub use hosting::{ReplicasFrom, RunsOn};
 
 /// One place to forward to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,10 @@ pub struct Upstream {
     pub billed: bool,
     /// Whose price list its calls are priced by.
     pub prices: String,
+    /// Of own hosting: the API call whose price its calls are held against.
+    pub would_cost_as: Option<PricedAs>,
+    /// Of own hosting: the plan that says what it costs.
+    pub runs_on: Option<RunsOn>,
     /// More certificates to trust, beside the system's.
     pub ca_file: Option<PathBuf>,
     /// The forward proxy to go through, `http://host:port`.
@@ -97,6 +105,8 @@ impl Upstream {
             role: Role::Provider,
             billed: true,
             prices: name.to_owned(),
+            would_cost_as: None,
+            runs_on: None,
             ca_file: None,
             egress_proxy: None,
             egress_credentials: None,
@@ -127,16 +137,17 @@ impl Upstream {
     }
 
     /// All upstreams of the file, by name; the defaults if it has none.
-    pub(super) fn read_all(root: &mut Section<'_>, book: Option<&PriceBook>) -> Vec<Self> {
+    pub(super) fn read_all(root: &mut Section<'_>, mut known: Known<'_>) -> Vec<Self> {
         let sections = root.named("upstreams");
         if sections.is_empty() {
             return Self::defaults();
         }
-        let read = |(name, section)| Self::read(name, section, book);
+        let read = |(name, section)| Self::read(name, section, &mut known);
         sections.into_iter().filter_map(read).collect()
     }
 
-    fn read(name: &str, mut section: Section<'_>, book: Option<&PriceBook>) -> Option<Self> {
+    fn read(name: &str, mut section: Section<'_>, known: &mut Known<'_>) -> Option<Self> {
+        let book = known.book;
         check_name(name, &section);
         let s = &mut section;
         let format = s.require("format", "format = \"openai\"", |value| {
@@ -152,6 +163,7 @@ impl Upstream {
         let role = s.read("role", |value| value.choice(&ROLES));
         let role = role.unwrap_or(base.role);
         let (egress_proxy, egress_credentials) = egress(s);
+        let (runs_on, would_cost_as) = known.read(s, role);
         let upstream = Self {
             base_url: base_url.clone().unwrap_or_default(),
             role,
@@ -161,6 +173,8 @@ impl Upstream {
             prices: s
                 .read("prices", |value| lists::named(value, book))
                 .unwrap_or_else(|| lists::unnamed(name, base_url.as_ref(), book)),
+            would_cost_as,
+            runs_on,
             ca_file: s.read("ca_file", Value::path),
             egress_proxy,
             egress_credentials,

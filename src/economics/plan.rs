@@ -160,6 +160,18 @@ impl HostPlan {
         self.price.term_months.unwrap_or(self.amortisation_months)
     }
 
+    /// Replicas that always run.
+    #[must_use]
+    pub const fn replicas_at_least(&self) -> u32 {
+        match self.policy {
+            Policy::Fixed { replicas } => replicas,
+            Policy::Peak { .. }
+            | Policy::Auto { .. }
+            | Policy::Serverless { .. }
+            | Policy::Hybrid => self.min_replicas,
+        }
+    }
+
     /// Prices and limits at one point of the assumptions.
     #[must_use]
     pub fn terms(&self, point: &Point) -> Terms {

@@ -25,6 +25,8 @@ pub struct StreamMinute {
     pub minute: u32,
     /// The configured name of where the calls went.
     pub upstream: Arc<str>,
+    /// Our own hosting served them: their cost is what an API would have taken.
+    pub own: bool,
     /// The model that names them; `None` if nobody said.
     pub model: Option<Arc<str>>,
     /// The label of their capability class.
@@ -39,6 +41,8 @@ pub(super) struct DemandKey {
     pub(super) minute: u32,
     /// Made history is kept apart, so that it can be written again without touching what is live.
     pub(super) imported: bool,
+    /// So is what own hosting served: nobody was paid for it.
+    pub(super) own: bool,
     pub(super) upstream: u16,
     pub(super) model: u16,
     pub(super) capability: u16,
@@ -50,6 +54,7 @@ impl DemandKey {
         Self {
             minute,
             imported: false,
+            own: false,
             upstream: 0,
             model: 0,
             capability: 0,
@@ -59,7 +64,7 @@ impl DemandKey {
     pub(super) fn encode(self) -> Vec<u8> {
         let mut key = vec![STREAM];
         key.extend_from_slice(&self.minute.to_be_bytes());
-        key.push(u8::from(self.imported));
+        key.push(u8::from(self.imported) | u8::from(self.own) << 1);
         for id in [self.upstream, self.model, self.capability] {
             key.extend_from_slice(&id.to_be_bytes());
         }
@@ -67,14 +72,15 @@ impl DemandKey {
     }
 
     pub(super) fn decode(key: &[u8]) -> Option<Self> {
-        let [STREAM, a, b, c, d, imported, u0, u1, m0, m1, c0, c1] =
+        let [STREAM, a, b, c, d, apart, u0, u1, m0, m1, c0, c1] =
             *<&[u8; 12]>::try_from(key).ok()?
         else {
             return None;
         };
         Some(Self {
             minute: u32::from_be_bytes([a, b, c, d]),
-            imported: imported != 0,
+            imported: apart & 1 != 0,
+            own: apart & 2 != 0,
             upstream: u16::from_be_bytes([u0, u1]),
             model: u16::from_be_bytes([m0, m1]),
             capability: u16::from_be_bytes([c0, c1]),
@@ -86,6 +92,7 @@ impl DemandKey {
         Some(StreamMinute {
             minute: self.minute,
             upstream: names.name(NameKind::Upstream, self.upstream)?,
+            own: self.own,
             model: names.name(NameKind::Model, self.model),
             capability: names.name(NameKind::Capability, self.capability)?,
             demand: *demand,

@@ -125,12 +125,13 @@ impl<'a> Draft<'a> {
             duration_ms: call.duration_ms,
             usage: &call.usage,
             side: &call.side,
-            cost_usd: call.cost_usd,
+            cost_usd: call.api_cost_usd(),
             imported: ids.is_imported(),
         };
         let key = DemandKey {
             minute: u32::try_from(demand.place().minute).unwrap_or(0),
             imported: ids.is_imported(),
+            own: call.role == Role::Own,
             upstream: ids.upstream,
             model: ids.model,
             capability: self.name(NameKind::Capability, Some(&call.capability), true),
@@ -162,6 +163,7 @@ impl<'a> Draft<'a> {
         DemandKey {
             minute: demand::minute_of(minute.start),
             imported: true,
+            own: false,
             upstream: self.name(NameKind::Upstream, Some(&minute.upstream), true),
             model: self.name(NameKind::Model, Some(&minute.model), true),
             capability: self.name(NameKind::Capability, Some(&minute.capability), true),

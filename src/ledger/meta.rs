@@ -14,7 +14,8 @@ use super::store::{In, Store, Write};
 /// ledger instead. A newer one is not guessed at; older ones are read, and become this one.
 ///
 /// 2: rows may have the flags `billed_later`, `background`, `lower_bound` and
-/// `text_dropped`; keys of totals say who pays.
+/// `text_dropped`, and `would_cost_usd`; keys of totals say who pays, those of demand whether own
+/// hosting served it.
 pub(super) const SCHEMA_VERSION: u8 = 2;
 /// The first that was released.
 const SCHEMA_OLDEST: u8 = 1;

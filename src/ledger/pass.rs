@@ -115,6 +115,7 @@ fn row_of(seq: u64, was: CallRecord, now: CallRecord, unnamed: Option<bool>) -> 
         currency: was.currency,
         cost_usd: was.cost_usd,
         price_id: was.price_id,
+        would_cost_usd: was.would_cost_usd,
         settled: Settled::of(&was.flags).flag(),
         unnamed,
     };

@@ -250,6 +250,7 @@ pub(super) fn call(n: u64) -> CallRecord {
         cost_usd: money(n + 1),
         cost_lines: Vec::new(),
         price_id: None,
+        would_cost_usd: None,
         service_tier: None,
         speed: None,
         region: None,
@@ -374,7 +375,9 @@ fn stored_demand(ledger: &Ledger) -> Demand {
 
 /// Whether the live verdict counts a call: what is loaded must be what was recorded.
 fn is_demand(call: &CallRecord) -> bool {
-    call.is_billable() && call.role == Role::Provider && call.operation != "batches"
+    (call.is_billable() && call.role == Role::Provider
+        || call.source.is_some() && call.role == Role::Own)
+        && call.operation != "batches"
 }
 
 /// The same from the rows. What is billed was accepted, so its names are names.

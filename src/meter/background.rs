@@ -134,6 +134,7 @@ pub(super) fn bill_nothing(record: &mut CallRecord) {
     record.cost_usd = None;
     record.cost_lines.clear();
     record.price_id = None;
+    record.would_cost_usd = None;
     record.flags.retain(|flag| *flag != Flag::Background);
 }
 

@@ -76,6 +76,7 @@ pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> C
         cost_usd: None,
         cost_lines: Vec::new(),
         price_id: None,
+        would_cost_usd: None,
         service_tier: None,
         speed: None,
         region: None,
@@ -279,6 +280,8 @@ fn capability(facts: &RequestFacts, usage: &TokenUsage) -> Capability {
 
 /// Fills in the money.
 fn price(record: &mut CallRecord, upstream: &UpstreamFacts) {
+    let instead = upstream.would_cost_as.as_ref();
+    record.would_cost_usd = instead.and_then(|it| upstream.prices.would_cost(record, it));
     if record.source.is_none() || !upstream.billed {
         record.pricing = Pricing::Free;
         return;

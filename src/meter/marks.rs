@@ -162,6 +162,7 @@ mod tests {
             billed: true,
             price_list: "openai".into(),
             prices: Arc::new(PriceBook::new(pricing::Settings::default()).unwrap()),
+            would_cost_as: None,
         };
         let arrival = Arrival {
             call_id: CallId(uuid::Uuid::from_u128(7)),

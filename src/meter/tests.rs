@@ -125,6 +125,7 @@ impl Stage {
             billed: true,
             price_list: "openai".to_owned(),
             prices: self.prices.load_full(),
+            would_cost_as: None,
         };
         let arrival = Arrival {
             call_id: CallId(uuid::Uuid::from_u128(number)),

@@ -1,5 +1,7 @@
 //! What the tokens of a call that nobody made would cost: the rates that its bill would be made of.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::Priceable;
@@ -9,9 +11,26 @@ use super::conditions::{Conditions, Served};
 use super::entry::{PriceEntry, Settlement};
 use super::find::Price;
 use super::lines::split;
-use crate::call::LineKind;
+use crate::call::{CallRecord, LineKind};
 use crate::money::{Currency, PICO_PER_UNIT, Pico, RatePerMtok};
-use crate::usage::TokenUsage;
+use crate::usage::{TokenUsage, UsageSource};
+
+/// A model of a price list, to price calls as that nobody made there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PricedAs {
+    /// The price list, such as `openai`.
+    pub list: String,
+    /// The model as the list names it.
+    pub model: String,
+}
+
+/// As it is written: `openai/gpt-4o-mini`.
+impl fmt::Display for PricedAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { list, model } = self;
+        write!(f, "{list}/{model}")
+    }
+}
 
 /// The rates of a call that nobody made: in dollars, discounts off, and the mean of a kind's tokens
 /// where a length divides them.
@@ -62,6 +81,17 @@ impl PriceBook {
             leaves_out: self.has_conditional(&call, model),
             entry,
         })
+    }
+
+    /// What the tokens of a call would have cost as a call of another model, in dollars, by the
+    /// ordinary price of its day. `None` if nobody knows the tokens or no price has them all.
+    #[must_use]
+    pub fn would_cost(&self, record: &CallRecord, instead: &PricedAs) -> Option<Pico> {
+        let known = record.source != Some(UsageSource::Unknown);
+        record.source.filter(|_| known)?;
+        let named = (instead.list.as_str(), instead.model.as_str());
+        let call = Priceable::imagined(named, record.started_at, &record.usage);
+        self.price(&call).cost_usd
     }
 
     /// Whether entries that have begun are about calls of which more must be known.

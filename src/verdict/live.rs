@@ -71,7 +71,7 @@ fn named_demand(call: &CallRecord) -> Option<(StreamName<'_>, CallDemand<'_>)> {
         duration_ms: call.duration_ms,
         usage: &call.usage,
         side: &call.side,
-        cost_usd: call.cost_usd,
+        cost_usd: call.api_cost_usd(),
         imported: call.flags.contains(&crate::call::Flag::Imported),
     };
     Some((name, demand))

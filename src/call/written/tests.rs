@@ -118,6 +118,7 @@ proptest! {
             cost_usd: maybe().map(|()| amount()),
             cost_lines: vec![line; long],
             price_id: maybe().map(|()| text()),
+            would_cost_usd: maybe().map(|()| amount()),
             service_tier: maybe().map(|()| text()),
             speed: maybe().map(|()| text()),
             region: maybe().map(|()| text()),

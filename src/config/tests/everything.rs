@@ -44,6 +44,9 @@ drain_bytes_max = "5MiB"
 format = "openai"
 base_url = "http://127.0.0.1:8000"
 role = "own"
+plan = "mine"
+replicas = [{ from = 2026-10-01, replicas = 1 }, { from = "2026-11-01T08:00:00Z", replicas = 3 }]
+would_cost_as = "openai/gpt-4o-mini"
 inject_usage = "always"
 [attribution]
 tenant_headers = ["x-who"]
@@ -273,6 +276,19 @@ fn values_mean_what_they_say() {
     assert_eq!(vllm.inject_usage, InjectUsage::Always);
     assert_eq!(gate.inject_usage, InjectUsage::Never, "it reports unasked");
     assert_eq!((vllm.role, vllm.billed), (Role::Own, false));
+    let as_priced = vllm.would_cost_as.as_ref().unwrap();
+    assert_eq!(as_priced.to_string(), "openai/gpt-4o-mini");
+    // Days begin in the reporting time zone, two hours before UTC's.
+    let since = |from: &str, replicas| ReplicasFrom {
+        from: from.parse().unwrap(),
+        replicas,
+    };
+    let replicas = vec![
+        since("2026-09-30T22:00:00Z", 1),
+        since("2026-11-01T08:00:00Z", 3),
+    ];
+    let plan = "mine".to_owned();
+    assert_eq!(vllm.runs_on, Some(RunsOn { plan, replicas }));
     assert_eq!(
         vllm.prices, "vllm",
         "an upstream's own name is its price list"

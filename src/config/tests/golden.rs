@@ -317,6 +317,65 @@ label_values_max = "many"
 }
 
 #[test]
+fn hosting_that_cannot_be_is_told() {
+    check(
+        "config-hosting.txt",
+        r#"[upstreams.api]
+format = "openai"
+base_url = "https://api"
+plan = "llama-70b-2xh100"
+would_cost_as = "openai/gpt-4o-mini"
+[upstreams.typo]
+format = "openai"
+base_url = "http://a"
+role = "own"
+plan = "llama-70b-2xh10"
+would_cost_as = "opena/gpt-4o-mini"
+replicas = 2
+[upstreams.model]
+format = "openai"
+base_url = "http://b"
+role = "own"
+would_cost_as = "openai/gpt-4o-mimi"
+replicas = 2
+[upstreams.bare]
+format = "openai"
+base_url = "http://c"
+role = "own"
+plan = "llama-70b-2xh100"
+[upstreams.order]
+format = "openai"
+base_url = "http://d"
+role = "own"
+plan = "llama-70b-2xh100"
+would_cost_as = "gpt-4o-mini"
+replicas = [{ from = 2026-10-02, replicas = 2 }, { from = 2026-10-01, replicas = 3 }]
+[upstreams.once]
+format = "openai"
+base_url = "http://e"
+role = "own"
+plan = "llama-70b-2xh100"
+would_cost_as = "openai/gpt-4o-mini"
+replicas = 2
+[upstreams.twice]
+format = "openai"
+base_url = "http://f"
+role = "own"
+plan = "llama-70b-2xh100"
+would_cost_as = "openai/gpt-4o-mini"
+replicas = 3
+[upstreams.none]
+format = "openai"
+base_url = "http://g"
+role = "own"
+plan = "llama-70b-2xh100"
+would_cost_as = "openai/gpt-4o-mini"
+replicas = []
+"#,
+    );
+}
+
+#[test]
 fn people_and_secrets_are_told_all_at_once() {
     check(
         "config-tenants.txt",

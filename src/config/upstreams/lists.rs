@@ -38,6 +38,11 @@ pub(super) fn named(value: &Value<'_>, book: Option<&PriceBook>) -> Option<Strin
     let Some(book) = book.filter(|book| !book.has_list(name)) else {
         return Some(name.to_owned());
     };
+    is_no_list(value, name, book)
+}
+
+/// Tells which lists there are.
+pub(super) fn is_no_list<T>(value: &Value<'_>, name: &str, book: &PriceBook) -> Option<T> {
     let mut lists: Vec<&str> = book.entries().iter().map(|e| e.list.as_str()).collect();
     lists.sort_unstable();
     lists.dedup();

@@ -87,6 +87,7 @@ pub(in crate::ledger) struct Was {
     pub(in crate::ledger) currency: Option<Currency>,
     pub(in crate::ledger) cost_usd: Option<Pico>,
     pub(in crate::ledger) price_id: Option<String>,
+    pub(in crate::ledger) would_cost_usd: Option<Pico>,
     /// Who paid, where no invoice did.
     pub(in crate::ledger) settled: Option<Flag>,
     /// No upstream had accepted the names of its client when it was counted.
@@ -102,6 +103,7 @@ pub(super) fn repriced<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), 
         currency,
         cost_usd,
         price_id,
+        would_cost_usd,
         settled,
         unnamed,
     } = &mut row.was;
@@ -110,6 +112,7 @@ pub(super) fn repriced<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), 
     c.optional("was_currency", currency)?;
     c.optional("was_cost_usd", cost_usd)?;
     c.optional("was_price_id", price_id)?;
+    c.optional("was_would_cost_usd", would_cost_usd)?;
     c.optional("was_settled", settled)?;
     c.optional("was_unnamed", unnamed)
 }
@@ -144,6 +147,7 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
         cost_usd,
         cost_lines,
         price_id,
+        would_cost_usd,
         service_tier,
         speed,
         region,
@@ -178,11 +182,9 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
     c.required("pricing", pricing)?;
     money(c, cost_native, currency, cost_usd)?;
     bill(c, cost_lines)?;
-    c.optional("price_id", price_id)?;
+    priced(c, price_id, would_cost_usd)?;
     served(c, [service_tier, speed, region], thinking)?;
-    c.optional("finish_reason", finish_reason)?;
-    c.optional("response_id", response_id)?;
-    c.optional("request_id", request_id)?;
+    told(c, [finish_reason, response_id, request_id])?;
     c.optional("ttft_ms", ttft_ms)?;
     c.required("duration_ms", duration_ms)?;
     odd(c, flags)
@@ -197,6 +199,24 @@ fn money<C: Columns>(
     c.optional("cost_native", native)?;
     c.optional("currency", currency)?;
     c.optional("cost_usd", usd)
+}
+
+fn told<C: Columns>(
+    c: &mut C,
+    [finish_reason, response_id, request_id]: [&mut Option<String>; 3],
+) -> Result<(), Unfit> {
+    c.optional("finish_reason", finish_reason)?;
+    c.optional("response_id", response_id)?;
+    c.optional("request_id", request_id)
+}
+
+fn priced<C: Columns>(
+    c: &mut C,
+    id: &mut Option<String>,
+    would_cost_usd: &mut Option<Pico>,
+) -> Result<(), Unfit> {
+    c.optional("price_id", id)?;
+    c.optional("would_cost_usd", would_cost_usd)
 }
 
 fn served<C: Columns>(
@@ -359,6 +379,7 @@ pub(super) fn no_row() -> Numbered {
         cost_usd: None,
         cost_lines: Vec::new(),
         price_id: None,
+        would_cost_usd: None,
         service_tier: None,
         speed: None,
         region: None,

@@ -72,6 +72,7 @@ fn take_money(call: &mut CallRecord, now: CallRecord) {
     call.cost_usd = now.cost_usd;
     call.cost_lines = now.cost_lines;
     call.price_id = now.price_id;
+    call.would_cost_usd = now.would_cost_usd;
     call.flags = now.flags;
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use crate::call::{CallRecord, Flag, Settled};
+use crate::call::{CallRecord, Flag, Role, Settled};
 use crate::economics::{CallDemand, DemandMinute};
 use crate::ledger::dayfile::{FileRows, Numbered, Reader, Was};
 use crate::ledger::demand::DemandKey;
@@ -117,12 +117,13 @@ fn demand_of(call: &CallRecord, ids: Ids, memory: &Memory) -> (DemandKey, Demand
         duration_ms: call.duration_ms,
         usage: &call.usage,
         side: &call.side,
-        cost_usd: call.cost_usd,
+        cost_usd: call.api_cost_usd(),
         imported: call.flags.contains(&Flag::Imported),
     };
     let key = DemandKey {
         minute: u32::try_from(demand.place().minute).unwrap_or(0),
         imported: ids.is_imported(),
+        own: call.role == Role::Own,
         upstream: ids.upstream,
         model: ids.model,
         capability: number(memory, NameKind::Capability, Some(&call.capability)),
@@ -152,6 +153,7 @@ fn put_back(call: &mut CallRecord, was: Was) {
         currency,
         cost_usd,
         price_id,
+        would_cost_usd,
         settled,
         unnamed: _,
     } = was;
@@ -160,5 +162,6 @@ fn put_back(call: &mut CallRecord, was: Was) {
     call.currency = currency;
     call.cost_usd = cost_usd;
     call.price_id = price_id;
+    call.would_cost_usd = would_cost_usd;
     Settled::put_into(&mut call.flags, settled);
 }

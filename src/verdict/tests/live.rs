@@ -43,6 +43,7 @@ fn record(model: &str, capability: &str) -> CallRecord {
         cost_usd: Some(Pico::from_units(1)),
         cost_lines: vec![],
         price_id: None,
+        would_cost_usd: None,
         service_tier: None,
         speed: None,
         region: None,

@@ -99,6 +99,7 @@ impl Drawn {
                 .map(|(pico, yuan)| Pico(if yuan { pico / 7 } else { pico })),
             cost_lines: Vec::new(),
             price_id: None,
+            would_cost_usd: None,
             service_tier: None,
             speed: None,
             region: None,
