@@ -16,6 +16,7 @@ mod reserved;
 mod settings;
 mod shared;
 mod show;
+pub(crate) mod statements;
 mod unknown;
 pub(crate) mod upkeep;
 mod watch;

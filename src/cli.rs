@@ -30,6 +30,7 @@ mod sources;
 mod summary;
 
 mod totals;
+mod verdict;
 mod when;
 
 use std::ffi::OsString;
@@ -81,6 +82,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Breakeven(breakeven) => {
             runtime.block_on(breakeven::run(house, &options, &breakeven, quiet))
         }
+        Verb::Verdict(asked) => verdict::run(house, &options, &asked.verb),
         Verb::Backtest(backtest) => backtest::run(house, &options, &backtest, quiet),
         Verb::Calibrate(calibrate) => calibrate::run(&calibrate),
         Verb::Sources(sources) => sources::run(&sources),

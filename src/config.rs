@@ -9,6 +9,7 @@ mod attribution;
 mod closest;
 mod document;
 mod files;
+mod fleet;
 mod ledger;
 mod meter;
 mod plans;
@@ -43,6 +44,7 @@ pub use alerts::Alert;
 pub use attribution::{Attribution, DIMENSIONS_MAX, Tenant};
 pub(crate) use closest::closest;
 pub use files::Files;
+pub use fleet::Fleet;
 pub use ledger::{Ledger, Metrics, Reporting};
 pub use meter::Meter;
 pub use plans::{Plans, token_rates};
@@ -72,6 +74,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// How calls that nobody reports are counted.
     pub meter: Meter,
+    /// The instances that share the traffic.
+    pub fleet: Fleet,
     /// How metrics are bounded.
     pub metrics: Metrics,
     /// What sums are shown in.
@@ -183,6 +187,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         alerts: Alert::read_all(&mut root),
         ledger: Ledger::read(root.section("ledger")),
         meter: Meter::read(root.section("meter")),
+        fleet: Fleet::read(root.section("fleet")),
         metrics: Metrics::read(root.section("metrics")),
         reporting,
         upstreams,

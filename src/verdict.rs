@@ -13,6 +13,7 @@ mod report;
 mod reserved;
 mod settings;
 mod state;
+pub mod statement;
 mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -134,6 +134,8 @@ pub(super) fn verdict(config: &Config) -> verdict::Settings {
         paid: paid::rules(config),
         tiers: paid::tiers(config),
         reserved: paid::reserved(config),
+        // Demand of other instances is not read here.
+        sees_all_traffic: config.fleet.replicas <= 1,
         ..verdict::Settings::default()
     }
 }

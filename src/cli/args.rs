@@ -10,6 +10,7 @@ use super::house::Options;
 mod examples;
 mod prices;
 mod verbs;
+mod verdict;
 mod what_if;
 
 pub(super) use prices::{
@@ -21,6 +22,7 @@ pub(super) use verbs::{
     CalibrateFormat, Check, Demo, Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report,
     ReportFormat, Reprice, RepriceFormat, Sources, SourcesFormat,
 };
+pub(super) use verdict::{Verdict, VerdictVerb};
 pub(super) use what_if::WhatIf;
 
 const ABOUT: &str = "The meter in front of your LLM bill";
@@ -137,6 +139,9 @@ pub(super) enum Verb {
     /// What hosting it yourself would have cost, and from when on it is cheaper
     #[command(after_help = examples::BREAKEVEN_EXAMPLES)]
     Breakeven(Breakeven),
+    /// What was decided, on what it stood, and what came of it
+    #[command(after_help = examples::VERDICT_EXAMPLES, disable_help_subcommand = true)]
+    Verdict(Verdict),
     /// A recorded trace, at API prices and on hardware of your own
     #[command(after_help = examples::BACKTEST_EXAMPLES)]
     Backtest(Backtest),

@@ -35,6 +35,10 @@ impl Config {
         );
         put("ledger", ledger(&self.ledger));
         put("meter", meter(&self.meter));
+        put(
+            "fleet",
+            table([("replicas", Some(number(self.fleet.replicas)))]),
+        );
         put("metrics", metrics(&self.metrics));
         reporting(&self.reporting, &mut put);
         put("catalogues", catalogues(&self.catalogues));

@@ -172,6 +172,14 @@ Reads the map as you have it; fetches nothing. Says which models are new, the sa
 how much, and what of the map cannot be said here. A rate a thousand times off is a slip of units and
 leaves its model out; so does a zero, unless --zero-is-free. A model left out is unpriced, not free.";
 
+pub(super) const VERDICT_EXAMPLES: &str = "Examples:
+  tollgate verdict list                  every switch of a state, the oldest first
+  tollgate verdict show                  the last one in words
+  tollgate verdict show 2026-11-22-selfhost-llama-70b-on.json
+
+Each switch of a state is one file in verdicts/ of the data directory, written once and never again.
+They are read where they lie, whether a tollgate runs or not.";
+
 pub(super) const LEDGER_EXAMPLES: &str = "Examples:
   tollgate ledger check                  exit 0: whole; exit 1: what is not, and what to do
   tollgate ledger accept                 what check misses is known from now on, and no alarm

@@ -68,6 +68,9 @@ spike_ratio = 3
 spike_usd_min = "12.5"
 ca_file = "/ca.pem"
 egress_proxy = "env:HOOK"
+[fleet]
+replicas = 3
+
 [meter]
 text_bytes_max = "64MiB"
 audit_share = 0.5
@@ -267,6 +270,7 @@ fn values_mean_what_they_say() {
     assert_eq!(config.ledger.retention_bytes, Some(20 << 30));
     assert_eq!(config.ledger.hours_retention_days, 60);
     assert_eq!(config.ledger.minutes_retention_days, 3);
+    assert_eq!(config.fleet.replicas, 3);
     assert_eq!(config.meter.text_bytes_max, 64 << 20);
     assert_eq!(config.meter.audit_share.to_string(), "0.5");
     let [gate, vllm] = config.upstreams.as_slice() else {

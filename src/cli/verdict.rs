@@ -1,0 +1,88 @@
+//! `verdict`: what was decided, on what it stood, and whether it holds.
+
+use std::path::{Path, PathBuf};
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::args::VerdictVerb;
+use super::house::{House, Options};
+use super::real::failed;
+use super::{Failure, output};
+use crate::app::statements;
+use crate::verdict::dollars;
+use crate::verdict::statement::{Statement, opened};
+
+/// What is said where nothing was ever decided.
+const NONE: &str = "No state has ever switched here: nothing was decided yet, neither for hosting nor \
+                    against it.\n";
+
+/// Does what was asked for.
+pub(super) fn run<H: House>(
+    house: &H,
+    options: &Options,
+    verb: &VerdictVerb,
+) -> Result<(), Failure> {
+    let dir = statements::folder(&house.settings(options)?.data_dir);
+    match verb {
+        VerdictVerb::List => list(&dir),
+        VerdictVerb::Show { file } => {
+            let Some(path) = chosen(&dir, file.as_deref())? else {
+                return output::print(NONE);
+            };
+            let (statement, _) = read(&path)?;
+            output::print(output::wrapped(&statement.words(), ""))
+        }
+    }
+}
+
+/// A line a statement; of one that cannot be read, why.
+fn list(dir: &Path) -> Result<(), Failure> {
+    let files = statements::files(dir).map_err(failed)?;
+    if files.is_empty() {
+        return output::print(NONE);
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["day", "kind", "name", "says", "saves a month", "file"]);
+    for path in files {
+        let name = path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
+        table.add_row(match read(&path) {
+            Ok((statement, _)) => row(&statement, name),
+            Err(failure) => ["", "", "", "", &failure.to_string(), &name].map(str::to_owned),
+        });
+    }
+    if let Some(column) = table.column_mut(4) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    output::print(format!("{table}\n"))
+}
+
+fn row(statement: &Statement, file: String) -> [String; 6] {
+    let saves = statement.said_usd_per_month();
+    [
+        statement.decided.to_string(),
+        statement.kind.clone(),
+        statement.name.clone(),
+        format!("{} → {}", statement.from.label(), statement.to.label()),
+        saves.map_or_else(String::new, |[_, expected, _]| dollars(expected)),
+        file,
+    ]
+}
+
+/// The file that is meant: a path, a name in the folder, or the last one there.
+fn chosen(dir: &Path, file: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    match file {
+        Some(path) if path.exists() => Ok(Some(path.to_owned())),
+        Some(name) => Ok(Some(dir.join(name))),
+        None => Ok(statements::files(dir).map_err(failed)?.pop()),
+    }
+}
+
+/// A statement, and its checksum. One that cannot be read is bad use: exit code 2.
+fn read(path: &Path) -> Result<(Statement, String), Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::use_or_config(format!("cannot read {shown}")).because(error))?;
+    opened(&text).map_err(|error| Failure::use_or_config(shown.to_string()).because(error))
+}

@@ -1,0 +1,159 @@
+//! A switch of a state, frozen: everything that led to it, so that anyone can check it later.
+//!
+//! The file is JSON with a checksum of all bytes before it as its last value: a digit that changes
+//! anywhere is found without the rows. What the figures are is checked against the rows.
+
+mod seal;
+mod words;
+
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use seal::{Broken, opened, sealed};
+
+/// The version of the form.
+pub const FORMAT: u32 = 1;
+
+/// What a state says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// It is held to be cheaper.
+    On,
+    /// It is not.
+    Off,
+}
+
+impl Side {
+    /// The side of a state.
+    #[must_use]
+    pub const fn of(cheaper: bool) -> Self {
+        if cheaper { Self::On } else { Self::Off }
+    }
+
+    /// The name used in files and their names.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// A setting that is another one since the state was decided last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Which one.
+    pub key: String,
+    /// What it was.
+    pub was: Value,
+    /// What it is.
+    pub is: Value,
+}
+
+/// A closed day that counted for a state, by the window that ends with it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The UTC day.
+    pub day: Date,
+    /// Expected savings over API cost.
+    pub ratio: f64,
+    /// The same at the pessimistic end of the band.
+    pub pessimistic_ratio: f64,
+    /// The part of the day that was observed, 0 to 1.
+    pub coverage: f64,
+    /// Whether all else was met that switching on asks for.
+    pub may_enter: bool,
+}
+
+/// Days from one to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// The first.
+    pub first: Date,
+    /// The last.
+    pub last: Date,
+}
+
+/// Which demand a statement was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemandSeal {
+    /// The days whose demand was used: those of every counted day's window and the one before.
+    pub days: Days,
+    /// SHA-256 over the demand of the covered streams, minute by minute, and the observed minutes.
+    pub sha256: String,
+    /// Minutes of a stream that had calls.
+    pub stream_minutes: u64,
+    /// Calls with known tokens and cost.
+    pub calls: u64,
+    /// Minutes since 1970 in which tollgate was up: stretches, each from its first minute to the
+    /// first that is not in it.
+    pub observed: Vec<(i64, i64)>,
+}
+
+/// Everything that is known of a switch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The version of the form.
+    pub statement: u32,
+    /// Which tollgate made it.
+    pub tollgate: String,
+    /// What was decided about: `selfhost`, `endpoint`, …
+    pub kind: String,
+    /// Its configured name.
+    pub name: String,
+    /// The closed UTC day that decided.
+    pub decided: Date,
+    /// What the state said before …
+    pub from: Side,
+    /// … and says now.
+    pub to: Side,
+    /// What changed in its settings, where that is why days were decided again.
+    pub changed: Vec<Change>,
+    /// The fortnight that the figures are of.
+    pub window: Days,
+    /// The one before it, on which replicas were chosen.
+    pub before: Days,
+    /// The days that made it switch, in order.
+    pub counted: Vec<Counted>,
+    /// Every figure of the window: both costs, band, sensitivity, replicas, rivals, evidence.
+    pub figures: Value,
+    /// Where prices and throughput come from, how old they were, and who moved which default.
+    pub stands_on: Value,
+    /// The demand it was computed from.
+    pub demand: DemandSeal,
+    /// What the alternatives are, and when a state switches, whole.
+    pub settings: Value,
+    /// SHA-256 of the prices that calls were billed by.
+    pub prices_sha256: String,
+    /// SHA-256 of the GPUs, offers, models and throughput that plans may refer to.
+    pub catalogue_sha256: String,
+}
+
+impl Statement {
+    /// What its file is called; the same switch on the same day has the same name.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        // A plan is named by whoever wrote the file: nothing of it may leave the folder.
+        let safe = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let safe = |text: &str| text.replace(|c| !safe(c), "_");
+        let (kind, name) = (safe(&self.kind), safe(&self.name));
+        format!("{}-{kind}-{name}-{}.json", self.decided, self.to.label())
+    }
+}
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests;
