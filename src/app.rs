@@ -17,6 +17,7 @@ mod settings;
 mod shared;
 mod show;
 pub(crate) mod statements;
+mod tick;
 mod unknown;
 pub(crate) mod upkeep;
 mod watch;
@@ -52,9 +53,6 @@ use shared::{Parts, Shared};
 
 /// How often the calls in flight are looked at for what they would leave.
 const MARK_TICK: Duration = Duration::from_secs(1);
-
-/// How often the verdict is asked whether a minute has closed.
-const TICK: Duration = Duration::from_secs(5);
 
 /// How often it is looked for alerts to be sent: the shortest wait between two attempts.
 const DELIVER_TICK: Duration = Duration::from_secs(1);
@@ -322,7 +320,7 @@ impl App {
 
 /// Starts what goes on beside the traffic until the end.
 fn spawn_beside(tasks: &TaskTracker, stop: &CancellationToken, shared: &Arc<Shared>, meter: Meter) {
-    tasks.spawn(tick(Arc::clone(shared), stop.clone()));
+    tasks.spawn(tick::tick(Arc::clone(shared), stop.clone()));
     tasks.spawn(mark(meter, stop.clone()));
     tasks.spawn(deliver(Arc::clone(shared.alerts()), stop.clone()));
     tasks.spawn(reload_on_hangup(Arc::clone(shared), stop.clone()));
@@ -379,25 +377,6 @@ fn make_data_dir(path: &Path) -> Result<(), AppError> {
     // A power cut takes a folder whose name was never synced, with all that is in it.
     let synced = |holder: &&Path| File::open(holder)?.sync_all();
     holders.iter().try_for_each(synced).map_err(failed)
-}
-
-/// Closes minutes until the end: notes that tollgate is up, and lets the verdict look.
-async fn tick(shared: Arc<Shared>, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval(TICK);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        let shared = Arc::clone(&shared);
-        // A pass takes a while and the ledger may wait for the disk: not on an event loop.
-        if tokio::task::spawn_blocking(move || shared.tick(now()))
-            .await
-            .is_err()
-        {
-            error!("the verdict's pass panicked; the last verdict stays");
-        }
-    }
 }
 
 /// Until the end, has written down what the calls that last would leave.

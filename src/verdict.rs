@@ -105,6 +105,15 @@ impl Verdict {
         true
     }
 
+    /// Whether the last tick was at a moment more than a day after `now`: the clock was wrong, and
+    /// what this has forgotten by it is to be loaded again, into a new one.
+    #[must_use]
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        let minute = now.as_second().div_euclid(BUCKET_SECONDS);
+        let last = self.report.load().end_minute;
+        last.is_some_and(|last| last > minute.saturating_add(DAY_MINUTES))
+    }
+
     /// The report over the minutes up to the last tick.
     #[must_use]
     pub fn report(&self) -> Arc<Report> {
@@ -123,7 +132,7 @@ impl Verdict {
         let last_closed = closed
             .div_euclid(BUCKET_SECONDS * DAY_MINUTES)
             .saturating_sub(1);
-        let decided = self.states().last_day;
+        let decided = self.states().resume(last_closed);
         let oldest = last_closed
             .saturating_sub(MISSED_DAYS_MAX)
             .saturating_add(1);

@@ -130,13 +130,52 @@ impl Shared {
         &self.alerts
     }
 
-    /// Moves the clock of ledger and verdict on.
-    pub(super) fn tick(&self, now: Timestamp) {
-        if let Err(error) = self.sinks.ledger.beat(now) {
-            let error: &dyn std::error::Error = &error;
-            warn!(error, "the minute could not be noted as observed");
+    /// Moves the clock of ledger and verdict on; `up` has a moment of each minute in which tollgate
+    /// was up since. Gives back those that the ledger did not take.
+    pub(super) fn tick(&self, up: &[Timestamp], now: Timestamp) -> Vec<Timestamp> {
+        // The ledger first: a verdict that a reload makes meanwhile reads them there.
+        let unwritten = self.note_up(up);
+        if let Err(error) = self.judge_anew_after(now) {
+            error!(%error, "the clock went back by days; the verdict lacks what it forgot");
         }
+        self.judge(up, now);
+        unwritten
+    }
+
+    fn note_up(&self, up: &[Timestamp]) -> Vec<Timestamp> {
+        let mut unwritten = up;
+        while let Some((at, others)) = unwritten.split_first() {
+            if let Err(error) = self.sinks.ledger.beat(*at) {
+                let error: &dyn std::error::Error = &error;
+                warn!(error, "the minute could not be noted as observed");
+                break;
+            }
+            unwritten = others;
+        }
+        unwritten.to_vec()
+    }
+
+    /// A clock that was days ahead has made the verdict forget what is in the ledger still.
+    fn judge_anew_after(&self, now: Timestamp) -> Result<(), AppError> {
+        let known = self.sinks.verdict.load();
+        if !known.is_ahead_of(now) {
+            return Ok(());
+        }
+        // As a reload does: no call goes into the old verdict meanwhile.
+        let _batch = lock(&self.sinks.batch);
+        let anew = verdict(
+            &self.config.load(),
+            &self.sinks.ledger,
+            Some(known.stored()),
+        )?;
+        warn!(%now, "the clock went back by days: the verdict has been read again");
+        self.sinks.verdict.store(Arc::new(anew));
+        Ok(())
+    }
+
+    fn judge(&self, up: &[Timestamp], now: Timestamp) {
         let verdict = self.sinks.verdict.load();
+        verdict.load([], up.iter().map(|at| at.as_second().div_euclid(60)));
         if !verdict.tick(now) {
             return;
         }

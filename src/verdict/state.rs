@@ -47,6 +47,17 @@ impl States {
         self.held.get(&key(kind, name)).copied().unwrap_or_default()
     }
 
+    /// The day after which decisions go on, none of them after `closed`. A clock that was days ahead
+    /// has decided days that were never seen, which says nothing of a state, but must not hold up
+    /// those to come.
+    pub(super) fn resume(&mut self, closed: i64) -> Option<i64> {
+        let at_most = closed.saturating_add(1);
+        if self.last_day.is_some_and(|day| day > at_most) {
+            self.last_day = Some(closed);
+        }
+        self.last_day
+    }
+
     /// Moves every state by one closed day.
     pub(super) fn decide(&mut self, day: i64, facts: &[DayFacts], rule: &Rule) {
         self.last_day = Some(day);

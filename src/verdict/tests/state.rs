@@ -157,3 +157,31 @@ fn up_front_money_that_does_not_come_back_keeps_it_off() {
     assert!(hosted.band.expected.savings_ratio.unwrap() > 0.10);
     assert!(!cheaper(&verdict));
 }
+
+#[test]
+fn a_clock_that_was_years_ahead_holds_up_no_decision() {
+    let verdict = daily(plan(certain), States::default(), &[5_000; 33]);
+    verdict.tick(closed(TODAY - 3));
+    verdict.tick(closed(TODAY + 1_000));
+    assert!(verdict.is_ahead_of(closed(TODAY - 3)));
+    // What it made the verdict forget is loaded again; its states are those of the wrong clock.
+    let again = daily(plan(certain), verdict.stored(), &[5_000; 33]);
+    let mut seen = Vec::new();
+    for day in TODAY - 3..TODAY {
+        again.tick(closed(day));
+        seen.push(cheaper(&again));
+    }
+    assert_eq!(seen, [false, false, true]);
+}
+
+#[test]
+fn a_clock_that_goes_back_over_midnight_decides_no_day_twice() {
+    let verdict = daily(plan(certain), States::default(), &[5_000; 33]);
+    verdict.tick(closed(TODAY - 2));
+    for minutes in [-20, -1, 0, 1] {
+        verdict.tick(closed(TODAY - 2) + jiff::SignedDuration::from_mins(minutes));
+    }
+    assert!(!cheaper(&verdict));
+    verdict.tick(closed(TODAY - 1));
+    assert!(!cheaper(&verdict));
+}

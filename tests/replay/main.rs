@@ -1,0 +1,21 @@
+//! The verdict over weeks, in minutes: the real binary by a clock that is set from outside, and real
+//! traffic call by call through it.
+//!
+//! What the binary then says is held against pure functions of the same calls, and against `backtest`.
+
+#[cfg(test)]
+mod clock;
+#[cfg(test)]
+mod lanes;
+#[cfg(test)]
+mod late;
+#[cfg(test)]
+#[path = "../torture/preload.rs"]
+#[expect(dead_code, reason = "the torture tests use the rest of it")]
+mod preload;
+#[cfg(test)]
+mod provider;
+#[cfg(test)]
+#[path = "../acceptance/support/mod.rs"]
+#[expect(dead_code, reason = "the acceptance tests use the rest of it")]
+mod support;
