@@ -41,7 +41,7 @@ pub mod work;
 pub use arm::{Arm, Endpoint};
 pub use as_of::AsOf;
 pub use catalogue::Catalogue;
-pub use demand::{CallDemand, DemandMinute, DemandSums, Place, Stream};
+pub use demand::{BusiestMinute, CallDemand, DemandHour, DemandMinute, DemandSums, Place, Stream};
 pub use draft::{EndpointDraft, OptimisedDraft, PlanDraft, PlanProblem};
 pub use plan::HostPlan;
 pub use projection::{Alternative, EndpointProjection, OptimisedProjection, Projection};

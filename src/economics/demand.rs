@@ -3,8 +3,11 @@
 //! The sums are integers, so they are exact, do not depend on the order of the calls, and add up
 //! over streams, machines and time. No call is kept.
 
+mod hour;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::hour::{BusiestMinute, DemandHour, HOUR_MINUTES};
 use crate::money::Pico;
 use crate::usage::Capability;
 use crate::usage::{SideUsage, TokenUsage};

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::demand::DemandKey;
 use super::key::{Grain, Key, Span};
 use super::memory::read_totals;
 use super::store::{In, Store};
@@ -47,6 +48,22 @@ pub(super) fn note_minutes(writer: &Writer, store: &Store) -> Result<(), LedgerE
     writer.commit(store, &[meta::put_minutes_from(first_minute(store)?)])
 }
 
+/// Notes where demand begins in a database that does not say it: earlier releases kept its minutes for
+/// 40 days, and no hours.
+pub(super) fn note_demand(writer: &Writer, store: &Store) -> Result<(), LedgerError> {
+    if meta::demand_from(store)?.is_some() {
+        return Ok(());
+    }
+    let minutes = DemandKey::first_of(0).encode()..DemandKey::first_of(u32::MAX).encode();
+    let first = store.scan(In::Demand, minutes).next().transpose()?;
+    let first = match first.and_then(|(key, _)| DemandKey::decode(&key)) {
+        Some(key) => key.minute,
+        // What was counted was forgotten, if there was something.
+        None => last_hour(store)?.map_or(0, |last| minute_of(last.later()).number()),
+    };
+    writer.commit(store, &[meta::put_demand_from(first)])
+}
+
 /// Where the minutes begin, as hours show it: while none was deleted, those of the first hour have
 /// all its calls.
 fn first_minute(store: &Store) -> Result<Span, LedgerError> {
@@ -56,15 +73,19 @@ fn first_minute(store: &Store) -> Result<Span, LedgerError> {
     };
     let minutes = || live(store, Span::FIRST_MINUTE, Span::END);
     let Some((oldest, _)) = minutes().next().transpose()? else {
-        let keys = Span::FIRST_HOUR.bytes().to_vec()..Span::FIRST_MINUTE.bytes().to_vec();
-        let last = store.last(In::Totals, keys)?;
-        let last = last.and_then(|key| Key::decode(&key));
-        return Ok(minute_of(last.map_or(first, |key| key.span).later()));
+        return Ok(minute_of(last_hour(store)?.unwrap_or(first).later()));
     };
     let of_hour = calls_before(hours(), first.later())?;
     let of_minutes = calls_before(minutes(), minute_of(first.later()))?;
     let is_whole = meta::hours_from(store)?.is_none() && of_minutes == of_hour;
     Ok(if is_whole { Span::FIRST_MINUTE } else { oldest })
+}
+
+/// The last hour of which there are totals.
+fn last_hour(store: &Store) -> Result<Option<Span>, LedgerError> {
+    let keys = Span::FIRST_HOUR.bytes().to_vec()..Span::FIRST_MINUTE.bytes().to_vec();
+    let last = store.last(In::Totals, keys)?;
+    Ok(last.and_then(|key| Key::decode(&key)).map(|key| key.span))
 }
 
 /// The calls of the spans before one.

@@ -85,12 +85,6 @@ impl Ledger {
         })
     }
 
-    /// The same, and nothing is noted.
-    pub(super) fn believed(&self, clock: Timestamp) -> Timestamp {
-        let reached = self.reached();
-        reached.map_or(Timestamp::MIN, |reached| within(clock, reached))
-    }
-
     /// Until when a day waits for its file: the one behind the last file does not; one that leaves
     /// days out does until the clock is believed. Else a wrong clock could close days of a far future,
     /// and nothing could follow them until then.

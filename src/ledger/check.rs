@@ -13,6 +13,7 @@ use jiff::{Timestamp, ToSpan};
 use super::accepted::{Accepted, Lost, said};
 use super::dayfile::{Reader, Tally};
 use super::demand::{DemandKey, decode_beats};
+use super::hours::{HourKey, read_stored};
 use super::key::{Key, Period, Span};
 use super::memory::{read_demand, read_totals};
 use super::pass::{self, Layers, Passes};
@@ -443,9 +444,11 @@ fn values(store: &Store) -> Result<u64, LedgerError> {
     }
     for found in store.scan(In::Demand, all()) {
         let found = found?;
-        // The hours in which tollgate was up stand beside the minutes of demand.
+        // Hours, and those in which tollgate was up, stand beside the minutes of demand.
         if DemandKey::decode(&found.0).is_some() {
             read_demand(&found)?;
+        } else if HourKey::decode(&found.0).is_some() {
+            read_stored(&found)?;
         } else if decode_beats(&found.1).is_none() {
             return Err(LedgerError::damaged("the beats of an hour cannot be read"));
         }

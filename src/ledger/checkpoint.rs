@@ -8,13 +8,10 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use tracing::error;
 
 use super::close::{make_folder, sync_folder};
-use super::demand::{self, DemandKey};
-use super::retention::DEMAND_KEPT;
 use super::shelf::names;
 use super::store::{In, KEYS_MAX, Store};
 use super::{Ledger, LedgerError, meta};
@@ -56,13 +53,13 @@ pub(super) fn path(dir: &Path, day: Date) -> PathBuf {
 impl Ledger {
     /// Writes the checkpoint of a day and deletes those that are no longer needed. Totals wait until
     /// the database is read: a moment, in which the journal keeps what comes.
-    pub(super) fn checkpoint(&self, day: Date, now: Timestamp) -> Result<(), LedgerError> {
+    pub(super) fn checkpoint(&self, day: Date) -> Result<(), LedgerError> {
         let dir = &self.settings.checkpoints_dir;
         make_folder(dir)?;
         // Days are closed by one thread, and calls priced again by another.
         let _turn = self.checkpointing.lock();
         let path = path(dir, day);
-        self.checkpoint_at(&path, now)?;
+        self.checkpoint_at(&path)?;
         sync_folder(dir)?;
         for old in all(dir)?.iter().rev().skip(KEPT) {
             std::fs::remove_file(old).map_err(LedgerError::io("delete", old))?;
@@ -71,10 +68,9 @@ impl Ledger {
     }
 
     /// Writes a checkpoint as a whole or not at all.
-    pub(super) fn checkpoint_at(&self, path: &Path, now: Timestamp) -> Result<(), LedgerError> {
+    pub(super) fn checkpoint_at(&self, path: &Path) -> Result<(), LedgerError> {
         let new = path.with_extension("totals.new");
-        let oldest = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
-        let written = self.write_checkpoint(&new, demand::minute_of(oldest));
+        let written = self.write_checkpoint(&new);
         if written.is_err() {
             // Where the disk is full, half a checkpoint takes what the journal needs.
             let _ = std::fs::remove_file(&new);
@@ -83,11 +79,11 @@ impl Ledger {
         std::fs::rename(&new, path).map_err(LedgerError::io("rename", &new))
     }
 
-    fn write_checkpoint(&self, path: &Path, oldest_minute: u32) -> Result<(), LedgerError> {
+    fn write_checkpoint(&self, path: &Path) -> Result<(), LedgerError> {
         let file = {
             let writer = self.writer();
             let store = writer.store()?;
-            dump(&store, oldest_minute, path)?
+            dump(&store, path)?
         };
         file.sync_all().map_err(LedgerError::io("sync", path))?;
         let read = entries(path).map_err(LedgerError::io("read back", path));
@@ -162,7 +158,7 @@ pub(super) fn all(dir: &Path) -> Result<Vec<PathBuf>, LedgerError> {
     Ok(days.into_iter().map(|day| path(dir, day)).collect())
 }
 
-fn dump(store: &Store, oldest_minute: u32, path: &Path) -> Result<File, LedgerError> {
+fn dump(store: &Store, path: &Path) -> Result<File, LedgerError> {
     let writing = || LedgerError::io("write", path);
     let file = File::create(path).map_err(writing())?;
     let mut out = Summed::new(BufWriter::new(file));
@@ -171,7 +167,7 @@ fn dump(store: &Store, oldest_minute: u32, path: &Path) -> Result<File, LedgerEr
     for (number, tree) in TREES {
         for entry in store.scan(tree, Vec::new()..vec![u8::MAX]) {
             let (key, value) = entry?;
-            if !is_kept(tree, &key, oldest_minute) {
+            if !is_kept(tree, &key) {
                 continue;
             }
             put(&mut out, number, &key, &value).map_err(writing())?;
@@ -189,12 +185,11 @@ fn dump(store: &Store, oldest_minute: u32, path: &Path) -> Result<File, LedgerEr
     file.map_err(writing())
 }
 
-/// Not the name of the database, which is another one after a rebuild, nor demand nobody asks for.
-fn is_kept(tree: In, key: &[u8], oldest_minute: u32) -> bool {
+/// Not the name of the database, which is another one after a rebuild.
+fn is_kept(tree: In, key: &[u8]) -> bool {
     match tree {
         In::Meta => key != meta::DB_ID.as_bytes() && key != meta::SCHEMA.as_bytes(),
-        In::Demand => DemandKey::decode(key).is_none_or(|key| key.minute >= oldest_minute),
-        In::Totals | In::Names => true,
+        In::Totals | In::Names | In::Demand => true,
     }
 }
 

@@ -218,7 +218,7 @@ impl Ledger {
         loop {
             let noted = self.note_expired()?;
             if noted || !checkpoint::path(dir, last_day).exists() {
-                self.checkpoint(last_day, now)?;
+                self.checkpoint(last_day)?;
                 expired::forget_marks(&self.settings.calls_dir)?;
             }
             // What only this checkpoint has.

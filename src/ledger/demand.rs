@@ -10,9 +10,9 @@ use crate::economics::{DemandMinute, DemandSums};
 use crate::money::Pico;
 
 /// The version of the stored forms.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 /// First byte of the key of a stream's minute.
-const STREAM: u8 = b's';
+pub(super) const STREAM: u8 = b's';
 /// First byte of the key of an hour's beats.
 const UP: u8 = b'u';
 /// Minutes in an hour.
@@ -144,7 +144,7 @@ pub(super) fn decode(value: &[u8]) -> Option<DemandMinute> {
 }
 
 /// An empty slot is a single zero, since its count of calls comes first.
-fn put_sums(writer: &mut Writer, sums: &DemandSums) {
+pub(super) fn put_sums(writer: &mut Writer, sums: &DemandSums) {
     let DemandSums {
         calls,
         uncached_input,
@@ -167,7 +167,7 @@ fn put_sums(writer: &mut Writer, sums: &DemandSums) {
     writer.put_signed(cost_usd.0);
 }
 
-fn take_sums(reader: &mut Reader<'_>) -> Option<DemandSums> {
+pub(super) fn take_sums(reader: &mut Reader<'_>) -> Option<DemandSums> {
     let calls = reader.take_u64()?;
     if calls == 0 {
         return Some(DemandSums::default());

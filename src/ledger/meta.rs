@@ -15,7 +15,7 @@ use super::store::{In, Store, Write};
 ///
 /// 2: rows may have the flags `billed_later`, `background`, `lower_bound` and
 /// `text_dropped`, and `would_cost_usd`; keys of totals say who pays, those of demand whether own
-/// hosting served it.
+/// hosting served it; old demand is kept by hour.
 pub(super) const SCHEMA_VERSION: u8 = 2;
 /// The first that was released.
 const SCHEMA_OLDEST: u8 = 1;
@@ -39,6 +39,10 @@ const DAYS_FROM: &str = "days_from";
 const MIDNIGHT_FROM: &str = "midnight_from";
 /// The first minute that is kept, in minutes since 1970; 0 while none was deleted.
 const MINUTES_FROM: &str = "minutes_from";
+/// Demand before this minute since 1970 is forgotten; 0 while none is.
+const DEMAND_FROM: &str = "demand_from";
+/// Minutes of demand before this one stand in their hours, or will in a moment.
+const DEMAND_FOLDED: &str = "demand_folded";
 /// The day by which was deleted last, as `20261122` …
 const REACHED: &str = "reached";
 /// … and since when the clock is ahead of it, in seconds since 1970; 0 if it is not.
@@ -110,6 +114,28 @@ pub(super) fn put_minutes_from(minute: Span) -> Write {
 pub(super) fn minutes_from(store: &Store) -> Result<Option<Span>, LedgerError> {
     let noted = number(store, MINUTES_FROM)?.map(u32::try_from);
     Ok(noted.map(|minute| Span::FIRST_MINUTE.at(minute.unwrap_or(u32::MAX))))
+}
+
+/// Notes from where on demand is kept, in minutes since 1970.
+pub(super) fn put_demand_from(minute: u32) -> Write {
+    put_number(DEMAND_FROM, u64::from(minute))
+}
+
+/// From where on demand is kept; `None` if a release wrote the database that noted it nowhere.
+pub(super) fn demand_from(store: &Store) -> Result<Option<u32>, LedgerError> {
+    let noted = number(store, DEMAND_FROM)?.map(u32::try_from);
+    Ok(noted.map(|minute| minute.unwrap_or(u32::MAX)))
+}
+
+/// Notes before which minute demand is kept by hour.
+pub(super) fn put_demand_folded(before: u32) -> Write {
+    put_number(DEMAND_FOLDED, u64::from(before))
+}
+
+/// Before which minute demand is kept by hour; 0 while all of it is kept by minute.
+pub(super) fn demand_folded(store: &Store) -> Result<u32, LedgerError> {
+    let noted = number(store, DEMAND_FOLDED)?.unwrap_or(0);
+    Ok(u32::try_from(noted).unwrap_or(u32::MAX))
 }
 
 /// Notes how far the clock is believed.

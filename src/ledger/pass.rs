@@ -56,7 +56,7 @@ pub struct Pass {
     pub upstreams: Vec<String>,
     /// The last frame of the journal that was counted when it began.
     pub last_frame: u64,
-    /// Demand before this minute since 1970 was past its age when it began.
+    /// Demand before this minute since 1970 was forgotten when it began.
     demand_from: u32,
     /// A checksum of the prices by which it was made.
     pub prices: String,

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use tracing::{error, warn};
 
 use super::accepted::Accepted;
-use super::begin::note_minutes;
+use super::begin::{note_demand, note_minutes};
 use super::checkpoint::{self, Restored};
 use super::damage::Part;
 use super::memory::Memory;
@@ -126,6 +126,7 @@ impl Ledger {
             ..Recovery::default()
         };
         note_minutes(writer, &store)?;
+        note_demand(writer, &store)?;
         self.remember(&store)?;
         self.replay(writer, &mut recovery)?;
         self.catch_up(writer, &mut recovery)?;

@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::demand::{self, DemandKey};
+use super::demand;
+use super::hours::{first_of_hour, hour_keys};
 use super::key::Span;
 use super::store::{In, KEYS_MAX, Store, Write};
 use super::{Ledger, LedgerError, meta};
 
-/// Demand older than this is asked for by nobody: the verdict looks 35 days back.
-pub(super) const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(40 * 24);
+/// Demand older than this is kept by hour: the verdict looks at minutes 35 days back.
+const DEMAND_MINUTES_KEPT: SignedDuration = SignedDuration::from_hours(40 * 24);
 
 /// How long what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Retention {
     pub days: u32,
     /// Bytes that day files may take together; `None` for any number. The last file always stays.
     pub bytes: Option<u64>,
-    /// Days whose hours are kept.
+    /// Days whose hours are kept, of totals and of demand.
     pub hours_days: u32,
     /// Days whose minutes are kept.
     pub minutes_days: u32,
@@ -61,7 +62,7 @@ impl Ledger {
         files.before(by_size.map_or(by_age, |by_size| by_size.max(by_age)))
     }
 
-    /// Deletes hours, minutes and demand past their retention.
+    /// Deletes hours, minutes and demand past their retention; old minutes of demand become hours.
     pub(super) fn forget_old(
         &self,
         now: Timestamp,
@@ -73,18 +74,16 @@ impl Ledger {
         ));
         let minute = Span::minute(minute.unwrap_or(Timestamp::MIN));
         self.forget_minutes(minute, go_on)?;
-        let demand = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
-        let demand = demand::minute_of(demand);
-        let minutes = [0, demand].map(|minute| DemandKey::first_of(minute).encode());
-        let beats = [0, demand].map(demand::beat_key);
-        for [first, end] in [minutes, beats] {
-            self.remove(In::Demand, first..end, go_on)?;
-        }
+        let demand = now.saturating_sub(DEMAND_MINUTES_KEPT);
+        let demand = demand::minute_of(demand.unwrap_or(Timestamp::MIN));
+        self.fold_demand(demand, go_on)?;
         let today = self.day_of(now);
         let oldest = today.saturating_sub(i64::from(kept.hours_days).days());
         let Ok(midnight) = oldest.to_zoned(self.settings.timezone.clone()) else {
             return Ok(());
         };
+        let oldest_minute = demand::minute_of(midnight.timestamp());
+        self.forget_demand(oldest_minute.min(demand), go_on)?;
         let hour = Span::hour(midnight.timestamp());
         let hours = spans(Span::FIRST_HOUR, hour);
         let store = self.status.store()?;
@@ -122,6 +121,24 @@ impl Ledger {
             self.writer().commit(&store, &[noted])?;
         }
         self.remove(In::Totals, minutes, go_on)
+    }
+
+    /// Deletes the hours of demand before that of a minute, and the minutes in which tollgate was up;
+    /// notes that first: money that moves there is not looked for.
+    fn forget_demand(&self, minute: u32, go_on: &dyn Fn() -> bool) -> Result<(), LedgerError> {
+        let (store, minute) = (self.status.store()?, first_of_hour(minute));
+        let hours = hour_keys(0, minute);
+        if store.scan(In::Demand, hours.clone()).next().is_some()
+            && meta::demand_from(&store)?.is_none_or(|from| from < minute)
+        {
+            self.writer()
+                .commit(&store, &[meta::put_demand_from(minute)])?;
+        }
+        let [first, end] = [0, minute].map(demand::beat_key);
+        for keys in [hours, first..end] {
+            self.remove(In::Demand, keys, go_on)?;
+        }
+        Ok(())
     }
 
     /// Deletes the keys of a range, some at a time: between two commits calls are counted.

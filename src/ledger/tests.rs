@@ -5,6 +5,7 @@ mod damage;
 mod days;
 mod expired;
 mod fixture;
+mod hours;
 mod kill;
 mod newer;
 mod passes;

@@ -19,11 +19,9 @@ use super::{PASSES_MAX, Pass, VERSION, path, row_of};
 use crate::call::{Again, CallRecord};
 use crate::ledger::close::sync_folder;
 use crate::ledger::dayfile::{self, Reader, Shape, Writer};
-use crate::ledger::demand::minute_of;
 use crate::ledger::draft::{stored_totals, was_accepted};
 use crate::ledger::key::{Key, Span};
 use crate::ledger::pass::Summary;
-use crate::ledger::retention::DEMAND_KEPT;
 use crate::ledger::{Ledger, LedgerError, Totals, meta};
 
 /// Rows of a file at most: what it moves is in memory at one time, up to 50 MB of it. Fewer in tests,
@@ -140,7 +138,7 @@ impl Ledger {
         if is_applied {
             self.complete(&mut pass, asked.now)?;
             self.move_all(watch)?;
-            self.keep_totals(asked.now);
+            self.keep_totals();
         } else if !asked.dry_run {
             pass.remove(&self.settings.calls_dir)?;
         }
@@ -175,7 +173,7 @@ impl Ledger {
             }
             if let Some(pass) = begun.filter(|pass| pass.is_for(asked)) {
                 pass.tidy(dir)?;
-                return Ok((self.up_to_now(pass, asked), true));
+                return Ok((self.up_to_now(pass)?, true));
             }
             files::remove(dir, *number)?;
             info!(
@@ -190,7 +188,7 @@ impl Ledger {
         // Nor that of one whose folder was removed while it moved.
         let at = meta::pass_at(&*self.status.store()?)?.map_or(0, |(number, ..)| number);
         let number = last.max(self.passes().applied).max(at).saturating_add(1);
-        let pass = self.up_to_now(Pass::new(number, asked), asked);
+        let pass = self.up_to_now(Pass::new(number, asked))?;
         if !asked.dry_run {
             pass.make(dir)?;
         }
@@ -198,13 +196,12 @@ impl Ledger {
     }
 
     /// What a pass looks at ends where the ledger is now: also calls that came while it was stopped.
-    fn up_to_now(&self, pass: Pass, asked: &Asked) -> Pass {
-        let demand = self.believed(asked.now).checked_sub(DEMAND_KEPT);
-        Pass {
-            demand_from: demand.map_or(0, minute_of),
+    fn up_to_now(&self, pass: Pass) -> Result<Pass, LedgerError> {
+        Ok(Pass {
+            demand_from: meta::demand_from(&*self.status.store()?)?.unwrap_or(0),
             last_frame: self.watermark(),
             ..pass
-        }
+        })
     }
 
     /// All is there: from now on the pass counts, whatever happens.
@@ -271,11 +268,11 @@ impl Ledger {
 
     /// A checkpoint of the new totals, so that no rebuild has to move them again; the next day that is
     /// closed writes one anyway.
-    fn keep_totals(&self, now: Timestamp) {
+    fn keep_totals(&self) {
         let Some(day) = self.shelf().last_day() else {
             return;
         };
-        if let Err(error) = self.checkpoint(day, self.believed(now)) {
+        if let Err(error) = self.checkpoint(day) {
             let error: &dyn std::error::Error = &error;
             error!(
                 error,

@@ -10,10 +10,11 @@ use tracing::{error, info};
 
 use super::moves::{Moved, Moves};
 use super::{Pass, PassFile, path};
-use crate::economics::DemandMinute;
+use crate::economics::{DemandHour, DemandMinute};
 use crate::ledger::dayfile::Reader;
 use crate::ledger::demand::{self, DemandKey};
 use crate::ledger::draft::{stored_minute, stored_totals};
+use crate::ledger::hours::{self, HourKey, stored_hour};
 use crate::ledger::key::{Key, Span};
 use crate::ledger::memory::Fresh;
 use crate::ledger::recover::Recovery;
@@ -51,6 +52,7 @@ struct Commit {
     fresh: Fresh,
     gone_totals: Vec<Key>,
     gone_demand: Vec<DemandKey>,
+    hours: BTreeMap<HourKey, DemandHour>,
     /// The last key that it has.
     last: Vec<u8>,
     is_all: bool,
@@ -203,6 +205,7 @@ impl Ledger {
         loaded: &Loaded,
     ) -> Result<(), LedgerError> {
         let mut some = self.some(store, &loaded.moves, place)?;
+        some.end_hours();
         let Place { pass, file, .. } = place;
         let next = pass.files.iter().find(|it| it.first_seq > file.first_seq);
         let is_last = some.is_all && next.is_none();
@@ -265,7 +268,8 @@ impl Ledger {
                 }
             }
         }
-        left = left.min(DEMAND_MAX);
+        // An old minute goes into its hour: two keys.
+        left = (left / 2).min(DEMAND_MAX);
         for (key, sums) in behind(&moves.demand, from_demand) {
             if left == 0 {
                 return Ok(some);
@@ -274,7 +278,11 @@ impl Ledger {
             some.last = [&[1], key.encode().as_slice()].concat();
             if key.minute >= kept.demand {
                 let stored = stored_minute(&memory, store, *key)?;
-                some.put_demand(*key, sums, stored);
+                if key.minute >= kept.demand_folded {
+                    some.put_demand(*key, sums, stored);
+                } else {
+                    some.put_hour(*key, sums, &stored, store)?;
+                }
             }
         }
         some.is_all = true;
@@ -329,6 +337,38 @@ impl Commit {
     }
 }
 
+impl Commit {
+    /// The minute has become part of its hour; what came late of it does so now.
+    fn put_hour(
+        &mut self,
+        key: DemandKey,
+        moved: &Moved<DemandMinute>,
+        late: &DemandMinute,
+        store: &Store,
+    ) -> Result<(), LedgerError> {
+        let hour_key = HourKey::of(key);
+        let mut hour = match self.hours.get(&hour_key) {
+            Some(hour) => *hour,
+            None => stored_hour(store, hour_key)?,
+        };
+        if *late != DemandMinute::default() {
+            hour.add_minute(key.minute, late);
+            self.changes.push((In::Demand, key.encode(), None));
+            self.gone_demand.push(key);
+        }
+        hour.move_minute(key.minute, &moved.less, &moved.more);
+        self.hours.insert(hour_key, hour);
+        Ok(())
+    }
+
+    fn end_hours(&mut self) {
+        for (key, hour) in std::mem::take(&mut self.hours) {
+            let value = (!hour.is_empty()).then(|| hours::encode(&hour));
+            self.changes.push((In::Demand, key.encode(), value));
+        }
+    }
+}
+
 /// From where on each grain is not past its retention: what was deleted is not made again.
 struct Kept {
     hours: Span,
@@ -336,6 +376,8 @@ struct Kept {
     days: Span,
     minutes: Span,
     demand: u32,
+    /// Before it demand is kept by hour.
+    demand_folded: u32,
 }
 
 impl Kept {
@@ -346,7 +388,8 @@ impl Kept {
             hours: hours.unwrap_or(Span::FIRST_HOUR),
             days: from.map_or(Span::FIRST_DAY, |from| from.day),
             minutes: meta::minutes_from(store)?.unwrap_or(Span::FIRST_MINUTE),
-            demand: pass.demand_from,
+            demand: pass.demand_from.max(meta::demand_from(store)?.unwrap_or(0)),
+            demand_folded: meta::demand_folded(store)?,
         })
     }
 

@@ -48,10 +48,11 @@ fn minutes_demand_and_hours_go_one_after_the_other_and_days_stay() {
     assert_eq!(kept(ledger, Grain::Minute), (0, 0));
     assert!(!stored_demand(ledger).is_empty() && up().unwrap().len() == 1);
     close_days(&house, 42);
-    assert!(stored_demand(ledger).is_empty() && up().unwrap().is_empty());
-    assert!(all(Grain::Hour));
+    assert!(stored_demand(ledger).is_empty() && up().unwrap().len() == 1);
+    assert!(ledger.demand_hours(EVER).unwrap().next().is_some() && all(Grain::Hour));
     close_days(&house, 402);
     assert_eq!(kept(ledger, Grain::Hour), (0, 0));
+    assert!(ledger.demand_hours(EVER).unwrap().next().is_none() && up().unwrap().is_empty());
     assert_eq!((kept(ledger, Grain::Day), ledger.all_time()), (days, ever));
 }
 
