@@ -8,6 +8,7 @@ pub(crate) mod breakeven;
 mod counters;
 mod days;
 mod gauges;
+mod measured;
 mod offline;
 mod open;
 mod paid;
@@ -41,6 +42,7 @@ use crate::alerts::{Alerts, AlertsError};
 use crate::config::{Config, Problems};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::{History, LedgerError};
+use crate::measured::MeasuredError;
 use crate::meter::{Counting, Entry, Meter};
 use crate::proxy::{Proxy, SettingsError, Shutdown};
 use crate::recorder::{Audit, Counter, Recorder, Sinks};
@@ -109,6 +111,9 @@ pub enum AppError {
     /// Alerts cannot be set up.
     #[error("cannot set up the alerts")]
     Alerts(#[from] AlertsError),
+    /// Servers cannot be measured.
+    #[error("cannot set up measured_by")]
+    Measured(#[from] MeasuredError),
     /// The proxy cannot be set up.
     #[error("cannot set up the proxy")]
     Proxy(#[from] SettingsError),
@@ -225,6 +230,7 @@ impl App {
             // Each call that waits for its count writes its record yet.
             counter.finish();
             shared.finish_repricing();
+            shared.keep_measured(Timestamp::MAX);
             days.finish();
             let counted = journal.clone();
             // The journal's sink holds the recorder's queue: closing it lets the recorder finish.
@@ -283,6 +289,7 @@ impl App {
         let access = settings::access(&config, admin_at);
         sinks.metrics.config_loaded(now());
         let alerts = Alerts::new(&settings::alerts(&config)?, Arc::clone(&sinks.ledger))?;
+        let measured = measured::new(&config, &sinks.ledger)?;
         let shared = Arc::new(Shared::new(Parts {
             load,
             config,
@@ -294,6 +301,7 @@ impl App {
             texts,
             audit,
             alerts: Arc::new(alerts),
+            measured,
         }));
         let source: Arc<dyn Source> = Arc::<Shared>::clone(&shared);
         let front = Admin::new(access, source);
@@ -325,6 +333,8 @@ fn spawn_beside(tasks: &TaskTracker, stop: &CancellationToken, shared: &Arc<Shar
     tasks.spawn(deliver(Arc::clone(shared.alerts()), stop.clone()));
     tasks.spawn(reload_on_hangup(Arc::clone(shared), stop.clone()));
     tasks.spawn(watch::watch(Arc::clone(shared), stop.clone()));
+    tasks.spawn(measured::look(Arc::clone(shared), stop.clone()));
+    tasks.spawn(measured::look_at_costs(Arc::clone(shared), stop.clone()));
 }
 
 /// Starts the thread that counts what nobody reports.

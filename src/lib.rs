@@ -14,6 +14,7 @@ pub mod demo;
 pub mod economics;
 pub mod journal;
 pub mod ledger;
+pub mod measured;
 pub mod meter;
 pub mod metrics;
 pub mod money;

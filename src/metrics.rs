@@ -20,6 +20,7 @@ mod gauges;
 mod histogram;
 mod hosting;
 mod labels;
+mod measured;
 mod openmetrics;
 mod path;
 mod render;
@@ -33,6 +34,7 @@ pub use gauges::{
     PlanInfo, PlanMinute, PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges,
     WindowGauges,
 };
+pub use measured::{MeasuredGauges, MeasuredWindow};
 pub use path::{Gate, LateEnd, Stage, Unmetered, UsageAsked};
 pub use render::Format;
 
@@ -96,6 +98,7 @@ struct Shown {
     spend: Vec<SpendRow>,
     reserved: Vec<ReservedRow>,
     verdict: VerdictGauges,
+    measured: Vec<MeasuredGauges>,
     ledger: LedgerGauges,
     counts: CountGauges,
     messages: MessageGauges,
@@ -218,6 +221,11 @@ impl Metrics {
     /// Adds a closed minute to the running totals of hosting.
     pub fn hosted(&self, minutes: &[PlanMinute]) {
         lock(&self.0.own).hosting.add(minutes);
+    }
+
+    /// Shows what servers say of themselves; replaces what was shown before.
+    pub fn set_measured(&self, measured: Vec<MeasuredGauges>) {
+        lock(&self.0.shown).measured = measured;
     }
 
     /// Notes that the configuration was loaded.

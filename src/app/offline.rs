@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{AppError, breakeven, now, reprice, reserved, settings, shared, show};
+use super::{AppError, breakeven, measured, now, reprice, reserved, settings, shared, show};
 use crate::admin::{Clock, RepriceQuery, TotalsQuery, totals};
 use crate::call::CallRecord;
 use crate::config::Config;
@@ -106,7 +106,12 @@ impl Offline {
     pub fn breakeven(&self) -> Result<Value, AppError> {
         let verdict = shared::verdict(&self.config, &self.ledger, None)?;
         verdict.tick(now());
-        Ok(breakeven::json(&verdict.report()))
+        let measured = measured::new(&self.config, &self.ledger)?;
+        Ok(measured::beside(
+            breakeven::json(&verdict.report()),
+            &measured,
+            now(),
+        ))
     }
 }
 

@@ -253,7 +253,9 @@ fn upstream(
     })
 }
 
-fn roots(path: &Path) -> Result<Vec<rustls_pki_types::CertificateDer<'static>>, AppError> {
+pub(super) fn roots(
+    path: &Path,
+) -> Result<Vec<rustls_pki_types::CertificateDer<'static>>, AppError> {
     let failed = |reason: String| AppError::CaFile {
         path: path.to_owned(),
         reason,

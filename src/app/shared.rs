@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
 use super::reprice::Repricing;
-use super::{AppError, Loader, breakeven, gauges, now, reserved, settings, show, unknown};
+use super::{
+    AppError, Loader, breakeven, gauges, measured, now, reserved, settings, show, unknown,
+};
 use crate::admin::{
     Admin, CallsPage, CallsQuery, RepriceQuery, Reserved, Source, SourceError, TotalsQuery,
 };
@@ -20,6 +22,7 @@ use crate::config::{Config, Files};
 use crate::economics::Stream;
 use crate::journal::Journal;
 use crate::ledger::{Ledger, LedgerError, Rollup};
+use crate::measured::Measured;
 use crate::meter::{Entry, Meter};
 use crate::metrics::{CountGauges, Format, LedgerGauges};
 use crate::pricing::PriceBook;
@@ -53,6 +56,7 @@ pub(super) struct Shared {
     audit: Audit,
     repricing: Repricing,
     alerts: Arc<Alerts>,
+    measured: Measured,
     /// When this process began.
     began: Timestamp,
     /// Reloads come one at a time; the admin listener, once it is there, is told who may ask.
@@ -71,6 +75,7 @@ pub(super) struct Parts {
     pub(super) texts: Arc<TextBudget>,
     pub(super) audit: Audit,
     pub(super) alerts: Arc<Alerts>,
+    pub(super) measured: Measured,
 }
 
 impl Shared {
@@ -86,6 +91,7 @@ impl Shared {
             texts,
             audit,
             alerts,
+            measured,
         } = parts;
         let files = ArcSwap::from_pointee(config.files.clone());
         let (config, admin) = (Arc::new(ArcSwap::from_pointee(config)), Mutex::new(None));
@@ -102,6 +108,7 @@ impl Shared {
             audit,
             repricing: Repricing::default(),
             alerts,
+            measured,
             began: now(),
             admin,
         }
@@ -128,6 +135,15 @@ impl Shared {
 
     pub(super) const fn alerts(&self) -> &Arc<Alerts> {
         &self.alerts
+    }
+
+    pub(super) const fn measured(&self) -> &Measured {
+        &self.measured
+    }
+
+    /// Writes down what was measured, if that is due by now.
+    pub(super) fn keep_measured(&self, now: Timestamp) {
+        measured::keep(&self.measured, &self.sinks.ledger, now);
     }
 
     /// Moves the clock of ledger and verdict on; `up` has a moment of each minute in which tollgate
@@ -237,9 +253,12 @@ impl Shared {
         let _batch = lock(&self.sinks.batch);
         let verdict = self.judged_by(&config).map_err(|error| said(&error))?;
         let alerts = Alerts::links(&alerts).map_err(|error| said(&error))?;
+        let measured =
+            measured::prepare(&config, &self.sinks.ledger).map_err(|error| said(&error))?;
         // The last thing that can fail.
         self.proxy.reload(proxy).map_err(|error| said(&error))?;
         self.alerts.reload(alerts);
+        self.measured.take(measured);
         if let Some(verdict) = verdict {
             self.sinks.verdict.store(Arc::new(verdict));
         }
@@ -349,6 +368,7 @@ impl Source for Shared {
         let models = show::models(ledger, at).unwrap_or_default();
         let prices = gauges::api_prices(&self.config.load(), &models, at);
         metrics.set_verdict(gauges::of(&verdict.load().report(), prices));
+        metrics.set_measured(measured::gauges(&self.measured, at));
         metrics.render(format, at)
     }
 
@@ -400,7 +420,8 @@ impl Source for Shared {
     }
 
     fn breakeven(&self) -> Result<serde_json::Value, SourceError> {
-        Ok(breakeven::json(&self.sinks.verdict.load().report()))
+        let answer = breakeven::json(&self.sinks.verdict.load().report());
+        Ok(measured::beside(answer, &self.measured, now()))
     }
 
     fn unknown(&self) -> serde_json::Value {

@@ -347,6 +347,7 @@ pub(super) fn failed(error: AppError) -> Failure {
         | AppError::Journal(_)
         | AppError::Ledger(_)
         | AppError::Alerts(_)
+        | AppError::Measured(_)
         | AppError::Proxy(_)
         | AppError::Thread(_)) => Failure::work("cannot go on").because(other),
     }

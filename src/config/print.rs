@@ -1,5 +1,6 @@
 //! The configuration as it is in force, as TOML that reads back to the same; no secret is in it.
 
+mod measured_by;
 mod prices;
 
 pub use prices::written_prices;
@@ -162,6 +163,7 @@ fn upstream(upstream: &Upstream) -> Value {
         idle_timeout,
         client_gone,
         inject_usage,
+        measured_by,
     } = upstream;
     let is_asked = *format == WireFormat::OpenAi;
     let (client_gone, drains) = match client_gone {
@@ -210,6 +212,7 @@ fn upstream(upstream: &Upstream) -> Value {
             "inject_usage",
             is_asked.then(|| text(&inject_usage.label())),
         ),
+        ("measured_by", measured_by.as_ref().map(measured_by::print)),
     ])
 }
 

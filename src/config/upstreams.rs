@@ -2,6 +2,7 @@
 
 mod hosting;
 mod lists;
+mod measured_by;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::wire::WireFormat;
 
 pub(super) use hosting::Known;
 pub use hosting::{ReplicasFrom, RunsOn};
+pub use measured_by::{MeasuredBy, OpenCost};
 
 /// One place to forward to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub struct Upstream {
     pub client_gone: ClientGone,
     /// Whether it is asked for the usage of streams whose clients did not ask.
     pub inject_usage: InjectUsage,
+    /// How the servers behind it are measured.
+    pub measured_by: Option<MeasuredBy>,
 }
 
 /// The wire formats by their names.
@@ -119,6 +123,7 @@ impl Upstream {
                 WireFormat::OpenAi => InjectUsage::Auto,
                 WireFormat::Anthropic => InjectUsage::Never,
             },
+            measured_by: None,
         }
     }
 
@@ -194,6 +199,7 @@ impl Upstream {
             inject_usage: s
                 .read("inject_usage", |value| inject_usage(value, base.format))
                 .unwrap_or(base.inject_usage),
+            measured_by: MeasuredBy::read(s, role),
             ..base
         };
         section.finish(&[]);

@@ -242,6 +242,26 @@ families! {
     ALERT_ENABLED = Gauge "tollgate_alternative_alert_enabled" ["alternative", "kind"]
         "Whether the verdict may ever call a plan or an endpoint cheaper: 1 yes, 0 an example.";
 
+    // What servers that run say of themselves.
+    MEASURED_SERVERS = Gauge "tollgate_hosting_measured_servers" ["upstream"]
+        "Servers of an upstream that answered the last time they were asked about themselves.";
+    MEASURED_RUNNING = Gauge "tollgate_hosting_measured_running_calls" ["upstream"]
+        "Calls that these servers say they work on.";
+    MEASURED_WAITING = Gauge "tollgate_hosting_measured_waiting_calls" ["upstream"]
+        "Calls that wait for these servers, as they say.";
+    MEASURED_CACHE_USE = Gauge "tollgate_hosting_measured_kv_cache_usage_ratio" ["upstream"]
+        "Part of their KV caches that is taken, as these servers say.";
+    MEASURED_COVERAGE = Gauge "tollgate_hosting_measured_coverage_ratio" ["upstream", "window"]
+        "Part of the window in which all servers of an upstream could be compared with what was metered.";
+    MEASURED_CAPTURE = Gauge "tollgate_hosting_measured_capture_ratio" ["upstream", "window"]
+        "Tokens that were metered over tokens that the servers counted in the same time; below 1 calls \
+         pass tollgate by.";
+    MEASURED_CACHE_HITS = Gauge "tollgate_hosting_measured_prefix_cache_hit_ratio"
+        ["upstream", "window"]
+        "Part of the input tokens that the servers found in their prefix caches.";
+    MEASURED_COST = Gauge "tollgate_hosting_measured_cost_usd_per_hour" ["upstream", "window"]
+        "Cost of an hour of the servers in dollars, as the cluster's cost service says.";
+
     // Messages to people.
     ALERTS_SENT = Counter "tollgate_alerts_sent_total" ["name", "outcome"]
         "Attempts to deliver an alert to a receiver of [[alerts]], and alerts given up or dropped, by \

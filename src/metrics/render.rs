@@ -76,6 +76,7 @@ impl Metrics {
             lock(&self.0.own)
                 .hosting
                 .show(&mut out, &shown.verdict.plans);
+            super::measured::show(&mut out, &shown.measured);
             process(&mut out, &shown);
             counts(&mut out, &shown.counts, &mut tally.labels);
             messages(&mut out, &shown.messages);

@@ -25,6 +25,8 @@ mod hostile;
 #[cfg(test)]
 mod lasting;
 #[cfg(test)]
+mod measured;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod recorded;

@@ -48,6 +48,18 @@ plan = "mine"
 replicas = [{ from = 2026-10-01, replicas = 1 }, { from = "2026-11-01T08:00:00Z", replicas = 3 }]
 would_cost_as = "openai/gpt-4o-mini"
 inject_usage = "always"
+[upstreams.vllm.measured_by]
+vllm = ["http://10.0.0.5:8000", "http://10.0.0.6:8000/metrics"]
+sglang = "https://sglang/base/metrics/"
+every = "15s"
+timeout = "5s"
+token = "env:TOKEN"
+opencost = "http://opencost:9003"
+opencost_token = "env:TOKEN"
+namespace = "llm"
+controller = "vllm"
+label = "app=chat"
+share_idle = true
 [attribution]
 tenant_headers = ["x-who"]
 key_headers = ["x-key"]

@@ -690,3 +690,39 @@ monthly_budget_usd = 0
 "#,
     );
 }
+
+#[test]
+fn what_servers_are_measured_by_is_told_all_at_once() {
+    check(
+        "config-measured.txt",
+        r#"[upstreams.rented]
+format = "openai"
+base_url = "https://api.openai.com"
+[upstreams.rented.measured_by]
+vllm = "http://us:hunter2@vllm:8000/metrics"
+[upstreams.idle]
+format = "openai"
+base_url = "http://vllm:8000"
+role = "own"
+measured_by = {}
+[upstreams.own]
+format = "openai"
+base_url = "http://vllm:8000"
+role = "own"
+[upstreams.own.measured_by]
+vllm = ["vllm:8000", 7]
+vlm = []
+every = "500ms"
+timeout = "0"
+token = "hunter2"
+namespace = "llm"
+label = "app"
+[upstreams.costs]
+format = "openai"
+base_url = "http://vllm:8000"
+role = "own"
+[upstreams.costs.measured_by]
+opencost = "http://opencost:9003"
+"#,
+    );
+}

@@ -1,0 +1,255 @@
+//! What was measured, hour by hour: small sums that can be added up over any window and kept as text,
+//! a text a day.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Days that are kept: the longest window, and the day that runs.
+pub const DAYS_KEPT: i64 = 31;
+/// Of a day, and of a window's days.
+const HOURS_A_DAY: i64 = 24;
+const HOUR_SECONDS: i64 = 3_600;
+/// Two rounds in one second would say nothing new.
+const MILLIS_A_SECOND: u64 = 1_000;
+
+/// What one hour, or a window, came to. Counts of tokens are of the time that was seen whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sums {
+    /// Time between two rounds in which every server was read and none had begun anew.
+    pub seen_ms: u64,
+    /// Input tokens the servers counted then.
+    pub server_input: u64,
+    /// Output tokens the servers counted then.
+    pub server_output: u64,
+    /// Input tokens of the calls that were metered then.
+    pub metered_input: u64,
+    /// Output tokens of the calls that were metered then.
+    pub metered_output: u64,
+    /// Part of the metered input that the servers' answers called cached.
+    pub metered_cached: u64,
+    /// Input tokens the servers' prefix caches had then.
+    pub cache_hits: u64,
+    /// Input tokens the servers' prefix caches were asked for then.
+    pub cache_lookups: u64,
+    /// Servers that were found to have begun anew.
+    pub restarts: u64,
+    /// Rounds in which a server was read.
+    pub rounds: u64,
+    /// Over these rounds: servers read.
+    pub up: u64,
+    /// Over all rounds: servers configured.
+    pub servers: u64,
+    /// Over these rounds: calls worked on.
+    pub running: f64,
+    /// Over these rounds: calls that waited.
+    pub waiting: f64,
+    /// Over `cache_rounds`: the part of the KV cache that was taken.
+    pub cache_use: f64,
+    /// Rounds in which a server said how full its KV cache is.
+    pub cache_rounds: u64,
+    /// Dollars that the cluster's cost service says the servers cost.
+    pub cost_usd: f64,
+    /// Of these, for GPUs.
+    pub gpu_usd: f64,
+    /// Hours whose cost is known.
+    pub cost_hours: u64,
+}
+
+impl Sums {
+    /// Adds what another hour came to.
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "means and estimates are made of these"
+    )]
+    pub fn add(&mut self, other: &Self) {
+        let Self {
+            seen_ms,
+            server_input,
+            server_output,
+            metered_input,
+            metered_output,
+            metered_cached,
+            cache_hits,
+            cache_lookups,
+            restarts,
+            rounds,
+            up,
+            servers,
+            running,
+            waiting,
+            cache_use,
+            cache_rounds,
+            cost_usd,
+            gpu_usd,
+            cost_hours,
+        } = other;
+        for (mine, theirs) in [
+            (&mut self.seen_ms, seen_ms),
+            (&mut self.server_input, server_input),
+            (&mut self.server_output, server_output),
+            (&mut self.metered_input, metered_input),
+            (&mut self.metered_output, metered_output),
+            (&mut self.metered_cached, metered_cached),
+            (&mut self.cache_hits, cache_hits),
+            (&mut self.cache_lookups, cache_lookups),
+            (&mut self.restarts, restarts),
+            (&mut self.rounds, rounds),
+            (&mut self.up, up),
+            (&mut self.servers, servers),
+            (&mut self.cache_rounds, cache_rounds),
+            (&mut self.cost_hours, cost_hours),
+        ] {
+            *mine = mine.saturating_add(*theirs);
+        }
+        self.running += running;
+        self.waiting += waiting;
+        self.cache_use += cache_use;
+        self.cost_usd += cost_usd;
+        self.gpu_usd += gpu_usd;
+    }
+
+    /// Whole seconds that were seen.
+    #[must_use]
+    pub const fn seen_seconds(&self) -> u64 {
+        self.seen_ms.wrapping_div(MILLIS_A_SECOND)
+    }
+}
+
+/// The hour a moment is in, since 1970.
+#[must_use]
+pub(super) fn hour_of(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(HOUR_SECONDS)
+}
+
+/// When an hour begins; nothing where no calendar goes.
+#[must_use]
+pub(super) fn start_of(hour: i64) -> Option<Timestamp> {
+    Timestamp::from_second(hour.checked_mul(HOUR_SECONDS)?).ok()
+}
+
+/// The hours of the last days.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hours(BTreeMap<i64, Sums>);
+
+/// A day as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Day {
+    /// By the hour since 1970.
+    hours: BTreeMap<i64, Sums>,
+}
+
+impl Hours {
+    /// An hour since 1970, to be added to. What is too old goes.
+    pub fn at(&mut self, hour: i64) -> &mut Sums {
+        let newest = self.0.keys().next_back().copied().unwrap_or(hour).max(hour);
+        let first = newest.saturating_sub(DAYS_KEPT.saturating_mul(HOURS_A_DAY));
+        self.0 = self.0.split_off(&first);
+        self.0.entry(hour).or_default()
+    }
+
+    /// What an hour came to.
+    #[must_use]
+    pub fn get(&self, hour: i64) -> Option<&Sums> {
+        self.0.get(&hour)
+    }
+
+    /// The sums of so many days up to `now`, the hour that runs included.
+    #[must_use]
+    pub fn window(&self, now: Timestamp, days: i64) -> Sums {
+        let last = hour_of(now);
+        let first = last.saturating_sub(days.saturating_mul(HOURS_A_DAY));
+        let mut sums = Sums::default();
+        for (_, hour) in self.0.range(first.saturating_add(1)..=last) {
+            sums.add(hour);
+        }
+        sums
+    }
+
+    /// The place of a day's text among [`DAYS_KEPT`]: each is written over when its turn comes again.
+    #[must_use]
+    pub const fn slot(hour: i64) -> i64 {
+        hour.div_euclid(HOURS_A_DAY).rem_euclid(DAYS_KEPT)
+    }
+
+    /// The text of the day that an hour is in.
+    #[must_use]
+    pub fn day_text(&self, hour: i64) -> String {
+        let first = hour.saturating_sub(hour.rem_euclid(HOURS_A_DAY));
+        let hours = self.0.range(first..first.saturating_add(HOURS_A_DAY));
+        let day = Day {
+            hours: hours.map(|(hour, sums)| (*hour, *sums)).collect(),
+        };
+        // Numbers by numbers have a JSON form.
+        serde_json::to_string(&day).unwrap_or_default()
+    }
+
+    /// Takes a kept day in; what cannot be read, or belongs to another month, is left out.
+    pub fn take_in(&mut self, text: &str, now: Timestamp) {
+        let day: Day = serde_json::from_str(text).unwrap_or(Day {
+            hours: BTreeMap::new(),
+        });
+        let last = hour_of(now);
+        let first = last.saturating_sub(DAYS_KEPT.saturating_mul(HOURS_A_DAY));
+        let live = day
+            .hours
+            .into_iter()
+            .filter(|(hour, _)| (first..=last).contains(hour));
+        self.0.extend(live);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn sums(server_input: u64) -> Sums {
+        Sums {
+            server_input,
+            running: 0.5,
+            ..Sums::default()
+        }
+    }
+
+    #[test]
+    fn a_window_is_its_last_hours() {
+        let now = at("2026-11-23T07:30:00Z");
+        let mut hours = Hours::default();
+        for (back, tokens) in [(0, 1), (23, 10), (24, 100), (24 * 7, 1_000)] {
+            hours.at(hour_of(now) - back).add(&sums(tokens));
+        }
+        let seen = |days| hours.window(now, days).server_input;
+        assert_eq!([seen(1), seen(7), seen(14)], [11, 111, 1_111]);
+    }
+
+    #[test]
+    fn a_month_is_kept_by_day_and_read_again() {
+        let now = at("2026-11-23T07:30:00Z");
+        let last = hour_of(now);
+        let mut hours = Hours::default();
+        for hour in last - 40 * 24..=last {
+            hours.at(hour).add(&sums(1));
+        }
+        let mut slots = BTreeMap::new();
+        for hour in last - 40 * 24..=last {
+            slots.insert(Hours::slot(hour), hours.day_text(hour));
+        }
+        assert_eq!(slots.len(), usize::try_from(DAYS_KEPT).unwrap());
+        let mut again = Hours::default();
+        for text in slots.values() {
+            again.take_in(text, now);
+        }
+        assert_eq!(again.window(now, 30), hours.window(now, 30));
+        assert_eq!(again.window(now, 30).server_input, 720);
+        // A slot of two months ago, and damage.
+        again.take_in(&hours.day_text(last), at("2027-02-01T00:00:00Z"));
+        again.take_in("{\"hours\":{\"x\":", now);
+        assert_eq!(again.window(now, 30), hours.window(now, 30));
+    }
+}

@@ -1,0 +1,217 @@
+//! One upstream that is measured: its servers, its rounds, its hours.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::Client;
+use tracing::{info, warn};
+
+use super::costs::CostWatch;
+use super::hours::{DAYS_KEPT, Hours, hour_of};
+use super::look::{Answer, Job};
+use super::reading::Reading;
+use super::round::{Metered, Rounds};
+use super::seen::{CostsSeen, Now, Seen, ServerSeen, Window};
+use super::{Settings, fetch};
+
+/// Between two writes: what a crash loses.
+const KEEP_EVERY: Duration = Duration::from_mins(1);
+/// The longest that a server which fails is left alone.
+const BACKOFF_MAX: Duration = Duration::from_mins(5);
+
+/// An upstream under measurement.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) settings: Settings,
+    pub(super) client: Client,
+    servers: Vec<Server>,
+    rounds: Rounds,
+    pub(super) hours: Hours,
+    pub(super) costs: CostWatch,
+    due: Timestamp,
+    /// The hours that are not on the disk as they are.
+    pub(super) unkept: BTreeSet<i64>,
+    keep_due: Timestamp,
+}
+
+/// One server.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    reading: Option<(Timestamp, Reading)>,
+    failure: Option<String>,
+    failures: u32,
+    due: Timestamp,
+}
+
+impl Watch {
+    pub(super) fn new(
+        settings: Settings,
+        now: Timestamp,
+        kept: &impl Fn(&str) -> Option<String>,
+    ) -> reqwest::Result<Self> {
+        let client = fetch::client(&settings.extra_roots, settings.timeout)?;
+        let mut hours = Hours::default();
+        for slot in 0..DAYS_KEPT {
+            if let Some(text) = kept(&name(&settings.upstream, slot)) {
+                hours.take_in(&text, now);
+            }
+        }
+        Ok(Self {
+            servers: vec![Server::default(); settings.pages.len()],
+            settings,
+            client,
+            rounds: Rounds::default(),
+            hours,
+            costs: CostWatch::default(),
+            due: Timestamp::MIN,
+            unkept: BTreeSet::new(),
+            keep_due: Timestamp::MIN,
+        })
+    }
+
+    pub(super) fn upstream(&self) -> &str {
+        &self.settings.upstream
+    }
+
+    /// This one with what the one before it has seen; that one itself if it is to do the same.
+    pub(super) fn instead_of(self, before: Self) -> Self {
+        if self.settings == before.settings {
+            return before;
+        }
+        Self {
+            hours: before.hours,
+            unkept: before.unkept,
+            ..self
+        }
+    }
+
+    /// Whether the next round is due.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.due <= now && !self.settings.pages.is_empty()
+    }
+
+    /// Begins a round: what is to be asked, which is nothing of a server that failed of late.
+    pub(super) fn begin(&mut self, now: Timestamp) -> Vec<Job> {
+        self.due = after(now, self.settings.every);
+        let servers = self.servers.iter().zip(&self.settings.pages).enumerate();
+        let due = servers.filter(|(_, (server, _))| server.due <= now);
+        due.map(|(server, (_, page))| Job {
+            settings: self.settings.clone(),
+            server,
+            client: self.client.clone(),
+            page: page.clone(),
+        })
+        .collect()
+    }
+
+    /// Books what came of a round that began at `at`.
+    pub(super) fn book<'a>(
+        &mut self,
+        at: Timestamp,
+        answers: impl Iterator<Item = &'a Answer>,
+        metered: Metered,
+    ) {
+        let mut readings = vec![None; self.servers.len()];
+        for Answer { server, result, .. } in answers {
+            if let (Some(known), Some(reading)) =
+                (self.servers.get_mut(*server), readings.get_mut(*server))
+            {
+                *reading = result.as_ref().ok().copied();
+                known.note(at, result, &self.settings, *server);
+            }
+        }
+        self.rounds.book(&mut self.hours, at, &readings, metered);
+        self.unkept.insert(hour_of(at));
+    }
+
+    /// The texts of the days that have changed, by the names they are kept under.
+    pub(super) fn take_unkept(&mut self, now: Timestamp) -> Vec<(String, String)> {
+        if self.unkept.is_empty() || now < self.keep_due {
+            return Vec::new();
+        }
+        self.keep_due = after(now, KEEP_EVERY);
+        let hours = std::mem::take(&mut self.unkept);
+        let by_slot = hours.iter().map(|hour| (Hours::slot(*hour), *hour));
+        // The last hour of a slot stands for its day: an older one has been written over.
+        let days: std::collections::BTreeMap<i64, i64> = by_slot.collect();
+        days.into_iter()
+            .map(|(slot, hour)| (name(self.upstream(), slot), self.hours.day_text(hour)))
+            .collect()
+    }
+
+    pub(super) fn seen(&self, now: Timestamp) -> Seen {
+        let servers = self.servers.iter().zip(&self.settings.pages);
+        let readings = self.servers.iter().filter(|it| it.failures == 0);
+        let readings: Vec<Reading> = readings.filter_map(|it| Some(it.reading?.1)).collect();
+        Seen {
+            upstream: self.upstream().to_owned(),
+            servers: servers
+                .map(|(server, page)| ServerSeen {
+                    engine: page.engine,
+                    url: page.url.to_string(),
+                    read_at: server.reading.map(|(at, _)| at),
+                    failure: server.failure.clone(),
+                })
+                .collect(),
+            now: Now::of(&readings),
+            costs: self.settings.costs.as_ref().map(|costs| CostsSeen {
+                workload: costs.workload.name(),
+                failure: self.costs.failure(),
+            }),
+            windows: Window::all(&self.hours, now),
+        }
+    }
+}
+
+impl Server {
+    fn note(
+        &mut self,
+        at: Timestamp,
+        result: &Result<Reading, String>,
+        settings: &Settings,
+        number: usize,
+    ) {
+        let upstream = &settings.upstream;
+        match result {
+            Ok(reading) => {
+                if self.failures > 0 {
+                    info!(upstream, server = number, "a measured server answers again");
+                }
+                *self = Self {
+                    reading: Some((at, *reading)),
+                    due: at,
+                    ..Self::default()
+                };
+            }
+            Err(why) => {
+                if self.failures == 0 {
+                    warn!(
+                        upstream,
+                        server = number,
+                        why,
+                        "a server cannot be measured"
+                    );
+                }
+                self.failure = Some(why.clone());
+                self.due = after(at, backoff(settings.every, self.failures));
+                self.failures = self.failures.saturating_add(1);
+            }
+        }
+    }
+}
+
+/// Twice as long after each failure.
+pub(super) fn backoff(every: Duration, failures: u32) -> Duration {
+    let longer = every.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX));
+    longer.min(BACKOFF_MAX.max(every))
+}
+
+pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// The name a day is kept under.
+fn name(upstream: &str, slot: i64) -> String {
+    format!("measured/{upstream}/{slot}")
+}
