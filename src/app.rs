@@ -7,6 +7,7 @@ mod background;
 pub(crate) mod breakeven;
 mod counters;
 mod days;
+mod freeze;
 mod gauges;
 mod measured;
 mod offline;

@@ -75,7 +75,7 @@ pub use self::import::{History, ImportedHour, ImportedMinute, Minutes};
 pub use self::key::{DIMENSIONS_MAX, Grain, Group, Origin, Period};
 pub use self::memory::RECENT_DAYS;
 pub use self::names::{NAME_BYTES_MAX, NAMES_MAX};
-pub use self::pass::{Asked, ModelSums, Pass, Phase, Progress, Repriced, Summary};
+pub use self::pass::{Asked, ModelSums, Pass, Phase, Progress, Repriced, Summary, last_pass};
 pub use self::recover::{LostRows, Rebuilt, Recovery};
 pub use self::replay::Orphan;
 pub use self::retention::Retention;

@@ -4,9 +4,11 @@
 //! alternative, not only against staying; with a band; and "not enough evidence" instead of an
 //! alarm when the data is thin. Arithmetic is `economics`; nothing here does I/O or reads a clock.
 
+mod about;
 mod evidence;
 mod gather;
 mod live;
+mod news;
 mod paid;
 mod pass;
 mod report;
@@ -21,12 +23,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
+use about::About;
+use news::Waiting;
+
 use crate::call::{CallRecord, Role};
 use crate::economics::demand::{BUCKET_SECONDS, OPEN_SECONDS};
 use crate::economics::{DemandMinute, Stream};
 
 pub use evidence::Lack;
 pub use live::{LiveDemand, UNNAMED_MODEL, demand_of};
+pub use news::{News, Switch};
 pub use paid::{PaidRule, PaidTier};
 pub use report::{HostedMinute, Report, ReservedView, StateView, WindowReport};
 pub use reserved::ReservedRule;
@@ -45,6 +51,8 @@ pub struct Verdict {
     settings: Arc<Settings>,
     demand: Mutex<LiveDemand>,
     states: Mutex<States>,
+    about: Vec<About>,
+    news: Mutex<Waiting>,
     report: ArcSwap<Report>,
 }
 
@@ -57,6 +65,8 @@ impl Verdict {
             demand: Mutex::new(LiveDemand::new(&settings)),
             report: ArcSwap::from_pointee(Report::empty(Arc::clone(&settings))),
             states: Mutex::new(states),
+            about: About::all(&settings),
+            news: Mutex::default(),
             settings,
         }
     }
@@ -132,15 +142,53 @@ impl Verdict {
         let last_closed = closed
             .div_euclid(BUCKET_SECONDS * DAY_MINUTES)
             .saturating_sub(1);
+        self.forget_others();
+        let anew = self.states().begin(&self.about);
         let decided = self.states().resume(last_closed);
         let oldest = last_closed
             .saturating_sub(MISSED_DAYS_MAX)
             .saturating_add(1);
         let first = decided.map_or(last_closed, |day| day.saturating_add(1).max(oldest));
-        for day in first..=last_closed {
-            let facts = pass::day(&self.settings, &self.demand, day);
-            self.states().decide(day, &facts, &self.settings.rule);
+        // What is judged by other settings now is judged by them over the days that are kept, too.
+        let again = !anew.is_empty() && decided.is_some();
+        let begins = if again { oldest.min(first) } else { first };
+        let mut switches = Vec::new();
+        for day in begins..=last_closed {
+            let mut facts = pass::day(&self.settings, &self.demand, day);
+            facts.retain(|fact| day >= first || anew.iter().any(|anew| anew.is_of(fact)));
+            switches.extend(self.states().decide(day, &facts, &self.settings.rule));
         }
+        self.waiting().add(news::told(switches, anew, last_closed));
+    }
+
+    /// Forgets the states of plans and endpoints that are no longer configured.
+    fn forget_others(&self) {
+        let dropped = self.states().drop_others(&self.about).into_iter();
+        self.waiting()
+            .add(dropped.map(|(key, was)| News::Dropped { key, was }));
+    }
+
+    /// What the states have to tell since it was last taken, in order.
+    #[must_use]
+    pub fn take_news(&self) -> Vec<News> {
+        self.waiting().take()
+    }
+
+    /// Keeps news for later that could not be told.
+    pub fn put_back(&self, news: Vec<News>) {
+        let mut waiting = self.waiting();
+        let newer = waiting.take();
+        waiting.add(news.into_iter().chain(newer));
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it compares, and when it is sure.
+    #[must_use]
+    pub const fn settings(&self) -> &Arc<Settings> {
+        &self.settings
     }
 
     fn demand(&self) -> MutexGuard<'_, LiveDemand> {

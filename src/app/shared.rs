@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use super::reprice::Repricing;
 use super::{
-    AppError, Loader, breakeven, gauges, measured, now, reserved, settings, show, unknown,
+    AppError, Loader, breakeven, freeze, gauges, measured, now, reserved, settings, show, unknown,
 };
 use crate::admin::{
     Admin, CallsPage, CallsQuery, RepriceQuery, Reserved, Source, SourceError, TotalsQuery,
@@ -197,6 +197,10 @@ impl Shared {
         }
         let minutes = gauges::minutes(&verdict.report());
         self.sinks.metrics.hosted(&minutes);
+        if let Err(error) = freeze::tell(&verdict, &self.config.load(), &self.sinks.ledger) {
+            // The states are not kept before their switches are: a start decides these days again.
+            return freeze::waits(&error);
+        }
         let kept = serde_json::to_string(&verdict.stored())
             .map_err(|error| error.to_string())
             .and_then(|states| {
@@ -289,7 +293,10 @@ impl Shared {
             return Ok(None);
         }
         let states = self.sinks.verdict.load().stored();
-        verdict(config, &self.sinks.ledger, Some(states)).map(Some)
+        let news = self.sinks.verdict.load().take_news();
+        let verdict = verdict(config, &self.sinks.ledger, Some(states))?;
+        verdict.put_back(news);
+        Ok(Some(verdict))
     }
 }
 

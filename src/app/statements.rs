@@ -1,11 +1,19 @@
 //! The folder of frozen statements: each is written once, whole or not at all, and never again.
 
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+
+use tracing::warn;
 
 use super::AppError;
 
 /// The folder in the data directory.
 const FOLDER: &str = "verdicts";
+/// Statements that are kept: a state needs three days to switch, so this is years of switches.
+const STATEMENTS_MAX: usize = 1_000;
+/// Other statements of the same switch on one day, such as after its settings changed.
+const SAME_DAY_MAX: usize = 9;
 
 /// Where the statements of a data directory are.
 pub(crate) fn folder(data_dir: &Path) -> PathBuf {
@@ -36,4 +44,117 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<PathBuf>, AppError> {
     // A name begins with its day.
     found.sort();
     Ok(found)
+}
+
+/// Writes a statement under its name; one of that name that says something else stays, and this one
+/// gets a number. Gives its path.
+///
+/// # Errors
+/// It cannot be written; nothing of it is left.
+pub(super) fn write(dir: &Path, name: &str, text: &str) -> Result<PathBuf, AppError> {
+    let failed = |source| AppError::DataDir {
+        path: dir.to_owned(),
+        source,
+    };
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    let stem = name.trim_end_matches(".json");
+    let others = (2..=SAME_DAY_MAX).map(|number| dir.join(format!("{stem}-{number}.json")));
+    for path in std::iter::once(dir.join(name)).chain(others) {
+        match std::fs::read_to_string(&path) {
+            Ok(there) if there == text => return Ok(path),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make_room(dir)?;
+                written(dir, &path, text).map_err(failed)?;
+                return Ok(path);
+            }
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Err(failed(ErrorKind::AlreadyExists.into()))
+}
+
+/// The whole file appears at once, or not at all.
+fn written(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    File::open(dir)?.sync_all()
+}
+
+/// Deletes the oldest statements where there are too many.
+fn make_room(dir: &Path) -> Result<(), AppError> {
+    let files = files(dir)?;
+    let over = files.len().saturating_add(1).saturating_sub(STATEMENTS_MAX);
+    for path in files.iter().take(over) {
+        warn!(file = %path.display(), "too many statements of verdicts: the oldest is deleted");
+        std::fs::remove_file(path).map_err(|source| AppError::DataDir {
+            path: path.clone(),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// Copies the statements into another data directory; they never change.
+///
+/// # Errors
+/// One cannot be read or written.
+pub(super) fn back_up(from: &Path, to: &Path) -> Result<Vec<PathBuf>, AppError> {
+    let (from, to) = (folder(from), folder(to));
+    let mut copies = Vec::new();
+    for path in files(&from)? {
+        let failed = |source| AppError::DataDir {
+            path: path.clone(),
+            source,
+        };
+        let text = std::fs::read_to_string(&path).map_err(failed)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        copies.push(write(&to, &name, &text)?);
+    }
+    Ok(copies)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let files = files(dir).unwrap().into_iter();
+        let name = |path: PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        files.map(name).collect()
+    }
+
+    #[test]
+    fn a_statement_is_never_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = write(dir.path(), "2026-11-22-a-on.json", "one").unwrap();
+        assert_eq!(
+            write(dir.path(), "2026-11-22-a-on.json", "one").unwrap(),
+            first
+        );
+        let second = write(dir.path(), "2026-11-22-a-on.json", "two").unwrap();
+        assert_eq!(std::fs::read_to_string(first).unwrap(), "one");
+        assert_eq!(std::fs::read_to_string(second).unwrap(), "two");
+        assert_eq!(
+            names(dir.path()),
+            ["2026-11-22-a-on-2.json", "2026-11-22-a-on.json"]
+        );
+    }
+
+    #[test]
+    fn the_oldest_goes_where_there_are_too_many_and_a_backup_has_the_rest() {
+        let data = tempfile::tempdir().unwrap();
+        let dir = folder(data.path());
+        for day in 0..=STATEMENTS_MAX {
+            write(&dir, &format!("{day:05}.json"), "{}").unwrap();
+        }
+        assert_eq!(names(&dir).len(), STATEMENTS_MAX);
+        assert_eq!(names(&dir)[0], "00001.json");
+        let copy = tempfile::tempdir().unwrap();
+        back_up(data.path(), copy.path()).unwrap();
+        assert_eq!(names(&folder(copy.path())), names(&dir));
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::offline::exists;
-use super::{AppError, now, settings};
+use super::{AppError, now, settings, statements};
 use crate::config::Config;
 use crate::journal::Journal;
 use crate::ledger::{self, Acceptance, BackedUp, Checked, Compacted, Ledger, Recovery, Totals};
@@ -102,6 +102,7 @@ pub(crate) fn back_up(config: &Config, to: &Path) -> Result<BackedUp, AppError> 
     let (ledger, recovery) = Ledger::open(settings::ledger(config, None))?;
     super::open::tell(&recovery);
     let done = ledger.back_up(&settings::ledger_in(config, to, None), now())?;
+    statements::back_up(&config.server.data_dir, to)?;
     let secret = config.server.data_dir.join(settings::KEY_SECRET_FILE);
     if secret.exists() {
         std::fs::copy(secret, to.join(settings::KEY_SECRET_FILE)).map_err(failed)?;

@@ -8,6 +8,7 @@
 //! model, a tier that may wait, a prompt cache, a router in front of both.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::assumptions::{Assumptions, Range};
 use super::price::ListPrice;
@@ -15,7 +16,7 @@ use crate::money::{Pico, RatePerMtok};
 use crate::usage::Capability;
 
 /// A way of serving calls that has a price and no fixed cost.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arm {
     /// The configured name.
     pub name: String,
@@ -36,7 +37,7 @@ pub struct Arm {
 }
 
 /// What is paid for the calls that an arm takes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ArmPrice {
     /// So much per token of a model.
     Tokens {
@@ -57,7 +58,7 @@ pub enum ArmPrice {
 }
 
 /// What tokens cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRates {
     /// Fresh input.
     pub input: RatePerMtok,
@@ -82,7 +83,7 @@ impl TokenRates {
 }
 
 /// A service that sells an open model per token. Moving there is a decision, so it has a state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// What it is and what it costs.
     pub arm: Arm,

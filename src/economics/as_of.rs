@@ -6,9 +6,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
-/// A date as well as it is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A date as well as it is known; stored as it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct AsOf {
     earliest: Date,
     precision: Precision,
@@ -58,6 +60,20 @@ impl From<Date> for AsOf {
             earliest: day,
             precision: Precision::Day,
         }
+    }
+}
+
+impl From<AsOf> for String {
+    fn from(as_of: AsOf) -> Self {
+        as_of.to_string()
+    }
+}
+
+impl TryFrom<String> for AsOf {
+    type Error = NotADate;
+
+    fn try_from(text: String) -> Result<Self, NotADate> {
+        text.parse()
     }
 }
 

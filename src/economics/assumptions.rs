@@ -6,6 +6,9 @@
 mod defaults;
 mod group;
 mod range;
+mod stored;
+
+use serde::{Deserialize, Serialize};
 
 use super::plan::ThroughputSource;
 
@@ -15,7 +18,8 @@ pub use range::{End, Range};
 use defaults::default_range;
 
 /// One assumed parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Parameter {
     /// Factor on the work of a call against the throughput source.
     WorkMultiplier,
@@ -157,7 +161,8 @@ impl Parameter {
 }
 
 /// A range for every parameter.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "stored::Ranges", try_from = "stored::Ranges")]
 pub struct Assumptions([Range; Parameter::ALL.len()]);
 
 /// One value for every parameter.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// When the state switches.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// Switching on asks for an expected savings ratio of at least this.
     pub enter_ratio: f64,

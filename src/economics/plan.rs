@@ -5,6 +5,7 @@
 //! A way of hosting, checked: settings that need no further check.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::as_of::AsOf;
 use super::assumptions::{Assumptions, Parameter, Point, Range};
@@ -16,7 +17,7 @@ use super::work::{Coefficients, Conversion, real};
 use crate::usage::Capability;
 
 /// Where a plan's coefficients come from, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ThroughputSource {
     /// The user's own load test of the plan.
     Measured,
@@ -42,7 +43,7 @@ impl ThroughputSource {
 }
 
 /// How fast a replica is, and how that is known.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Throughput {
     /// The kind of source.
     pub source: ThroughputSource,
@@ -55,7 +56,7 @@ pub struct Throughput {
 }
 
 /// What a replica costs, used or idle.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReplicaPrice {
     /// Dollars an hour, everything included.
     pub usd_per_hour: f64,
@@ -73,7 +74,7 @@ pub struct ReplicaPrice {
 }
 
 /// The longest that a hosted output token may take.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum LatencyLimit {
     /// What the calls get from their API today: time from request to end per output token.
     AsToday,
@@ -82,7 +83,7 @@ pub enum LatencyLimit {
 }
 
 /// A default moved in favour of hosting: someone answers for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Moved {
     /// Which one.
     pub parameter: Parameter,
@@ -91,7 +92,7 @@ pub struct Moved {
 }
 
 /// Who moved defaults in favour of hosting, when and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
     /// Why: a measurement, an evaluation, a contract.
     pub basis: String,
@@ -102,7 +103,7 @@ pub struct Basis {
 }
 
 /// One way to host: an open model on some machines, with what it replaces and what it costs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HostPlan {
     /// The configured name.
     pub name: String,

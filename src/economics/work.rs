@@ -11,10 +11,12 @@
 
 use std::ops::{Add, AddAssign, Mul};
 
+use serde::{Deserialize, Serialize};
+
 use super::demand::DemandSums;
 
 /// What one whole replica needs for a token, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Coefficients {
     /// Seconds per input token: the arithmetic of prefill.
     pub a: f64,
@@ -30,7 +32,7 @@ pub struct Coefficients {
 }
 
 /// The parts of decoding that a limit on the time per output token makes scarce.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decode {
     /// `c` without the memory factor: seconds per output token and token of context.
     pub c0: f64,

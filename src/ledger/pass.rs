@@ -97,6 +97,14 @@ pub(super) fn folder(calls_dir: &Path) -> PathBuf {
     calls_dir.join(FOLDER)
 }
 
+/// The number of the last pass over the calls of a folder of day files; 0 if there is none.
+#[must_use]
+pub fn last_pass(calls_dir: &Path) -> u64 {
+    let passes = super::shelf::names(&folder(calls_dir)).unwrap_or_default();
+    let numbers = passes.iter().filter_map(|name| name.parse().ok());
+    numbers.max().unwrap_or(0)
+}
+
 /// The folder of one.
 pub(super) fn folder_of(calls_dir: &Path, number: u64) -> PathBuf {
     folder(calls_dir).join(number.to_string())

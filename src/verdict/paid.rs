@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::call::fits_model;
 use crate::economics::Stream;
 use crate::money::Avoidable;
 
 /// From when on the money for a model at an upstream can be avoided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaidRule {
     /// The configured name of the upstream.
     pub upstream: String,
@@ -23,7 +24,7 @@ pub struct PaidRule {
 
 /// A tier of some streams, reserved for a time. Nothing says which of their calls it serves, so while
 /// it is committed none of their money is said to be saved: too little rather than too much.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaidTier {
     /// The configured names of the upstreams.
     pub upstreams: Vec<String>,

@@ -7,6 +7,7 @@
 mod arms;
 mod day;
 mod hourly;
+mod judge;
 mod minute;
 mod views;
 
@@ -25,6 +26,7 @@ use crate::economics::{Alternative, DemandMinute, HostPlan, Projection};
 
 pub(super) use day::day;
 use hourly::{HOURLY, known};
+pub(super) use judge::{Judged, judge, score};
 use views::{plan_lacks, views};
 
 /// The name of staying, among alternatives.
@@ -46,8 +48,18 @@ struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     fn new(settings: &'a Settings, demand: &'a Mutex<LiveDemand>, span: Span, end: i64) -> Self {
+        Self::with(settings, demand, (span, span), end)
+    }
+
+    /// The same; replicas are chosen on a span of another length before it.
+    fn with(
+        settings: &'a Settings,
+        demand: &'a Mutex<LiveDemand>,
+        (span, chosen_on): (Span, Span),
+        end: i64,
+    ) -> Self {
         let start = end.saturating_sub(span.minutes());
-        let earlier = start.saturating_sub(span.minutes());
+        let earlier = start.saturating_sub(chosen_on.minutes());
         let live = demand.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Observed::of(&live, start..end);
         // What is committed on the UTC day on which the window ends is not saved.

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::DAY_MINUTES;
 use super::evidence::Lack;
 use super::settings::Settings;
 use crate::economics::demand::BUCKET_SECONDS;
@@ -100,6 +101,18 @@ pub(super) fn date_of(minute: i64) -> Date {
     let seconds = minute.saturating_mul(BUCKET_SECONDS);
     let moment = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
     moment.to_zoned(TimeZone::UTC).date()
+}
+
+/// A UTC day by its number since 1970.
+pub(super) fn day_of(day: i64) -> Date {
+    date_of(day.saturating_mul(DAY_MINUTES))
+}
+
+/// The number of a UTC day since 1970.
+pub(super) fn number_of(day: Date) -> i64 {
+    let midnight = day.to_zoned(TimeZone::UTC).map(|at| at.timestamp());
+    let seconds = midnight.unwrap_or(Timestamp::UNIX_EPOCH).as_second();
+    seconds.div_euclid(BUCKET_SECONDS * DAY_MINUTES)
 }
 
 impl Report {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::gather::Observed;
 use super::live::{LiveDemand, Pool};
@@ -22,7 +23,7 @@ use crate::money::{Avoidable, Pico};
 
 /// Some units of a reservation: whose calls they serve, and what they cost while they run. Those of
 /// one name are one reservation, and its calls share what it costs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservedRule {
     /// The reservation's name.
     pub name: String,

@@ -1,14 +1,18 @@
 //! What the verdict compares, and when it is sure.
 
+use serde::{Deserialize, Serialize};
+
 use super::paid::{PaidRule, PaidTerms, PaidTier};
 use super::reserved::ReservedRule;
 use crate::call::names_model;
 use crate::economics::hysteresis::Rule;
+use crate::economics::projection::AlternativeKind;
 use crate::economics::{Arm, Endpoint, HostPlan, Stream};
 use crate::usage::Capability;
 
 /// Checked settings, as `config` hands them over.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Ways of hosting.
     pub plans: Vec<HostPlan>,
@@ -67,7 +71,29 @@ pub(super) struct Takers {
     pub(super) reserved: Vec<usize>,
 }
 
+impl Takers {
+    /// Whether the calls are taken by the plan or endpoint at a place of the settings.
+    pub(super) fn takes(&self, kind: AlternativeKind, at: usize) -> bool {
+        match kind {
+            AlternativeKind::Selfhost => self.plans.contains(&at),
+            AlternativeKind::Endpoint => self.endpoints.contains(&at),
+            AlternativeKind::Optimised => self.optimised.contains(&at),
+            AlternativeKind::Stay => true,
+        }
+    }
+}
+
 impl Settings {
+    /// Where a plan or endpoint stands; `None` if there is none of that name.
+    #[must_use]
+    pub(super) fn place_of(&self, kind: AlternativeKind, name: &str) -> Option<usize> {
+        match kind {
+            AlternativeKind::Selfhost => self.plans.iter().position(|it| it.name == name),
+            AlternativeKind::Endpoint => self.endpoints.iter().position(|it| it.arm.name == name),
+            AlternativeKind::Stay | AlternativeKind::Optimised => None,
+        }
+    }
+
     /// Who takes the calls of a stream.
     pub(super) fn takers(&self, stream: &Stream) -> Takers {
         let arm = |arm: &Arm| takes(&arm.replaces, arm.serves, stream);

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::about::About;
+use super::news::Switch;
+use super::report::day_of;
+use super::statement::{Change, Counted, Side};
 use crate::economics::hysteresis::{Day, Hysteresis, Rule};
 use crate::economics::projection::AlternativeKind;
 
@@ -12,16 +16,22 @@ use crate::economics::projection::AlternativeKind;
 const DAY_SECONDS: i64 = 86_400;
 
 /// One held state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     /// The state and the days towards the other one.
     pub hysteresis: Hysteresis,
     /// Since when it is cheaper.
     pub since: Option<Timestamp>,
+    /// The settings that it is about; absent in what an earlier release stored.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// The days that speak for the other one, in order.
+    #[serde(default)]
+    pub run: Vec<Counted>,
 }
 
 /// The states of all plans and endpoints, as they are stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct States {
     /// The last decided UTC day, in days since 1970.
     pub last_day: Option<i64>,
@@ -40,11 +50,29 @@ pub(super) struct DayFacts {
     pub(super) day: Option<Day>,
 }
 
+/// A state that begins anew: its settings are others, or were not there.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Anew {
+    pub(super) kind: AlternativeKind,
+    pub(super) name: String,
+    /// What it said about the settings before.
+    pub(super) was: Side,
+    /// What changed; empty where it was not there.
+    pub(super) changed: Vec<Change>,
+}
+
+impl Anew {
+    /// Whether a fact is about this state.
+    pub(super) fn is_of(&self, fact: &DayFacts) -> bool {
+        self.kind == fact.kind && self.name == fact.name
+    }
+}
+
 impl States {
     /// The state of one plan or endpoint.
     #[must_use]
     pub fn of(&self, kind: AlternativeKind, name: &str) -> Held {
-        self.held.get(&key(kind, name)).copied().unwrap_or_default()
+        self.held.get(&key(kind, name)).cloned().unwrap_or_default()
     }
 
     /// The day after which decisions go on, none of them after `closed`. A clock that was days ahead
@@ -58,31 +86,132 @@ impl States {
         self.last_day
     }
 
-    /// Moves every state by one closed day.
-    pub(super) fn decide(&mut self, day: i64, facts: &[DayFacts], rule: &Rule) {
-        self.last_day = Some(day);
-        for fact in facts {
-            let before = self.of(fact.kind, &fact.name);
-            let after = match &fact.day {
-                _ if !fact.alert => Hysteresis::default(),
-                None => before.hysteresis,
-                Some(day) => before.hysteresis.after(day, rule),
-            };
-            let closed = day.saturating_add(1).saturating_mul(DAY_SECONDS);
-            let since = match (before.hysteresis.cheaper, after.cheaper) {
-                (_, false) => None,
-                (true, true) => before.since,
-                (false, true) => Timestamp::from_second(closed).ok(),
+    /// Begins every state anew whose settings are others than it was decided by.
+    pub(super) fn begin(&mut self, about: &[About]) -> Vec<Anew> {
+        let begin = |about: &About| {
+            let known = self.held.get_mut(&key(about.kind, &about.name));
+            let (was, changed) = match known {
+                Some(Held {
+                    about: stored @ None,
+                    ..
+                }) => {
+                    *stored = Some(about.text.clone());
+                    return None;
+                }
+                Some(held) => {
+                    let changed = about.changed_from(held.about.as_deref().unwrap_or_default());
+                    if changed.is_empty() {
+                        return None;
+                    }
+                    (Side::of(held.hysteresis.cheaper), changed)
+                }
+                None => (Side::Off, Vec::new()),
             };
             let held = Held {
-                hysteresis: after,
-                since,
+                about: Some(about.text.clone()),
+                ..Held::default()
             };
-            self.held.insert(key(fact.kind, &fact.name), held);
+            self.held.insert(key(about.kind, &about.name), held);
+            Some(Anew {
+                kind: about.kind,
+                name: about.name.clone(),
+                was,
+                changed,
+            })
+        };
+        about.iter().filter_map(begin).collect()
+    }
+
+    /// Forgets the states of what is no longer configured; gives their keys, and what they said.
+    pub(super) fn drop_others(&mut self, about: &[About]) -> Vec<(String, Side)> {
+        let known = |found: &str| about.iter().any(|it| key(it.kind, &it.name) == found);
+        let mut dropped = Vec::new();
+        self.held.retain(|found, held| {
+            let stays = known(found);
+            if !stays {
+                dropped.push((found.clone(), Side::of(held.hysteresis.cheaper)));
+            }
+            stays
+        });
+        dropped
+    }
+
+    /// Moves the states that `facts` are about by one closed day; gives those that switched.
+    pub(super) fn decide(&mut self, day: i64, facts: &[DayFacts], rule: &Rule) -> Vec<Switch> {
+        // A day that is decided again moves nothing back.
+        self.last_day = Some(self.last_day.map_or(day, |last| last.max(day)));
+        let moved = facts.iter();
+        moved
+            .filter_map(|fact| self.held_of(fact).after(day, fact, rule))
+            .collect()
+    }
+
+    fn held_of(&mut self, fact: &DayFacts) -> &mut Held {
+        self.held.entry(key(fact.kind, &fact.name)).or_default()
+    }
+}
+
+impl Held {
+    /// Moves on by one closed day.
+    fn after(&mut self, day: i64, fact: &DayFacts, rule: &Rule) -> Option<Switch> {
+        if !fact.alert {
+            self.hysteresis = Hysteresis::default();
+            self.since = None;
+            self.run.clear();
+            return None;
+        }
+        let seen = fact.day.as_ref()?;
+        if seen.coverage < rule.coverage_min {
+            return None;
+        }
+        let before = self.hysteresis;
+        self.hysteresis = before.after(seen, rule);
+        if self.hysteresis == before || self.hysteresis.days == 0 && !self.switched(before) {
+            self.run.clear();
+            return None;
+        }
+        self.run.push(Counted::of(day, seen));
+        if !self.switched(before) {
+            return None;
+        }
+        let closed = day.saturating_add(1).saturating_mul(DAY_SECONDS);
+        let cheaper = self.hysteresis.cheaper;
+        self.since = Timestamp::from_second(closed).ok().filter(|_| cheaper);
+        Some(Switch {
+            kind: fact.kind,
+            name: fact.name.clone(),
+            day,
+            from: Side::of(before.cheaper),
+            to: Side::of(cheaper),
+            changed: Vec::new(),
+            counted: std::mem::take(&mut self.run),
+        })
+    }
+
+    const fn switched(&self, before: Hysteresis) -> bool {
+        self.hysteresis.cheaper != before.cheaper
+    }
+}
+
+impl Counted {
+    pub(super) fn of(day: i64, seen: &Day) -> Self {
+        let Day {
+            ratio,
+            pessimistic_ratio,
+            coverage,
+            may_enter,
+        } = *seen;
+        Self {
+            day: day_of(day),
+            ratio,
+            pessimistic_ratio,
+            coverage,
+            may_enter,
         }
     }
 }
 
-fn key(kind: AlternativeKind, name: &str) -> String {
+/// Under what a state is held.
+pub(super) fn key(kind: AlternativeKind, name: &str) -> String {
     format!("{}/{name}", kind.label())
 }

@@ -3,6 +3,9 @@
 //! The file is JSON with a checksum of all bytes before it as its last value: a digit that changes
 //! anywhere is found without the rows. What the figures are is checked against the rows.
 
+mod compare;
+mod gather;
+mod make;
 mod seal;
 mod words;
 
@@ -12,6 +15,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use compare::{Compared, compared};
+pub use gather::{Gathered, Gathering, days_of};
+pub use make::{Hashes, Recomputed};
 pub use seal::{Broken, opened, sealed};
 
 /// The version of the form.
@@ -95,6 +101,19 @@ pub struct DemandSeal {
     pub observed: Vec<(i64, i64)>,
 }
 
+/// One closed day after a decision: what was paid, and what would have been.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored {
+    /// The part of the day that was observed, 0 to 1.
+    pub coverage: f64,
+    /// The same in hours.
+    pub hours: f64,
+    /// What the calls cost on the API, dollars.
+    pub api_usd: f64,
+    /// What they would have cost this way, dollars.
+    pub cost_usd: f64,
+}
+
 /// Everything that is known of a switch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
@@ -132,6 +151,8 @@ pub struct Statement {
     pub prices_sha256: String,
     /// SHA-256 of the GPUs, offers, models and throughput that plans may refer to.
     pub catalogue_sha256: String,
+    /// The last pass that had priced calls again; 0 for none.
+    pub priced_again: u64,
 }
 
 impl Statement {
@@ -147,7 +168,8 @@ impl Statement {
 }
 
 /// Bytes in hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");

@@ -3,6 +3,7 @@
     reason = "the made figures are exact in binary, or equal by construction"
 )]
 
+mod anew;
 mod band;
 mod endpoint;
 mod evidence;

@@ -1,7 +1,9 @@
 //! A value nobody knows exactly, at its ends.
 
+use serde::{Deserialize, Serialize};
+
 /// A value at its pessimistic, expected and optimistic end, as seen from hosting.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Range {
     /// Pessimistic for hosting.
     pub low: f64,

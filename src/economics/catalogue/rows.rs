@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::economics::as_of::AsOf;
 use crate::economics::calibrate::Errors;
 use crate::economics::roofline::{Machine, Roofline, constants, roofline};
@@ -18,7 +20,7 @@ pub trait Row {
 }
 
 /// The data sheet of a GPU.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gpu {
     /// Such as `H100-SXM`.
     pub name: String,
@@ -115,7 +117,7 @@ impl OfferKind {
 }
 
 /// The shape of an open model.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shape {
     /// Such as `llama-3.3-70b`.
     pub name: String,

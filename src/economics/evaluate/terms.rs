@@ -1,5 +1,7 @@
 //! What goes into the evaluation of a window, and what comes out.
 
+use serde::{Deserialize, Serialize};
+
 use crate::economics::replicas::Burst;
 
 /// A window of demand as loads: mean number of fully busy replicas per bucket.
@@ -59,7 +61,7 @@ pub struct Terms {
 }
 
 /// How the number of replicas follows the demand.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Policy {
     /// So many, all the time.
     Fixed {

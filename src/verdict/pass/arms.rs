@@ -72,7 +72,7 @@ impl Pass<'_> {
             .chain(endpoints.map(move |at| part(&at.arm, AlternativeKind::Endpoint)))
     }
 
-    fn endpoint(&self, at: usize, endpoint: &Endpoint) -> EndpointProjection {
+    pub(super) fn endpoint(&self, at: usize, endpoint: &Endpoint) -> EndpointProjection {
         let totals = self.totals.sum(|takers| takers.endpoints.contains(&at));
         EndpointProjection {
             endpoint: endpoint.arm.name.clone(),

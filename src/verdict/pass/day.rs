@@ -27,29 +27,56 @@ pub(in crate::verdict) fn day(
     let live = demand.lock().unwrap_or_else(PoisonError::into_inner);
     let coverage = Observed::of(&live, start..end).coverage();
     drop(live);
-    let months = pass.now.hours() / HOURS_PER_MONTH;
-    let plans = settings
-        .plans
-        .iter()
-        .zip(pass.plans())
-        .map(|(plan, projection)| DayFacts {
+    let seen = Seen {
+        settings,
+        months: pass.now.hours() / HOURS_PER_MONTH,
+        coverage,
+    };
+    let plans = settings.plans.iter().zip(pass.plans());
+    let plans = plans.map(|(plan, projection)| seen.plan(plan, &projection));
+    let endpoints = settings.endpoints.iter().zip(pass.endpoints());
+    let endpoints = endpoints.map(|(endpoint, projection)| seen.endpoint(endpoint, &projection));
+    plans.chain(endpoints).collect()
+}
+
+/// How much of a day and of its window was seen.
+pub(super) struct Seen<'a> {
+    pub(super) settings: &'a Settings,
+    /// Observed hours of the window in months.
+    pub(super) months: f64,
+    /// The observed part of the day.
+    pub(super) coverage: f64,
+}
+
+impl Seen<'_> {
+    /// What the day says about a plan.
+    pub(super) fn plan(&self, plan: &HostPlan, projection: &Projection) -> DayFacts {
+        DayFacts {
             kind: AlternativeKind::Selfhost,
             name: plan.name.clone(),
             alert: plan.alert,
-            day: plan_lacks(settings, &projection)
+            day: plan_lacks(self.settings, projection)
                 .is_empty()
-                .then(|| plan_day(plan, &projection, months, coverage)),
-        });
-    let endpoints = settings.endpoints.iter().zip(pass.endpoints());
-    let endpoints = endpoints.map(|(endpoint, projection)| DayFacts {
-        kind: AlternativeKind::Endpoint,
-        name: endpoint.arm.name.clone(),
-        alert: endpoint.alert,
-        day: lacks(settings, &projection.evidence, FORTNIGHT, ChosenOn::Nothing)
-            .is_empty()
-            .then(|| endpoint_day(endpoint, &projection, months, coverage)),
-    });
-    plans.chain(endpoints).collect()
+                .then(|| plan_day(plan, projection, self.months, self.coverage)),
+        }
+    }
+
+    /// What the day says about an endpoint.
+    pub(super) fn endpoint(
+        &self,
+        endpoint: &Endpoint,
+        projection: &EndpointProjection,
+    ) -> DayFacts {
+        let evidence = &projection.evidence;
+        DayFacts {
+            kind: AlternativeKind::Endpoint,
+            name: endpoint.arm.name.clone(),
+            alert: endpoint.alert,
+            day: lacks(self.settings, evidence, FORTNIGHT, ChosenOn::Nothing)
+                .is_empty()
+                .then(|| endpoint_day(endpoint, projection, self.months, self.coverage)),
+        }
+    }
 }
 
 /// A plan's day: against staying, and against the best arms together.

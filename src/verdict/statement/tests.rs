@@ -53,6 +53,7 @@ pub(crate) fn made() -> Statement {
         settings: json!({}),
         prices_sha256: "11".into(),
         catalogue_sha256: "22".into(),
+        priced_again: 0,
     }
 }
 

@@ -39,7 +39,8 @@ impl Statement {
     }
 
     /// An amount of the window as one of a month.
-    fn monthly(&self, place: &str) -> Option<f64> {
+    #[must_use]
+    pub fn monthly(&self, place: &str) -> Option<f64> {
         let hours = self.figure("/hours").filter(|hours| *hours > 0.0)?;
         Some(self.figure(place)? * HOURS_PER_MONTH / hours)
     }
@@ -52,6 +53,22 @@ impl Statement {
             self.monthly("/savings_usd/expected")?,
             self.monthly("/savings_usd/optimistic")?,
         ])
+    }
+
+    /// The two most influential of what is not known, if anything is.
+    #[must_use]
+    pub fn influences(&self) -> Vec<&str> {
+        let all = self.figures.get("sensitivity").and_then(Value::as_object);
+        let mut all: Vec<(&str, f64)> = all
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, ends)| {
+                let end = |of| ends.get(of).and_then(Value::as_f64);
+                Some((name.as_str(), (end("high_usd")? - end("low_usd")?).abs()))
+            })
+            .collect();
+        all.sort_by(|one, two| two.1.total_cmp(&one.1));
+        all.into_iter().take(2).map(|(name, _)| name).collect()
     }
 
     fn write(&self, out: &mut String) -> fmt::Result {

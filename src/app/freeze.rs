@@ -1,0 +1,176 @@
+//! What is new of the states is told in the log, and every switch is frozen in a file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tracing::{error, info, warn};
+
+use super::{AppError, statements};
+use crate::config::Config;
+use crate::economics::Stream;
+use crate::economics::demand::BUCKET_SECONDS;
+use crate::economics::projection::AlternativeKind;
+use crate::ledger::{self, Ledger, LedgerError, StreamMinute};
+use crate::usage::Capability;
+use crate::verdict::statement::{
+    Change, Days, Gathered, Gathering, Hashes, Statement, days_of, hex, sealed,
+};
+use crate::verdict::{News, Settings, Switch, UNNAMED_MODEL, Verdict};
+
+/// Tells all that is new. What cannot be written waits.
+///
+/// # Errors
+/// The ledger's or the file system's; nothing of the news is lost.
+pub(super) fn tell(verdict: &Verdict, config: &Config, ledger: &Ledger) -> Result<(), AppError> {
+    let mut news = verdict.take_news().into_iter();
+    while let Some(one) = news.next() {
+        let told = match &one {
+            News::Changed {
+                kind,
+                name,
+                changed,
+            } => {
+                let changed = listed(changed);
+                info!(
+                    kind = kind.label(),
+                    name,
+                    changed,
+                    "settings of a state are others: the days that are kept were decided again"
+                );
+                Ok(())
+            }
+            News::Dropped { key, was } => {
+                let was = was.label();
+                info!(
+                    state = key,
+                    was, "a state was dropped: what it is about is no longer configured"
+                );
+                Ok(())
+            }
+            News::Switched(switch) => freeze(verdict.settings(), switch, config, ledger),
+        };
+        if let Err(error) = told {
+            verdict.put_back(std::iter::once(one).chain(news).collect());
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn listed(changed: &[Change]) -> String {
+    let one = |Change { key, was, is }: &Change| format!("{key}: {was} -> {is}");
+    changed.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// Writes the statement of a switch.
+fn freeze(
+    settings: &Arc<Settings>,
+    switch: &Switch,
+    config: &Config,
+    ledger: &Ledger,
+) -> Result<(), AppError> {
+    let first = switch.counted.first().map(|day| day.day);
+    let days = days_of(first, switch.day);
+    let gathered = gathered(settings, (switch.kind, &switch.name), days, ledger)?;
+    let made = gathered.and_then(|it| it.statement(switch, hashes(config)));
+    let Some(statement) = made else {
+        warn!(
+            name = switch.name,
+            "a switch has no statement: nothing can be judged of it"
+        );
+        return Ok(());
+    };
+    let Ok((text, _)) = sealed(&statement) else {
+        return Ok(());
+    };
+    let dir = statements::folder(&config.server.data_dir);
+    let path = statements::write(&dir, &statement.file_name(), &text)?;
+    said(&statement, &path);
+    Ok(())
+}
+
+/// The log line of a switch.
+fn said(statement: &Statement, path: &Path) {
+    let month = |place| statement.monthly(place);
+    info!(
+        kind = statement.kind,
+        name = statement.name,
+        from = statement.from.label(),
+        to = statement.to.label(),
+        day = %statement.decided,
+        window = %format!("{} to {}", statement.window.first, statement.window.last),
+        api_usd_per_month = month("/api_usd"),
+        cost_usd_per_month = month("/cost_usd/expected"),
+        saves_usd_per_month = month("/savings_usd/expected"),
+        saves_at_worst = month("/savings_usd/pessimistic"),
+        saves_at_best = month("/savings_usd/optimistic"),
+        replicas = statement.figure("/replicas/mean"),
+        throughput = statement.stands_on.get("throughput_source").and_then(|it| it.as_str()),
+        most_influence = statement.influences().join(", "),
+        file = %path.display(),
+        "a state has switched"
+    );
+}
+
+/// The demand of some days from the kept minutes; `None` where nothing of the name is configured.
+fn gathered(
+    settings: &Arc<Settings>,
+    of: (AlternativeKind, &str),
+    days: Days,
+    ledger: &Ledger,
+) -> Result<Option<Gathered>, LedgerError> {
+    let Some(mut gathering) = Gathering::new(settings, of, days) else {
+        return Ok(None);
+    };
+    let minutes = gathering.minutes();
+    let at = |minute: i64| {
+        let second = minute.saturating_mul(BUCKET_SECONDS);
+        Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
+    };
+    let range = at(minutes.start)..at(minutes.end);
+    for minute in ledger.demand(range.clone())? {
+        let minute = minute?;
+        if !minute.own {
+            gathering.add(&stream(&minute), i64::from(minute.minute), &minute.demand);
+        }
+    }
+    for minute in ledger.minutes_up(range)? {
+        gathering.up(i64::from(minute));
+    }
+    Ok(Some(gathering.finish()))
+}
+
+/// A kept minute's stream as the live verdict names it: an unreadable class asks for everything.
+fn stream(minute: &StreamMinute) -> Stream {
+    Stream {
+        upstream: minute.upstream.to_string(),
+        model: minute.model.as_deref().unwrap_or(UNNAMED_MODEL).to_owned(),
+        capability: minute.capability.parse().unwrap_or(Capability::MOST),
+    }
+}
+
+/// What else the figures depend on; another release may write it otherwise.
+fn hashes(config: &Config) -> Hashes {
+    let sum = |text: String| hex(&Sha256::digest(text.as_bytes()));
+    let upstreams = config.upstreams.iter();
+    let lists: Vec<_> = upstreams
+        .map(|of| (&of.name, &of.prices, of.billed))
+        .collect();
+    let calls = config.server.data_dir.join(super::settings::CALLS_DIR);
+    Hashes {
+        prices_sha256: sum(format!("{:?} {lists:?}", config.prices)),
+        catalogue_sha256: sum(format!("{:?}", config.rows)),
+        priced_again: ledger::last_pass(&calls),
+    }
+}
+
+/// Says that news wait.
+pub(super) fn waits(error: &AppError) {
+    let error: &dyn std::error::Error = error;
+    error!(
+        error,
+        "a switch could not be frozen, and waits: it is tried again in a minute"
+    );
+}

@@ -1,0 +1,98 @@
+//! What a state is about: its own settings, and when it switches. A state never counts days that were
+//! decided by others.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::settings::Settings;
+use super::statement::Change;
+use crate::economics::projection::AlternativeKind;
+
+/// The settings that one state is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) kind: AlternativeKind,
+    pub(super) name: String,
+    /// Them as JSON, keys in order.
+    pub(super) text: String,
+}
+
+impl About {
+    /// Every state of the settings.
+    pub(super) fn all(settings: &Settings) -> Vec<Self> {
+        let about = |kind, name: &str, own: Option<Map<String, Value>>| {
+            let Settings {
+                rule,
+                doubtful_share_max,
+                capture_ratio_min,
+                sees_all_traffic,
+                ..
+            } = settings;
+            let rules = json!({
+                "rule": rule,
+                "doubtful_share_max": doubtful_share_max,
+                "capture_ratio_min": capture_ratio_min,
+                "sees_all_traffic": sees_all_traffic,
+            });
+            let mut whole = own.unwrap_or_default();
+            whole.insert("states".to_owned(), rules);
+            Self {
+                kind,
+                name: name.to_owned(),
+                text: Value::Object(whole).to_string(),
+            }
+        };
+        let plans = settings
+            .plans
+            .iter()
+            .map(|plan| about(AlternativeKind::Selfhost, &plan.name, object(plan)));
+        let endpoints = settings.endpoints.iter().map(|endpoint| {
+            about(
+                AlternativeKind::Endpoint,
+                &endpoint.arm.name,
+                object(endpoint),
+            )
+        });
+        plans.chain(endpoints).collect()
+    }
+
+    /// What is another setting than in `was`. What an earlier release did not know is no change.
+    pub(super) fn changed_from(&self, was: &str) -> Vec<Change> {
+        let read = |text: &str| serde_json::from_str::<Map<String, Value>>(text);
+        let (Ok(was), Ok(is)) = (read(was), read(&self.text)) else {
+            return Vec::new();
+        };
+        let mut changes = Vec::new();
+        for (key, is) in &is {
+            if let Some(was) = was.get(key) {
+                compare(key, was, is, &mut changes);
+            }
+        }
+        changes
+    }
+}
+
+/// A structure as the JSON object that it is.
+fn object(of: &impl Serialize) -> Option<Map<String, Value>> {
+    match serde_json::to_value(of) {
+        Ok(Value::Object(fields)) => Some(fields),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Adds what differs, as deep as both sides have the same keys.
+fn compare(key: &str, was: &Value, is: &Value, changes: &mut Vec<Change>) {
+    match (was, is) {
+        (Value::Object(was), Value::Object(is)) if was.keys().eq(is.keys()) => {
+            for ((name, was), is) in was.iter().zip(is.values()) {
+                compare(&format!("{key}.{name}"), was, is, changes);
+            }
+        }
+        _ if was == is => {}
+        _ => changes.push(Change {
+            key: key.to_owned(),
+            was: was.clone(),
+            is: is.clone(),
+        }),
+    }
+}

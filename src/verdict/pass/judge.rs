@@ -1,0 +1,247 @@
+#![expect(clippy::float_arithmetic, reason = "a window is a part of a month")]
+//! One plan or endpoint on one closed day, with every figure that the day says.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+
+use super::Pass;
+use super::day::Seen;
+use crate::economics::band::Deviation;
+use crate::economics::hysteresis::Day;
+use crate::economics::ownership::HOURS_PER_MONTH;
+use crate::economics::projection::{
+    AlternativeKind, Band, ChosenOn, Commitment, DAY, Evidence, FORTNIGHT, Figures, Hosted,
+    Latency, Replicas, Scenario, Spread,
+};
+use crate::economics::rival::{Part, Rival};
+use crate::economics::{Alternative, EndpointProjection, Projection};
+use crate::verdict::DAY_MINUTES;
+use crate::verdict::gather::Observed;
+use crate::verdict::live::LiveDemand;
+use crate::verdict::settings::Settings;
+use crate::verdict::statement::Scored;
+
+/// What a day says, and the figures of the fortnight that ends with it.
+#[derive(Debug)]
+pub(in crate::verdict) struct Judged {
+    /// Absent without enough evidence.
+    pub(in crate::verdict) day: Option<Day>,
+    pub(in crate::verdict) figures: Value,
+}
+
+/// What a closed UTC day says about the plan or endpoint at a place of the settings.
+pub(in crate::verdict) fn judge(
+    settings: &Settings,
+    demand: &Mutex<LiveDemand>,
+    (kind, at): (AlternativeKind, usize),
+    day: i64,
+) -> Option<Judged> {
+    let start = day.saturating_mul(DAY_MINUTES);
+    let end = start.saturating_add(DAY_MINUTES);
+    let pass = Pass::new(settings, demand, FORTNIGHT, end);
+    let coverage = {
+        let live = demand
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        Observed::of(&live, start..end).coverage()
+    };
+    let hours = pass.now.hours();
+    let seen = Seen {
+        settings,
+        months: hours / HOURS_PER_MONTH,
+        coverage,
+    };
+    match kind {
+        AlternativeKind::Selfhost => {
+            let plan = settings.plans.get(at)?;
+            let projection = pass.plan(at, plan);
+            Some(Judged {
+                day: seen.plan(plan, &projection).day,
+                figures: hosted_figures(&projection, hours),
+            })
+        }
+        AlternativeKind::Endpoint => {
+            let endpoint = settings.endpoints.get(at)?;
+            let projection = pass.endpoint(at, endpoint);
+            Some(Judged {
+                day: seen.endpoint(endpoint, &projection).day,
+                figures: endpoint_figures(&projection, hours),
+            })
+        }
+        AlternativeKind::Stay | AlternativeKind::Optimised => None,
+    }
+}
+
+/// What a closed UTC day cost on the API and would have cost this way, the replicas chosen on the
+/// fortnight before it: what came after a decision is scored on what was known.
+pub(in crate::verdict) fn score(
+    settings: &Settings,
+    demand: &Mutex<LiveDemand>,
+    (kind, at): (AlternativeKind, usize),
+    day: i64,
+) -> Option<Scored> {
+    let end = day.saturating_add(1).saturating_mul(DAY_MINUTES);
+    let pass = Pass::with(settings, demand, (DAY, FORTNIGHT), end);
+    let (api_cost, band) = match kind {
+        AlternativeKind::Selfhost => {
+            let projection = pass.plan(at, settings.plans.get(at)?);
+            (projection.api_cost, projection.hosted?.band)
+        }
+        AlternativeKind::Endpoint => {
+            let projection = pass.endpoint(at, settings.endpoints.get(at)?);
+            (projection.api_cost, projection.band)
+        }
+        AlternativeKind::Stay | AlternativeKind::Optimised => return None,
+    };
+    Some(Scored {
+        coverage: pass.now.coverage(),
+        hours: pass.now.hours(),
+        api_usd: api_cost.to_f64(),
+        cost_usd: band.expected.cost_usd,
+    })
+}
+
+fn hosted_figures(projection: &Projection, hours: f64) -> Value {
+    let api_usd = projection.api_cost.to_f64();
+    let mut all = json!({
+        "hours": hours,
+        "api_cost_usd": projection.api_cost,
+        "api_usd": api_usd,
+        "committed_usd": projection.committed.iter().map(|it| it.cost.to_f64()).sum::<f64>(),
+        "calls_per_day": projection.calls_per_day,
+        "evidence": evidence(&projection.evidence),
+        "latency": latency(projection.latency),
+        "rival": rival(&projection.rival),
+        "best_endpoint": projection.best_endpoint.as_ref().map(alternative),
+        "best_optimised": projection.best_optimised.as_ref().map(alternative),
+    });
+    if let Some(hosted) = &projection.hosted {
+        put(&mut all, banded(&hosted.band));
+        put(&mut all, machines(hosted));
+    }
+    all
+}
+
+fn endpoint_figures(projection: &EndpointProjection, hours: f64) -> Value {
+    let mut all = json!({
+        "hours": hours,
+        "api_cost_usd": projection.api_cost,
+        "api_usd": projection.api_cost.to_f64(),
+        "committed_usd": projection.committed.iter().map(|it| it.cost.to_f64()).sum::<f64>(),
+        "evidence": evidence(&projection.evidence),
+    });
+    put(&mut all, banded(&projection.band));
+    all
+}
+
+/// Adds the fields of one object to another.
+fn put(all: &mut Value, more: Value) {
+    if let (Value::Object(all), Value::Object(more)) = (all, more) {
+        all.extend(more);
+    }
+}
+
+fn banded(band: &Band) -> Value {
+    let each = |of: fn(&Figures) -> Value| {
+        let one = |at: Scenario| (at.label().to_owned(), of(band.figures(at)));
+        Value::Object(Scenario::ALL.map(one).into_iter().collect())
+    };
+    let deviation = |Deviation {
+                         parameter,
+                         low_usd,
+                         high_usd,
+                     }: &Deviation| {
+        (
+            (*parameter).to_owned(),
+            json!({ "low_usd": low_usd, "high_usd": high_usd }),
+        )
+    };
+    json!({
+        "cost_usd": each(|at| json!(at.cost_usd)),
+        "savings_usd": each(|at| json!(at.savings_usd)),
+        "savings_ratio": each(|at| json!(at.savings_ratio)),
+        "all_at_worst_savings_usd": band.all_at_worst.savings_usd,
+        "sensitivity": Value::Object(band.sensitivity.iter().map(deviation).collect()),
+    })
+}
+
+fn machines(hosted: &Hosted) -> Value {
+    let Replicas {
+        now,
+        mean,
+        p99,
+        peak,
+    } = hosted.replicas;
+    json!({
+        "replicas": { "now": now, "mean": mean, "p99": p99, "peak": peak },
+        "chosen_on": match hosted.chosen_on {
+            ChosenOn::PreviousWindow => "previous_window",
+            ChosenOn::Hindsight => "hindsight",
+            ChosenOn::Nothing => "nothing",
+        },
+        "utilisation": hosted.utilisation,
+        "short_ratio": hosted.short_ratio,
+        "overflow_usd": hosted.overflow_usd,
+        "usd_per_mtok": hosted.usd_per_mtok,
+        "moved_usd": hosted.moved_usd,
+        "commitment": hosted.commitment.as_ref().map(commitment),
+    })
+}
+
+fn commitment(commitment: &Commitment) -> Value {
+    let spread = |it: Spread<Option<f64>>| {
+        let one = |at: Scenario| (at.label().to_owned(), json!(it.at(at)));
+        Value::Object(Scenario::ALL.map(one).into_iter().collect())
+    };
+    json!({
+        "up_front_usd": commitment.up_front_usd,
+        "months": commitment.months,
+        "net_usd": spread(Spread::of(|at| Some(commitment.net_usd.at(at)))),
+        "payback_months": spread(commitment.payback_months),
+        "pays": commitment.pays(),
+    })
+}
+
+fn evidence(evidence: &Evidence) -> Value {
+    let Evidence {
+        coverage,
+        calls,
+        days_observed,
+        doubtful_share,
+        imported_calls,
+        capture_ratio,
+    } = evidence;
+    json!({
+        "coverage": coverage,
+        "calls": calls,
+        "days_observed": days_observed,
+        "doubtful_share": doubtful_share,
+        "imported_calls": imported_calls,
+        "capture_ratio": capture_ratio,
+    })
+}
+
+fn latency(latency: Latency) -> Value {
+    match latency {
+        Latency::Held(limit) => json!({ "seconds_per_output_token": limit, "held": true }),
+        Latency::Infeasible(limit) => json!({ "seconds_per_output_token": limit, "held": false }),
+        Latency::NotChecked => Value::Null,
+    }
+}
+
+fn rival(rival: &Rival) -> Value {
+    let part = |Part {
+                    name,
+                    kind,
+                    saved_usd,
+                }: &Part| json!({ "name": name, "kind": kind.label(), "saved_usd": saved_usd });
+    json!({
+        "saved_usd": rival.saved_usd(),
+        "parts": rival.parts.iter().map(part).collect::<Vec<_>>(),
+    })
+}
+
+fn alternative(way: &Alternative) -> Value {
+    json!({ "name": way.name, "kind": way.kind.label(), "cost_usd": way.cost_usd })
+}

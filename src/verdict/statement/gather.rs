@@ -1,0 +1,221 @@
+//! The demand that a statement is made of: minute by minute, hashed, and kept for a projection.
+//!
+//! It is taken the same way from the kept minutes when a state switches and from the rows when
+//! somebody checks: equal hashes are equal demand, stream by stream.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+use super::{Days, DemandSeal, hex};
+use crate::economics::demand::DemandSums;
+use crate::economics::projection::AlternativeKind;
+use crate::economics::{DemandMinute, Stream};
+use crate::verdict::DAY_MINUTES;
+use crate::verdict::live::LiveDemand;
+use crate::verdict::report::{day_of, number_of};
+use crate::verdict::settings::Settings;
+
+/// Days of demand behind the last one: those whose minutes are kept.
+const DAYS_BACK: i64 = 34;
+/// Days of a window and the one before it, less one.
+const BOTH_WINDOWS: i64 = 27;
+
+/// Demand on its way into a statement. Minutes come in order of time.
+#[derive(Debug)]
+pub struct Gathering {
+    settings: Arc<Settings>,
+    kind: AlternativeKind,
+    /// The place of what is judged in the settings.
+    at: usize,
+    first: i64,
+    last: i64,
+    live: LiveDemand,
+    hash: Sha256,
+    minute: i64,
+    open: BTreeMap<Stream, DemandMinute>,
+    stream_minutes: u64,
+    calls: u64,
+}
+
+/// Demand that is complete.
+#[derive(Debug)]
+pub struct Gathered {
+    /// What it comes to.
+    pub seal: DemandSeal,
+    pub(in crate::verdict) settings: Arc<Settings>,
+    pub(in crate::verdict) kind: AlternativeKind,
+    pub(in crate::verdict) at: usize,
+    pub(in crate::verdict) live: Mutex<LiveDemand>,
+}
+
+/// The days whose demand is used where the first counted day is `first` and the last decided `last`, since 1970.
+#[must_use]
+pub fn days_of(first: Option<Date>, last: i64) -> Days {
+    let first = first.map_or(last, number_of).saturating_sub(BOTH_WINDOWS);
+    Days {
+        first: day_of(first.max(last.saturating_sub(DAYS_BACK))),
+        last: day_of(last),
+    }
+}
+
+impl Gathering {
+    /// No demand yet of some days; `None` where the settings have no such plan or endpoint.
+    #[must_use]
+    pub fn new(
+        settings: &Arc<Settings>,
+        (kind, name): (AlternativeKind, &str),
+        days: Days,
+    ) -> Option<Self> {
+        Some(Self {
+            settings: Arc::clone(settings),
+            kind,
+            at: settings.place_of(kind, name)?,
+            first: number_of(days.first).saturating_mul(DAY_MINUTES),
+            last: number_of(days.last)
+                .saturating_add(1)
+                .saturating_mul(DAY_MINUTES),
+            live: LiveDemand::new(settings),
+            hash: Sha256::new(),
+            minute: i64::MIN,
+            open: BTreeMap::new(),
+            stream_minutes: 0,
+            calls: 0,
+        })
+    }
+
+    /// The minutes that are asked for, since 1970.
+    #[must_use]
+    pub const fn minutes(&self) -> std::ops::Range<i64> {
+        self.first..self.last
+    }
+
+    /// Whether a stream matters: what is judged takes it, or it shares reserved hours.
+    #[must_use]
+    pub fn wants(&self, stream: &Stream) -> bool {
+        let takers = self.settings.takers(stream);
+        takers.takes(self.kind, self.at) || !takers.reserved.is_empty()
+    }
+
+    /// Adds a minute of a stream; earlier ones must have come.
+    pub fn add(&mut self, stream: &Stream, minute: i64, sums: &DemandMinute) {
+        if !self.minutes().contains(&minute) {
+            return;
+        }
+        self.live.up(minute);
+        if !self.wants(stream) {
+            return;
+        }
+        if minute != self.minute {
+            self.close();
+            self.minute = minute;
+        }
+        self.open.entry(stream.clone()).or_default().merge(sums);
+    }
+
+    /// Says that tollgate was up in a minute.
+    pub fn up(&mut self, minute: i64) {
+        if self.minutes().contains(&minute) {
+            self.live.up(minute);
+        }
+    }
+
+    /// Takes the streams of one minute in the order of their names.
+    fn close(&mut self) {
+        for (stream, sums) in std::mem::take(&mut self.open) {
+            self.live.keep(&stream, self.minute, &sums);
+            self.stream_minutes = self.stream_minutes.saturating_add(1);
+            self.calls = self.calls.saturating_add(sums.total().calls);
+            self.hash.update(line(self.minute, &stream, &sums));
+        }
+    }
+
+    /// Ends it: the minutes that were observed are part of the hash.
+    #[must_use]
+    pub fn finish(mut self) -> Gathered {
+        self.close();
+        let observed = stretches(&self.live.observed(&self.minutes()));
+        for (from, until) in &observed {
+            self.hash.update(format!("up {from} {until}\n"));
+        }
+        let days = Days {
+            first: day_of(self.first.div_euclid(DAY_MINUTES)),
+            last: day_of(self.last.div_euclid(DAY_MINUTES).saturating_sub(1)),
+        };
+        Gathered {
+            seal: DemandSeal {
+                days,
+                sha256: hex(&self.hash.finalize()),
+                stream_minutes: self.stream_minutes,
+                calls: self.calls,
+                observed,
+            },
+            settings: self.settings,
+            kind: self.kind,
+            at: self.at,
+            live: Mutex::new(self.live),
+        }
+    }
+}
+
+impl Gathered {
+    /// Whether a day's window and the one before it are all there.
+    pub(in crate::verdict) fn holds(&self, day: Date) -> bool {
+        let (day, Days { first, last }) = (number_of(day), self.seal.days);
+        number_of(first) <= day.saturating_sub(BOTH_WINDOWS) && day <= number_of(last)
+    }
+}
+
+/// A minute of a stream as it is hashed.
+fn line(minute: i64, stream: &Stream, sums: &DemandMinute) -> String {
+    let DemandMinute {
+        slots,
+        unpriced_calls,
+        unpriced_tokens,
+        unknown_calls,
+        imported_calls,
+    } = sums;
+    let Stream {
+        upstream,
+        model,
+        capability,
+    } = stream;
+    let slots = slots.iter().map(slot);
+    format!(
+        "{minute} {upstream:?} {model:?} {capability} {unpriced_calls} {unpriced_tokens} \
+         {unknown_calls} {imported_calls}{}\n",
+        slots.collect::<String>()
+    )
+}
+
+fn slot(sums: &DemandSums) -> String {
+    let DemandSums {
+        calls,
+        uncached_input,
+        cached_input,
+        output,
+        output_by_input,
+        output_squared,
+        cost_usd,
+        duration_ms,
+    } = sums;
+    format!(
+        " {calls} {uncached_input} {cached_input} {output} {output_by_input} {output_squared} {} \
+         {duration_ms}",
+        cost_usd.0
+    )
+}
+
+/// Minutes in order as stretches, each up to the first that is not in it.
+fn stretches(minutes: &[i64]) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> = Vec::new();
+    for minute in minutes {
+        match all.last_mut() {
+            Some((_, end)) if *end == *minute => *end = minute.saturating_add(1),
+            Some(_) | None => all.push((*minute, minute.saturating_add(1))),
+        }
+    }
+    all
+}
