@@ -1,36 +1,20 @@
 //! Which minutes count as observed when the clock jumps or the process stands still: those in which it
 //! ran, and no other.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use crate::clock::{BEGIN, Clock, DAY};
 use crate::lanes::Lanes;
+use crate::looks::looked;
 use crate::provider::{Call, Provider};
 use crate::support::tollgate::{Home, Tollgate};
 
-/// A look comes every five seconds; two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(1);
-const POLL: Duration = Duration::from_millis(50);
-
 /// The last day once the verdict has looked at this minute: how many minutes it saw, and calls.
-async fn looked(tollgate: &Tollgate, minute: i64) -> (i64, i64) {
-    let until = jiff::Timestamp::from_second(minute * 60)
-        .unwrap()
-        .to_string();
-    let began = Instant::now();
-    loop {
-        let answer = tollgate.ask_admin("/api/v1/breakeven").await.unwrap();
-        let verdict: Value = serde_json::from_slice(&answer.body).unwrap();
-        if verdict["until"] == *until {
-            let day = &verdict["windows"][0];
-            let minutes = whole(&day["observed_hours"], 60.0);
-            return (minutes, whole(&day["evidence"]["calls"], 1.0));
-        }
-        assert!(began.elapsed() < WAIT, "{until}: {}", tollgate.said());
-        tokio::time::sleep(POLL).await;
-    }
+async fn seen(tollgate: &Tollgate, minute: i64) -> (i64, i64) {
+    let verdict = looked(tollgate, minute).await;
+    let day = &verdict["windows"][0];
+    let minutes = whole(&day["observed_hours"], 60.0);
+    (minutes, whole(&day["evidence"]["calls"], 1.0))
 }
 
 /// A JSON number, times `times`, which is a whole one.
@@ -67,18 +51,18 @@ async fn a_process_that_was_stopped_saw_no_minute_in_between() {
     let home = Home::new(&provider.configured());
     let clock = Clock::at(BEGIN);
     let tollgate = clock.serve(&home).await;
-    assert_eq!(looked(&tollgate, BEGIN).await, (0, 0));
+    assert_eq!(seen(&tollgate, BEGIN).await, (0, 0));
     tollgate.signal("STOP");
     clock.set(BEGIN + 180);
     tollgate.signal("CONT");
-    assert_eq!(looked(&tollgate, BEGIN + 180).await, (1, 0));
+    assert_eq!(seen(&tollgate, BEGIN + 180).await, (1, 0));
     clock.set(BEGIN + 181);
-    assert_eq!(looked(&tollgate, BEGIN + 181).await, (2, 0));
+    assert_eq!(seen(&tollgate, BEGIN + 181).await, (2, 0));
     // The ledger says the same to the next process, which does not see the minutes between either.
     assert!(tollgate.terminate().success());
     clock.set(BEGIN + 200);
     let tollgate = clock.serve(&home).await;
-    assert_eq!(looked(&tollgate, BEGIN + 200).await, (3, 0));
+    assert_eq!(seen(&tollgate, BEGIN + 200).await, (3, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,14 +73,14 @@ async fn a_clock_that_was_years_ahead_costs_no_minute_and_no_call() {
     let tollgate = clock.serve(&home).await;
     three_calls(&clock, &provider, &tollgate).await;
     clock.set(BEGIN + 3);
-    assert_eq!(looked(&tollgate, BEGIN + 3).await, (3, 3));
+    assert_eq!(seen(&tollgate, BEGIN + 3).await, (3, 3));
     clock.set(BEGIN + 1_000 * DAY);
-    assert_eq!(looked(&tollgate, BEGIN + 1_000 * DAY).await, (0, 0));
+    assert_eq!(seen(&tollgate, BEGIN + 1_000 * DAY).await, (0, 0));
     clock.set(BEGIN + 4);
-    assert_eq!(looked(&tollgate, BEGIN + 4).await, (4, 3));
+    assert_eq!(seen(&tollgate, BEGIN + 4).await, (4, 3));
     // A little back, as time servers do: what was seen is seen once.
     clock.set(BEGIN + 2);
-    assert_eq!(looked(&tollgate, BEGIN + 2).await, (2, 2));
+    assert_eq!(seen(&tollgate, BEGIN + 2).await, (2, 2));
     clock.set(BEGIN + 5);
-    assert_eq!(looked(&tollgate, BEGIN + 5).await, (5, 3));
+    assert_eq!(seen(&tollgate, BEGIN + 5).await, (5, 3));
 }

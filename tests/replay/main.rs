@@ -6,9 +6,19 @@
 #[cfg(test)]
 mod clock;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
+mod hours;
+#[cfg(test)]
 mod lanes;
 #[cfg(test)]
 mod late;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod looks;
+#[cfg(test)]
+mod pencil;
 #[cfg(test)]
 #[path = "../torture/preload.rs"]
 #[expect(dead_code, reason = "the torture tests use the rest of it")]
@@ -16,6 +26,10 @@ mod preload;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod season;
+#[cfg(test)]
 #[path = "../acceptance/support/mod.rs"]
 #[expect(dead_code, reason = "the acceptance tests use the rest of it")]
 mod support;
+#[cfg(test)]
+mod weeks;

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
+use crate::clock::{BEGIN, DAY};
 use crate::support::client::{Body, post};
 use crate::support::upstream::{Script, Upstream};
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
+/// The minute from which on its price is a tenth: 2026-03-30.
+pub(crate) const PRICE_CUT: i64 = BEGIN + 28 * DAY;
 /// The model of every call.
 pub(crate) const MODEL: &str = "replayed-1";
-const PRICES: &str = "
+pub(crate) const PRICES: &str = "
 [[prices]]
 list = \"own\"
 match = \"replayed-1\"
@@ -25,9 +28,9 @@ source = \"made\"
 list = \"own\"
 match = \"replayed-1\"
 from = 2026-03-30
-input_usd_per_mtok = 50
-cache_read_usd_per_mtok = 25
-output_usd_per_mtok = 200
+input_usd_per_mtok = 15
+cache_read_usd_per_mtok = 7.5
+output_usd_per_mtok = 60
 source = \"made\"
 ";
 
@@ -77,7 +80,7 @@ impl Provider {
     }
 
     /// The upstream of a configuration, with a price list of its own: one model, whose price falls by
-    /// two thirds on a day.
+    /// nine tenths on a day.
     pub(crate) fn configured(&self) -> String {
         let url = self.upstream.base_url();
         format!(
