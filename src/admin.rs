@@ -22,6 +22,7 @@ mod reserved;
 mod serve;
 mod source;
 mod totals;
+mod what_if;
 mod when;
 
 pub use access::{Access, MetricsAccess, Token};
@@ -32,6 +33,7 @@ pub use reprice::RepriceQuery;
 pub use reserved::{Part, Reserved};
 pub use source::{CallsPage, CallsQuery, Source, SourceError};
 pub use totals::{begin, totals};
+pub use what_if::{refused_edits, what_if_query};
 pub use when::Clock;
 
 use crate::metrics::Format;
@@ -72,6 +74,7 @@ enum Route {
     Totals,
     Calls,
     BreakEven,
+    WhatIf,
     Unknown,
     Audit,
     Prices,
@@ -79,7 +82,7 @@ enum Route {
 }
 
 /// Every path that answers, as an unknown one is told.
-const PATHS: [(&str, Route); 11] = [
+const PATHS: [(&str, Route); 12] = [
     ("/healthz", Route::Health),
     ("/readyz", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -87,6 +90,7 @@ const PATHS: [(&str, Route); 11] = [
     ("/api/v1/totals", Route::Totals),
     ("/api/v1/calls", Route::Calls),
     ("/api/v1/breakeven", Route::BreakEven),
+    ("/api/v1/whatif", Route::WhatIf),
     ("/api/v1/unknown", Route::Unknown),
     ("/api/v1/audit", Route::Audit),
     ("/api/v1/prices", Route::Prices),
@@ -135,7 +139,7 @@ impl Admin {
             | Route::Audit
             | Route::Prices
             | Route::Reprice => Some(&self.shows),
-            Route::Totals | Route::Calls => Some(&self.reads),
+            Route::Totals | Route::Calls | Route::WhatIf => Some(&self.reads),
         };
         let work = async {
             let turn = match turns {
@@ -182,6 +186,7 @@ impl Admin {
             | Route::Totals
             | Route::Calls
             | Route::BreakEven
+            | Route::WhatIf
             | Route::Unknown
             | Route::Audit
             | Route::Prices
@@ -198,6 +203,7 @@ impl Admin {
             | Route::Totals
             | Route::Calls
             | Route::BreakEven
+            | Route::WhatIf
             | Route::Unknown
             | Route::Audit
             | Route::Prices
@@ -258,6 +264,11 @@ fn respond(
         Route::BreakEven => {
             query::none(query)?;
             let value = source.breakeven().map_err(failed)?;
+            Ok(answer::json(StatusCode::OK, &value))
+        }
+        Route::WhatIf => {
+            let edits = what_if_query(query)?;
+            let value = source.what_if(&edits).map_err(failed)?;
             Ok(answer::json(StatusCode::OK, &value))
         }
         Route::Unknown => {

@@ -7,6 +7,7 @@ mod background;
 pub(crate) mod breakeven;
 mod counters;
 mod days;
+mod demand;
 mod freeze;
 mod gauges;
 mod measured;
@@ -23,6 +24,7 @@ mod tick;
 mod unknown;
 pub(crate) mod upkeep;
 mod watch;
+mod what_if;
 
 use std::fs::File;
 use std::net::SocketAddr;

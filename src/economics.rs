@@ -19,6 +19,7 @@ mod curve;
 pub mod decision;
 pub mod demand;
 pub mod draft;
+pub mod edits;
 pub mod evaluate;
 pub mod forecast;
 pub mod growth;

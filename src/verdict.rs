@@ -16,6 +16,7 @@ mod reserved;
 mod settings;
 mod state;
 pub mod statement;
+mod what_if;
 mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,7 @@ pub use report::{HostedMinute, Report, ReservedView, StateView, WindowReport};
 pub use reserved::ReservedRule;
 pub use settings::Settings;
 pub use state::{Held, States};
+pub use what_if::WhatIf;
 pub use words::{dollars, owed, words};
 
 /// Days that are decided after a longer pause; the kept minutes reach back no further.

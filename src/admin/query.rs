@@ -10,6 +10,7 @@ use super::by::{By, TotalsQuery};
 use super::prices::PricesQuery;
 use super::source::CallsQuery;
 use super::when::{Bound, Clock, bound, moment};
+use crate::economics::catalogue::nearest;
 use crate::ledger::Grain;
 
 /// Minutes in one answer, which is held in memory: with 20 models some 20 MB.
@@ -196,10 +197,11 @@ pub(super) fn parameters(
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decoded(name), decoded(value));
         if !known.contains(&name.as_str()) {
-            let remedy = if known.is_empty() {
-                "leave it out: this path takes none".to_owned()
-            } else {
-                format!("known here: {}", known.join(", "))
+            let alike = nearest(&name, known.iter().map(|known| (*known).to_owned()));
+            let remedy = match alike.first() {
+                None if known.is_empty() => "leave it out: this path takes none".to_owned(),
+                None => format!("known here: {}", known.join(", ")),
+                Some(alike) => format!("did you mean {alike}? known here: {}", known.join(", ")),
             };
             return Err(Refusal::query(
                 format!("{name:?} is not a parameter"),

@@ -10,6 +10,7 @@ use super::by::TotalsQuery;
 use super::reprice::RepriceQuery;
 use super::reserved::Reserved;
 use crate::call::CallRecord;
+use crate::economics::edits::Edits;
 use crate::ledger::Rollup;
 use crate::metrics::Format;
 use crate::pricing::PriceBook;
@@ -38,6 +39,8 @@ pub trait Source: Send + Sync + 'static {
     fn missing_rows(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Vec<String>;
     /// Projections, verdicts in words, and the evidence they stand on.
     fn breakeven(&self) -> Result<serde_json::Value, SourceError>;
+    /// The traffic of a month with other assumptions, beside itself; reads the demand from the ledger.
+    fn what_if(&self, edits: &Edits) -> Result<serde_json::Value, SourceError>;
     /// The calls that could not be read, by kind.
     fn unknown(&self) -> serde_json::Value;
     /// What reported calls came to when they were counted too.

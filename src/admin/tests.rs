@@ -144,6 +144,10 @@ impl Source for Made {
     fn repricing(&self) -> Value {
         json!({"state": "idle"})
     }
+    fn what_if(&self, edits: &crate::economics::edits::Edits) -> Result<Value, SourceError> {
+        Ok(json!({"edits": edits.written}))
+    }
+
     fn breakeven(&self) -> Result<Value, SourceError> {
         let source = std::io::Error::other("secret path").into();
         Err(SourceError::Unreadable {
@@ -391,6 +395,30 @@ async fn what_is_not_here_is_said_with_what_is() {
         &["bad_query", "takes none"],
     )
     .await;
+}
+
+#[tokio::test]
+async fn what_is_asked_of_other_assumptions_is_a_query_with_names_that_exist() {
+    check(
+        "GET /api/v1/whatif?people=0&volume=2.5",
+        200,
+        &[r#""people": "0""#, r#""volume": "2.5""#],
+    )
+    .await;
+    for (query, says) in [
+        ("peple=0", "did you mean people?"),
+        ("gpu_usd_hour=2", "did you mean gpu_usd_per_hour?"),
+        ("people=0&people=1", "given twice"),
+        (
+            "people=zero",
+            "ops_usd_per_month: \\\"zero\\\" is not such a number",
+        ),
+        ("volume=1e999", "no number that can be"),
+    ] {
+        let request = format!("GET /api/v1/whatif?{query}");
+        check(&request, 400, &["bad_query", says]).await;
+    }
+    check("POST /api/v1/whatif", 405, &["allow: GET, HEAD"]).await;
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ fn state(state: &StateView) -> Value {
     })
 }
 
-fn window(report: &Report, window: &WindowReport) -> Value {
+pub(super) fn window(report: &Report, window: &WindowReport) -> Value {
     let settings = &report.settings;
     let WindowReport {
         span,

@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{AppError, breakeven, measured, now, reprice, reserved, settings, shared, show};
-use crate::admin::{Clock, RepriceQuery, TotalsQuery, totals};
+use super::{
+    AppError, breakeven, measured, now, reprice, reserved, settings, shared, show, what_if,
+};
+use crate::admin::{Clock, RepriceQuery, TotalsQuery, totals, what_if_query};
 use crate::call::CallRecord;
 use crate::config::Config;
 use crate::journal::Journal;
@@ -97,6 +99,15 @@ impl Offline {
     /// The ledger's.
     pub fn audit(&self) -> Result<Value, AppError> {
         Ok(show::audit(&Audit::kept(&self.ledger)?))
+    }
+
+    /// What `/api/v1/whatif` would answer to a query.
+    ///
+    /// # Errors
+    /// The query's, and the ledger's.
+    pub fn what_if(&self, query: &str) -> Result<Value, AppError> {
+        let edits = what_if_query(Some(query)).map_err(AppError::Query)?;
+        Ok(what_if::json(&self.config, &self.ledger, &edits, now())?)
     }
 
     /// What `/api/v1/breakeven` would answer.

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
 use super::reprice::Repricing;
+use super::what_if::{self, WhatIfError};
 use super::{
     AppError, Loader, breakeven, freeze, gauges, measured, now, reserved, settings, show, unknown,
 };
@@ -19,7 +20,7 @@ use crate::admin::{
 };
 use crate::alerts::Alerts;
 use crate::config::{Config, Files};
-use crate::economics::Stream;
+use crate::economics::edits::Edits;
 use crate::journal::Journal;
 use crate::ledger::{Ledger, LedgerError, Rollup};
 use crate::measured::Measured;
@@ -28,14 +29,9 @@ use crate::metrics::{CountGauges, Format, LedgerGauges};
 use crate::pricing::PriceBook;
 use crate::proxy::Proxy;
 use crate::recorder::{Audit, Pulse, Sinks};
-use crate::usage::Capability;
-use crate::verdict::{States, UNNAMED_MODEL, Verdict};
+use crate::verdict::{States, Verdict};
 use crate::wire::TextBudget;
 
-/// How far back the verdict looks: its longest window, the one before, and a bit.
-const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
-/// What the demand is kept by.
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// A journal that is not synced for longer hangs; it is, every 20 ms.
 const SYNC_WAIT_MAX: Duration = Duration::from_secs(5);
 /// The name under which the ledger keeps the verdict's states.
@@ -315,25 +311,8 @@ pub(super) fn verdict(
         (None, None) => States::default(),
     };
     let verdict = Verdict::new(settings::verdict(config), states);
-    // The running minute too: its calls so far are counted already and do not come again.
-    let until = now().saturating_add(MINUTE).unwrap_or(Timestamp::MAX);
-    let range = until.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN)..until;
-    // One minute after the other: a month of them at once is hundreds of megabytes.
-    let mut failed: Option<LedgerError> = None;
-    let read = ledger.demand(range.clone())?;
-    let read = read.map_while(|minute| minute.map_err(|error| failed = Some(error)).ok());
-    let kept = read.filter(|minute| !minute.own).map(|minute| {
-        // As live: an unreadable class asks for everything.
-        let capability = minute.capability.parse().unwrap_or(Capability::MOST);
-        let stream = Stream {
-            upstream: minute.upstream.to_string(),
-            model: minute.model.as_deref().unwrap_or(UNNAMED_MODEL).to_owned(),
-            capability,
-        };
-        (stream, i64::from(minute.minute), minute.demand)
-    });
-    verdict.load(kept, ledger.minutes_up(range)?.into_iter().map(i64::from));
-    failed.map_or(Ok(verdict), |error| Err(error.into()))
+    super::demand::kept(ledger, now(), |kept, up| verdict.load(kept, up))?;
+    Ok(verdict)
 }
 
 impl Source for Shared {
@@ -431,6 +410,14 @@ impl Source for Shared {
         Ok(measured::beside(answer, &self.measured, now()))
     }
 
+    fn what_if(&self, edits: &Edits) -> Result<serde_json::Value, SourceError> {
+        let answer = what_if::json(&self.config.load(), &self.sinks.ledger, edits, now());
+        answer.map_err(|error| match error {
+            WhatIfError::Refused(refusal) => SourceError::Refused(refusal),
+            WhatIfError::Ledger(error) => unreadable(error),
+        })
+    }
+
     fn unknown(&self) -> serde_json::Value {
         unknown::json(self.began, self.meter.unknown())
     }
@@ -498,7 +485,7 @@ mod tests {
         };
         ledger.apply(&[(1, Entry::Ended(&call))]).unwrap();
         let verdict = verdict(&config, &ledger, None).unwrap();
-        verdict.tick(now() + MINUTE);
+        verdict.tick(now() + jiff::SignedDuration::from_mins(1));
         let windows = verdict.report().windows.clone();
         let costs: Vec<_> = windows.iter().map(|window| window.api_cost).collect();
         assert!(

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::admin::Admin;
 use super::args::{Breakeven, BreakevenFormat};
 use super::house::{House, Options};
+use super::reprice::escaped;
 use super::{Failure, output};
 use crate::config::Config;
 use crate::economics::whatif::compare;
@@ -27,9 +28,14 @@ pub(super) async fn run<H: House>(
         let config = house.config(options)?;
         return output::print(what_if(&config, breakeven, super::now())?);
     }
+    let query = query(&breakeven.edits);
+    let path = match &query {
+        Some(query) => format!("/api/v1/whatif?{query}"),
+        None => "/api/v1/breakeven".to_owned(),
+    };
     let settings = house.settings(options)?;
     let admin = Admin::of(&settings)?;
-    let verdict = if let Some(verdict) = admin.json("/api/v1/breakeven").await? {
+    let verdict = if let Some(verdict) = admin.json(&path).await? {
         output::note(
             quiet,
             format!("from the running tollgate at {}", admin.base()),
@@ -41,12 +47,22 @@ pub(super) async fn run<H: House>(
             quiet,
             format!("nothing runs at {}; reading {dir}", admin.base()),
         );
-        house.breakeven(options)?
+        match &query {
+            Some(query) => house.what_if(options, query)?,
+            None => house.breakeven(options)?,
+        }
     };
     match breakeven.format {
         BreakevenFormat::Text => output::print(output::wrapped(&words(&verdict), "")),
         BreakevenFormat::Json => output::print(format!("{verdict:#}\n")),
     }
+}
+
+/// The edits as the query that asks for them; none without edits.
+fn query(edits: &[(String, String)]) -> Option<String> {
+    let pair = |(key, value): &(String, String)| format!("{}={}", escaped(key), escaped(value));
+    let pairs: Vec<String> = edits.iter().map(pair).collect();
+    (!pairs.is_empty()).then(|| pairs.join("&"))
 }
 
 /// The answer about calls that nobody has made, at the prices of `now`.

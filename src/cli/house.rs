@@ -196,6 +196,9 @@ pub trait House: Sync {
     /// What `/api/v1/breakeven` would answer, from the data directory.
     fn breakeven(&self, options: &Options) -> Result<Value, Failure>;
 
+    /// What `/api/v1/whatif` would answer to a query, from the data directory.
+    fn what_if(&self, options: &Options, query: &str) -> Result<Value, Failure>;
+
     /// The whole configuration, for questions about calls that nobody has made.
     fn config(&self, options: &Options) -> Result<Config, Failure>;
 }

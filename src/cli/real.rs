@@ -194,6 +194,10 @@ impl House for Tollgate {
         offline(options)?.breakeven().map_err(failed)
     }
 
+    fn what_if(&self, options: &Options, query: &str) -> Result<Value, Failure> {
+        offline(options)?.what_if(query).map_err(failed)
+    }
+
     fn config(&self, options: &Options) -> Result<Config, Failure> {
         loaded(options)
     }

@@ -120,7 +120,7 @@ fn query(asked: &Reprice) -> Result<String, Failure> {
 }
 
 /// A name as a query has it.
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
     let each = name.bytes().map(|byte| {
         if plain(byte) {

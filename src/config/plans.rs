@@ -12,7 +12,7 @@ use std::path::Path;
 use super::document::Document;
 use super::problem::Context;
 use super::section::Section;
-use crate::economics::{Arm, Catalogue, Endpoint, HostPlan, PlanProblem};
+use crate::economics::{Arm, Catalogue, Endpoint, HostPlan, PlanDraft, PlanProblem};
 use crate::pricing::PriceBook;
 use optimised::Prices;
 pub use optimised::token_rates;
@@ -31,6 +31,8 @@ const TABLES: [&str; 3] = ["plans", "endpoints", "optimised"];
 pub struct Plans {
     /// Ways of hosting, by name.
     pub plans: Vec<HostPlan>,
+    /// The same plans before they were checked, for who asks what if.
+    pub drafts: Vec<PlanDraft>,
     /// Per-token alternatives, by name.
     pub endpoints: Vec<Endpoint>,
     /// Ways to pay the same provider less, by name.
@@ -110,8 +112,9 @@ impl Plans {
                 self.plans.iter().map(|plan| plan.name.as_str()),
                 name,
             );
-            self.plans
-                .extend(checked(HostPlan::check(draft, rows), section));
+            let plan = checked(HostPlan::check(draft.clone(), rows), section);
+            self.drafts.extend(plan.is_some().then_some(draft));
+            self.plans.extend(plan);
         }
         for (name, mut section) in endpoints {
             let draft = drafts::endpoint(name, &mut section);

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::settings::{Settings, Takers};
 use crate::call::CallRecord;
 use crate::economics::demand::CallDemand;
+use crate::economics::edits::Scale;
 use crate::economics::project::Bucket;
 use crate::economics::work::real;
 use crate::economics::{DemandMinute, Stream};
@@ -88,6 +89,17 @@ pub(super) struct Minute {
 }
 
 impl Minute {
+    /// The same if there had been more or less of it, or at another API price.
+    fn scaled(self, scale: &Scale) -> Self {
+        Self {
+            bucket: scale.bucket(self.bucket),
+            cost: scale.cost(self.cost),
+            unpriced_tokens: scale.count(self.unpriced_tokens),
+            unknown_calls: scale.count(self.unknown_calls),
+            imported_calls: scale.count(self.imported_calls),
+        }
+    }
+
     fn of(sums: &DemandMinute) -> Self {
         let number = |count: u64| real(count.into());
         Self {
@@ -168,6 +180,8 @@ pub struct LiveDemand {
     pools: Vec<Pool>,
     by_stream: Streams,
     up: BTreeSet<i64>,
+    /// Of the minutes that are kept, for who asks what if; none of those that are recorded.
+    scale: Scale,
 }
 
 impl LiveDemand {
@@ -179,7 +193,22 @@ impl LiveDemand {
             pools: Vec::new(),
             by_stream: Streams::default(),
             up: BTreeSet::new(),
+            scale: Scale::default(),
         }
+    }
+
+    /// No demand yet; each minute that is kept counts for so much.
+    pub(super) fn scaled(settings: &Arc<Settings>, scale: Scale) -> Self {
+        Self {
+            scale,
+            ..Self::new(settings)
+        }
+    }
+
+    /// The models of all streams, as their providers name them.
+    pub(super) fn models(&self) -> BTreeSet<String> {
+        let upstreams = self.by_stream.pools.values();
+        upstreams.flat_map(BTreeMap::keys).cloned().collect()
     }
 
     /// Adds one finished call to the minute it belongs to.
@@ -205,8 +234,9 @@ impl LiveDemand {
             model: &stream.model,
             capability: stream.capability,
         };
+        let scaled = Minute::of(sums).scaled(&self.scale);
         if let Some(pool) = self.pool(name) {
-            pool.keep(minute, &Minute::of(sums));
+            pool.keep(minute, &scaled);
         }
     }
 

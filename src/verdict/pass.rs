@@ -181,6 +181,20 @@ impl<'a> Pass<'a> {
     }
 }
 
+/// The report over one window that ends at `end`, without states and what is ahead.
+pub(super) fn over(
+    settings: &Arc<Settings>,
+    demand: &Mutex<LiveDemand>,
+    span: Span,
+    end: i64,
+) -> Report {
+    let pass = Pass::new(settings, demand, span, end);
+    let mut report = Report::empty(Arc::clone(settings));
+    report.end_minute = Some(end);
+    report.windows.push(pass.report(pass.plans()));
+    report
+}
+
 /// The report over the windows that end at `end`.
 pub(super) fn report(
     settings: &Arc<Settings>,

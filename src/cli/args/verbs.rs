@@ -279,8 +279,29 @@ pub(in crate::cli) struct Breakeven {
         default_value = "text"
     )]
     pub(in crate::cli) format: BreakevenFormat,
+    /// An assumption that would be another one, on the calls of 30 days, such as people=0; may be repeated
+    #[arg(
+        long = "set",
+        value_name = "KEY=VALUE",
+        env = "TOLLGATE_BREAKEVEN_SET",
+        conflicts_with = "volume",
+        value_parser = edit
+    )]
+    pub(in crate::cli) edits: Vec<(String, String)>,
     #[command(flatten)]
     pub(in crate::cli) what_if: WhatIf,
+}
+
+/// A key and its value; which keys there are is for who answers to say.
+fn edit(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    let (key, value) = (key.trim().to_owned(), value.trim().to_owned());
+    if key.is_empty() || value.is_empty() {
+        return Err(
+            "write a key and its value, such as people=0 or gpu_usd_per_hour=2.10".to_owned(),
+        );
+    }
+    Ok((key, value))
 }
 
 /// How the verdict is written.

@@ -114,6 +114,10 @@ impl House for SmallHouse {
         Err(Failure::work("audited from the directory"))
     }
 
+    fn what_if(&self, _: &Options, query: &str) -> Result<Value, Failure> {
+        Ok(serde_json::json!({"words": query}))
+    }
+
     fn breakeven(&self, _: &Options) -> Result<Value, Failure> {
         Err(Failure::work("read from the directory"))
     }
