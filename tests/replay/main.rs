@@ -33,3 +33,5 @@ mod season;
 mod support;
 #[cfg(test)]
 mod weeks;
+#[cfg(test)]
+mod year;

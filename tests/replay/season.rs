@@ -27,7 +27,7 @@ const TRACE_DAYS: i64 = 14;
 const CACHED_PERCENT: u64 = 30;
 
 /// Calls a second, and their mean tokens in and out.
-type Row = (f64, f64, f64);
+pub(crate) type Row = (f64, f64, f64);
 
 /// The calls of so many days, in their order.
 pub(crate) fn calls(days: i64) -> Vec<Call> {
@@ -62,7 +62,7 @@ fn call(at_ms: i64, input: u64, output: u64) -> Call {
     }
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let name = "tests/fixtures/traces/servegen-m-large-14d-10min.csv";
     let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
     let mut reader = csv::Reader::from_path(path).unwrap();

@@ -146,6 +146,33 @@ async fn states_switch_and_figures_are_as_the_pure_functions_and_a_backtest_say(
         lanes.send(call).await;
     }
     println!("{:?}", began.elapsed());
+    assert_eq!(frozen(&home), statements(&switches));
+}
+
+/// The statements in the data directory, by their names.
+fn frozen(home: &Home) -> Vec<String> {
+    let files = std::fs::read_dir(home.data_dir().join("verdicts")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// One for each switch that was looked at.
+fn statements(switches: &BTreeMap<String, Vec<(i64, bool)>>) -> Vec<String> {
+    let of = |(name, switches): (&String, &Vec<(i64, bool)>)| {
+        let seen = switches.iter().filter(|(day, _)| *day < DAYS - 1);
+        let named = |(day, cheaper): &(i64, bool)| {
+            let at = jiff::Timestamp::from_second((BEGIN + day * DAY) * 60).unwrap();
+            let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+            let to = if *cheaper { "on" } else { "off" };
+            format!("{date}-selfhost-{name}-{to}.json")
+        };
+        seen.map(named).collect::<Vec<_>>()
+    };
+    let mut names: Vec<String> = switches.iter().flat_map(of).collect();
+    names.sort();
+    names
 }
 
 /// Everything that is said on one midnight.
