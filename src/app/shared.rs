@@ -145,6 +145,7 @@ impl Shared {
     /// Moves the clock of ledger and verdict on; `up` has a moment of each minute in which tollgate
     /// was up since. Gives back those that the ledger did not take.
     pub(super) fn tick(&self, up: &[Timestamp], now: Timestamp) -> Vec<Timestamp> {
+        self.open_again();
         // The ledger first: a verdict that a reload makes meanwhile reads them there.
         let unwritten = self.note_up(up);
         if let Err(error) = self.judge_anew_after(now) {
@@ -207,6 +208,20 @@ impl Shared {
             error!(%error, "the verdict's state could not be stored");
         }
         self.alerts.decide(now, &verdict.report());
+    }
+
+    /// Opens the ledger that a failed write let go of. The next call's batch would do so; but where
+    /// it was no call's write, `/readyz` sends calls elsewhere, and none would come.
+    fn open_again(&self) {
+        let ledger = &self.sinks.ledger;
+        if ledger.healthy() || self.meter.waiting(self.proxy.calls_in_flight()) > 0 {
+            return;
+        }
+        let _batch = lock(&self.sinks.batch);
+        if let Err(error) = ledger.apply(&[]) {
+            let error: &dyn std::error::Error = &error;
+            warn!(error, "the ledger cannot be opened again yet");
+        }
     }
 
     pub(super) fn reload(&self) -> Result<(), Vec<String>> {
