@@ -66,8 +66,9 @@ pub struct Alerts {
     counts: Mutex<Counts>,
     /// The hour, since 1970, whose spend was compared last.
     compared: Mutex<Option<i64>>,
-    /// Held by who changes the outbox and waits for the disk; a scrape does not wait with it.
-    turn: Mutex<()>,
+    /// The outbox as the ledger has it. Held by who changes the outbox and waits for the disk; a
+    /// scrape does not wait with it.
+    kept: Mutex<Outbox>,
 }
 
 /// Receivers, each with a client of its own, and the budgets they hear of.
@@ -96,10 +97,10 @@ impl Alerts {
             ledger,
             links: ArcSwap::from_pointee(links),
             budgets: ArcSwap::from_pointee(budgets),
+            kept: Mutex::new(outbox.clone()),
             outbox: Mutex::new(outbox),
             counts: Mutex::new(counts),
             compared: Mutex::new(None),
-            turn: Mutex::default(),
         })
     }
 
@@ -200,23 +201,26 @@ impl Alerts {
         }
     }
 
-    /// Changes the outbox once the ledger has the change.
+    /// Changes the outbox once the ledger has the change, and what it could not take before.
     fn change<T>(&self, change: impl FnOnce(&mut Outbox) -> T) -> Result<T, LedgerError> {
-        let _turn = lock(&self.turn);
-        let before = lock(&self.outbox).clone();
-        let mut after = before.clone();
+        let mut kept = lock(&self.kept);
+        let mut after = lock(&self.outbox).clone();
         let made = change(&mut after);
-        if after != before {
-            self.keep(&after)?;
-            *lock(&self.outbox) = after;
-        }
+        self.keep(&mut kept, &after)?;
+        *lock(&self.outbox) = after;
         Ok(made)
     }
 
-    fn keep(&self, outbox: &Outbox) -> Result<(), LedgerError> {
+    /// Writes what is not kept yet.
+    fn keep(&self, kept: &mut Outbox, outbox: &Outbox) -> Result<(), LedgerError> {
+        if kept == outbox {
+            return Ok(());
+        }
         // A map of texts, numbers and moments has a JSON form.
         let text = serde_json::to_string(outbox).unwrap_or_default();
-        self.ledger.keep(KEPT, &text)
+        self.ledger.keep(KEPT, &text)?;
+        outbox.clone_into(kept);
+        Ok(())
     }
 
     fn count_dropped(&self, receivers: &[String]) {

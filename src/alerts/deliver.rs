@@ -62,14 +62,14 @@ impl Alerts {
     }
 
     fn note(&self, message: &Message, answer: &Answer, now: Timestamp) {
-        let turn = lock(&self.turn);
+        let mut kept = lock(&self.kept);
         let mut after = lock(&self.outbox).clone();
         let noted = after.note(message, answer, now);
-        let kept = self.keep(&after);
-        // In memory in any case: else it would be sent again at once.
+        let written = self.keep(&mut kept, &after);
+        // In memory in any case: else it would be sent again at once. The next decision writes it.
         *lock(&self.outbox) = after;
-        drop(turn);
-        if let Err(error) = kept {
+        drop(kept);
+        if let Err(error) = written {
             self.not_kept(&error);
         }
         lock(&self.counts).add(&message.receiver, noted.outcome);
@@ -96,7 +96,7 @@ impl Alerts {
         let error: &dyn std::error::Error = error;
         error!(
             error,
-            "an alert's delivery could not be noted; a restart sends it again"
+            "an alert's delivery could not be noted yet; a restart before that sends it again"
         );
     }
 }

@@ -1,6 +1,7 @@
 //! Alerts over a real ledger, told to a receiver that answers by script; the clock is an argument.
 
 mod delivery;
+mod disk;
 mod facts;
 mod receiving;
 mod words;
@@ -31,16 +32,28 @@ fn hours(hours: i64) -> SignedDuration {
 /// A ledger in a folder of its own, which lives on when it is opened again.
 struct House {
     dir: TempDir,
+    zone: TimeZone,
     ledger: Arc<Ledger>,
     calls: u64,
 }
 
 impl House {
     fn new() -> Self {
+        Self::of_zone("UTC")
+    }
+
+    /// A house whose days are those of a time zone.
+    fn of_zone(zone: &str) -> Self {
         let dir = TempDir::new().unwrap();
-        let ledger = open(dir.path());
+        let zone = TimeZone::get(zone).unwrap();
+        let ledger = open(dir.path(), &zone);
         let calls = 0;
-        Self { dir, ledger, calls }
+        Self {
+            dir,
+            zone,
+            ledger,
+            calls,
+        }
     }
 
     fn alerts(&self, receivers: Vec<Receiver>, budgets: Vec<Budget>) -> Arc<Alerts> {
@@ -50,13 +63,24 @@ impl House {
 
     /// The next process; everything of the last one must be gone.
     fn restart(self) -> Self {
-        let Self { dir, ledger, calls } = self;
+        let Self {
+            dir,
+            zone,
+            ledger,
+            calls,
+        } = self;
         drop(Arc::into_inner(ledger).unwrap());
-        let ledger = open(dir.path());
-        Self { dir, ledger, calls }
+        let ledger = open(dir.path(), &zone);
+        Self {
+            dir,
+            zone,
+            ledger,
+            calls,
+        }
     }
 
-    fn call(&mut self, at: Timestamp, change: impl FnOnce(&mut CallRecord)) {
+    /// One call; its record.
+    fn call(&mut self, at: Timestamp, change: impl FnOnce(&mut CallRecord)) -> CallRecord {
         let mut call = CallRecord {
             started_at: at,
             ..crate::call::tests::full()
@@ -65,6 +89,7 @@ impl House {
         self.calls += 1;
         let entries = [(self.calls, Entry::Ended(&call))];
         self.ledger.apply(&entries).unwrap();
+        call
     }
 
     /// One call of the tenant `search` that costs so many dollars.
@@ -83,14 +108,14 @@ impl House {
 
 /// Tries again while the folder is in use: the child that another test starts holds copies of all our
 /// locks for the moment between its fork and its exec.
-fn open(dir: &Path) -> Arc<Ledger> {
+fn open(dir: &Path, zone: &TimeZone) -> Arc<Ledger> {
     let settings = ledger::Settings {
         dir: dir.join("ledger"),
         journal_dir: dir.join("journal"),
         calls_dir: dir.join("calls"),
         checkpoints_dir: dir.join("checkpoints"),
         retention: ledger::Retention::default(),
-        timezone: TimeZone::UTC,
+        timezone: zone.clone(),
         sync: false,
         durable: None,
     };

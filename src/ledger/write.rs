@@ -225,6 +225,12 @@ impl Ledger {
         meta::text(&*self.status.store()?, &meta::kept(name))
     }
 
+    /// As a write that failed leaves it: nothing can be kept until the next batch opens it again.
+    #[cfg(test)]
+    pub(crate) fn let_go(&self) {
+        self.writer().fail(&LedgerError::Closed);
+    }
+
     /// Notes that tollgate was up in the minute of `at`. Call it once a minute.
     pub fn beat(&self, at: Timestamp) -> Result<(), LedgerError> {
         let mut writer = self.writer();

@@ -1,4 +1,5 @@
-//! News by webhook, through the real binary: kept over a stop, sent again after a no, once.
+//! News by webhook, through the real binary: kept over a stop, sent again after a no, once; and over
+//! a disk that takes nothing, also where nobody calls who would find that there is room again.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -102,6 +103,68 @@ async fn a_model_without_a_price_is_told_once_over_stops_and_a_receiver_that_is_
     assert!(metrics.contains("tollgate_alerts_pending 0"), "{metrics}");
     assert_eq!(tollgate.terminate().code(), Some(0));
     assert!(receiver.take_seen().is_empty(), "told again");
+}
+
+/// Waits until something is so.
+async fn until(tollgate: &Tollgate, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < WAIT, "{}", tollgate.said());
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn call(tollgate: &Tollgate) {
+    let call = post("/v1/chat/completions", CHAT);
+    let answer = Client::new(tollgate.traffic).send(call).await.unwrap();
+    assert_eq!(answer.status, 200);
+}
+
+async fn all_counted(tollgate: &Tollgate) {
+    until(tollgate, async || {
+        tollgate.metric("tollgate_ledger_pending_records").await == 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_neither_loses_nor_repeats_an_alert_nor_stops_the_meter() {
+    let upstream = Upstream::start(|_| Script::unary(200, JSON, ANSWER.as_bytes())).await;
+    let receiver = Upstream::start(|_| Script::unary(200, JSON, b"{}")).await;
+    let home = home(&upstream, &receiver);
+    let tollgate = home.serve_limited().await;
+    call(&tollgate).await;
+    all_counted(&tollgate).await;
+    tollgate.limit_files(Some(0));
+    // A minute that ended just before has told it, and then it is not to be told again.
+    let mut seen = Vec::new();
+    until(&tollgate, async || {
+        seen.extend(receiver.take_seen());
+        tollgate.said().contains("alerts could not be kept") || !seen.is_empty()
+    })
+    .await;
+    let ready = async || tollgate.ask_admin("/readyz").await.unwrap().status.as_u16();
+    until(&tollgate, async || ready().await == 503).await;
+    tollgate.limit_files(None);
+    until(&tollgate, async || ready().await == 200).await;
+    seen.extend(came(&receiver, 1 - seen.len()).await);
+    delivered(&tollgate).await;
+
+    tollgate.limit_files(Some(0));
+    for _ in 0..3 {
+        call(&tollgate).await;
+    }
+    tollgate.limit_files(None);
+    all_counted(&tollgate).await;
+    assert_eq!(tollgate.metric("tollgate_calls_total").await, 4);
+    assert_eq!(tollgate.metric("tollgate_unmetered_calls_total").await, 0);
+    assert_eq!(tollgate.terminate().code(), Some(0));
+
+    let tollgate = home.serve().await;
+    assert_eq!(tollgate.metric("tollgate_alerts_pending").await, 0);
+    assert_eq!(tollgate.terminate().code(), Some(0));
+    assert!(receiver.take_seen().is_empty(), "told again");
+    assert_eq!(seen.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
