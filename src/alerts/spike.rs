@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::HOUR_SECONDS;
 use super::fact::Fact;
@@ -14,6 +14,8 @@ use crate::money::Pico;
 const WEEKS: i64 = 4;
 /// Weeks that must have had calls: one may have been anything.
 const WEEKS_MIN: usize = 2;
+/// From a moment this leads into the next hour, unless it is the first of one.
+const WITHIN_HOUR: SignedDuration = SignedDuration::from_secs(HOUR_SECONDS - 1);
 
 /// A day or its first hours, and what these usually cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,18 +102,21 @@ fn compare(
 
 /// What a part of a day cost; `None` for a day without calls, or whose hours are gone.
 ///
-/// Hours are those of UTC: where midnight is within one, that hour is whole, on each of the days.
+/// Hours are those of UTC: where midnight is within one, that hour is whole, on each of the days, and
+/// so is the last where a clock changed by half an hour since; but a day's first hours cost no more
+/// than all of it, or the end of yesterday were told of today.
 fn spent(ledger: &Ledger, day: Date, until: Option<Time>) -> Result<Option<Pico>, LedgerError> {
     let zone = ledger.timezone();
     let start = moment(zone, day, Time::midnight());
     let end = moment(zone, day.saturating_add(1.day()), Time::midnight());
     let whole = sum(&ledger.sums(Grain::Day, Some(start), Some(end), &Apart::default())?);
-    let (Some(time), Some(_)) = (until, whole) else {
+    let (Some(time), Some(most)) = (until, whole) else {
         return Ok(whole);
     };
-    let until = moment(zone, day, time);
+    let until = moment(zone, day, time).saturating_add(WITHIN_HOUR);
+    let until = until.unwrap_or(Timestamp::MAX);
     match ledger.sums(Grain::Hour, Some(start), Some(until), &Apart::default()) {
-        Ok(hours) => Ok(Some(sum(&hours).unwrap_or_default())),
+        Ok(hours) => Ok(Some(sum(&hours).unwrap_or_default().min(most))),
         Err(LedgerError::Forgotten { .. }) => Ok(None),
         Err(error) => Err(error),
     }

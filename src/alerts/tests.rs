@@ -5,6 +5,7 @@ mod disk;
 mod facts;
 mod receiving;
 mod words;
+mod zones;
 
 use std::path::Path;
 use std::sync::Arc;
