@@ -7,12 +7,14 @@
 mod about;
 mod evidence;
 mod gather;
+mod kept;
 mod live;
 mod news;
 mod paid;
 mod pass;
 mod report;
 mod reserved;
+mod seen;
 mod settings;
 mod state;
 pub mod statement;
@@ -25,14 +27,17 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use about::About;
+use kept::Kept;
+use live::LiveDemand;
 use news::Waiting;
+use seen::Seen;
 
 use crate::call::{CallRecord, Role};
 use crate::economics::demand::{BUCKET_SECONDS, OPEN_SECONDS};
 use crate::economics::{DemandMinute, Stream};
 
 pub use evidence::Lack;
-pub use live::{LiveDemand, UNNAMED_MODEL, demand_of};
+pub use live::{UNNAMED_MODEL, demand_of};
 pub use news::{News, Switch};
 pub use paid::{PaidRule, PaidTier};
 pub use report::{HostedMinute, Report, ReservedView, StateView, WindowReport};
@@ -44,6 +49,8 @@ pub use words::{dollars, owed, words};
 
 /// Days that are decided after a longer pause; the kept minutes reach back no further.
 const MISSED_DAYS_MAX: i64 = 7;
+/// Minutes of demand that are kept: five weeks.
+const KEPT_MINUTES: i64 = 35 * DAY_MINUTES;
 /// Minutes in a day.
 const DAY_MINUTES: i64 = 1_440;
 
@@ -52,6 +59,8 @@ const DAY_MINUTES: i64 = 1_440;
 pub struct Verdict {
     settings: Arc<Settings>,
     demand: Mutex<LiveDemand>,
+    /// Locked by passes and loads, never by a call; before `demand` where both are.
+    kept: Mutex<Kept>,
     states: Mutex<States>,
     about: Vec<About>,
     news: Mutex<Waiting>,
@@ -65,6 +74,7 @@ impl Verdict {
         let settings = Arc::new(settings);
         Self {
             demand: Mutex::new(LiveDemand::new(&settings)),
+            kept: Mutex::new(Kept::new(&settings)),
             report: ArcSwap::from_pointee(Report::empty(Arc::clone(&settings))),
             states: Mutex::new(states),
             about: About::all(&settings),
@@ -80,9 +90,13 @@ impl Verdict {
         kept: impl IntoIterator<Item = (Stream, i64, DemandMinute)>,
         up: impl IntoIterator<Item = i64>,
     ) {
-        let mut demand = self.demand();
+        let (mut whole, mut demand) = (self.kept(), self.demand());
         for (stream, minute, sums) in kept {
-            demand.keep(&stream, minute, &sums);
+            let closed = demand.keep(&stream, minute, &sums);
+            if let Some(closed) = closed {
+                whole.know(&demand);
+                whole.add(&closed);
+            }
         }
         for minute in up {
             demand.up(minute);
@@ -106,13 +120,13 @@ impl Verdict {
         if self.report.load().end_minute == Some(minute) {
             return false;
         }
-        self.demand().forget_before(minute);
-        self.decide(now);
+        let mut kept = self.kept();
         let previous = self.report.load_full();
-        // Before the first report no whole minute was seen: what is known by then counts with the next.
-        let news = previous.end_minute.map(|_| self.demand().take_news());
-        let known = (self.states().clone(), news.unwrap_or_default());
-        let report = pass::report(&self.settings, &self.demand, minute, &previous, &known);
+        let (seen, news) = self.take(&mut kept, minute, previous.end_minute.is_some());
+        self.decide(&kept, now);
+        let states = self.states().clone();
+        let now = (&*kept, &seen);
+        let report = pass::report(&self.settings, now, minute, &previous, &(states, news));
         self.report.store(Arc::new(report));
         true
     }
@@ -124,6 +138,26 @@ impl Verdict {
         let minute = now.as_second().div_euclid(BUCKET_SECONDS);
         let last = self.report.load().end_minute;
         last.is_some_and(|last| last > minute.saturating_add(DAY_MINUTES))
+    }
+
+    /// Takes what was recorded since the last pass; returns what was observed before `minute`, and
+    /// what became known of each pool. Before the first report no whole minute was seen: what is known
+    /// by then counts with the next.
+    fn take(&self, kept: &mut Kept, minute: i64, whole: bool) -> (Seen, Vec<DemandMinute>) {
+        let oldest = minute.saturating_sub(KEPT_MINUTES);
+        let mut demand = self.demand();
+        demand.forget_before(oldest);
+        let (closed, open) = (demand.close(minute), demand.open());
+        let news = if whole {
+            demand.take_news()
+        } else {
+            Vec::new()
+        };
+        kept.know(&demand);
+        let seen = demand.seen(oldest..minute);
+        drop(demand);
+        kept.show(&closed, open, oldest);
+        (seen, news)
     }
 
     /// The report over the minutes up to the last tick.
@@ -139,7 +173,7 @@ impl Verdict {
     }
 
     /// Decides every day that has closed since the last decision, the oldest first.
-    fn decide(&self, now: Timestamp) {
+    fn decide(&self, kept: &Kept, now: Timestamp) {
         let closed = now.as_second().saturating_sub(OPEN_SECONDS);
         let last_closed = closed
             .div_euclid(BUCKET_SECONDS * DAY_MINUTES)
@@ -156,7 +190,9 @@ impl Verdict {
         let begins = if again { oldest.min(first) } else { first };
         let mut switches = Vec::new();
         for day in begins..=last_closed {
-            let mut facts = pass::day(&self.settings, &self.demand, day);
+            let end = day.saturating_add(1).saturating_mul(DAY_MINUTES);
+            let seen = self.demand().seen(i64::MIN..end);
+            let mut facts = pass::day(&self.settings, (kept, &seen), day);
             facts.retain(|fact| day >= first || anew.iter().any(|anew| anew.is_of(fact)));
             switches.extend(self.states().decide(day, &facts, &self.settings.rule));
         }
@@ -196,6 +232,10 @@ impl Verdict {
     fn demand(&self) -> MutexGuard<'_, LiveDemand> {
         // Sums stay usable whatever happened to the thread that held them.
         self.demand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn states(&self) -> MutexGuard<'_, States> {

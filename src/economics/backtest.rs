@@ -15,7 +15,9 @@ use super::breakeven::BreakEven;
 use super::evaluate::Policy;
 use super::ownership::HOURS_PER_MONTH;
 use super::plan::{LatencyLimit, bucket_seconds};
-use super::project::{Bucket, Demand, breakevens, hosted, latency, rented_tokens};
+use super::project::{
+    Bucket, Columns, Demand, Minutes, breakevens, hosted, latency, rented_tokens,
+};
 use super::projection::{Band, Hosted, Latency};
 use super::work::{TokenSums, real};
 use super::{Arm, HostPlan};
@@ -146,10 +148,10 @@ pub fn a_month(usd: f64, hours: f64) -> f64 {
 /// The limit that a backtest holds a plan to. A trace does not know how long calls took, so a plan
 /// that is held to what the API gives today is not checked.
 #[must_use]
-pub fn limit(plan: &HostPlan, buckets: &[Bucket]) -> Latency {
+pub fn limit(plan: &HostPlan, minutes: &Minutes<'_>) -> Latency {
     match plan.latency {
         LatencyLimit::AsToday => Latency::NotChecked,
-        LatencyLimit::Seconds(_) => latency(plan, buckets),
+        LatencyLimit::Seconds(_) => latency(plan, minutes),
     }
 }
 
@@ -164,14 +166,16 @@ fn under<T>(latency: Latency, project: impl FnOnce(Option<f64>) -> Option<T>) ->
 
 fn hosting(plan: &HostPlan, traffic: &Traffic, rivals: &[Arm]) -> Hosting {
     let buckets = traffic.buckets(plan.serves.context);
-    let latency = limit(plan, &buckets);
-    let half = buckets.len() / 2;
-    let (first, second) = buckets.split_at_checked(half).unwrap_or((&[], &[]));
-    let scored = |now: &[Bucket], before: &[Bucket]| {
+    let columns: Columns = buckets.iter().copied().collect();
+    let all = columns.all();
+    let latency = limit(plan, &all);
+    let half = all.len() / 2;
+    let (first, second) = (all.part(&(0..half)), all.part(&(half..all.len())));
+    let scored = |now: Minutes<'_>, before: Minutes<'_>| {
         let demand = Demand { now, before };
         Some(Scored {
             hours: hours(now.len()),
-            api_usd: taken(now).api_usd,
+            api_usd: now.api_usd.iter().sum(),
             hosted: under(latency, |limit| hosted(plan, limit, &demand))?,
         })
     };
@@ -180,12 +184,12 @@ fn hosting(plan: &HostPlan, traffic: &Traffic, rivals: &[Arm]) -> Hosting {
         Policy::Fixed { .. } | Policy::Auto { .. } | Policy::Serverless { .. } => false,
     };
     let saved = [0.0, best_rivals(plan, traffic, rivals)];
-    let found = under(latency, |limit| breakevens(plan, limit, &buckets, saved));
+    let found = under(latency, |limit| breakevens(plan, limit, all, saved));
     let [over_api, over_rivals] = found.map_or([None; 2], |found| found.map(Some));
     Hosting {
         taken: taken(&buckets),
         latency,
-        hindsight: scored(&buckets, &[]),
+        hindsight: scored(all, Minutes::default()),
         ahead: chooses.then(|| scored(second, first)).flatten(),
         over_api,
         over_rivals,

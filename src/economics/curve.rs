@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::replicas::Burst;
 
 /// Relative slack before a bucket counts as short, so that rounding does not make one so.
-const SLACK: f64 = 1e-9;
+pub(super) const SLACK: f64 = 1e-9;
 
 /// One bucket, and how much of a fleet it asks for.
 #[derive(Clone, Copy, Debug)]

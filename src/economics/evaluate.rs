@@ -14,14 +14,18 @@
 
 mod base;
 mod serverless;
+mod tally;
 mod terms;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::curve::{Asked, Curves, LoadCurve, is_short, overflow_share};
 use super::ownership::HOURS_PER_MONTH;
 use super::replicas::{Burst, Running, Scaler, autoscale, load_asked, need, whole};
 use super::work::real;
+
+use tally::Tally;
 
 pub use terms::{Lone, Outcome, Policy, Profile, Terms};
 
@@ -82,14 +86,8 @@ impl<'a> Window<'a> {
         let hosted = scale * terms.qualifying_share;
         let constant = |replicas| self.price(scale, terms, &self.constant(hosted, terms, replicas));
         match policy {
-            // A single look at a window is not worth sorting it.
             Policy::Fixed { replicas } if self.curves.known(bound(terms)).is_none() => {
-                let same = Running {
-                    billed: replicas,
-                    ready: replicas,
-                };
-                let fleet = std::iter::repeat_n(same, self.profile.loads.len());
-                self.price(scale, terms, &self.walk(hosted, terms, fleet))
+                self.price(scale, terms, &self.once(hosted, terms, replicas))
             }
             Policy::Fixed { replicas } => constant(replicas),
             Policy::Peak { quantile } => constant(self.peak(hosted, terms, quantile)),
@@ -108,8 +106,7 @@ impl<'a> Window<'a> {
                     warm_buckets,
                     cool_buckets,
                 };
-                let needs: Vec<u32> = self.needs(hosted, terms).collect();
-                let fleet = autoscale(&needs, scaler).into_iter();
+                let fleet = autoscale(&self.needs(hosted, terms), scaler).into_iter();
                 self.price(scale, terms, &self.walk(hosted, terms, fleet))
             }
             Policy::Serverless { idle_seconds } => {
@@ -118,21 +115,70 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// What each bucket needs, at `hosted` times the profile's load.
-    pub fn needs(&self, hosted: f64, terms: &Terms) -> impl Iterator<Item = u32> {
-        let utilisation = terms.utilisation;
+    /// `policy` with its number of replicas chosen on this window, where one is chosen: the same as
+    /// [`Self::at_scale`] finds, without sorting the window, which a single look is not worth.
+    #[must_use]
+    pub fn settled(&self, terms: &Terms, policy: Policy) -> Policy {
+        let hosted = terms.qualifying_share;
+        let replicas = match policy {
+            Policy::Fixed { .. } | Policy::Auto { .. } | Policy::Serverless { .. } => {
+                return policy;
+            }
+            Policy::Peak { quantile } => {
+                let asked = value_at(self.asked(terms).into_owned(), quantile);
+                clamp(need(hosted * asked, terms.utilisation), terms)
+            }
+            Policy::Hybrid => self.base(hosted, terms),
+        };
+        Policy::Fixed { replicas }
+    }
+
+    /// The cheapest base, by how many buckets need how much: no larger one than the peak is looked at.
+    fn base(&self, hosted: f64, terms: &Terms) -> u32 {
         let asked = self.asked(terms);
-        asked.map(move |asked| need(hosted * asked.capacity, utilisation))
+        let peak = asked.iter().copied().fold(0.0, f64::max);
+        let most = clamp(need(hosted * peak, terms.utilisation), terms);
+        let a_replica = terms.utilisation / hosted;
+        let Some(tally) = Tally::new(&asked, self.profile.api_usd, a_replica, most) else {
+            let cost_usd =
+                |replicas| self.price(1.0, terms, &self.constant(hosted, terms, replicas));
+            return base::cheapest(terms.min_replicas, most, |k| cost_usd(k).selfhost_usd);
+        };
+        base::cheapest(terms.min_replicas, most, |replicas| {
+            let fleet = Fleet {
+                replica_buckets: f64::from(replicas) * count(self.profile.loads.len()),
+                overflow_usd: hosted * tally.overflow_usd(replicas),
+                ..Fleet::default()
+            };
+            self.price(1.0, terms, &fleet).selfhost_usd
+        })
+    }
+
+    /// What each bucket needs, at `hosted` times the profile's load.
+    pub fn needs(&self, hosted: f64, terms: &Terms) -> Vec<u32> {
+        let need = |asked: &f64| need(hosted * asked, terms.utilisation);
+        self.asked(terms).iter().map(need).collect()
+    }
+
+    /// How much of a fleet each bucket asks for: its load, or more where a burst may not wait.
+    fn asked(&self, terms: &Terms) -> Cow<'a, [f64]> {
+        let Profile {
+            loads, slot_work, ..
+        } = self.profile;
+        if terms.burst.is_none() || slot_work.is_empty() {
+            return Cow::Borrowed(loads);
+        }
+        let both = loads.iter().zip(slot_work);
+        let asked =
+            both.map(|(load, slot)| load_asked(*load, *slot, terms.utilisation, terms.burst));
+        Cow::Owned(asked.collect())
     }
 
     /// The buckets, and how much of a fleet each asks for.
-    fn asked(&self, terms: &Terms) -> impl Iterator<Item = Asked> {
-        let none = std::iter::repeat(&0.0);
-        let slots = self.profile.slot_work.iter().chain(none);
-        let buckets = self.profile.loads.iter().zip(self.profile.api_usd);
-        let (utilisation, burst) = (terms.utilisation, terms.burst);
-        buckets.zip(slots).map(move |((load, usd), slot)| Asked {
-            capacity: load_asked(*load, *slot, utilisation, burst),
+    fn buckets<'b>(&'b self, asked: &'b [f64]) -> impl Iterator<Item = Asked> + 'b {
+        let known = self.profile.loads.iter().zip(self.profile.api_usd);
+        asked.iter().zip(known).map(|(asked, (load, usd))| Asked {
+            capacity: *asked,
             load: *load,
             usd: *usd,
         })
@@ -146,7 +192,8 @@ impl<'a> Window<'a> {
     }
 
     fn curve(&self, terms: &Terms) -> Rc<LoadCurve> {
-        self.curves.of(bound(terms), || self.asked(terms).collect())
+        let asked = || self.buckets(&self.asked(terms)).collect();
+        self.curves.of(bound(terms), asked)
     }
 
     /// A constant fleet, at `hosted` times the profile's load.
@@ -163,10 +210,26 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// The same in one walk, for a single look: that is not worth sorting the window.
+    fn once(&self, hosted: f64, terms: &Terms, replicas: u32) -> Fleet {
+        let asked = self.asked(terms);
+        let capacity = f64::from(replicas) * terms.utilisation;
+        let mut fleet = Fleet {
+            replica_buckets: f64::from(replicas) * count(self.profile.loads.len()),
+            replicas,
+            ..Fleet::default()
+        };
+        for bucket in self.buckets(&asked) {
+            fleet.serve(bucket, hosted, capacity);
+        }
+        fleet
+    }
+
     /// A fleet bucket by bucket, at `hosted` times the profile's load.
     fn walk(&self, hosted: f64, terms: &Terms, running: impl Iterator<Item = Running>) -> Fleet {
         let mut fleet = Fleet::default();
-        for (Running { billed, ready }, asked) in running.zip(self.asked(terms)) {
+        let asked = self.asked(terms);
+        for (Running { billed, ready }, asked) in running.zip(self.buckets(&asked)) {
             fleet.replica_buckets += f64::from(billed);
             fleet.serve(asked, hosted, f64::from(ready) * terms.utilisation);
             fleet.replicas = fleet.replicas.max(billed);
@@ -239,6 +302,15 @@ pub fn quantile_of(mut values: Vec<u32>, quantile: f64) -> u32 {
     *values.select_nth_unstable(index).1
 }
 
+/// The same of real numbers.
+fn value_at(mut values: Vec<f64>, quantile: f64) -> f64 {
+    let Some(last) = values.len().checked_sub(1) else {
+        return 0.0;
+    };
+    let index = rank_of(quantile, values.len()).min(last);
+    *values.select_nth_unstable_by(index, f64::total_cmp).1
+}
+
 /// The nearest rank of a quantile among so many values, from 0.
 pub(super) fn rank_of(quantile: f64, length: usize) -> usize {
     let rank = whole(quantile * count(length)).saturating_sub(1);
@@ -254,6 +326,37 @@ fn count(length: usize) -> f64 {
 mod tests {
     use super::*;
 
+    fn profile<'a>(loads: &'a [f64], api_usd: &'a [f64], slot_work: &'a [f64]) -> Profile<'a> {
+        Profile {
+            bucket_seconds: 60.0,
+            loads,
+            api_usd,
+            slot_work,
+            bucket_calls: &[],
+            lone: &[],
+            calls: 1_000.0,
+        }
+    }
+
+    fn terms(share: f64, burst: Option<f64>) -> Terms {
+        Terms {
+            utilisation: 0.7,
+            usd_per_replica_hour: 5.38,
+            min_replicas: 0,
+            max_replicas: 20,
+            qualifying_share: share,
+            escalation: 0.05,
+            ops_usd_per_month: 100.0,
+            one_off_usd: 0.0,
+            amortisation_months: 12.0,
+            usd_per_call: 0.001,
+            burst: burst.map(|ttft_slo_seconds| Burst {
+                slot_seconds: 10.0,
+                ttft_slo_seconds,
+            }),
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn a_fixed_fleet_costs_the_same_by_walk_and_by_curve(
@@ -264,28 +367,8 @@ mod tests {
         ) {
             let (loads, api_usd): (Vec<f64>, Vec<f64>) = buckets.iter().copied().unzip();
             let slot_work: Vec<f64> = loads.iter().rev().map(|load| bursts * load / 9.0).collect();
-            let window = Window::new(Profile {
-                bucket_seconds: 60.0,
-                loads: &loads,
-                api_usd: &api_usd,
-                slot_work: &slot_work,
-                bucket_calls: &[],
-                lone: &[],
-                calls: 1_000.0,
-            });
-            let terms = Terms {
-                utilisation: 0.7,
-                usd_per_replica_hour: 5.38,
-                min_replicas: 0,
-                max_replicas: 20,
-                qualifying_share: share,
-                escalation: 0.05,
-                ops_usd_per_month: 100.0,
-                one_off_usd: 0.0,
-                amortisation_months: 12.0,
-                usd_per_call: 0.001,
-                burst: burst.map(|ttft_slo_seconds| Burst { slot_seconds: 10.0, ttft_slo_seconds }),
-            };
+            let window = Window::new(profile(&loads, &api_usd, &slot_work));
+            let terms = terms(share, burst);
             let fixed = || window.at_scale(1.5, &terms, Policy::Fixed { replicas });
             let walked = fixed();
             window.curve(&terms);
@@ -294,6 +377,28 @@ mod tests {
             proptest::prop_assert!((walked.short_bucket_share - read.short_bucket_share).abs() < 1e-9);
             let used = |outcome: &Outcome| outcome.utilisation.unwrap_or_default();
             proptest::prop_assert!((used(&walked) - used(&read)).abs() < 1e-9);
+        }
+
+        /// Counted by size, or sorted: the same base, or one that costs the same.
+        #[test]
+        fn what_a_policy_settles_on_costs_what_the_policy_costs(
+            buckets in proptest::collection::vec((0.0_f64..9.0, 0.0_f64..100.0), 0..60),
+            (bursts, burst) in (0.0_f64..400.0, proptest::option::of(0.5_f64..10.0)),
+            (usd_per_replica_hour, quantile) in (0.0_f64..3_000.0, 0.01_f64..1.0),
+            (min_replicas, max_replicas) in (0_u32..4, 4_u32..20),
+        ) {
+            let (loads, api_usd): (Vec<f64>, Vec<f64>) = buckets.iter().copied().unzip();
+            let slot_work: Vec<f64> = loads.iter().rev().map(|load| bursts * load / 9.0).collect();
+            let window = Window::new(profile(&loads, &api_usd, &slot_work));
+            let terms = Terms { usd_per_replica_hour, min_replicas, max_replicas, ..terms(0.9, burst) };
+            for policy in [Policy::Hybrid, Policy::Peak { quantile }] {
+                let settled = window.at_scale(1.0, &terms, window.settled(&terms, policy));
+                let sorted = window.at_scale(1.0, &terms, policy);
+                proptest::prop_assert!((settled.selfhost_usd - sorted.selfhost_usd).abs() < 1e-6);
+                if matches!(policy, Policy::Peak { .. }) {
+                    proptest::prop_assert_eq!(settled.replicas, sorted.replicas);
+                }
+            }
         }
     }
 }

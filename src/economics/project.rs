@@ -6,6 +6,7 @@
 
 mod arm;
 mod burst;
+mod columns;
 mod commitment;
 mod dates;
 mod loads;
@@ -22,6 +23,7 @@ use super::projection::{Band, ChosenOn, Figures, Hosted, Replicas};
 use super::work::real;
 
 pub use arm::{rented_tokens, routed};
+pub use columns::{Columns, Minutes, PerSum};
 pub(super) use commitment::commitment;
 pub use dates::breakeven_days;
 use loads::Loads;
@@ -71,7 +73,7 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
             worst.savings_usd,
             sensitivity,
         )
-        .beside(demand.now.iter().map(|bucket| bucket.committed_usd).sum()),
+        .beside(demand.now.committed_usd.iter().sum()),
         replicas: replicas(plan, &expected, &loads, outcome),
         moved_usd: unmoved
             .iter()
@@ -83,13 +85,13 @@ pub fn hosted(plan: &HostPlan, limit: Option<f64>, demand: &Demand<'_>) -> Optio
         overflow_usd: outcome.overflow_api_usd,
         burst_ratio: burst::ratio(plan, limit, demand.now, loads.mean()),
         commitment: commitment(plan, outcome, demand.now.len()),
-        usd_per_mtok: usd_per_mtok(outcome, &expected, demand.now),
+        usd_per_mtok: usd_per_mtok(outcome, &expected, &demand.now),
     })
 }
 
 /// What hosting costs per million hosted tokens; absent when nothing was hosted.
-fn usd_per_mtok(outcome: &Outcome, point: &Point, buckets: &[Bucket]) -> Option<f64> {
-    let tokens: f64 = buckets.iter().map(|bucket| bucket.total.tokens()).sum();
+fn usd_per_mtok(outcome: &Outcome, point: &Point, minutes: &Minutes<'_>) -> Option<f64> {
+    let tokens = minutes.sums().tokens();
     let spilled = if outcome.api_usd > 0.0 {
         outcome.overflow_api_usd / outcome.api_usd
     } else {
@@ -119,24 +121,24 @@ fn scored(
 ) -> Option<Vec<Outcome>> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; points.len()];
     let choosing = chosen_on(plan, demand) == ChosenOn::PreviousWindow;
-    let before = if choosing { demand.before } else { &[] };
     while let Some(next) = outcomes.iter().position(Option::is_none) {
         let point = points.get(next)?;
         let now = Loads::of(plan, point, limit, demand.now)?;
+        let before = if choosing {
+            demand.before
+        } else {
+            Minutes::default()
+        };
         let before = Loads::of(plan, point, limit, before)?;
         let (now, before) = (now.window(), before.window());
+        let chosen_on = if choosing { &before } else { &now };
         let same = points
             .iter()
             .zip(&mut outcomes)
             .filter(|(other, _)| other.same_work(point));
         for (other, outcome) in same {
             let terms = plan.terms(other);
-            let policy = if choosing {
-                let replicas = before.at_scale(1.0, &terms, plan.policy).replicas;
-                Policy::Fixed { replicas }
-            } else {
-                plan.policy
-            };
+            let policy = chosen_on.settled(&terms, plan.policy);
             *outcome = Some(now.at_scale(1.0, &terms, policy));
         }
     }
@@ -166,10 +168,10 @@ fn banded(
     }
 }
 
-fn replicas(plan: &HostPlan, point: &Point, loads: &Loads, outcome: &Outcome) -> Replicas {
+fn replicas(plan: &HostPlan, point: &Point, loads: &Loads<'_>, outcome: &Outcome) -> Replicas {
     let terms = plan.terms(point);
     let window = loads.window();
-    let needs: Vec<u32> = window.needs(terms.qualifying_share, &terms).collect();
+    let needs = window.needs(terms.qualifying_share, &terms);
     let hours = buckets_hours(needs.len());
     let now = match plan.policy {
         Policy::Fixed { .. } | Policy::Peak { .. } | Policy::Hybrid => outcome.replicas,
@@ -201,10 +203,10 @@ fn buckets_hours(buckets: usize) -> f64 {
 pub fn breakeven(
     plan: &HostPlan,
     limit: Option<f64>,
-    buckets: &[Bucket],
+    minutes: Minutes<'_>,
     rival_savings_usd: f64,
 ) -> Option<BreakEven> {
-    let [found] = breakevens(plan, limit, buckets, [rival_savings_usd])?;
+    let [found] = breakevens(plan, limit, minutes, [rival_savings_usd])?;
     Some(found)
 }
 
@@ -213,11 +215,11 @@ pub fn breakeven(
 pub fn breakevens<const N: usize>(
     plan: &HostPlan,
     limit: Option<f64>,
-    buckets: &[Bucket],
+    minutes: Minutes<'_>,
     rivals_usd: [f64; N],
 ) -> Option<[BreakEven; N]> {
     let point = plan.assumptions.expected();
-    let loads = Loads::of(plan, &point, limit, buckets)?;
+    let loads = Loads::of(plan, &point, limit, minutes)?;
     let (window, terms) = (loads.window(), plan.terms(&point));
     Some(breakeven_scales(
         &window,

@@ -47,14 +47,20 @@ pub fn load_asked(load: f64, slot_work: f64, utilisation: f64, burst: Option<Bur
 }
 
 /// The next whole number, with slack; nothing and less need nothing.
+pub(super) fn whole(replicas: f64) -> u32 {
+    rounded_up(replicas - SLACK)
+}
+
+/// The next whole number; 0 for nothing and less. Without a library's `ceil`, which is a call.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "`as` saturates, and a need beyond u32 is no plan"
 )]
-pub(super) fn whole(replicas: f64) -> u32 {
-    (replicas - SLACK).ceil().max(0.0) as u32
+pub(super) fn rounded_up(value: f64) -> u32 {
+    let down = value as u32;
+    down.saturating_add(u32::from(f64::from(down) < value))
 }
 
 /// How a reactive scaler behaves.

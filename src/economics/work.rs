@@ -164,23 +164,57 @@ pub fn work(
     tpot_slo_seconds: Option<f64>,
     sums: &TokenSums,
 ) -> Option<f64> {
-    let Conversion {
-        cached_work_saved,
-        ratio_in,
-        ratio_out,
-    } = *conversion;
-    let prefill = ratio_in * (sums.uncached_input + (1.0 - cached_work_saved) * sums.cached_input);
-    let output = coefficients.b * ratio_out * sums.output;
-    let context = ratio_in * ratio_out * sums.output_by_input
-        + ratio_out * ratio_out * sums.output_squared / 2.0;
-    let unlimited = output + coefficients.c * context;
-    let decoding = match tpot_slo_seconds {
-        None => unlimited,
-        Some(limit) => {
-            let decode = coefficients.decode?;
-            let factor = latency_factor(decode, limit)?;
-            unlimited.max(factor * (output + decode.c0 * context))
-        }
-    };
-    Some(coefficients.a * prefill + decoding + coefficients.d * sums.calls)
+    Some(Work::of(coefficients, conversion, tpot_slo_seconds)?.seconds(sums))
+}
+
+/// [`work`] with everything fixed but the sums: what is asked of many minutes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Work {
+    coefficients: Coefficients,
+    conversion: Conversion,
+    /// φ and c0; both 0 without a limit, which then never binds.
+    limited: (f64, f64),
+}
+
+impl Work {
+    /// `None` when the limit cannot be held, or when nothing is known to hold it by.
+    #[must_use]
+    pub fn of(
+        coefficients: &Coefficients,
+        conversion: &Conversion,
+        tpot_slo_seconds: Option<f64>,
+    ) -> Option<Self> {
+        let limited = match tpot_slo_seconds {
+            None => (0.0, 0.0),
+            Some(limit) => {
+                let decode = coefficients.decode?;
+                (latency_factor(decode, limit)?, decode.c0)
+            }
+        };
+        Some(Self {
+            coefficients: *coefficients,
+            conversion: *conversion,
+            limited,
+        })
+    }
+
+    /// Replica-seconds that `sums` need.
+    #[must_use]
+    #[inline]
+    pub fn seconds(&self, sums: &TokenSums) -> f64 {
+        let Coefficients { a, b, c, d, .. } = self.coefficients;
+        let Conversion {
+            cached_work_saved,
+            ratio_in,
+            ratio_out,
+        } = self.conversion;
+        let (factor, c0) = self.limited;
+        let prefill =
+            ratio_in * (sums.uncached_input + (1.0 - cached_work_saved) * sums.cached_input);
+        let output = b * ratio_out * sums.output;
+        let context = ratio_in * ratio_out * sums.output_by_input
+            + ratio_out * ratio_out * sums.output_squared / 2.0;
+        let decoding = (output + c * context).max(factor * (output + c0 * context));
+        a * prefill + decoding + d * sums.calls
+    }
 }

@@ -2,97 +2,27 @@
     clippy::float_arithmetic,
     reason = "evidence is measured in shares of estimated money"
 )]
-//! What a pass reads of the live demand: copied in one go, so that computing holds up nobody.
+//! What a pass reads of the kept demand.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::DAY_MINUTES;
-use super::live::{LiveDemand, Minute};
+use super::kept::{Kept, Pool};
 use super::reserved::Paid;
+use super::seen::{Observed, Seen, number};
 use super::settings::Takers;
-use crate::economics::project::Bucket;
 use crate::economics::projection::{Committed, Evidence};
 use crate::economics::work::{TokenSums, real};
 use crate::money::{Avoidable, Pico};
 
 /// Days for which minutes are kept.
 const KEPT_DAYS: i64 = 35;
-/// Minutes in a day, as a length.
-const DAY_LENGTH: usize = 1_440;
-
-/// Which minutes of a range were observed.
-pub(super) struct Observed {
-    pub(super) range: Range<i64>,
-    /// For each minute of the range its place among the observed ones.
-    places: Vec<Option<usize>>,
-    pub(super) count: usize,
-    days: u32,
-}
-
-impl Observed {
-    pub(super) fn of(demand: &LiveDemand, range: Range<i64>) -> Self {
-        let minutes = demand.observed(&range);
-        let length = range.end.saturating_sub(range.start);
-        let mut places = vec![None; usize::try_from(length).unwrap_or_default()];
-        for (place, minute) in minutes.iter().enumerate() {
-            if let Some(kept) = offset(&range, *minute).and_then(|at| places.get_mut(at)) {
-                *kept = Some(place);
-            }
-        }
-        // A day without tollgate is told by the coverage: it is not a younger meter.
-        let watched = demand
-            .first_observed()
-            .map_or(0, |first| range.end.saturating_sub(first.max(range.start)));
-        let days = watched
-            .saturating_add(DAY_MINUTES.saturating_sub(1))
-            .div_euclid(DAY_MINUTES)
-            .max(0);
-        Self {
-            range,
-            places,
-            count: minutes.len(),
-            days: u32::try_from(days).unwrap_or(u32::MAX),
-        }
-    }
-
-    /// Observed minutes over minutes in the range.
-    pub(super) fn coverage(&self) -> f64 {
-        number(self.count) / number(self.places.len()).max(1.0)
-    }
-
-    pub(super) fn hours(&self) -> f64 {
-        number(self.count) / 60.0
-    }
-
-    /// How many of the minutes of a part of the range were observed.
-    pub(super) fn count_in(&self, minutes: Range<i64>) -> usize {
-        let length = i64::try_from(self.places.len()).unwrap_or(i64::MAX);
-        let at = |minute: i64| {
-            let past = minute.saturating_sub(self.range.start).clamp(0, length);
-            usize::try_from(past).unwrap_or_default()
-        };
-        let places = self.places.get(at(minutes.start)..at(minutes.end));
-        places.map_or(0, |places| places.iter().flatten().count())
-    }
-
-    fn place(&self, minute: i64) -> Option<usize> {
-        let at = offset(&self.range, minute)?;
-        self.places.get(at).copied().flatten()
-    }
-}
-
-fn offset(range: &Range<i64>, minute: i64) -> Option<usize> {
-    usize::try_from(minute.checked_sub(range.start)?).ok()
-}
-
-fn number(length: usize) -> f64 {
-    real(u128::try_from(length).unwrap_or(u128::MAX))
-}
 
 /// The sums of a range over some pools.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Totals {
+    /// Calls and tokens; not their products, which only the work of a plan is made of.
     pub(super) tokens: TokenSums,
     pub(super) cost: Pico,
     /// The part of it that is paid wherever the calls go.
@@ -103,12 +33,35 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, minute: &Minute) {
-        self.tokens += minute.bucket.total;
-        self.cost += minute.cost;
-        self.unpriced_tokens += minute.unpriced_tokens;
-        self.unknown_calls += minute.unknown_calls;
-        self.imported_calls += minute.imported_calls;
+    /// Of the observed minutes of a pool, at what its calls are worth.
+    fn of(pool: &Pool, range: &Range<i64>) -> Self {
+        let [
+            calls,
+            uncached,
+            cached,
+            output,
+            cost,
+            unpriced,
+            unknown,
+            imported,
+        ] = pool.days.sums(range);
+        let number = |sum| pool.scale.count(real(sum));
+        Self {
+            tokens: TokenSums {
+                calls: number(calls),
+                uncached_input: number(uncached),
+                cached_input: number(cached),
+                output: number(output),
+                ..TokenSums::default()
+            },
+            cost: pool
+                .scale
+                .cost(Pico(i128::try_from(cost).unwrap_or(i128::MAX))),
+            committed: Pico::ZERO,
+            unpriced_tokens: number(unpriced),
+            unknown_calls: number(unknown),
+            imported_calls: number(imported),
+        }
     }
 
     fn merge(&mut self, other: &Self) {
@@ -141,7 +94,7 @@ impl Totals {
         guessed / (known + guessed)
     }
 
-    pub(super) fn evidence(&self, observed: &Observed) -> Evidence {
+    pub(super) fn evidence(&self, observed: &Observed<'_>) -> Evidence {
         Evidence {
             coverage: observed.coverage(),
             calls: self.tokens.calls,
@@ -161,10 +114,9 @@ pub(super) struct PoolTotals<'s> {
 }
 
 impl<'s> PoolTotals<'s> {
-    pub(super) fn of(demand: &LiveDemand, observed: &Observed, paid: Paid<'s>) -> Self {
-        let totals = |pool: &super::live::Pool| {
-            let mut totals = Totals::default();
-            pool.minutes(&observed.range, |_, minute| totals.add(minute));
+    pub(super) fn of(kept: &Kept, observed: &Observed<'_>, paid: Paid<'s>) -> Self {
+        let totals = |pool: &Pool| {
+            let mut totals = Totals::of(pool, &observed.range);
             let served = paid.served(pool, observed);
             let (cost, committed) = paid.cost(&pool.takers, totals.cost, &served);
             totals.cost = cost;
@@ -172,7 +124,7 @@ impl<'s> PoolTotals<'s> {
             (pool.takers.clone(), totals, committed)
         };
         Self {
-            pools: demand.pools().iter().map(totals).collect(),
+            pools: kept.pools().iter().map(totals).collect(),
             paid,
         }
     }
@@ -216,12 +168,11 @@ pub(super) struct CompleteDays {
 
 impl CompleteDays {
     /// A day is complete with at least `coverage_min` of its minutes; no more than are kept.
-    pub(super) fn before(demand: &LiveDemand, end: i64, coverage_min: f64) -> Self {
+    pub(super) fn before(seen: &Seen, end: i64, coverage_min: f64) -> Self {
         let today = end.div_euclid(DAY_MINUTES);
         let observed = |days_ago: i64| {
-            let start = today.saturating_sub(days_ago).saturating_mul(DAY_MINUTES);
-            let minutes = demand.observed(&(start..start.saturating_add(DAY_MINUTES)));
-            number(minutes.len()) / real(DAY_MINUTES.unsigned_abs().into())
+            let minutes = minutes(today.saturating_sub(days_ago));
+            number(seen.places(&minutes).len()) / real(DAY_MINUTES.unsigned_abs().into())
         };
         let mut coverage: Vec<f64> = (1..=KEPT_DAYS)
             .map(observed)
@@ -236,49 +187,21 @@ impl CompleteDays {
     }
 
     /// The tokens a day of the pools that a plan takes, as if every minute had been observed.
-    pub(super) fn tokens(&self, demand: &LiveDemand, plan: usize) -> Vec<f64> {
-        let mut tokens = vec![0.0; self.coverage.len()];
-        let days = i64::try_from(self.coverage.len()).unwrap_or(KEPT_DAYS);
-        let start = self.first.saturating_mul(DAY_MINUTES);
-        let range = start..start.saturating_add(days.saturating_mul(DAY_MINUTES));
-        for pool in demand
-            .pools()
-            .iter()
-            .filter(|pool| pool.takers.plans.contains(&plan))
-        {
-            pool.minutes(&range, |minute, part| {
-                let day = offset(&range, minute).map(|at| at / DAY_LENGTH);
-                if let Some(sum) = day.and_then(|day| tokens.get_mut(day)) {
-                    *sum += part.bucket.total.tokens();
-                }
-            });
-        }
-        for (sum, seen) in tokens.iter_mut().zip(&self.coverage) {
-            *sum /= seen;
-        }
-        tokens
+    pub(super) fn tokens(&self, kept: &Kept, plan: usize) -> Vec<f64> {
+        let pools = || kept.pools().iter();
+        let taken = || pools().filter(|pool| pool.takers.plans.contains(&plan));
+        let days = (self.first..).zip(&self.coverage);
+        let tokens = days.map(|(day, seen)| {
+            let range = minutes(day);
+            let of = |pool: &Pool| Totals::of(pool, &range).tokens.tokens();
+            taken().map(of).sum::<f64>() / seen
+        });
+        tokens.collect()
     }
 }
 
-/// The observed minutes of the pools that a plan takes, in order, those without calls included.
-pub(super) fn buckets(
-    demand: &LiveDemand,
-    observed: &Observed,
-    plan: usize,
-    paid: &Paid<'_>,
-) -> Vec<Bucket> {
-    let mut buckets = vec![Bucket::default(); observed.count];
-    let taken = demand
-        .pools()
-        .iter()
-        .filter(|pool| pool.takers.plans.contains(&plan));
-    for pool in taken {
-        pool.minutes(&observed.range, |minute, part| {
-            let place = observed.place(minute);
-            if let Some(bucket) = place.and_then(|place| buckets.get_mut(place)) {
-                bucket.merge(&paid.bucket(&pool.takers, minute, part.bucket));
-            }
-        });
-    }
-    buckets
+/// The minutes of a day.
+fn minutes(day: i64) -> Range<i64> {
+    let start = day.saturating_mul(DAY_MINUTES);
+    start..start.saturating_add(DAY_MINUTES)
 }

@@ -11,21 +11,22 @@ mod judge;
 mod minute;
 mod views;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::gather::{Observed, PoolTotals, buckets};
-use super::live::LiveDemand;
+use super::gather::PoolTotals;
+use super::kept::{Kept, Series};
 use super::report::{Report, ReservedView, WindowReport, date_of};
 use super::reserved::Paid;
+use super::seen::{Observed, Seen};
 use super::settings::Settings;
 use super::state::States;
 use crate::economics::price::ratio;
-use crate::economics::project::{Demand, hosted, latency, steps};
+use crate::economics::project::{Demand, Minutes, hosted, latency, steps};
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
 use crate::economics::{Alternative, DemandMinute, HostPlan, Projection};
 
 pub(super) use day::day;
-use hourly::{HOURLY, known};
+use hourly::Ahead;
 pub(super) use judge::{Judged, judge, score};
 use views::{plan_lacks, views};
 
@@ -37,68 +38,62 @@ const CHOOSING_MINUTES_MIN: usize = 1_296;
 /// A window that ends at a minute, as a pass sees it.
 struct Pass<'a> {
     settings: &'a Settings,
-    demand: &'a Mutex<LiveDemand>,
     span: Span,
-    now: Observed,
-    before: Observed,
+    now: Observed<'a>,
+    before: Observed<'a>,
     /// Other hours may have been reserved in the window before.
     paid_before: Paid<'a>,
     totals: PoolTotals<'a>,
 }
 
 impl<'a> Pass<'a> {
-    fn new(settings: &'a Settings, demand: &'a Mutex<LiveDemand>, span: Span, end: i64) -> Self {
-        Self::with(settings, demand, (span, span), end)
+    fn new(settings: &'a Settings, kept: &Kept, seen: &'a Seen, span: Span, end: i64) -> Self {
+        Self::with(settings, (kept, seen), (span, span), end)
     }
 
     /// The same; replicas are chosen on a span of another length before it.
     fn with(
         settings: &'a Settings,
-        demand: &'a Mutex<LiveDemand>,
+        (kept, seen): (&Kept, &'a Seen),
         (span, chosen_on): (Span, Span),
         end: i64,
     ) -> Self {
         let start = end.saturating_sub(span.minutes());
         let earlier = start.saturating_sub(chosen_on.minutes());
-        let live = demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Observed::of(&live, start..end);
+        let now = Observed::of(seen, start..end);
         // What is committed on the UTC day on which the window ends is not saved.
         let day = date_of(end);
-        let paid = Paid::of(&settings.reserved, &live, &now, day);
-        let before = Observed::of(&live, earlier..start);
+        let paid = Paid::of(&settings.reserved, kept, &now, day);
+        let before = Observed::of(seen, earlier..start);
         Self {
             settings,
-            demand,
             span,
-            totals: PoolTotals::of(&live, &now, paid),
+            totals: PoolTotals::of(kept, &now, paid),
             now,
-            paid_before: Paid::of(&settings.reserved, &live, &before, day),
+            paid_before: Paid::of(&settings.reserved, kept, &before, day),
             before,
         }
     }
 
-    fn plan(&self, at: usize, plan: &HostPlan) -> Projection {
-        let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = buckets(&live, &self.now, at, &self.totals.paid);
-        let before = if self.before.count >= CHOOSING_MINUTES_MIN {
-            buckets(&live, &self.before, at, &self.paid_before)
+    fn plan(&self, at: usize, plan: &HostPlan, series: &Series) -> Projection {
+        let money = self.totals.paid.money(series, &self.now);
+        let now = minutes(series, &self.now, &money);
+        let money = self.paid_before.money(series, &self.before);
+        let before = if self.before.count() >= CHOOSING_MINUTES_MIN {
+            minutes(series, &self.before, &money)
         } else {
-            Vec::new()
+            Minutes::default()
         };
-        drop(live);
         let totals = self.totals.sum(|takers| takers.plans.contains(&at));
         let latency = latency(plan, &now);
-        let demand = Demand {
-            now: &now,
-            before: &before,
-        };
+        let demand = Demand { now, before };
         let (hosted, steps) = match latency {
             Latency::Infeasible(_) => (None, None),
             Latency::Held(limit) => (
                 hosted(plan, Some(limit), &demand),
-                steps(plan, Some(limit), &now),
+                steps(plan, Some(limit), now),
             ),
-            Latency::NotChecked => (hosted(plan, None, &demand), steps(plan, None, &now)),
+            Latency::NotChecked => (hosted(plan, None, &demand), steps(plan, None, now)),
         };
         let days = self.now.hours() / 24.0;
         Projection {
@@ -119,11 +114,6 @@ impl<'a> Pass<'a> {
             tokens_per_day: ratio(totals.tokens.tokens(), days).unwrap_or_default(),
             tokens: totals.tokens.tokens(),
         }
-    }
-
-    fn plans(&self) -> Vec<Projection> {
-        let plans = self.settings.plans.iter().enumerate();
-        plans.map(|(at, plan)| self.plan(at, plan)).collect()
     }
 
     fn report(&self, plans: Vec<Projection>) -> WindowReport {
@@ -184,39 +174,62 @@ impl<'a> Pass<'a> {
 /// The report over one window that ends at `end`, without states and what is ahead.
 pub(super) fn over(
     settings: &Arc<Settings>,
-    demand: &Mutex<LiveDemand>,
+    (kept, seen): (&Kept, &Seen),
     span: Span,
     end: i64,
 ) -> Report {
-    let pass = Pass::new(settings, demand, span, end);
+    let pass = Pass::new(settings, kept, seen, span, end);
     let mut report = Report::empty(Arc::clone(settings));
     report.end_minute = Some(end);
-    report.windows.push(pass.report(pass.plans()));
+    let plans = settings.plans.iter().enumerate();
+    let plans = plans.map(|(at, plan)| pass.plan(at, plan, &kept.series(at, seen)));
+    report.windows.push(pass.report(plans.collect()));
     report
+}
+
+/// The observed minutes of a window, at what they really cost.
+fn minutes<'m>(
+    series: &'m Series,
+    observed: &Observed<'_>,
+    (api_usd, committed_usd): &'m (Vec<f64>, Vec<f64>),
+) -> Minutes<'m> {
+    Minutes {
+        api_usd,
+        committed_usd,
+        ..series.columns.all().part(&observed.places)
+    }
 }
 
 /// The report over the windows that end at `end`.
 pub(super) fn report(
     settings: &Arc<Settings>,
-    demand: &Mutex<LiveDemand>,
+    (kept, seen): (&Kept, &Seen),
     end: i64,
     previous: &Report,
     (states, news): &(States, Vec<DemandMinute>),
 ) -> Report {
     let mut report = Report::empty(Arc::clone(settings));
     report.end_minute = Some(end);
-    for span in SPANS {
-        let known = known(previous, span, end);
-        if let Some(window) = known.filter(|_| HOURLY.contains(&span)) {
-            report.windows.push(window.clone());
-            continue;
+    let passes = SPANS.map(|span| Pass::new(settings, kept, seen, span, end));
+    let mut plans = SPANS.map(|_| Vec::new());
+    let ahead = Ahead::new(settings, (kept, seen), previous, end);
+    for (at, plan) in settings.plans.iter().enumerate() {
+        // A plan's minutes are read once for all windows.
+        let series = kept.series(at, seen);
+        for (pass, plans) in passes.iter().zip(&mut plans) {
+            let mut projection = pass.plan(at, plan, &series);
+            if pass.span == FORTNIGHT {
+                ahead.look(pass, at, &series, &mut projection);
+            }
+            plans.push(projection);
         }
-        let pass = Pass::new(settings, demand, span, end);
-        let mut plans = pass.plans();
-        if span == FORTNIGHT {
-            pass.look_ahead(&mut plans, known);
+    }
+    for (pass, plans) in passes.iter().zip(plans) {
+        if pass.span == FORTNIGHT {
             report.states = views(settings, &plans, &pass.endpoints(), states);
-            report.minute = pass.minute(&plans, previous, news);
+            if previous.end_minute.is_some() {
+                report.minute = pass.minute((kept, seen), &plans, news);
+            }
         }
         report.windows.push(pass.report(plans));
     }

@@ -13,8 +13,8 @@ use std::ops::Range;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::gather::Observed;
-use super::live::{LiveDemand, Pool};
+use super::kept::{Kept, Pool, Series};
+use super::seen::Observed;
 use super::settings::Takers;
 use crate::call::fits_model;
 use crate::economics::Stream;
@@ -61,8 +61,8 @@ pub(super) struct Rented {
 }
 
 impl Rented {
-    fn add(&mut self, rule: &ReservedRule, observed: &Observed, day: Date) {
-        let minutes = observed.count_in(rule.minutes.clone());
+    fn add(&mut self, rule: &ReservedRule, observed: &Observed<'_>, day: Date) {
+        let minutes = observed.count_in(&rule.minutes);
         let minutes = i128::try_from(minutes).unwrap_or(0);
         let cost = rule.usd_per_hour.scaled(minutes, 60);
         self.cost += cost;
@@ -111,8 +111,8 @@ pub(super) struct Paid<'s> {
 impl<'s> Paid<'s> {
     pub(super) fn of(
         rules: &'s [ReservedRule],
-        demand: &LiveDemand,
-        observed: &Observed,
+        kept: &Kept,
+        observed: &Observed<'_>,
         day: Date,
     ) -> Self {
         let mut paid = Self {
@@ -124,7 +124,7 @@ impl<'s> Paid<'s> {
             let rent = paid.rents.entry(&rule.name).or_default();
             rent.add(rule, observed, day);
         }
-        for pool in demand.pools() {
+        for pool in kept.pools() {
             for (name, worth) in paid.served(pool, observed) {
                 paid.rents.entry(name).or_default().worth += worth;
             }
@@ -133,14 +133,14 @@ impl<'s> Paid<'s> {
     }
 
     /// What the calls of a pool are worth that each reservation served, by its name.
-    pub(super) fn served(&self, pool: &Pool, observed: &Observed) -> BTreeMap<&'s str, Pico> {
+    pub(super) fn served(&self, pool: &Pool, observed: &Observed<'_>) -> BTreeMap<&'s str, Pico> {
         let mut served = BTreeMap::<_, Pico>::new();
-        if !pool.takers.reserved.is_empty() {
-            pool.minutes(&observed.range, |minute, part| {
-                if let Some(name) = self.serving(&pool.takers, minute) {
-                    *served.entry(name).or_default() += part.cost;
-                }
-            });
+        for (minutes, serving) in self.stretches(&pool.takers, &observed.range) {
+            if let Some(name) = serving {
+                let [_, _, _, _, cost, ..] = pool.days.sums(&minutes);
+                let worth = Pico(i128::try_from(cost).unwrap_or(i128::MAX));
+                *served.entry(name).or_default() += pool.scale.cost(worth);
+            }
         }
         served
     }
@@ -171,13 +171,42 @@ impl<'s> Paid<'s> {
         (cost, committed)
     }
 
+    /// What the observed minutes of a series really cost: first what moving their calls saves, then
+    /// what is paid wherever they go, dollars.
+    pub(super) fn money(&self, series: &Series, observed: &Observed<'_>) -> (Vec<f64>, Vec<f64>) {
+        let mut avoidable = vec![0.0; observed.count()];
+        let mut committed = avoidable.clone();
+        for (takers, usd) in &series.money {
+            let usd = usd.get(observed.places.clone()).unwrap_or_default();
+            for (minutes, serving) in self.stretches(takers, &observed.range) {
+                let (saved, kept) = self.parts(takers, serving);
+                let places = observed.places_in(&minutes);
+                add_times(&mut avoidable, usd, saved, &places);
+                add_times(&mut committed, usd, kept, &places);
+            }
+        }
+        (avoidable, committed)
+    }
+
     /// A minute of a pool, at what it really cost.
     pub(super) fn bucket(&self, takers: &Takers, minute: i64, bucket: Bucket) -> Bucket {
-        let rented = self.serving(takers, minute);
-        match rented.and_then(|name| self.rents.get(name)) {
-            Some(rent) => bucket.rented(rent.times(), rent.committed_share()),
-            None if takers.paid.on(self.day).is_committed(self.day) => bucket.committed(),
-            None => bucket,
+        let (saved, kept) = self.parts(takers, self.serving(takers, minute));
+        Bucket {
+            api_usd: bucket.api_usd * saved,
+            committed_usd: bucket.committed_usd + bucket.api_usd * kept,
+            ..bucket
+        }
+    }
+
+    /// What of a dollar of worth can be avoided and what cannot, where a reservation serves or none.
+    fn parts(&self, takers: &Takers, serving: Option<&str>) -> (f64, f64) {
+        match serving.and_then(|name| self.rents.get(name)) {
+            Some(rent) => {
+                let (times, committed) = (rent.times(), rent.committed_share());
+                (times * (1.0 - committed), times * committed)
+            }
+            None if takers.paid.on(self.day).is_committed(self.day) => (0.0, 1.0),
+            None => (1.0, 0.0),
         }
     }
 
@@ -187,11 +216,38 @@ impl<'s> Paid<'s> {
         all.filter(|(_, rent)| rent.cost > Pico::ZERO)
     }
 
+    /// A range cut where another reservation begins to serve a stream, or none.
+    fn stretches(&self, takers: &Takers, range: &Range<i64>) -> Vec<(Range<i64>, Option<&'s str>)> {
+        let rules = takers.reserved.iter().filter_map(|at| self.rules.get(*at));
+        let ends = rules.flat_map(|rule| [rule.minutes.start, rule.minutes.end]);
+        let inside = ends.filter(|minute| *minute > range.start && *minute < range.end);
+        let mut cuts: Vec<i64> = inside.chain([range.start, range.end]).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let stretches = cuts.iter().zip(cuts.iter().skip(1));
+        stretches
+            .map(|(from, to)| (*from..*to, self.serving(takers, *from)))
+            .collect()
+    }
+
     /// The name of what serves calls in a minute: of what runs then the first, as in a call's price.
     fn serving(&self, takers: &Takers, minute: i64) -> Option<&'s str> {
         let places = takers.reserved.iter();
         let mut rules = places.filter_map(|at| self.rules.get(*at));
         let rule = rules.find(|rule| rule.minutes.contains(&minute))?;
         Some(&rule.name)
+    }
+}
+
+/// Adds so many times the dollars of some places.
+fn add_times(sums: &mut [f64], usd: &[f64], times: f64, places: &Range<usize>) {
+    if times == 0.0 {
+        return;
+    }
+    let both = sums.get_mut(places.clone()).zip(usd.get(places.clone()));
+    if let Some((sums, usd)) = both {
+        for (sum, usd) in sums.iter_mut().zip(usd) {
+            *sum += usd * times;
+        }
     }
 }

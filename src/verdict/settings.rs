@@ -81,6 +81,15 @@ impl Takers {
             AlternativeKind::Stay => true,
         }
     }
+
+    /// What of it says whose money it is: the same for all whose money moves alike.
+    pub(super) fn money(&self) -> Self {
+        Self {
+            paid: self.paid.clone(),
+            reserved: self.reserved.clone(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Settings {

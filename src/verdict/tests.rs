@@ -16,6 +16,7 @@ mod outlook;
 mod paid;
 mod plan;
 mod reserved;
+mod restart;
 mod speed;
 mod state;
 mod words;

@@ -1,10 +1,11 @@
 //! What other settings or other demand would have meant, over one window: no state comes of it.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::kept::Kept;
 use super::live::LiveDemand;
 use super::pass;
 use super::report::Report;
@@ -18,7 +19,8 @@ use crate::economics::{DemandMinute, Stream};
 #[derive(Debug)]
 pub struct WhatIf {
     settings: Arc<Settings>,
-    demand: Mutex<LiveDemand>,
+    demand: LiveDemand,
+    kept: Kept,
 }
 
 impl WhatIf {
@@ -27,7 +29,8 @@ impl WhatIf {
     pub fn new(settings: Settings, scale: Scale) -> Self {
         let settings = Arc::new(settings);
         Self {
-            demand: Mutex::new(LiveDemand::scaled(&settings, scale)),
+            demand: LiveDemand::new(&settings),
+            kept: Kept::scaled(&settings, scale),
             settings,
         }
     }
@@ -38,29 +41,31 @@ impl WhatIf {
         kept: impl IntoIterator<Item = (Stream, i64, DemandMinute)>,
         up: impl IntoIterator<Item = i64>,
     ) {
-        let demand = self
-            .demand
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
         for (stream, minute, sums) in kept {
-            demand.keep(&stream, minute, &sums);
+            if let Some(closed) = self.demand.keep(&stream, minute, &sums) {
+                self.kept.know(&self.demand);
+                self.kept.add(&closed);
+            }
         }
         for minute in up {
-            demand.up(minute);
+            self.demand.up(minute);
         }
+        let closed = self.demand.close(i64::MAX);
+        self.kept.know(&self.demand);
+        self.kept.show(&closed, Vec::new(), i64::MIN);
     }
 
     /// The models of the demand, as their providers name them.
     #[must_use]
     pub fn models(&self) -> BTreeSet<String> {
-        let demand = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        demand.models()
+        self.demand.models()
     }
 
     /// A report over the one window up to the last minute that has ended by `now`.
     #[must_use]
     pub fn report(&self, span: Span, now: Timestamp) -> Report {
         let end = now.as_second().div_euclid(BUCKET_SECONDS);
-        pass::over(&self.settings, &self.demand, span, end)
+        let seen = self.demand.seen(i64::MIN..end);
+        pass::over(&self.settings, (&self.kept, &seen), span, end)
     }
 }

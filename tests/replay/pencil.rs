@@ -15,7 +15,7 @@ use tollgate::economics::hysteresis::{Day, Hysteresis, Rule};
 use tollgate::economics::ownership::HOURS_PER_MONTH;
 use tollgate::economics::plan::LatencyLimit;
 use tollgate::economics::project::{
-    Bucket, Demand, breakeven, breakeven_days, hosted, rented_tokens,
+    Bucket, Columns, Demand, Minutes, breakeven, breakeven_days, hosted, rented_tokens,
 };
 use tollgate::economics::projection::{Band, Hosted, Spread};
 use tollgate::economics::work::TokenSums;
@@ -33,7 +33,7 @@ const WINDOW: i64 = 14;
 /// The plans of a configuration, and every minute of its calls.
 pub(crate) struct Pencil {
     config: Config,
-    minutes: Vec<Bucket>,
+    minutes: Columns,
 }
 
 /// What the fortnight before a day says of one plan.
@@ -71,9 +71,11 @@ impl Pencil {
     }
 
     /// The minutes of some days, as far as there are.
-    fn days(&self, days: Range<i64>) -> &[Bucket] {
+    fn days(&self, days: Range<i64>) -> Minutes<'_> {
         let at = |day: i64| usize::try_from(day.max(0) * DAY).unwrap();
-        &self.minutes[at(days.start)..at(days.end)]
+        let end = at(days.end);
+        assert!(end <= self.minutes.all().len());
+        self.minutes.all().part(&(at(days.start)..end))
     }
 
     /// The fortnight before a day as hosted: replicas chosen on what was seen of the one before.
@@ -110,7 +112,7 @@ impl Pencil {
     /// The days at whose ends the state of a plan switches, and what to.
     pub(crate) fn switches(&self, plan: &HostPlan) -> Vec<(i64, bool)> {
         // With a fortnight and, for the choice of replicas, most of a day before it.
-        let days = WINDOW..i64::try_from(self.minutes.len()).unwrap() / DAY;
+        let days = WINDOW..i64::try_from(self.minutes.all().len()).unwrap() / DAY;
         let mut state = Hysteresis::default();
         let mut switches = Vec::new();
         for last in days {
@@ -163,14 +165,8 @@ fn add(minute: &mut DemandMinute, call: &Call) {
     });
 }
 
-fn totals(minutes: &[Bucket]) -> (TokenSums, f64) {
-    let mut sums = TokenSums::default();
-    let mut api_usd = 0.0;
-    for minute in minutes {
-        sums += minute.total;
-        api_usd += minute.api_usd;
-    }
-    (sums, api_usd)
+fn totals(minutes: Minutes<'_>) -> (TokenSums, f64) {
+    (minutes.sums(), minutes.api_usd.iter().sum())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as the functions take it")]

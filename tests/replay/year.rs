@@ -19,7 +19,7 @@ use tollgate::economics::decision::{Offer, Threshold, decide};
 use tollgate::economics::hysteresis::{Day, Hysteresis, Rule};
 use tollgate::economics::ownership::HOURS_PER_MONTH;
 use tollgate::economics::plan::LatencyLimit;
-use tollgate::economics::project::{Bucket, Demand, hosted};
+use tollgate::economics::project::{Bucket, Columns, Demand, hosted};
 use tollgate::economics::projection::AlternativeKind;
 use tollgate::economics::{DemandMinute, DemandSums, HostPlan, Stream};
 use tollgate::money::Pico;
@@ -96,7 +96,7 @@ impl Year {
         &self.plans[usize::from(day >= CHEAPER_PLAN)]
     }
 
-    fn seen(&self, days: Range<i64>) -> Vec<Bucket> {
+    fn seen(&self, days: Range<i64>) -> Columns {
         let at = |day: i64| (day.max(0) * SEEN) as usize;
         let seen = &self.buckets[at(days.start)..at(days.end)];
         seen.iter().copied().flatten().collect()
@@ -167,12 +167,12 @@ impl Year {
         let end = last + 1;
         let now = self.seen(end - WINDOW..end);
         let before = self.seen(end - 2 * WINDOW..end - WINDOW);
+        let (now, before) = (now.all(), before.all());
         let coverage = |seen: usize, days: i64| seen as f64 / (days * DAY) as f64;
         let is_thin = coverage(now.len(), WINDOW) < rule().coverage_min;
         if is_thin || before.len() < CHOOSING_MIN {
             return None;
         }
-        let (now, before) = (&now[..], &before[..]);
         let LatencyLimit::Seconds(limit) = plan.latency else {
             return None;
         };
@@ -181,8 +181,8 @@ impl Year {
             min_saving_usd_per_month: plan.min_saving_usd_per_month,
             months: now.len() as f64 / 60.0 / HOURS_PER_MONTH,
         };
-        let api_usd = now.iter().map(|bucket| bucket.api_usd).sum();
-        let day = coverage(self.seen(last..end).len(), 1);
+        let api_usd = now.api_usd.iter().sum();
+        let day = coverage(self.seen(last..end).all().len(), 1);
         Some(decide(&Offer::of(&hosted.band, api_usd), threshold, day))
     }
 }

@@ -6,8 +6,6 @@
 
 use super::keys::{number, problem};
 use crate::economics::draft::PlanProblem;
-use crate::economics::project::Bucket;
-use crate::economics::work::TokenSums;
 use crate::money::{Factor, Pico};
 
 /// The most and, as a part, the least that volume is multiplied by: where break-even is looked for.
@@ -62,7 +60,8 @@ impl Scale {
         })
     }
 
-    /// A number of calls or tokens.
+    /// A number of calls or tokens, or of the sums of their products: there are more calls, of the same
+    /// lengths.
     #[must_use]
     pub fn count(&self, number: f64) -> f64 {
         number * self.volume
@@ -74,27 +73,9 @@ impl Scale {
         self.cost.of(cost)
     }
 
-    /// A minute, before any of its money is committed.
+    /// The same as an estimate, dollars.
     #[must_use]
-    pub fn bucket(&self, bucket: Bucket) -> Bucket {
-        Bucket {
-            total: self.sums(bucket.total),
-            busiest: self.sums(bucket.busiest),
-            api_usd: bucket.api_usd * self.volume * self.api_price,
-            committed_usd: bucket.committed_usd,
-            duration_seconds: self.count(bucket.duration_seconds),
-        }
-    }
-
-    /// More calls of the same lengths: the sums of products grow as their number does.
-    fn sums(&self, sums: TokenSums) -> TokenSums {
-        TokenSums {
-            calls: self.count(sums.calls),
-            uncached_input: self.count(sums.uncached_input),
-            cached_input: self.count(sums.cached_input),
-            output: self.count(sums.output),
-            output_by_input: self.count(sums.output_by_input),
-            output_squared: self.count(sums.output_squared),
-        }
+    pub fn usd(&self, usd: f64) -> f64 {
+        usd * self.volume * self.api_price
     }
 }

@@ -31,12 +31,13 @@ impl Window<'_> {
         let replicas = |asked: f64| clamp(need(hosted * asked, terms.utilisation), terms);
         let lone = |at: usize| profile.lone.get(at).copied().unwrap_or_default();
         // For each bucket what it asks for, and for how long its calls keep a replica up after it.
-        let keeps: Vec<(f64, f64)> = self
-            .asked(terms)
+        let asked = self.asked(terms);
+        let keeps: Vec<(f64, f64)> = asked
+            .iter()
             .enumerate()
-            .map(|(at, bucket)| {
+            .map(|(at, asked)| {
                 let longest = lone(at).longest_seconds;
-                (bucket.capacity, buckets(idle_seconds + longest))
+                (*asked, buckets(idle_seconds + longest))
             })
             .collect();
         let longest = keeps.iter().map(|(_, keep)| *keep).fold(0.0, f64::max);
@@ -44,7 +45,7 @@ impl Window<'_> {
         let mut fleet = Fleet::default();
         // Replica-buckets that earlier calls still keep up.
         let mut running_on = 0.0;
-        for (now, bucket) in self.asked(terms).enumerate() {
+        for (now, bucket) in self.buckets(&asked).enumerate() {
             let since = now.saturating_sub(reach);
             let kept = kept(keeps.get(since..=now).unwrap_or_default());
             let up = f64::from(replicas(kept.asked));

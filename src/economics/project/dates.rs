@@ -9,8 +9,8 @@
 //! wrong once a fleet is full.
 
 use super::Loads;
+use super::columns::Minutes;
 use super::commitment::{decline, machine_decline};
-use super::loads::Bucket;
 use crate::economics::assumptions::Parameter;
 use crate::economics::evaluate::Terms;
 use crate::economics::forecast::first_day;
@@ -31,12 +31,12 @@ const SCALE_MAX: f64 = 100.0;
 pub fn breakeven_days(
     plan: &HostPlan,
     limit: Option<f64>,
-    buckets: &[Bucket],
+    minutes: Minutes<'_>,
     rival_savings_usd: f64,
     growth: &Growth,
 ) -> Option<Spread<Option<f64>>> {
     let point = plan.assumptions.expected();
-    let loads = Loads::of(plan, &point, limit, buckets)?;
+    let loads = Loads::of(plan, &point, limit, minutes)?;
     let (window, terms) = (loads.window(), plan.terms(&point));
     Some(Spread::of(|scenario| {
         let api = 1.0 - decline(plan, Parameter::ApiPriceDecline, scenario);

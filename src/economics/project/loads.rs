@@ -1,13 +1,14 @@
 #![expect(clippy::float_arithmetic, reason = "loads are estimates")]
 //! The loads that observed minutes would be on a plan's replicas.
 
+use super::columns::Minutes;
 use crate::economics::DemandMinute;
 use crate::economics::assumptions::{Parameter, Point};
 use crate::economics::evaluate::{Lone, Policy, Profile, Window};
 use crate::economics::plan::{HostPlan, LatencyLimit, bucket_seconds, conversion};
 use crate::economics::projection::Latency;
 use crate::economics::work::{
-    Coefficients, Conversion, Decode, TokenSums, latency_factor, real, work,
+    Coefficients, Conversion, Decode, TokenSums, Work, latency_factor, real, work,
 };
 
 /// The demand of one observed minute on the streams that an alternative covers.
@@ -30,16 +31,6 @@ impl Bucket {
     #[must_use]
     pub fn committed(mut self) -> Self {
         self.committed_usd += std::mem::take(&mut self.api_usd);
-        self
-    }
-
-    /// The same where rented capacity served it: its cost times `times`, `committed` of which, 0 to 1,
-    /// is paid wherever its calls go.
-    #[must_use]
-    pub fn rented(mut self, times: f64, committed: f64) -> Self {
-        let usd = self.api_usd * times;
-        self.api_usd = usd * (1.0 - committed);
-        self.committed_usd += usd * committed;
         self
     }
 
@@ -76,56 +67,52 @@ impl From<&DemandMinute> for Bucket {
 #[derive(Clone, Copy, Debug)]
 pub struct Demand<'a> {
     /// The window.
-    pub now: &'a [Bucket],
+    pub now: Minutes<'a>,
     /// The window before, empty if it was not observed.
-    pub before: &'a [Bucket],
+    pub before: Minutes<'a>,
 }
 
 /// The loads of some minutes at one point of the assumptions.
-pub(super) struct Loads {
+pub(super) struct Loads<'a> {
+    minutes: Minutes<'a>,
     pub(super) per_bucket: Vec<f64>,
-    api_usd: Vec<f64>,
     slot_work: Vec<f64>,
-    calls: Vec<f64>,
     lone: Vec<Lone>,
 }
 
-impl Loads {
+impl<'a> Loads<'a> {
     /// `None` if the latency limit cannot be held.
     pub(super) fn of(
         plan: &HostPlan,
         point: &Point,
         limit: Option<f64>,
-        buckets: &[Bucket],
+        minutes: Minutes<'a>,
     ) -> Option<Self> {
         let conversion = conversion(point);
         let multiplier = point.value(Parameter::WorkMultiplier);
         let coefficients = &plan.throughput.coefficients;
-        let replica_seconds =
-            |sums: &TokenSums| work(coefficients, &conversion, limit, sums).map(|w| multiplier * w);
-        let per_bucket = |bucket: &Bucket| Some(replica_seconds(&bucket.total)? / bucket_seconds());
+        let work = Work::of(coefficients, &conversion, limit)?;
+        let replica_seconds = |sums: TokenSums| multiplier * work.seconds(&sums);
+        let length = bucket_seconds();
         let slot_work = if plan.ttft_slo_seconds.is_some() {
-            buckets
-                .iter()
-                .map(|bucket| replica_seconds(&bucket.busiest))
-                .collect::<Option<_>>()?
+            minutes.busiest.each().map(replica_seconds).collect()
         } else {
             Vec::new()
         };
         let lone =
             if let (Policy::Serverless { .. }, Some(decode)) = (plan.policy, coefficients.decode) {
                 let alone = alone(coefficients, decode);
-                let of = |bucket: &Bucket| lone(&alone, &conversion, multiplier, &bucket.total);
-                buckets.iter().map(of).collect::<Option<_>>()?
+                let of = |sums: TokenSums| lone(&alone, &conversion, multiplier, &sums);
+                minutes.total.each().map(of).collect::<Option<_>>()?
             } else {
                 Vec::new()
             };
+        let loads = minutes.total.each().map(replica_seconds);
         Some(Self {
-            lone,
-            per_bucket: buckets.iter().map(per_bucket).collect::<Option<_>>()?,
-            api_usd: buckets.iter().map(|bucket| bucket.api_usd).collect(),
+            minutes,
+            per_bucket: loads.map(|work| work / length).collect(),
             slot_work,
-            calls: buckets.iter().map(|bucket| bucket.total.calls).collect(),
+            lone,
         })
     }
 
@@ -144,11 +131,11 @@ impl Loads {
         Window::new(Profile {
             bucket_seconds: bucket_seconds(),
             loads: &self.per_bucket,
-            api_usd: &self.api_usd,
+            api_usd: self.minutes.api_usd,
             slot_work: &self.slot_work,
-            bucket_calls: &self.calls,
+            bucket_calls: self.minutes.total.calls,
             lone: &self.lone,
-            calls: self.calls.iter().sum(),
+            calls: self.minutes.total.calls.iter().sum(),
         })
     }
 }
@@ -184,15 +171,15 @@ fn lone(
 
 /// What limit the projection holds, and what is known about it.
 #[must_use]
-pub fn latency(plan: &HostPlan, buckets: &[Bucket]) -> Latency {
+pub fn latency(plan: &HostPlan, minutes: &Minutes<'_>) -> Latency {
     let Some(decode) = plan.throughput.coefficients.decode else {
         return Latency::NotChecked;
     };
     let limit = match plan.latency {
         LatencyLimit::Seconds(limit) => limit,
         LatencyLimit::AsToday => {
-            let output: f64 = buckets.iter().map(|bucket| bucket.total.output).sum();
-            let taken: f64 = buckets.iter().map(|bucket| bucket.duration_seconds).sum();
+            let output: f64 = minutes.total.output.iter().sum();
+            let taken: f64 = minutes.duration_seconds.iter().sum();
             // Without durations, as in most traces, nobody knows what the calls get today.
             if output <= 0.0 || taken <= 0.0 {
                 return Latency::NotChecked;
@@ -208,6 +195,7 @@ pub fn latency(plan: &HostPlan, buckets: &[Bucket]) -> Latency {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Columns;
     use super::*;
     use crate::economics::examples;
 
@@ -225,8 +213,9 @@ mod tests {
             duration_seconds,
             ..Bucket::default()
         };
-        assert_eq!(latency(&plan, &[bucket(10.0)]), Latency::Held(0.1));
-        assert_eq!(latency(&plan, &[bucket(0.0)]), Latency::NotChecked);
+        let check = |bucket| latency(&plan, &Columns::from_iter([bucket]).all());
+        assert_eq!(check(bucket(10.0)), Latency::Held(0.1));
+        assert_eq!(check(bucket(0.0)), Latency::NotChecked);
     }
 
     #[test]

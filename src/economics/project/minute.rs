@@ -8,7 +8,7 @@
 //! minutes remembered with it and without it.
 
 use super::Loads;
-use super::loads::Bucket;
+use super::columns::Minutes;
 use crate::economics::evaluate::{Outcome, Policy};
 use crate::economics::plan::HostPlan;
 use crate::economics::projection::{Hosted, Scenario, Spread};
@@ -37,9 +37,10 @@ pub fn minute(
     plan: &HostPlan,
     limit: Option<f64>,
     chosen: &Hosted,
-    minutes: &[Bucket],
+    minutes: Minutes<'_>,
 ) -> Option<MinuteCost> {
-    let (last, before) = minutes.split_last()?;
+    let before = minutes.part(&(0..minutes.len().checked_sub(1)?));
+    let committed_usd = minutes.committed_usd.last()?;
     let point = plan.assumptions.expected();
     let policy = match plan.policy {
         Policy::Peak { .. } | Policy::Hybrid => Policy::Fixed {
@@ -47,13 +48,13 @@ pub fn minute(
         },
         Policy::Fixed { .. } | Policy::Auto { .. } | Policy::Serverless { .. } => plan.policy,
     };
-    let evaluated = |minutes: &[Bucket]| {
+    let evaluated = |minutes: Minutes<'_>| {
         let loads = Loads::of(plan, &point, limit, minutes)?;
         Some(loads.window().at_scale(1.0, &plan.terms(&point), policy))
     };
     let (with, without) = (evaluated(minutes)?, evaluated(before)?);
     let step = |of: fn(&Outcome) -> f64| (of(&with) - of(&without)).max(0.0);
-    let expected_usd = step(|outcome| outcome.selfhost_usd) + last.committed_usd;
+    let expected_usd = step(|outcome| outcome.selfhost_usd) + committed_usd;
     Some(MinuteCost {
         cost_usd: Spread::of(|scenario| expected_usd * times(chosen, scenario)),
         work_replica_seconds: step(|outcome| {

@@ -1,7 +1,7 @@
 #![expect(clippy::float_arithmetic, reason = "loads are estimates")]
 //! A plan minute by minute, and at other volumes: what charts show.
 
-use super::{Bucket, HostPlan, Loads};
+use super::{HostPlan, Loads, Minutes};
 use crate::economics::evaluate::{Outcome, Policy};
 use crate::economics::replicas::{Scaler, autoscale};
 
@@ -17,9 +17,9 @@ pub struct Beat {
 /// The fleet of a plan over a window, its replicas chosen knowing the window; `None` if it cannot
 /// hold the latency limit.
 #[must_use]
-pub fn beats(plan: &HostPlan, limit: Option<f64>, buckets: &[Bucket]) -> Option<Vec<Beat>> {
+pub fn beats(plan: &HostPlan, limit: Option<f64>, minutes: Minutes<'_>) -> Option<Vec<Beat>> {
     let point = plan.assumptions.expected();
-    let loads = Loads::of(plan, &point, limit, buckets)?;
+    let loads = Loads::of(plan, &point, limit, minutes)?;
     let (window, terms) = (loads.window(), plan.terms(&point));
     let ready: Vec<u32> = match plan.policy {
         Policy::Auto {
@@ -32,14 +32,14 @@ pub fn beats(plan: &HostPlan, limit: Option<f64>, buckets: &[Bucket]) -> Option<
                 warm_buckets,
                 cool_buckets,
             };
-            let needs: Vec<u32> = window.needs(terms.qualifying_share, &terms).collect();
+            let needs = window.needs(terms.qualifying_share, &terms);
             let fleet = autoscale(&needs, scaler).into_iter();
             fleet.map(|running| running.ready).collect()
         }
         // As many as are called, and gone when nobody calls.
-        Policy::Serverless { .. } => window.needs(terms.qualifying_share, &terms).collect(),
+        Policy::Serverless { .. } => window.needs(terms.qualifying_share, &terms),
         Policy::Fixed { .. } | Policy::Peak { .. } | Policy::Hybrid => {
-            vec![window.at_scale(1.0, &terms, plan.policy).replicas; buckets.len()]
+            vec![window.at_scale(1.0, &terms, plan.policy).replicas; minutes.len()]
         }
     };
     let replicas = terms.qualifying_share / terms.utilisation;
@@ -53,11 +53,11 @@ pub fn beats(plan: &HostPlan, limit: Option<f64>, buckets: &[Bucket]) -> Option<
 pub fn at_scales(
     plan: &HostPlan,
     limit: Option<f64>,
-    buckets: &[Bucket],
+    minutes: Minutes<'_>,
     scales: &[f64],
 ) -> Option<Vec<Outcome>> {
     let point = plan.assumptions.expected();
-    let loads = Loads::of(plan, &point, limit, buckets)?;
+    let loads = Loads::of(plan, &point, limit, minutes)?;
     let (window, terms) = (loads.window(), plan.terms(&point));
     let at = |scale: &f64| window.at_scale(*scale, &terms, plan.policy);
     Some(scales.iter().map(at).collect())

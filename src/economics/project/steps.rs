@@ -6,7 +6,8 @@
 //! the closed form beside what its replicas can carry.
 
 use super::buckets_hours;
-use super::loads::{Bucket, Loads};
+use super::columns::Minutes;
+use super::loads::Loads;
 use crate::economics::assumptions::Parameter;
 use crate::economics::breakeven::breakeven_requests_closed_form;
 use crate::economics::evaluate::Policy;
@@ -120,18 +121,15 @@ pub struct Naive {
 
 /// The steps of a plan over some minutes; `None` without calls, or if it cannot hold the limit.
 #[must_use]
-pub fn steps(plan: &HostPlan, limit: Option<f64>, buckets: &[Bucket]) -> Option<Steps> {
+pub fn steps(plan: &HostPlan, limit: Option<f64>, minutes: Minutes<'_>) -> Option<Steps> {
     let point = plan.assumptions.expected();
     let terms = plan.terms(&point);
-    let loads = Loads::of(plan, &point, limit, buckets)?;
-    let mut all = Bucket::default();
-    for bucket in buckets {
-        all.merge(bucket);
-    }
-    let days = buckets_hours(buckets.len()) / DAY_HOURS;
-    let calls_per_day = ratio(all.total.calls, days).filter(|calls| *calls > 0.0)?;
-    let work = call_work(plan, limit, &all.total)?;
-    let api_usd_per_call = all.api_usd / all.total.calls;
+    let loads = Loads::of(plan, &point, limit, minutes)?;
+    let total = minutes.sums();
+    let days = buckets_hours(minutes.len()) / DAY_HOURS;
+    let calls_per_day = ratio(total.calls, days).filter(|calls| *calls > 0.0)?;
+    let work = call_work(plan, limit, &total)?;
+    let api_usd_per_call = minutes.api_usd.iter().sum::<f64>() / total.calls;
     let hosted = terms.qualifying_share;
     let (mean_load, peak_load) = (hosted * loads.mean(), hosted * loads.peak());
     Some(Steps {
@@ -144,7 +142,7 @@ pub fn steps(plan: &HostPlan, limit: Option<f64>, buckets: &[Bucket]) -> Option<
         usd_per_replica_hour: terms.usd_per_replica_hour,
         api_usd_per_call,
         fixed: fixed(plan, api_usd_per_call, work.seconds()),
-        naive: naive(plan, &all.total),
+        naive: naive(plan, &total),
         work,
     })
 }
@@ -223,6 +221,7 @@ fn naive(plan: &HostPlan, total: &TokenSums) -> Option<Naive> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Bucket, Columns};
     use super::*;
     use crate::economics::examples::{checked, plan_draft};
 
@@ -243,7 +242,7 @@ mod tests {
                 policy,
                 ..plan.clone()
             };
-            steps(&plan, None, &[minute]).unwrap()
+            steps(&plan, None, Columns::from_iter([minute]).all()).unwrap()
         };
         assert!(of(Policy::Hybrid).fixed.is_some());
         let serverless = of(Policy::Serverless { idle_seconds: 60.0 });

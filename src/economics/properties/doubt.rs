@@ -7,7 +7,7 @@ use super::CENT;
 use crate::economics::band::{Deviation, band};
 use crate::economics::evaluate::Policy;
 use crate::economics::examples::{checked, plan_draft};
-use crate::economics::project::{Bucket, Demand, hosted};
+use crate::economics::project::{Bucket, Columns, Demand, hosted};
 use crate::economics::projection::Band;
 use crate::economics::work::TokenSums;
 
@@ -53,7 +53,11 @@ fn minutes(calls: &[f64], input: f64, output: f64, usd_per_mtok: f64) -> Vec<Buc
 fn banded(policy: Policy, now: &[Bucket]) -> Band {
     let mut plan = checked(plan_draft("llama-70b-2xh100")).unwrap();
     plan.policy = policy;
-    let demand = Demand { now, before: now };
+    let now: Columns = now.iter().copied().collect();
+    let demand = Demand {
+        now: now.all(),
+        before: now.all(),
+    };
     hosted(&plan, None, &demand).unwrap().band
 }
 

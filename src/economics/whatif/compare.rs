@@ -6,7 +6,7 @@ use crate::economics::breakeven::BreakEven;
 use crate::economics::decision::rival_savings;
 use crate::economics::plan::HostPlan;
 use crate::economics::project::{
-    Bucket, Demand, Steps, breakeven, hosted, latency, rented_tokens, steps,
+    Columns, Demand, Minutes, Steps, breakeven, hosted, latency, rented_tokens, steps,
 };
 use crate::economics::projection::{Alternative, AlternativeKind, Hosted, Latency};
 
@@ -59,17 +59,14 @@ pub struct PlanAnswer {
 /// Compares all ways over the week of a question.
 #[must_use]
 pub fn compare(question: &Question, arms: &Arms<'_>) -> Comparison {
-    let week = question.week();
-    let mut all = Bucket::default();
-    for bucket in &week {
-        all.merge(bucket);
-    }
-    let api_usd = all.api_usd;
+    let week: Columns = question.week().into_iter().collect();
+    let week = week.all();
+    let (total, api_usd) = (week.sums(), week.api_usd.iter().sum());
     let rented = |kind| {
         move |arm: &&Arm| Alternative {
             name: arm.name.clone(),
             kind,
-            cost_usd: rented_tokens(arm, &all.total, api_usd).expected.cost_usd,
+            cost_usd: rented_tokens(arm, &total, api_usd).expected.cost_usd,
         }
     };
     let endpoints = arms.endpoints.iter().map(rented(AlternativeKind::Endpoint));
@@ -84,7 +81,7 @@ pub fn compare(question: &Question, arms: &Arms<'_>) -> Comparison {
     let plans: Vec<PlanAnswer> = arms
         .plans
         .iter()
-        .map(|plan| answer(plan, &week, rival_usd))
+        .map(|plan| answer(plan, week, rival_usd))
         .collect();
     let stay = Alternative {
         name: STAY.to_owned(),
@@ -116,8 +113,8 @@ fn ordered(ways: impl Iterator<Item = Alternative>) -> Vec<Alternative> {
     ways
 }
 
-fn answer(plan: &HostPlan, week: &[Bucket], rival_usd: f64) -> PlanAnswer {
-    let latency = latency(plan, week);
+fn answer(plan: &HostPlan, week: Minutes<'_>, rival_usd: f64) -> PlanAnswer {
+    let latency = latency(plan, &week);
     let limit = match latency {
         Latency::Held(limit) => Some(limit),
         Latency::NotChecked => None,
@@ -134,7 +131,7 @@ fn answer(plan: &HostPlan, week: &[Bucket], rival_usd: f64) -> PlanAnswer {
     };
     let demand = Demand {
         now: week,
-        before: &[],
+        before: Minutes::default(),
     };
     PlanAnswer {
         plan: plan.name.clone(),

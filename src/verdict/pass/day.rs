@@ -1,7 +1,5 @@
 //! What a closed day says about the states.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::{Pass, plan_lacks};
 use crate::economics::decision::{Offer, Threshold, decide, impossible};
 use crate::economics::hysteresis::Day;
@@ -10,30 +8,31 @@ use crate::economics::projection::{AlternativeKind, ChosenOn, FORTNIGHT};
 use crate::economics::{Endpoint, EndpointProjection, HostPlan, Projection};
 use crate::verdict::DAY_MINUTES;
 use crate::verdict::evidence::lacks;
-use crate::verdict::gather::Observed;
-use crate::verdict::live::LiveDemand;
+use crate::verdict::kept::Kept;
+use crate::verdict::seen::{self, Observed};
 use crate::verdict::settings::Settings;
 use crate::verdict::state::DayFacts;
 
 /// What a closed UTC day says about every plan and endpoint, on the fortnight that ends with it.
 pub(in crate::verdict) fn day(
     settings: &Settings,
-    demand: &Mutex<LiveDemand>,
+    (kept, up): (&Kept, &seen::Seen),
     day: i64,
 ) -> Vec<DayFacts> {
     let start = day.saturating_mul(DAY_MINUTES);
     let end = start.saturating_add(DAY_MINUTES);
-    let pass = Pass::new(settings, demand, FORTNIGHT, end);
-    let live = demand.lock().unwrap_or_else(PoisonError::into_inner);
-    let coverage = Observed::of(&live, start..end).coverage();
-    drop(live);
+    let pass = Pass::new(settings, kept, up, FORTNIGHT, end);
+    let coverage = Observed::of(up, start..end).coverage();
     let seen = Seen {
         settings,
         months: pass.now.hours() / HOURS_PER_MONTH,
         coverage,
     };
-    let plans = settings.plans.iter().zip(pass.plans());
-    let plans = plans.map(|(plan, projection)| seen.plan(plan, &projection));
+    let plans = settings.plans.iter().enumerate();
+    let plans = plans.map(|(at, plan)| {
+        let projection = pass.plan(at, plan, &kept.series(at, up));
+        seen.plan(plan, &projection)
+    });
     let endpoints = settings.endpoints.iter().zip(pass.endpoints());
     let endpoints = endpoints.map(|(endpoint, projection)| seen.endpoint(endpoint, &projection));
     plans.chain(endpoints).collect()

@@ -1,53 +1,83 @@
-//! What moves slowly and takes long, so that it is computed once an hour: the windows that no state
-//! stands on, break-even volumes, trends and dates.
+//! What moves slowly and is searched for, so that it is looked for once an hour: break-even volumes,
+//! trends and dates.
 
-use std::sync::PoisonError;
-
-use super::Pass;
+use super::{Pass, minutes};
 use crate::economics::growth::growth_fit;
-use crate::economics::project::{Bucket, breakeven, breakeven_days};
-use crate::economics::projection::{Latency, MONTH, Outlook, Span, Trend, WEEK};
+use crate::economics::project::{Minutes, breakeven, breakeven_days};
+use crate::economics::projection::{FORTNIGHT, Latency, Outlook, Trend};
 use crate::economics::{HostPlan, Projection};
-use crate::verdict::gather::{CompleteDays, buckets};
+use crate::verdict::gather::CompleteDays;
+use crate::verdict::kept::{Kept, Series};
 use crate::verdict::report::{Report, WindowReport};
+use crate::verdict::seen::Seen;
+use crate::verdict::settings::Settings;
 
-/// The windows that hold for the hour.
-pub(super) const HOURLY: [Span; 2] = [WEEK, MONTH];
 /// Minutes for which a result holds.
 const MINUTES: i64 = 60;
 
-/// A window of the previous report, if that was made in the same hour.
-pub(super) fn known(previous: &Report, span: Span, end: i64) -> Option<&WindowReport> {
-    let hour = |minute: i64| minute.div_euclid(MINUTES);
-    let made = previous.end_minute?;
-    (hour(made) == hour(end)).then(|| previous.window(span))?
+/// Where break-even volumes, trends and dates come from.
+pub(super) enum Ahead<'a> {
+    /// The report of another minute of this hour.
+    Known(&'a WindowReport),
+    /// They are looked for.
+    Anew(&'a Kept, CompleteDays),
+}
+
+impl<'a> Ahead<'a> {
+    pub(super) fn new(
+        settings: &Settings,
+        (kept, seen): (&'a Kept, &Seen),
+        previous: &'a Report,
+        end: i64,
+    ) -> Self {
+        let hour = |minute: i64| minute.div_euclid(MINUTES);
+        let same = previous
+            .end_minute
+            .is_some_and(|made| hour(made) == hour(end));
+        let known = previous.window(FORTNIGHT).filter(|_| same);
+        known.map_or_else(
+            || {
+                Self::Anew(
+                    kept,
+                    CompleteDays::before(seen, end, settings.rule.coverage_min),
+                )
+            },
+            Self::Known,
+        )
+    }
+
+    /// Adds them to a plan over the fortnight.
+    pub(super) fn look(
+        &self,
+        pass: &Pass<'_>,
+        at: usize,
+        series: &Series,
+        projection: &mut Projection,
+    ) {
+        match self {
+            Self::Known(known) => {
+                if let Some(known) = known.plans.get(at) {
+                    projection.breakeven = known.breakeven;
+                    projection.outlook = known.outlook;
+                }
+            }
+            Self::Anew(kept, days) => {
+                if let Some(plan) = pass.settings.plans.get(at) {
+                    let tokens = days.tokens(kept, at);
+                    pass.search(plan, series, &tokens, projection);
+                }
+            }
+        }
+    }
 }
 
 impl Pass<'_> {
-    /// Break-even volumes, trends and dates: those known from the same hour, or new ones.
-    pub(super) fn look_ahead(&self, plans: &mut [Projection], known: Option<&WindowReport>) {
-        if let Some(known) = known {
-            for (plan, known) in plans.iter_mut().zip(&known.plans) {
-                plan.breakeven = known.breakeven;
-                plan.outlook = known.outlook;
-            }
-            return;
-        }
-        let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let coverage_min = self.settings.rule.coverage_min;
-        let days = CompleteDays::before(&live, self.now.range.end, coverage_min);
-        drop(live);
-        for (at, (plan, projection)) in self.settings.plans.iter().zip(plans).enumerate() {
-            self.look_ahead_of(at, plan, &days, projection);
-        }
-    }
-
     /// The volume at which a plan beats every other way, and when it will be reached.
-    fn look_ahead_of(
+    fn search(
         &self,
-        at: usize,
         plan: &HostPlan,
-        days: &CompleteDays,
+        series: &Series,
+        tokens: &[f64],
         projection: &mut Projection,
     ) {
         let limit = match projection.latency {
@@ -58,20 +88,18 @@ impl Pass<'_> {
         if projection.evidence.calls <= 0.0 {
             return;
         }
-        let live = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = buckets(&live, &self.now, at, &self.totals.paid);
-        let tokens = days.tokens(&live, at);
-        drop(live);
+        let money = self.totals.paid.money(series, &self.now);
+        let now = minutes(series, &self.now, &money);
         let rival = projection.rival.saved_usd();
-        projection.breakeven = breakeven(plan, limit, &now, rival);
-        projection.outlook = Some(outlook(plan, limit, (&now, rival), &tokens));
+        projection.breakeven = breakeven(plan, limit, now, rival);
+        projection.outlook = Some(outlook(plan, limit, (now, rival), tokens));
     }
 }
 
 fn outlook(
     plan: &HostPlan,
     limit: Option<f64>,
-    (now, rival_usd): (&[Bucket], f64),
+    (now, rival_usd): (Minutes<'_>, f64),
     tokens: &[f64],
 ) -> Outlook {
     let trend = growth_fit(tokens).and_then(|growth| {

@@ -1,8 +1,6 @@
 #![expect(clippy::float_arithmetic, reason = "a window is a part of a month")]
 //! One plan or endpoint on one closed day, with every figure that the day says.
 
-use std::sync::Mutex;
-
 use serde_json::{Value, json};
 
 use super::Pass;
@@ -17,8 +15,8 @@ use crate::economics::projection::{
 use crate::economics::rival::{Part, Rival};
 use crate::economics::{Alternative, EndpointProjection, Projection};
 use crate::verdict::DAY_MINUTES;
-use crate::verdict::gather::Observed;
-use crate::verdict::live::LiveDemand;
+use crate::verdict::kept::Kept;
+use crate::verdict::seen::{self, Observed};
 use crate::verdict::settings::Settings;
 use crate::verdict::statement::Scored;
 
@@ -33,19 +31,14 @@ pub(in crate::verdict) struct Judged {
 /// What a closed UTC day says about the plan or endpoint at a place of the settings.
 pub(in crate::verdict) fn judge(
     settings: &Settings,
-    demand: &Mutex<LiveDemand>,
+    (kept, up): (&Kept, &seen::Seen),
     (kind, at): (AlternativeKind, usize),
     day: i64,
 ) -> Option<Judged> {
     let start = day.saturating_mul(DAY_MINUTES);
     let end = start.saturating_add(DAY_MINUTES);
-    let pass = Pass::new(settings, demand, FORTNIGHT, end);
-    let coverage = {
-        let live = demand
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        Observed::of(&live, start..end).coverage()
-    };
+    let pass = Pass::new(settings, kept, up, FORTNIGHT, end);
+    let coverage = Observed::of(up, start..end).coverage();
     let hours = pass.now.hours();
     let seen = Seen {
         settings,
@@ -55,7 +48,7 @@ pub(in crate::verdict) fn judge(
     match kind {
         AlternativeKind::Selfhost => {
             let plan = settings.plans.get(at)?;
-            let projection = pass.plan(at, plan);
+            let projection = pass.plan(at, plan, &kept.series(at, up));
             Some(Judged {
                 day: seen.plan(plan, &projection).day,
                 figures: hosted_figures(&projection, hours),
@@ -77,15 +70,15 @@ pub(in crate::verdict) fn judge(
 /// fortnight before it: what came after a decision is scored on what was known.
 pub(in crate::verdict) fn score(
     settings: &Settings,
-    demand: &Mutex<LiveDemand>,
+    (kept, up): (&Kept, &seen::Seen),
     (kind, at): (AlternativeKind, usize),
     day: i64,
 ) -> Option<Scored> {
     let end = day.saturating_add(1).saturating_mul(DAY_MINUTES);
-    let pass = Pass::with(settings, demand, (DAY, FORTNIGHT), end);
+    let pass = Pass::with(settings, (kept, up), (DAY, FORTNIGHT), end);
     let (api_cost, band) = match kind {
         AlternativeKind::Selfhost => {
-            let projection = pass.plan(at, settings.plans.get(at)?);
+            let projection = pass.plan(at, settings.plans.get(at)?, &kept.series(at, up));
             (projection.api_cost, projection.hosted?.band)
         }
         AlternativeKind::Endpoint => {

@@ -4,7 +4,7 @@
 //! somebody checks: equal hashes are equal demand, stream by stream.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -14,8 +14,10 @@ use crate::economics::demand::DemandSums;
 use crate::economics::projection::AlternativeKind;
 use crate::economics::{DemandMinute, Stream};
 use crate::verdict::DAY_MINUTES;
+use crate::verdict::kept::Kept;
 use crate::verdict::live::LiveDemand;
 use crate::verdict::report::{day_of, number_of};
+use crate::verdict::seen::Seen;
 use crate::verdict::settings::Settings;
 
 /// Days of demand behind the last one: those whose minutes are kept.
@@ -33,6 +35,7 @@ pub struct Gathering {
     first: i64,
     last: i64,
     live: LiveDemand,
+    kept: Kept,
     hash: Sha256,
     minute: i64,
     open: BTreeMap<Stream, DemandMinute>,
@@ -48,7 +51,8 @@ pub struct Gathered {
     pub(in crate::verdict) settings: Arc<Settings>,
     pub(in crate::verdict) kind: AlternativeKind,
     pub(in crate::verdict) at: usize,
-    pub(in crate::verdict) live: Mutex<LiveDemand>,
+    pub(in crate::verdict) kept: Kept,
+    pub(in crate::verdict) seen: Seen,
 }
 
 /// The days whose demand is used where the first counted day is `first` and the last decided `last`, since 1970.
@@ -78,6 +82,7 @@ impl Gathering {
                 .saturating_add(1)
                 .saturating_mul(DAY_MINUTES),
             live: LiveDemand::new(settings),
+            kept: Kept::new(settings),
             hash: Sha256::new(),
             minute: i64::MIN,
             open: BTreeMap::new(),
@@ -125,7 +130,10 @@ impl Gathering {
     /// Takes the streams of one minute in the order of their names.
     fn close(&mut self) {
         for (stream, sums) in std::mem::take(&mut self.open) {
-            self.live.keep(&stream, self.minute, &sums);
+            if let Some(closed) = self.live.keep(&stream, self.minute, &sums) {
+                self.kept.know(&self.live);
+                self.kept.add(&closed);
+            }
             self.stream_minutes = self.stream_minutes.saturating_add(1);
             self.calls = self.calls.saturating_add(sums.total().calls);
             self.hash.update(line(self.minute, &stream, &sums));
@@ -136,7 +144,11 @@ impl Gathering {
     #[must_use]
     pub fn finish(mut self) -> Gathered {
         self.close();
-        let observed = stretches(&self.live.observed(&self.minutes()));
+        let closed = self.live.close(i64::MAX);
+        self.kept.know(&self.live);
+        self.kept.show(&closed, Vec::new(), i64::MIN);
+        let seen = self.live.seen(self.minutes());
+        let observed: Vec<_> = seen.runs().iter().map(|run| (run.start, run.end)).collect();
         for (from, until) in &observed {
             self.hash.update(format!("up {from} {until}\n"));
         }
@@ -155,7 +167,8 @@ impl Gathering {
             settings: self.settings,
             kind: self.kind,
             at: self.at,
-            live: Mutex::new(self.live),
+            kept: self.kept,
+            seen,
         }
     }
 }
@@ -206,16 +219,4 @@ fn slot(sums: &DemandSums) -> String {
          {duration_ms}",
         cost_usd.0
     )
-}
-
-/// Minutes in order as stretches, each up to the first that is not in it.
-fn stretches(minutes: &[i64]) -> Vec<(i64, i64)> {
-    let mut all: Vec<(i64, i64)> = Vec::new();
-    for minute in minutes {
-        match all.last_mut() {
-            Some((_, end)) if *end == *minute => *end = minute.saturating_add(1),
-            Some(_) | None => all.push((*minute, minute.saturating_add(1))),
-        }
-    }
-    all
 }

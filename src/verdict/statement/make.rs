@@ -44,7 +44,7 @@ pub struct Recomputed {
 impl Gathered {
     fn judged(&self, day: Date) -> Option<Judged> {
         let of = (self.kind, self.at);
-        judge(&self.settings, &self.live, of, number_of(day))
+        judge(&self.settings, (&self.kept, &self.seen), of, number_of(day))
     }
 
     /// The statement of a switch; `None` where nothing can be judged.
@@ -135,7 +135,7 @@ impl Gathered {
     pub fn scored(&self, day: Date) -> Option<Scored> {
         score(
             &self.settings,
-            &self.live,
+            (&self.kept, &self.seen),
             (self.kind, self.at),
             number_of(day),
         )

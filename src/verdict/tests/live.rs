@@ -1,7 +1,5 @@
 //! From call records to demand.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::made::{TODAY, certain, plan, settings, stream};
@@ -9,9 +7,9 @@ use crate::call::{CallId, CallRecord, Flag, Pricing, Role, StreamEnd};
 use crate::economics::projection::{DAY, FORTNIGHT};
 use crate::money::Pico;
 use crate::usage::{TokenUsage, Units, UsageSource};
-use crate::verdict::{DAY_MINUTES, LiveDemand, States, Verdict, demand_of};
+use crate::verdict::{DAY_MINUTES, States, Verdict, demand_of};
 
-fn record(model: &str, capability: &str) -> CallRecord {
+pub(super) fn record(model: &str, capability: &str) -> CallRecord {
     CallRecord {
         call_id: CallId(uuid::Uuid::nil()),
         attempt_of: None,
@@ -89,26 +87,6 @@ fn the_classes_of_one_model_stay_apart() {
 }
 
 #[test]
-fn a_minute_of_several_streams_is_kept_once_in_its_order() {
-    let mut demand = LiveDemand::new(&Arc::new(settings(vec![plan(certain)], vec![])));
-    for (capability, minute) in [("8k", 7), ("32k", 7), ("8k", 9), ("32k", 7), ("8k", 8)] {
-        demand.keep(
-            &stream("gpt-4o", capability),
-            minute,
-            &super::made::minute(1, 10),
-        );
-    }
-    let [pool] = demand.pools() else {
-        panic!("one plan takes them all");
-    };
-    let mut kept = Vec::new();
-    pool.minutes(&(0..100), |minute, sums| {
-        kept.push((minute, sums.bucket.total.calls));
-    });
-    assert_eq!(kept, [(7, 3.0), (8, 1.0), (9, 1.0)]);
-}
-
-#[test]
 fn free_calls_gateways_own_hosting_and_batches_are_no_demand() {
     let free = CallRecord {
         pricing: Pricing::Free,
@@ -181,6 +159,6 @@ fn what_is_older_than_five_weeks_is_forgotten() {
     verdict.record(&record("gpt-4o", "8k"));
     let later = Timestamp::from_second((TODAY + 36) * 86_400).unwrap();
     verdict.tick(later);
-    let demand = verdict.demand.lock().unwrap();
-    demand.pools()[0].minutes(&(0..i64::MAX), |minute, _| panic!("kept {minute}"));
+    let kept = verdict.kept();
+    assert_eq!(kept.pools()[0].days.sums(&(0..i64::MAX)), [0; 8]);
 }

@@ -167,7 +167,7 @@ fn a_gap_or_too_few_days_make_no_trend() {
 }
 
 #[test]
-fn there_are_four_windows_and_two_hold_for_an_hour() {
+fn there_are_four_windows_and_each_minute_moves_all_of_them() {
     let verdict = grown(33, (0.5, 0.2), |_| 60);
     let first = report(&verdict);
     let spans: Vec<_> = first.windows.iter().map(|window| window.span).collect();
@@ -181,11 +181,17 @@ fn there_are_four_windows_and_two_hold_for_an_hour() {
     };
     let (later, next) = (at(59), at(60));
     let calls = |report: &crate::verdict::Report, span| report.window(span).unwrap().evidence.calls;
-    assert!(calls(&later, DAY) < calls(&first, DAY));
-    for span in [WEEK, MONTH] {
-        assert_eq!(calls(&later, span), calls(&first, span));
-        assert!(calls(&next, span) < calls(&first, span));
+    for span in [DAY, WEEK, FORTNIGHT, MONTH] {
+        assert!(calls(&later, span) < calls(&first, span));
+        assert!(calls(&next, span) < calls(&later, span));
     }
+    // What is searched for holds for the hour.
+    let breakeven = |report: &crate::verdict::Report| {
+        let fortnight = report.window(FORTNIGHT).unwrap();
+        fortnight.plans[0].breakeven
+    };
+    assert_eq!(breakeven(&later), breakeven(&first));
+    assert_ne!(breakeven(&next), breakeven(&first));
     let outlook = next.window(FORTNIGHT).unwrap().plans[0].outlook.unwrap();
     assert_eq!(outlook.days, 33);
 }

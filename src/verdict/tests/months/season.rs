@@ -4,20 +4,19 @@
 )]
 //! The days that are decided: the trace again and again, at a made volume, price and coverage.
 
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use crate::economics::assumptions::{Parameter, Range};
 use crate::economics::demand::{DemandMinute, DemandSums};
-use crate::economics::project::{Demand, breakeven, hosted};
+use crate::economics::project::{Columns, Demand, breakeven, hosted};
 use crate::economics::projection::AlternativeKind;
 use crate::money::Pico;
-use crate::verdict::gather::{Observed, buckets};
-use crate::verdict::live::LiveDemand;
 use crate::verdict::pass::day;
 use crate::verdict::reserved::Paid;
-use crate::verdict::state::{DayFacts, States};
+use crate::verdict::seen::{Observed, Seen};
+use crate::verdict::state::DayFacts;
 use crate::verdict::tests::made::{certain, plan, settings, stream};
-use crate::verdict::{DAY_MINUTES, Settings};
+use crate::verdict::{DAY_MINUTES, Settings, States, Verdict};
 
 /// The days that are decided.
 pub(super) const DAYS: i64 = 160;
@@ -59,12 +58,12 @@ static BREAK_EVEN: LazyLock<f64> = LazyLock::new(|| {
             ..STILL
         },
     );
-    let live = live(&settings, |_| trace);
-    let seen = Observed::of(&live, -TRACE_DAYS * DAY_MINUTES..0);
+    let plan = settings.plans[0].clone();
+    let live = live(settings, |_| trace);
     let scales = breakeven(
-        &settings.plans[0],
+        &plan,
         Some(TPOT_LIMIT),
-        &buckets(&live, &seen, 0, &Paid::of(&[], &live, &seen, ANY_DAY)),
+        columns(&live, -TRACE_DAYS..0).all(),
         0.0,
     );
     let scales = scales.unwrap();
@@ -135,20 +134,24 @@ fn two_h100s() -> Settings {
     settings
 }
 
-/// All days, from [`EARLIER_DAYS`] before the first that is decided.
-fn live(settings: &Settings, made: impl Fn(i64) -> Made) -> LiveDemand {
-    let mut live = LiveDemand::new(&settings.clone().into());
+/// All days, from [`EARLIER_DAYS`] before the first that is decided; none is forgotten.
+fn live(settings: Settings, made: impl Fn(i64) -> Made) -> Verdict {
+    let live = Verdict::new(settings, States::default());
     let name = stream("deepseek-chat", "8k");
     for day in -EARLIER_DAYS..DAYS {
         let made = made(day);
         let first = day.rem_euclid(TRACE_DAYS) * DAY_MINUTES / EVERY;
         let rows = FORTNIGHT.iter().skip(first.try_into().unwrap());
-        for (minute, row) in (0..DAY_MINUTES).step_by(10).zip(rows) {
-            if real(minute) < made.seen * real(DAY_MINUTES) {
-                live.keep(&name, day * DAY_MINUTES + minute, &made.minute(*row));
-            }
-        }
+        let minutes = (0..DAY_MINUTES).step_by(10).zip(rows);
+        let seen = minutes.filter(|(minute, _)| real(*minute) < made.seen * real(DAY_MINUTES));
+        let at = |minute| day * DAY_MINUTES + minute;
+        live.load(
+            seen.map(|(minute, row)| (name.clone(), at(minute), made.minute(*row))),
+            [],
+        );
     }
+    let closed = live.demand().close(i64::MAX);
+    live.kept().show(&closed, vec![], i64::MIN);
     live
 }
 
@@ -179,27 +182,53 @@ pub(super) fn noise(seed: u64, day: i64) -> f64 {
 
 /// What [`DAYS`] days said.
 pub(super) struct Season {
-    settings: Settings,
-    demand: Mutex<LiveDemand>,
+    live: Verdict,
     /// What each day said about the plan.
     said: Vec<Vec<DayFacts>>,
 }
 
 pub(super) fn season(made: impl Fn(i64) -> Made) -> Season {
-    let settings = two_h100s();
-    let demand = Mutex::new(live(&settings, made));
-    let said = (0..DAYS).map(|at| day(&settings, &demand, at)).collect();
-    Season {
-        settings,
-        demand,
-        said,
+    let live = live(two_h100s(), made);
+    let decided = |at| {
+        day(
+            &live.settings,
+            (&live.kept(), &seen(&live, at - 27..at + 1)),
+            at,
+        )
+    };
+    let said = (0..DAYS).map(decided).collect();
+    Season { live, said }
+}
+
+/// The observed minutes of some days.
+fn seen(live: &Verdict, days: std::ops::Range<i64>) -> Seen {
+    live.demand()
+        .seen(days.start * DAY_MINUTES..days.end * DAY_MINUTES)
+}
+
+/// The minutes of the plan on some days.
+fn columns(live: &Verdict, days: std::ops::Range<i64>) -> Columns {
+    let (kept, seen) = (live.kept(), &seen(live, days.clone()));
+    let observed = Observed::of(seen, days.start * DAY_MINUTES..days.end * DAY_MINUTES);
+    let series = kept.series(0, seen);
+    let paid = Paid::of(&[], &kept, &observed, ANY_DAY);
+    let (api_usd, committed_usd) = paid.money(&series, &observed);
+    let part = series.columns.all().part(&observed.places);
+    let own = |column: &&[f64]| column.to_vec();
+    Columns {
+        total: part.total.map(own),
+        busiest: part.busiest.map(own),
+        api_usd,
+        committed_usd,
+        duration_seconds: part.duration_seconds.to_vec(),
     }
 }
 
 impl Season {
     /// The days on which the state switched, and what to.
     pub(super) fn switches(&self, begins: bool) -> Vec<(i64, bool)> {
-        let name = &self.settings.plans[0].name;
+        let settings = &self.live.settings;
+        let name = &settings.plans[0].name;
         let mut states = States::default();
         let held = states.held.entry(format!("selfhost/{name}")).or_default();
         held.hysteresis.cheaper = begins;
@@ -210,7 +239,7 @@ impl Season {
                 held.hysteresis.cheaper
             };
             let before = cheaper(&states);
-            states.decide(day, facts, &self.settings.rule);
+            states.decide(day, facts, &settings.rule);
             if cheaper(&states) != before {
                 switches.push((day, !before));
             }
@@ -229,17 +258,14 @@ impl Season {
 
     /// How often the saving over the trailing days changes its sign.
     pub(super) fn flips(&self, window: i64) -> usize {
-        let live = self.demand.lock().unwrap();
-        let of = |days: std::ops::Range<i64>| {
-            let seen = Observed::of(&live, days.start * DAY_MINUTES..days.end * DAY_MINUTES);
-            buckets(&live, &seen, 0, &Paid::of(&[], &live, &seen, ANY_DAY))
-        };
+        let of = |days| columns(&self.live, days);
         let saves = |day: i64| {
+            let (now, before) = (of(day - window..day), of(day - 2 * window..day - window));
             let demand = Demand {
-                now: &of(day - window..day),
-                before: &of(day - 2 * window..day - window),
+                now: now.all(),
+                before: before.all(),
             };
-            let hosted = hosted(&self.settings.plans[0], Some(TPOT_LIMIT), &demand).unwrap();
+            let hosted = hosted(&self.live.settings.plans[0], Some(TPOT_LIMIT), &demand).unwrap();
             hosted.band.expected.savings_usd >= 0.0
         };
         let signs: Vec<bool> = (1..=DAYS).map(saves).collect();
