@@ -10,6 +10,7 @@ mod days;
 mod demand;
 mod freeze;
 mod gauges;
+pub(crate) mod import;
 mod measured;
 mod offline;
 mod open;
@@ -105,6 +106,14 @@ pub enum AppError {
     /// What is asked for is not there.
     #[error("{}", .0.message)]
     Query(Refusal),
+    /// What is to be imported cannot be.
+    #[error("{message}")]
+    Import {
+        /// Why.
+        message: String,
+        /// What would do.
+        remedy: String,
+    },
     /// The journal cannot be opened.
     #[error("cannot open the journal")]
     Journal(#[from] JournalError),

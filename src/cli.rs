@@ -14,6 +14,7 @@ mod demo;
 mod export;
 mod failure;
 mod house;
+mod import;
 mod ledger;
 mod live;
 mod logs;
@@ -88,6 +89,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Sources(sources) => sources::run(&sources),
         Verb::Prices(asked) => runtime.block_on(prices::run(house, &options, &asked.verb, quiet)),
         Verb::Alerts(alerts) => runtime.block_on(alerts::run(house, &options, &alerts.verb)),
+        Verb::Import(asked) => import::run(house, &options, &asked.verb, quiet),
         Verb::Ledger(ledger) => ledger::run(house, &options, &ledger.verb, quiet),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
     }

@@ -35,6 +35,7 @@ pub mod replicas;
 pub mod rival;
 pub mod roofline;
 pub mod routing;
+pub mod spread;
 pub mod text;
 pub mod whatif;
 pub mod work;

@@ -21,6 +21,7 @@ mod filed;
 mod gaps;
 mod hours;
 mod import;
+mod imported;
 mod key;
 mod memory;
 mod meta;

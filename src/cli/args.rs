@@ -8,11 +8,13 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use super::house::Options;
 
 mod examples;
+mod import;
 mod prices;
 mod verbs;
 mod verdict;
 mod what_if;
 
+pub(super) use import::{Import, ImportFormat, ImportUsage, ImportVerb};
 pub(super) use prices::{
     MapFormat, Prices, PricesCheck, PricesDiff, PricesFormat, PricesImport, PricesList, PricesShow,
     PricesVerb,
@@ -157,6 +159,9 @@ pub(super) enum Verb {
     /// Price calls again by the prices of now: those that had none, and those that had a wrong one
     #[command(after_help = examples::REPRICE_EXAMPLES)]
     Reprice(Reprice),
+    /// Put what was used and paid before tollgate was there beside what it meters
+    #[command(disable_help_subcommand = true)]
+    Import(Import),
     /// The webhooks of [[alerts]]
     #[command(after_help = examples::ALERTS_EXAMPLES, disable_help_subcommand = true)]
     Alerts(Alerts),

@@ -29,7 +29,7 @@ pub(super) fn priced(settings: HistorySettings, prices: &PriceBook) -> History {
     History {
         hours,
         minutes: Minutes::new(minutes.map(|made| minute(&made))),
-        up: Some(began..settings.until),
+        up: vec![began..settings.until],
     }
 }
 

@@ -301,7 +301,8 @@ pub(super) fn failed(error: AppError) -> Failure {
         AppError::Config(problems) => misconfigured(&problems),
         AppError::Query(Refusal {
             message, remedy, ..
-        }) => Failure::use_or_config(message).remedy(remedy),
+        })
+        | AppError::Import { message, remedy } => Failure::use_or_config(message).remedy(remedy),
         AppError::Journal(JournalError::InUse { dir })
         | AppError::Ledger(LedgerError::InUse { dir }) => in_use(&dir),
         AppError::Listen {

@@ -223,7 +223,7 @@ fn notes(totals: &Totals) -> Vec<String> {
     }
     if total.imported_calls > 0 {
         notes.push(format!(
-            "imported: {} and {} of these are made history, that nobody was billed for.",
+            "imported: {} and {} of these are imported, and were not metered here.",
             calls(total.imported_calls),
             numbers::money(total.imported_cost_usd, &totals.currency),
         ));

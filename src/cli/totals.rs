@@ -14,7 +14,7 @@ use crate::money::Pico;
 #[serde(default)]
 pub(super) struct Sums {
     pub(super) calls: u64,
-    /// Part of them: made history, that nobody was billed for.
+    /// Part of them: imported, not metered here.
     pub(super) imported_calls: u64,
     /// Calls that cost money nobody can name.
     pub(super) unpriced_calls: u64,

@@ -16,7 +16,7 @@ use super::project::Bucket;
 use super::work::{TokenSums, real};
 
 pub use compare::{Arms, Comparison, PlanAnswer, compare};
-pub use shape::{MINUTE_PEAK, Shape};
+pub use shape::{MINUTE_PEAK, Shape, minute_weight};
 
 /// Minutes of a week.
 const WEEK_MINUTES: usize = 10_080;

@@ -16,6 +16,8 @@ use super::{ImportedHour, ImportedMinute, LedgerError, Totals};
 use crate::call::{CallRecord, Flag, Role, Settled};
 use crate::economics::{CallDemand, DemandMinute};
 
+/// Keys that an hour of made history can add: three totals, and its names.
+pub(super) const KEYS_PER_HOUR: usize = 3 + 3;
 /// Keys that one call can add: four totals, one minute of demand, and its names.
 pub(super) const KEYS_PER_CALL: usize = 4 + 1 + 4 + DIMENSIONS_MAX;
 
@@ -158,6 +160,27 @@ impl<'a> Draft<'a> {
         ids
     }
 
+    /// Makes an hour of made history what it is now, and its day and all time by as much.
+    pub(super) fn import_hour(&mut self, hour: &ImportedHour) -> Result<(), LedgerError> {
+        let ids = self.imported_ids(hour);
+        let span = Span::hour(hour.start);
+        // As it is when days are computed again: there only the begin of the hour is known.
+        let begin = span.begin().unwrap_or(hour.start);
+        let day = day_of(begin, self.timezone);
+        let was = *self.totals(Key { span, ids })?;
+        let of = Added {
+            ids,
+            hour: span,
+            day,
+        };
+        for key in of.keys() {
+            let totals = self.totals(key)?;
+            *totals = totals.less(&was);
+            totals.merge(&hour.totals);
+        }
+        Ok(())
+    }
+
     /// The stream of made history in its minute.
     pub(super) fn imported_minute(&mut self, minute: &ImportedMinute) -> DemandKey {
         DemandKey {
@@ -171,12 +194,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Takes an absolute value as it is.
-    pub(super) fn set(
-        &mut self,
-        totals: BTreeMap<Key, Totals>,
-        demand: BTreeMap<DemandKey, DemandMinute>,
-    ) {
-        self.totals.extend(totals);
+    pub(super) fn set(&mut self, demand: BTreeMap<DemandKey, DemandMinute>) {
         self.demand.extend(demand);
     }
 

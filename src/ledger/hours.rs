@@ -52,6 +52,11 @@ impl HourKey {
         })
     }
 
+    /// The key of its first minute.
+    pub(super) const fn first_minute(self) -> DemandKey {
+        self.0
+    }
+
     /// The first possible key of the hour of a minute.
     pub(super) fn first_of(minute: u32) -> Self {
         Self::of(DemandKey::first_of(minute))
@@ -141,7 +146,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let before = first_of_hour(before);
         let store = self.status.store()?;
-        let minutes = keys(0, before);
+        let minutes = minute_keys(0, before);
         if store.scan(In::Demand, minutes).next().is_none() {
             return Ok(());
         }
@@ -161,7 +166,7 @@ impl Ledger {
         let writer = self.writer();
         let store = writer.store()?;
         let mut folded = Folded::default();
-        for found in store.scan(In::Demand, keys(0, before)) {
+        for found in store.scan(In::Demand, minute_keys(0, before)) {
             let (key, minute) = read_demand(&found?)?;
             // Of itself, and of an hour that it may be the first of.
             if folded.len().saturating_add(2) > KEYS_MAX {
@@ -234,7 +239,7 @@ fn read_hour(store: &Store, first: u32) -> Result<BTreeMap<HourKey, DemandHour>,
         let (key, hour) = read_stored(&found?)?;
         hours.entry(key).or_default().merge(&hour);
     }
-    for found in store.scan(In::Demand, keys(first, end)) {
+    for found in store.scan(In::Demand, minute_keys(first, end)) {
         let (key, minute) = read_demand(&found?)?;
         let hour = hours.entry(HourKey::of(key)).or_default();
         hour.add_minute(key.minute, &minute);
@@ -243,7 +248,7 @@ fn read_hour(store: &Store, first: u32) -> Result<BTreeMap<HourKey, DemandHour>,
 }
 
 /// The keys of the minutes from one to another.
-fn keys(from: u32, to: u32) -> Range<Vec<u8>> {
+pub(super) fn minute_keys(from: u32, to: u32) -> Range<Vec<u8>> {
     DemandKey::first_of(from).encode()..DemandKey::first_of(to).encode()
 }
 
@@ -251,7 +256,7 @@ fn keys(from: u32, to: u32) -> Range<Vec<u8>> {
 fn oldest(store: &Store) -> Result<Option<u32>, LedgerError> {
     let first = |keys| store.scan(In::Demand, keys).next().transpose();
     let hour = first(hour_keys(0, u32::MAX))?.and_then(|(key, _)| HourKey::decode(&key));
-    let minute = first(keys(0, u32::MAX))?.and_then(|(key, _)| DemandKey::decode(&key));
+    let minute = first(minute_keys(0, u32::MAX))?.and_then(|(key, _)| DemandKey::decode(&key));
     let (hour, minute) = (hour.map(|HourKey(key)| key), minute.map(HourKey::of));
     let minute = minute.map(|HourKey(key)| key);
     Ok(hour.into_iter().chain(minute).map(|key| key.minute).min())
@@ -261,7 +266,7 @@ fn oldest(store: &Store) -> Result<Option<u32>, LedgerError> {
 fn newest(store: &Store) -> Result<Option<u32>, LedgerError> {
     let hour = store.last(In::Demand, hour_keys(0, u32::MAX))?;
     let hour = hour.and_then(|key| HourKey::decode(&key)).map(|it| it.0);
-    let minute = store.last(In::Demand, keys(0, u32::MAX))?;
+    let minute = store.last(In::Demand, minute_keys(0, u32::MAX))?;
     let minute = minute.and_then(|key| DemandKey::decode(&key));
     Ok(hour.into_iter().chain(minute).map(|key| key.minute).max())
 }

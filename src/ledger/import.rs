@@ -9,8 +9,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::demand::{self, DemandKey};
-use super::draft::{self, Draft};
-use super::key::{Key, Span};
+use super::draft::{Draft, KEYS_PER_HOUR};
+use super::key::Span;
 use super::store::{KEYS_MAX, Store};
 use super::write::beats;
 use super::{Ledger, LedgerError, Totals};
@@ -26,7 +26,7 @@ pub struct History {
     /// hundreds of megabytes.
     pub minutes: Minutes,
     /// When the source was up: minutes in it without demand are idle, not unknown.
-    pub up: Option<Range<Timestamp>>,
+    pub up: Vec<Range<Timestamp>>,
 }
 
 /// Minutes of demand, one after the other.
@@ -88,15 +88,11 @@ pub struct ImportedMinute {
 
 impl Ledger {
     /// Writes made history. The same history written again changes nothing; another one replaces
-    /// the figures it shares with it.
+    /// the hours and minutes that it shares with it, and days and all time follow.
     pub fn import(&self, history: History) -> Result<(), LedgerError> {
         let writer = self.writer();
         let store = writer.store()?;
         let History { hours, minutes, up } = history;
-        self.import_with(&store, |draft| {
-            let totals = self.imported_totals(draft, &hours);
-            draft.set(totals, BTreeMap::new());
-        })?;
         let mut minutes = minutes.0.peekable();
         while minutes.peek().is_some() {
             self.import_with(&store, |draft| {
@@ -105,29 +101,39 @@ impl Ledger {
                     let key = draft.imported_minute(&minute);
                     demand.entry(key).or_default().merge(&minute.demand);
                 }
-                draft.set(BTreeMap::new(), demand);
+                draft.set(demand);
+                Ok(())
+            })?;
+        }
+        let minutes = |up: Range<Timestamp>| demand::minute_of(up.start)..demand::minute_of(up.end);
+        beats(&writer, &store, up.into_iter().flat_map(minutes))?;
+        // Totals last: where they are, all is.
+        let hours = merged(hours);
+        let mut hours = hours.iter().peekable();
+        while hours.peek().is_some() {
+            self.import_with(&store, |draft| {
+                while draft.len() + KEYS_PER_HOUR <= KEYS_MAX
+                    && let Some(hour) = hours.next()
+                {
+                    draft.import_hour(hour)?;
+                }
+                Ok(())
             })?;
         }
         // One wait for all: what a crash takes is imported again.
-        store.flush()?;
-        let up = up.unwrap_or_default();
-        beats(
-            &writer,
-            &store,
-            demand::minute_of(up.start)..demand::minute_of(up.end),
-        )
+        store.flush()
     }
 
     /// Writes what `fill` puts into a draft.
     fn import_with(
         &self,
         store: &Store,
-        fill: impl FnOnce(&mut Draft<'_>),
+        fill: impl FnOnce(&mut Draft<'_>) -> Result<(), LedgerError>,
     ) -> Result<(), LedgerError> {
         let (changes, fresh) = {
             let memory = self.memory();
             let mut draft = Draft::new(&memory, store, &self.settings.timezone);
-            fill(&mut draft);
+            fill(&mut draft)?;
             draft.finish(0)?
         };
         for chunk in changes.chunks(KEYS_MAX) {
@@ -136,27 +142,25 @@ impl Ledger {
         self.set_memory(|memory| memory.merge(fresh));
         Ok(())
     }
+}
 
-    /// The hours, with the days and all time that are made from them.
-    fn imported_totals(
-        &self,
-        draft: &mut Draft<'_>,
-        hours: &[ImportedHour],
-    ) -> BTreeMap<Key, Totals> {
-        let mut totals: BTreeMap<Key, Totals> = BTreeMap::new();
-        for hour in hours {
-            let ids = draft.imported_ids(hour);
-            let span = Span::hour(hour.start);
-            // As it is when days are computed again: there only the begin of the hour is known.
-            let begin = span.begin().unwrap_or(hour.start);
-            let day = draft::day_of(begin, &self.settings.timezone);
-            for span in [Span::ALL_TIME, day, span] {
-                totals
-                    .entry(Key { span, ids })
-                    .or_default()
-                    .merge(&hour.totals);
-            }
+/// The hours, each group of one once.
+fn merged(hours: Vec<ImportedHour>) -> Vec<ImportedHour> {
+    let mut merged: BTreeMap<_, ImportedHour> = BTreeMap::new();
+    for hour in hours {
+        let ImportedHour {
+            upstream,
+            model,
+            tenant,
+            currency,
+            ..
+        } = &hour;
+        let group = (upstream.clone(), model.clone(), tenant.clone());
+        let key = (Span::hour(hour.start), group, currency.code().to_owned());
+        match merged.get_mut(&key) {
+            Some(known) => known.totals.merge(&hour.totals),
+            None => drop(merged.insert(key, hour)),
         }
-        totals
     }
+    merged.into_values().collect()
 }

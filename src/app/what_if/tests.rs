@@ -77,7 +77,7 @@ impl Made {
         let history = History {
             hours: Vec::new(),
             minutes: Minutes::new(minutes),
-            up: Some(began..now),
+            up: vec![began..now],
         };
         ledger.import(history).unwrap();
         Self {

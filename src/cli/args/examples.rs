@@ -180,6 +180,17 @@ pub(super) const VERDICT_EXAMPLES: &str = "Examples:
 Each switch of a state is one file in verdicts/ of the data directory, written once and never again.
 They are read where they lie, whether a tollgate runs or not.";
 
+pub(super) const IMPORT_USAGE_EXAMPLES: &str = "Examples:
+  tollgate import usage bill.csv --dry-run
+  tollgate import usage usage.json costs.json            as OpenAI's organization APIs return them
+  tollgate import usage report.json --input-per-call 2000    Anthropic's has no number of calls
+  tollgate import usage bill.csv --shape office
+
+CSV columns, in any order: date (2026-03-01, of the reporting time zone) or hour (2026-03-01T13:00:00Z),
+upstream, model, calls, input_tokens (cached ones too), cached_input_tokens, output_tokens, cost,
+currency. Rows of the same day and model are summed. Without a cost the catalogue of that day prices
+them. The same files again change nothing. Stop tollgate first.";
+
 pub(super) const LEDGER_EXAMPLES: &str = "Examples:
   tollgate ledger check                  exit 0: whole; exit 1: what is not, and what to do
   tollgate ledger accept                 what check misses is known from now on, and no alarm

@@ -44,6 +44,17 @@ pub const MINUTE_PEAK: f64 = 1.642;
 /// The part of a minute's work in its busiest ten seconds, mean over the same minutes.
 const BUSIEST_SLOT: f64 = 0.208;
 
+/// How busy a minute of an hour is, in no unit, as in [`Shape::Week`].
+#[must_use]
+pub fn minute_weight(at: usize) -> u64 {
+    integer(&MINUTES, at)
+}
+
+fn integer(table: &[u16], at: usize) -> u64 {
+    let found = table.get(at % table.len().max(1)).copied();
+    u64::from(found.unwrap_or(0))
+}
+
 impl Shape {
     /// All shapes.
     pub const ALL: [Self; 2] = [Self::Week, Self::Flat];
@@ -54,6 +65,15 @@ impl Shape {
         match self {
             Self::Week => "week",
             Self::Flat => "flat",
+        }
+    }
+
+    /// The same as an integer, in millionths of the mean: for what has to sum to what was there.
+    #[must_use]
+    pub fn weight(self, at: usize) -> u64 {
+        match self {
+            Self::Week => integer(&HOURS, at / 60).saturating_mul(integer(&MINUTES, at)),
+            Self::Flat => 1_000_000,
         }
     }
 

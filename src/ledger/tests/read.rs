@@ -182,7 +182,7 @@ fn made_history_is_kept_apart_and_written_twice_is_written_once() {
                 ..DemandMinute::default()
             },
         })),
-        up: Some(minute(100)..minute(0)),
+        up: vec![minute(100)..minute(0)],
         ..hours_ago(1..500)
     };
     for _ in 0..2 {
@@ -443,4 +443,37 @@ fn who_reads_passes_the_turnstile_though_nobody_reads_or_writes_yet() {
         drop(turn);
         assert_eq!(behind.join().unwrap(), before + 1);
     });
+}
+
+#[test]
+fn made_history_that_is_replaced_or_taken_back_leaves_nothing_behind() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    let ledger = &house.ledger;
+    let before = (stored(ledger), stored_demand(ledger));
+    let imported = |grain| {
+        let ever = Timestamp::UNIX_EPOCH..Timestamp::MAX;
+        let all = match grain {
+            Some(grain) => ledger
+                .rollups(grain, ever)
+                .unwrap()
+                .map(Result::unwrap)
+                .collect(),
+            None => ledger.all_time(),
+        };
+        let of = all.iter().filter(|it| it.group.origin == Origin::Imported);
+        of.map(|it| it.totals.calls).sum::<u64>()
+    };
+    let all = || [None, Some(Grain::Day), Some(Grain::Hour)].map(imported);
+    ledger.import(hours_ago(1..100)).unwrap();
+    ledger.import(hours_ago(60..200)).unwrap();
+    assert_eq!(all(), [1_990; 3]);
+    let (from, to) = (start() - SignedDuration::from_hours(149), start());
+    ledger
+        .forget_imported("openai", "model-old", from..to)
+        .unwrap();
+    assert_eq!(all(), [500; 3]);
+    let ever = start() - SignedDuration::from_hours(900)..to;
+    ledger.forget_imported("openai", "model-old", ever).unwrap();
+    assert_eq!((stored(ledger), stored_demand(ledger)), before);
 }
