@@ -15,7 +15,7 @@ use flate2::{Compression, write::GzEncoder};
 #[expect(unreachable_pub, reason = "the fuzz targets reach it")]
 mod properties;
 
-use properties::{decode, form, halves, scanner, sse, strip, tokens, usage_request};
+use properties::{decode, form, halves, measured, scanner, sse, strip, tokens, usage_request};
 
 /// How often each fixture is broken.
 const ROUNDS: u64 = 200;
@@ -121,6 +121,26 @@ fn a_text_comes_to_as_many_tokens_in_two_pieces() {
             for cut in [0, 1, 2_999, 16_385, u16::MAX] {
                 tokens::holds((cut, text.as_bytes()));
             }
+        }
+    }
+}
+
+/// Pages of servers, and what a cost service answers.
+const PAGES: [&str; 3] = [
+    "# TYPE vllm:prompt_tokens_total counter\nvllm:prompt_tokens_total{model_name=\"a}b\"} 1e3\n\
+     vllm:generation_tokens_total 2.0 1395066363000\nvllm:kv_cache_usage_perc 0.5\n\
+     process_start_time_seconds 1.7e9\n",
+    "sglang:prompt_tokens_total{a=\"\\\"\"} 4\nsglang_generation_tokens_total 7\n\
+     sglang:cached_tokens_total{s=\"d\"} 3\nsglang:token_usage NaN\n",
+    "{\"code\":200,\"data\":[{\"llm\":{\"totalCost\":1.5,\"gpuCost\":1}}]}",
+];
+
+#[test]
+fn a_page_of_a_server_is_read_or_named_whatever_it_is() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for page in PAGES {
+        for _ in 0..ROUNDS {
+            measured::holds(&broken(page.as_bytes().to_vec(), &mut random));
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod cut;
 pub mod decode;
 pub mod form;
 pub mod halves;
+pub mod measured;
 pub mod scanner;
 pub mod sse;
 pub mod strip;

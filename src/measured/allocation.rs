@@ -36,6 +36,9 @@ pub struct Cost {
     pub gpu_usd: f64,
 }
 
+/// Nothing costs more in an hour, dollars: what says so is damaged.
+const USD_MAX: f64 = 1e9;
+
 /// Why an answer says no cost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCost {
@@ -51,7 +54,7 @@ pub enum NoCost {
     #[error("no allocation is called {0}")]
     NoWorkload(String),
     /// A row without its total.
-    #[error("the allocation has no totalCost")]
+    #[error("the allocation has no totalCost that could be one")]
     NoTotal,
 }
 
@@ -135,13 +138,20 @@ impl Workload {
         let rows = sets.flatten().filter(|(name, _)| self.is(name));
         let mut cost: Option<Cost> = None;
         for (_, row) in rows {
-            let total = row.total_cost.filter(|usd| usd.is_finite() && *usd >= 0.0);
+            let total = row.total_cost.filter(is_cost);
             let sum = cost.get_or_insert_default();
             sum.total_usd += total.ok_or(NoCost::NoTotal)?;
-            sum.gpu_usd += row.gpu_cost.filter(|usd| usd.is_finite()).unwrap_or(0.0);
+            sum.gpu_usd += row.gpu_cost.filter(is_cost).unwrap_or(0.0);
         }
-        cost.ok_or_else(|| NoCost::NoWorkload(self.name()))
+        let cost = cost.ok_or_else(|| NoCost::NoWorkload(self.name()))?;
+        Some(cost)
+            .filter(|cost| is_cost(&cost.total_usd))
+            .ok_or(NoCost::NoTotal)
     }
+}
+
+fn is_cost(usd: &f64) -> bool {
+    (0.0..=USD_MAX).contains(usd)
 }
 
 /// What stands behind the first separator, or all of it.
@@ -228,8 +238,19 @@ mod tests {
         let bare = row("\"ramCost\":0.5");
         check(
             &format!("{{\"data\":[{{\"llm\":{bare}}}]}}"),
-            Err("the allocation has no totalCost"),
+            Err("the allocation has no totalCost that could be one"),
         );
+    }
+
+    #[test]
+    fn a_cost_that_cannot_be_is_none() {
+        for total in ["-1", "1e300", "null", "2e9"] {
+            let body = format!("{{\"data\":[{{\"llm\":{{\"totalCost\":{total}}}}}]}}");
+            check(
+                &body,
+                Err("the allocation has no totalCost that could be one"),
+            );
+        }
     }
 
     #[test]

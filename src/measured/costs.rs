@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::allocation::Cost;
 use super::hours::{Hours, Sums, hour_of};
-use super::watch::{Watch, after, backoff};
+use super::watch::{BACKOFF_MAX, Watch, after, backoff, reached};
 use super::{Costs, Measured, Settings, fetch};
 
 /// An hour is asked for so long after its end: the service reads its own metrics until then.
@@ -45,7 +45,8 @@ impl CostWatch {
 
     /// The latest hour that is to be asked for now.
     fn next(&self, now: Timestamp, known: impl Fn(i64) -> bool) -> Option<i64> {
-        if self.due.is_some_and(|due| now < due) {
+        let waits = |due: Timestamp| !reached(due, now, BACKOFF_MAX);
+        if self.due.is_some_and(waits) {
             return None;
         }
         let settled = now.saturating_sub(SETTLES).unwrap_or(Timestamp::MIN);

@@ -11,6 +11,8 @@ pub const DAYS_KEPT: i64 = 31;
 /// Of a day, and of a window's days.
 const HOURS_A_DAY: i64 = 24;
 const HOUR_SECONDS: i64 = 3_600;
+/// The hours of all days that are kept, and one day more.
+const HOURS_KEPT: usize = 32 * 24;
 /// Two rounds in one second would say nothing new.
 const MILLIS_A_SECOND: u64 = 1_000;
 
@@ -142,11 +144,12 @@ struct Day {
 }
 
 impl Hours {
-    /// An hour since 1970, to be added to. What is too old goes.
+    /// An hour since 1970, to be added to. The oldest goes when there are too many: by number, so that
+    /// a clock which was ahead for a moment takes nothing with it.
     pub fn at(&mut self, hour: i64) -> &mut Sums {
-        let newest = self.0.keys().next_back().copied().unwrap_or(hour).max(hour);
-        let first = newest.saturating_sub(DAYS_KEPT.saturating_mul(HOURS_A_DAY));
-        self.0 = self.0.split_off(&first);
+        while self.0.len() > HOURS_KEPT {
+            self.0.pop_first();
+        }
         self.0.entry(hour).or_default()
     }
 
@@ -246,6 +249,9 @@ mod tests {
             again.take_in(text, now);
         }
         assert_eq!(again.window(now, 30), hours.window(now, 30));
+        assert_eq!(again.window(now, 30).server_input, 720);
+        // A clock that is ahead for an hour.
+        again.at(last + 1_000_000).add(&sums(1));
         assert_eq!(again.window(now, 30).server_input, 720);
         // A slot of two months ago, and damage.
         again.take_in(&hours.day_text(last), at("2027-02-01T00:00:00Z"));

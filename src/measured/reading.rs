@@ -76,7 +76,7 @@ const SGLANG: Names = Names {
 
 /// When the process began, in seconds: not on pages of several processes.
 const STARTED: &str = "process_start_time_seconds";
-/// Floats count tokens exactly up to here; a counter that is beyond is none.
+/// Floats count tokens exactly up to here; what is beyond is no counter, and no gauge either.
 const COUNTER_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// The counters and gauges of one server at one moment.
@@ -198,7 +198,7 @@ impl<'p> Sums<'p> {
             .find_map(|name| self.by_name.iter().find(|(it, ..)| it == name));
         found
             .map(|(_, sum, series)| (*sum, *series))
-            .filter(|(sum, _)| *sum >= 0.0)
+            .filter(|(sum, _)| (0.0..=COUNTER_MAX).contains(sum))
     }
 
     fn count(&self, names: &[&str]) -> Option<u64> {

@@ -18,7 +18,7 @@ use super::{Settings, fetch};
 /// Between two writes: what a crash loses.
 const KEEP_EVERY: Duration = Duration::from_mins(1);
 /// The longest that a server which fails is left alone.
-const BACKOFF_MAX: Duration = Duration::from_mins(5);
+pub(super) const BACKOFF_MAX: Duration = Duration::from_mins(5);
 
 /// An upstream under measurement.
 #[derive(Debug)]
@@ -88,14 +88,15 @@ impl Watch {
 
     /// Whether the next round is due.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        self.due <= now && !self.settings.pages.is_empty()
+        reached(self.due, now, self.settings.every) && !self.settings.pages.is_empty()
     }
 
     /// Begins a round: what is to be asked, which is nothing of a server that failed of late.
     pub(super) fn begin(&mut self, now: Timestamp) -> Vec<Job> {
         self.due = after(now, self.settings.every);
+        let most = BACKOFF_MAX.max(self.settings.every);
         let servers = self.servers.iter().zip(&self.settings.pages).enumerate();
-        let due = servers.filter(|(_, (server, _))| server.due <= now);
+        let due = servers.filter(|(_, (server, _))| reached(server.due, now, most));
         due.map(|(server, (_, page))| Job {
             settings: self.settings.clone(),
             server,
@@ -127,7 +128,7 @@ impl Watch {
 
     /// The texts of the days that have changed, by the names they are kept under.
     pub(super) fn take_unkept(&mut self, now: Timestamp) -> Vec<(String, String)> {
-        if self.unkept.is_empty() || now < self.keep_due {
+        if self.unkept.is_empty() || !reached(self.keep_due, now, KEEP_EVERY) {
             return Vec::new();
         }
         self.keep_due = after(now, KEEP_EVERY);
@@ -207,6 +208,11 @@ pub(super) fn backoff(every: Duration, failures: u32) -> Duration {
     longer.min(BACKOFF_MAX.max(every))
 }
 
+/// Whether it is time; also when a clock that went back has made the wait longer than `most`.
+pub(super) fn reached(due: Timestamp, now: Timestamp, most: Duration) -> bool {
+    due <= now || due > after(now, most)
+}
+
 pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
@@ -214,4 +220,25 @@ pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
 /// The name a day is kept under.
 fn name(upstream: &str, slot: i64) -> String {
     format!("measured/{upstream}/{slot}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_ends_when_it_is_over_or_the_clock_went_back() {
+        let now: Timestamp = "2026-11-23T07:00:00Z".parse().unwrap();
+        let minute = Duration::from_mins(1);
+        for (seconds, expected) in [(-1, true), (0, true), (1, false), (60, false), (61, true)] {
+            let due = now + jiff::SignedDuration::from_secs(seconds);
+            assert_eq!(reached(due, now, minute), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_fails_is_left_alone_twice_as_long_each_time() {
+        let waits = [0, 1, 2, 3, 40].map(|times| backoff(Duration::from_mins(1), times).as_secs());
+        assert_eq!(waits, [60, 120, 240, 300, 300]);
+    }
 }

@@ -313,12 +313,16 @@ async fn opencost() -> Upstream {
 async fn what_the_servers_cost_an_hour_is_asked_of_the_cluster() {
     let costs = opencost().await;
     let measured_by = format!(
-        "opencost = \"{}\"\nopencost_token = \"env:COST_TOKEN\"\nnamespace = \"llm\"\n\
-         controller = \"vllm\"",
+        "opencost = \"{0}\"\nopencost_token = \"env:COST_TOKEN\"\nnamespace = \"llm\"\n\
+         controller = \"vllm\"\nvllm = \"{0}\"\ntoken = \"env:PAGE_TOKEN\"",
         costs.base_url()
     );
     let home = Home::new(&own("own", "http://127.0.0.1:9", &measured_by));
-    let tollgate = home.serve_in(&[("COST_TOKEN", "t0ken".as_ref())]).await;
+    let tokens = [
+        ("COST_TOKEN", "t0ken".as_ref()),
+        ("PAGE_TOKEN", "s3cret".as_ref()),
+    ];
+    let tollgate = home.serve_in(&tokens).await;
     let seen = until(&tollgate, |seen| {
         seen[0]["windows"][0]["cost_hours"].as_u64() >= Some(2)
     })
@@ -329,7 +333,10 @@ async fn what_the_servers_cost_an_hour_is_asked_of_the_cluster() {
         (&json!(10.5), &json!(10.0))
     );
     assert_eq!(day["capture_ratio"], Value::Null);
-    let asked = costs.take_seen();
+    let seen_there = costs.take_seen().into_iter();
+    let (pages, asked): (Vec<_>, Vec<_>) = seen_there.partition(|it| it.target == "/metrics");
+    let page = pages.first().unwrap();
+    assert_eq!(page.header("authorization"), Some("Bearer s3cret"));
     let first = asked.first().unwrap();
     assert_eq!(first.header("authorization"), Some("Bearer t0ken"));
     let (path, query) = first.target.split_once('?').unwrap();
@@ -344,5 +351,7 @@ async fn what_the_servers_cost_an_hour_is_asked_of_the_cluster() {
     let scraped = tollgate.ask_admin("/metrics").await.unwrap().text();
     let line = r#"tollgate_hosting_measured_cost_usd_per_hour{upstream="own",window="30d"} 10.5"#;
     assert!(scraped.lines().any(|seen| seen == line), "{scraped}");
-    assert!(!tollgate.said().contains("t0ken") && !seen.to_string().contains("t0ken"));
+    for secret in ["t0ken", "s3cret"] {
+        assert!(!tollgate.said().contains(secret) && !seen.to_string().contains(secret));
+    }
 }
