@@ -247,6 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_began_anew_and_has_counted_more_already_is_left_out_too() {
+        let mut house = House::new();
+        let began = |started: f64, input_tokens| Reading {
+            started: Some(started),
+            ..at(input_tokens)
+        };
+        house.round(&[Some(began(100.0, 10))], 0);
+        house.round(&[Some(began(200.0, 1_000))], 2_000);
+        house.saw([0, 0, 0]);
+        house.round(&[Some(began(200.0, 1_500))], 2_500);
+        house.saw([60, 500, 500]);
+    }
+
+    #[test]
     fn a_ledger_that_fell_back_or_a_long_gap_is_not_compared() {
         let mut house = House::new();
         house.round(&[Some(at(1_000))], 500);
