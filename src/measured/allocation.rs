@@ -138,20 +138,20 @@ impl Workload {
         let rows = sets.flatten().filter(|(name, _)| self.is(name));
         let mut cost: Option<Cost> = None;
         for (_, row) in rows {
-            let total = row.total_cost.filter(is_cost);
+            let total = row.total_cost.filter(|usd| is_cost(*usd));
             let sum = cost.get_or_insert_default();
             sum.total_usd += total.ok_or(NoCost::NoTotal)?;
-            sum.gpu_usd += row.gpu_cost.filter(is_cost).unwrap_or(0.0);
+            sum.gpu_usd += row.gpu_cost.filter(|usd| is_cost(*usd)).unwrap_or(0.0);
         }
         let cost = cost.ok_or_else(|| NoCost::NoWorkload(self.name()))?;
         Some(cost)
-            .filter(|cost| is_cost(&cost.total_usd))
+            .filter(|cost| is_cost(cost.total_usd))
             .ok_or(NoCost::NoTotal)
     }
 }
 
-fn is_cost(usd: &f64) -> bool {
-    (0.0..=USD_MAX).contains(usd)
+fn is_cost(usd: f64) -> bool {
+    (0.0..=USD_MAX).contains(&usd)
 }
 
 /// What stands behind the first separator, or all of it.
