@@ -89,7 +89,9 @@ impl fmt::Display for Lack {
                 percent(*seen),
                 percent(*asked)
             ),
-            Self::Imported => f.write_str("imported history is in the window"),
+            Self::Imported => {
+                f.write_str("calls that were imported, and not metered here, are among these days")
+            }
             Self::Hindsight => {
                 f.write_str("no earlier day was seen to choose the number of replicas on")
             }

@@ -5,6 +5,7 @@
 //! The verdict in plain English: the cheapest way, every other way, and what is not known.
 
 mod arm;
+mod assumed;
 mod plan;
 
 pub use plan::owed;
@@ -143,6 +144,7 @@ impl Words<'_> {
         let paid = window.api_cost.to_f64();
         if let Some(cheapest) = window.cheapest() {
             self.verdict(out, cheapest, paid * monthly, monthly)?;
+            assumed::assumed(out, &self.0.settings, cheapest)?;
             together(out, window, cheapest, monthly)?;
         }
         writeln!(

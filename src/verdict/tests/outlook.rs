@@ -122,7 +122,7 @@ fn volume_that_stands_still_never_gets_there_while_api_prices_fall() {
         "{said}"
     );
     assert!(
-        said.contains("never within ten years; pessimistic never"),
+        said.contains("not within ten years; pessimistic: not"),
         "{said}"
     );
     // And gets there by itself when those of machines fall faster.

@@ -141,3 +141,15 @@ fn numbers_for_people() {
     assert_eq!(percent(0.8999), "89.9 %");
     assert_eq!(percent(1.0), "100 %");
 }
+
+#[test]
+fn the_headline_says_who_would_have_to_answer_as_well() {
+    let verdict = steady(settings(vec![], vec![endpoint(|_| {})]), 14, 20, 5_000);
+    let said = words(&report(&verdict));
+    let headline = said.split("\n\n").next().unwrap();
+    assert!(
+        headline
+            .contains("for granted that llama-3.3-70b-versatile answers these calls well enough"),
+        "{said}"
+    );
+}

@@ -105,14 +105,14 @@ impl Words<'_> {
         };
         let when = |days: Option<f64>| {
             days.map_or_else(
-                || "never within ten years".to_owned(),
+                || "not within ten years".to_owned(),
                 |days| self.day_in(days),
             )
         };
         writeln!(
             out,
             "  Volume grew by {} a day ({} to {}, from {days} days). At that, and at prices that fall \
-             as assumed, hosting beats every other way: {}; pessimistic {}, optimistic {}.",
+             as assumed, hosting beats every other way: {}; pessimistic: {}, optimistic: {}.",
             signed_percent(growth.per_day),
             signed_percent(growth.low),
             signed_percent(growth.high),
@@ -129,7 +129,7 @@ impl Words<'_> {
         }
         let at = self.0.after_days(days);
         at.map_or_else(
-            || "never within ten years".to_owned(),
+            || "not within ten years".to_owned(),
             |at| format!("from about {}", at.to_zoned(TimeZone::UTC).date()),
         )
     }
