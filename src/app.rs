@@ -17,6 +17,7 @@ mod open;
 mod paid;
 mod reprice;
 mod reserved;
+mod running;
 mod settings;
 mod shared;
 mod show;

@@ -174,6 +174,11 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
     let known = upstreams::Known {
         book: book.as_ref(),
         plans: &plans.plans,
+        meant: root
+            .named("plans")
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
         zone,
         written: BTreeMap::new(),
     };

@@ -23,6 +23,7 @@ pub mod edits;
 pub mod evaluate;
 pub mod forecast;
 pub mod growth;
+pub mod hosting;
 pub mod hysteresis;
 pub mod naive;
 pub mod ownership;

@@ -19,6 +19,7 @@ mod fixed;
 mod gauges;
 mod histogram;
 mod hosting;
+mod hosting_runs;
 mod labels;
 mod measured;
 mod openmetrics;
@@ -34,6 +35,7 @@ pub use gauges::{
     PlanInfo, PlanMinute, PriceDate, ReservedRow, ScenarioGauges, SpendRow, VerdictGauges,
     WindowGauges,
 };
+pub use hosting_runs::{HostingGauges, HostingWindowGauges};
 pub use measured::{MeasuredGauges, MeasuredWindow};
 pub use path::{Gate, LateEnd, Stage, Unmetered, UsageAsked};
 pub use render::Format;

@@ -7,6 +7,7 @@
 mod about;
 mod evidence;
 mod gather;
+mod hosting;
 mod kept;
 mod live;
 mod news;
@@ -21,9 +22,11 @@ pub mod statement;
 mod what_if;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
+use hosting::Hosted;
 use jiff::Timestamp;
 
 use about::About;
@@ -37,6 +40,7 @@ use crate::economics::demand::{BUCKET_SECONDS, OPEN_SECONDS};
 use crate::economics::{DemandMinute, Stream};
 
 pub use evidence::Lack;
+pub use hosting::{Counted, HostingReport, HostingWindow, RunningPlan, RunningUpstream};
 pub use live::{UNNAMED_MODEL, demand_of};
 pub use news::{News, Switch};
 pub use paid::{PaidRule, PaidTier};
@@ -61,6 +65,7 @@ pub struct Verdict {
     demand: Mutex<LiveDemand>,
     /// Locked by passes and loads, never by a call; before `demand` where both are.
     kept: Mutex<Kept>,
+    hosted: Mutex<Hosted>,
     states: Mutex<States>,
     about: Vec<About>,
     news: Mutex<Waiting>,
@@ -75,12 +80,32 @@ impl Verdict {
         Self {
             demand: Mutex::new(LiveDemand::new(&settings)),
             kept: Mutex::new(Kept::new(&settings)),
+            hosted: Mutex::new(Hosted::new(&settings)),
             report: ArcSwap::from_pointee(Report::empty(Arc::clone(&settings))),
             states: Mutex::new(states),
             about: About::all(&settings),
             news: Mutex::default(),
             settings,
         }
+    }
+
+    /// Goes on counting where another one stopped, whose place it takes in the same process.
+    #[must_use]
+    pub fn counting_on(self, before: &Self) -> Self {
+        self.hosted().count_on(before.counted());
+        self
+    }
+
+    /// What hosting that runs has cost and avoided since the process began, by plan.
+    #[must_use]
+    pub fn counted(&self) -> BTreeMap<String, Counted> {
+        self.hosted().counted().clone()
+    }
+
+    /// Takes a kept minute of own hosting, also while [`Verdict::load`] takes others; that marks it as
+    /// up.
+    pub fn load_hosted(&self, stream: &Stream, minute: i64, sums: &DemandMinute) {
+        self.hosted().keep(stream, minute, sums);
     }
 
     /// Takes the kept minutes of demand, and the minutes in which tollgate was up (minutes since
@@ -101,11 +126,18 @@ impl Verdict {
         for minute in up {
             demand.up(minute);
         }
+        for minute in self.hosted().take_kept() {
+            demand.up(minute);
+        }
     }
 
     /// Adds one finished call.
     pub fn record(&self, call: &CallRecord) {
         if call.role == Role::Own {
+            let minute = self.hosted().record(call);
+            if let Some(minute) = minute {
+                self.demand().up(minute);
+            }
             return;
         }
         self.demand().record(call);
@@ -121,12 +153,19 @@ impl Verdict {
             return false;
         }
         let mut kept = self.kept();
+        self.hosted()
+            .forget_before(minute.saturating_sub(KEPT_MINUTES));
         let previous = self.report.load_full();
+        if let Some(closed) = previous.end_minute {
+            self.hosted().close(closed, minute);
+        }
         let (seen, news) = self.take(&mut kept, minute, previous.end_minute.is_some());
         self.decide(&kept, now);
         let states = self.states().clone();
         let now = (&*kept, &seen);
-        let report = pass::report(&self.settings, now, minute, &previous, &(states, news));
+        let known = (states, news);
+        let mut report = pass::report(&self.settings, now, minute, &previous, &known);
+        self.look_at_hosting(&mut report, &seen, minute, &known.0);
         self.report.store(Arc::new(report));
         true
     }
@@ -193,6 +232,7 @@ impl Verdict {
             let end = day.saturating_add(1).saturating_mul(DAY_MINUTES);
             let seen = self.demand().seen(i64::MIN..end);
             let mut facts = pass::day(&self.settings, (kept, &seen), day);
+            facts.extend(hosting::days(&self.settings, &self.hosted(), &seen, day));
             facts.retain(|fact| day >= first || anew.iter().any(|anew| anew.is_of(fact)));
             switches.extend(self.states().decide(day, &facts, &self.settings.rule));
         }
@@ -227,6 +267,21 @@ impl Verdict {
     #[must_use]
     pub const fn settings(&self) -> &Arc<Settings> {
         &self.settings
+    }
+
+    /// Adds what hosting that runs costs and saves, and whether leaving it is cheaper.
+    fn look_at_hosting(&self, report: &mut Report, seen: &Seen, end: i64, states: &States) {
+        if self.settings.running.is_empty() {
+            return;
+        }
+        let observed = hosting::observed(&self.settings, seen, end);
+        report.hosting = hosting::look(&self.settings, &self.hosted(), &observed, end);
+        let views = hosting::views(&self.settings, &report.hosting, states, end);
+        report.states.extend(views);
+    }
+
+    fn hosted(&self) -> MutexGuard<'_, Hosted> {
+        self.hosted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn demand(&self) -> MutexGuard<'_, LiveDemand> {

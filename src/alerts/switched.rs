@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 use super::fact::{Fact, Monthly, Switched};
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT};
-use crate::money::Pico;
 use crate::verdict::{Report, StateView};
 
 /// How many assumptions are named.
@@ -54,7 +53,7 @@ fn monthly(report: &Report, state: &StateView) -> Option<Monthly> {
     let most = band.sensitivity.iter().take(INFLUENCES);
     Some(Monthly {
         days: window.span.days,
-        api_usd: api.to_f64() * monthly,
+        api_usd: api * monthly,
         cost_usd: band.expected.cost_usd * monthly,
         saving_usd: savings.map(|at| at.savings_usd * monthly),
         throughput,
@@ -62,11 +61,8 @@ fn monthly(report: &Report, state: &StateView) -> Option<Monthly> {
     })
 }
 
-/// What its calls cost on the API, what they would cost, and where the throughput is known from.
-fn projected<'a>(
-    report: &'a Report,
-    state: &StateView,
-) -> Option<(Pico, &'a Band, Option<String>)> {
+/// What its calls cost today, what they would cost, and where the throughput is known from.
+fn projected<'a>(report: &'a Report, state: &StateView) -> Option<(f64, &'a Band, Option<String>)> {
     let window = report.window(FORTNIGHT)?;
     match state.kind {
         AlternativeKind::Selfhost => {
@@ -74,12 +70,22 @@ fn projected<'a>(
             let of = report.settings.plans.iter();
             let source = of.filter(|of| of.name == state.name);
             let mut source = source.map(|of| of.throughput.source.label().to_owned());
-            Some((plan.api_cost, &plan.hosted.as_ref()?.band, source.next()))
+            Some((
+                plan.api_cost.to_f64(),
+                &plan.hosted.as_ref()?.band,
+                source.next(),
+            ))
         }
         AlternativeKind::Endpoint => {
             let mut all = window.endpoints.iter();
             let endpoint = all.find(|at| at.endpoint == state.name)?;
-            Some((endpoint.api_cost, &endpoint.band, None))
+            Some((endpoint.api_cost.to_f64(), &endpoint.band, None))
+        }
+        // What is paid today is the hosting.
+        AlternativeKind::Api => {
+            let running = report.hosting.iter().find(|at| at.plan == state.name)?;
+            let seen = running.window(FORTNIGHT.label)?;
+            Some((seen.cost_usd, &seen.leaving, None))
         }
         AlternativeKind::Stay | AlternativeKind::Optimised => None,
     }

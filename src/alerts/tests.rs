@@ -135,6 +135,7 @@ fn report(states: Vec<StateView>) -> Report {
         minute: Vec::new(),
         end_minute: None,
         windows: Vec::new(),
+        hosting: Vec::new(),
         states,
         settings: Arc::default(),
     }

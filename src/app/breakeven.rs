@@ -3,6 +3,7 @@
 //! What was paid (`api_cost_usd`) is exact and a string; what would be paid is an estimate and a
 //! number.
 
+mod hosting;
 mod steps;
 
 use jiff::Timestamp;
@@ -33,6 +34,7 @@ pub(super) fn json(report: &Report) -> Value {
         "words": words(report),
         "states": report.states.iter().map(state).collect::<Vec<_>>(),
         "windows": report.windows.iter().map(|at| window(report, at)).collect::<Vec<_>>(),
+        "hosting": hosting::hosting(report),
     })
 }
 

@@ -8,9 +8,9 @@ use crate::usage::Capability;
 use crate::verdict::UNNAMED_MODEL;
 
 /// How far back the verdict looks: its longest window, the one before, and a bit.
-const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
+pub(super) const DEMAND_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// What the demand is kept by.
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// A stream's minute since 1970.
 pub(super) type Kept = (Stream, i64, DemandMinute);
 

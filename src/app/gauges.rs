@@ -39,6 +39,7 @@ pub(super) fn of(report: &Report, api: Vec<PriceDate>) -> VerdictGauges {
         alternatives: alternatives.collect(),
         alerts: alerts(report),
         prices: api.into_iter().chain(prices(report)).collect(),
+        hosting: Vec::new(),
     }
 }
 
@@ -53,7 +54,9 @@ fn alerts(report: &Report) -> Vec<AlertGauge> {
     let plans = plans.map(|plan| gauge(AlternativeKind::Selfhost, &plan.name, plan.alert));
     let endpoints = report.settings.endpoints.iter();
     let endpoints = endpoints.map(|at| gauge(AlternativeKind::Endpoint, &at.arm.name, at.alert));
-    plans.chain(endpoints).collect()
+    let running = report.settings.running.iter().map(|it| &it.plan);
+    let running = running.map(|plan| gauge(AlternativeKind::Api, &plan.name, plan.alert));
+    plans.chain(endpoints).chain(running).collect()
 }
 
 fn plan(report: &Report, settings: &HostPlan, i: usize) -> PlanGauges {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{AppError, paid};
+use super::{AppError, paid, running};
 use crate::admin::{Access, MetricsAccess, Token};
 use crate::config::{self, Config, MetricsToken, Secret};
 use crate::meter::{self, UpstreamFacts};
@@ -136,6 +136,8 @@ pub(super) fn verdict(config: &Config) -> verdict::Settings {
         reserved: paid::reserved(config),
         // Demand of other instances is not read here.
         sees_all_traffic: config.fleet.replicas <= 1,
+        running: running::running(config),
+        timezone: config.reporting.timezone.clone(),
         ..verdict::Settings::default()
     }
 }

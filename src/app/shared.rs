@@ -25,7 +25,7 @@ use crate::journal::Journal;
 use crate::ledger::{Ledger, LedgerError, Rollup};
 use crate::measured::Measured;
 use crate::meter::{Entry, Meter};
-use crate::metrics::{CountGauges, Format, LedgerGauges};
+use crate::metrics::{CountGauges, Format, LedgerGauges, VerdictGauges};
 use crate::pricing::PriceBook;
 use crate::proxy::Proxy;
 use crate::recorder::{Audit, Pulse, Sinks};
@@ -182,6 +182,7 @@ impl Shared {
             Some(known.stored()),
         )?;
         warn!(%now, "the clock went back by days: the verdict has been read again");
+        let anew = anew.counting_on(&known);
         self.sinks.verdict.store(Arc::new(anew));
         Ok(())
     }
@@ -307,16 +308,23 @@ impl Shared {
         let news = self.sinks.verdict.load().take_news();
         let verdict = verdict(config, &self.sinks.ledger, Some(states))?;
         verdict.put_back(news);
-        Ok(Some(verdict))
+        Ok(Some(verdict.counting_on(&self.sinks.verdict.load())))
     }
 }
 
-/// The verdict over the demand that the ledger has kept, with these states or the kept ones.
+/// The verdict over all that the ledger has kept, with these states or the kept ones.
 pub(super) fn verdict(
     config: &Config,
     ledger: &Ledger,
     states: Option<States>,
 ) -> Result<Verdict, AppError> {
+    let verdict = judged(config, ledger, states)?;
+    super::running::load(&verdict, ledger, now())?;
+    Ok(verdict)
+}
+
+/// The verdict over the demand that the ledger has kept, with these states or the kept ones.
+fn judged(config: &Config, ledger: &Ledger, states: Option<States>) -> Result<Verdict, AppError> {
     let states = match (states, ledger.kept(STATES)?) {
         (Some(states), _) => states,
         (None, Some(text)) => serde_json::from_str(&text).unwrap_or_else(|error| {
@@ -368,7 +376,12 @@ impl Source for Shared {
         // Recent days are in memory; without the disk there is no error.
         let models = show::models(ledger, at).unwrap_or_default();
         let prices = gauges::api_prices(&self.config.load(), &models, at);
-        metrics.set_verdict(gauges::of(&verdict.load().report(), prices));
+        let verdict = verdict.load();
+        let report = verdict.report();
+        metrics.set_verdict(VerdictGauges {
+            hosting: super::running::gauges(&verdict, &report),
+            ..gauges::of(&report, prices)
+        });
         metrics.set_measured(measured::gauges(&self.measured, at));
         metrics.render(format, at)
     }

@@ -62,6 +62,10 @@ pub struct ReplicaPrice {
     pub usd_per_hour: f64,
     /// The part of that which pays off money up front; 0 when rented.
     pub purchase_usd_per_hour: f64,
+    /// The part of the hourly price that is paid until the term ends, used or not: all of a reservation,
+    /// of a bought machine what pays off the purchase; 0 when rented.
+    #[serde(default)]
+    pub owed_usd_per_hour: f64,
     /// Dollars paid up front for a replica; 0 when rented.
     pub up_front_usd: f64,
     /// Months for which a replica is paid, used or not, at a price that does not fall; absent when it

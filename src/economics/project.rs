@@ -146,7 +146,7 @@ fn scored(
 }
 
 /// The three scenarios around an expected saving, and the worst of all.
-fn banded(
+pub(crate) fn banded(
     api_usd: f64,
     expected_usd: f64,
     worst_usd: f64,

@@ -290,6 +290,8 @@ pub enum AlternativeKind {
     Optimised,
     /// Own replicas take what they may.
     Selfhost,
+    /// Hosting that runs is left for the API, or for an endpoint.
+    Api,
 }
 
 impl AlternativeKind {
@@ -301,6 +303,7 @@ impl AlternativeKind {
             Self::Endpoint => "endpoint",
             Self::Optimised => "optimised",
             Self::Selfhost => "selfhost",
+            Self::Api => "api",
         }
     }
 }

@@ -239,6 +239,30 @@ families! {
     ALTERNATIVE_COST = Gauge "tollgate_alternative_cost_usd" ["alternative", "kind", "window"]
         "What all calls of the window cost or would have cost in dollars with each alternative; what \
          it does not take stays on the API.";
+    HOSTING_COST = Counter "tollgate_hosting_cost_usd_total" ["plan"]
+        "What hosting that runs has cost in dollars, used or idle; advances with each closed minute.";
+    HOSTING_AVOIDED = Counter "tollgate_hosting_avoided_usd_total" ["plan"]
+        "What an API would have taken in dollars for the calls that hosting served; advances with each \
+         closed minute.";
+    HOSTING_REPLICAS = Gauge "tollgate_hosting_replicas" ["plan"]
+        "Replicas that run, as the configuration says.";
+    HOSTING_HOUR = Gauge "tollgate_hosting_cost_usd_per_hour" ["plan"]
+        "What an hour of hosting that runs costs in dollars, people included, used or idle.";
+    HOSTING_WINDOW_COST = Gauge "tollgate_hosting_window_cost_usd" ["plan", "window"]
+        "What hosting has cost in the observed minutes of the window in dollars, used or idle.";
+    HOSTING_WOULD_COST = Gauge "tollgate_hosting_window_api_cost_usd" ["plan", "window"]
+        "What an API would have taken in dollars for the tokens that hosting served in the window.";
+    HOSTING_SAVINGS = Gauge "tollgate_hosting_savings_usd" ["plan", "window"]
+        "What hosting saved in the window in dollars: what an API would have taken less what it cost.";
+    HOSTING_LEAVING = Gauge "tollgate_hosting_leaving_savings_usd" ["plan", "window"]
+        "What the window would have cost less in dollars on the API or the best endpoint, with what is \
+         owed anyway still paid.";
+    HOSTING_MTOK = Gauge "tollgate_hosting_cost_usd_per_million_tokens" ["plan", "window"]
+        "Cost of hosting in dollars per million tokens served, idle time included.";
+    HOSTING_BUSY = Gauge "tollgate_hosting_utilization_ratio" ["plan", "window"]
+        "Work that hosting did over what its replicas could have done at full load.";
+    HOSTING_API_CHEAPER = Gauge "tollgate_hosting_api_cheaper" ["plan"]
+        "Whether an API or endpoint is cheaper than hosting that runs: 1 yes, 0 no; decided with hysteresis.";
     ALERT_ENABLED = Gauge "tollgate_alternative_alert_enabled" ["alternative", "kind"]
         "Whether the verdict may ever call a plan or an endpoint cheaper: 1 yes, 0 an example.";
 

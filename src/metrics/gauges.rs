@@ -1,5 +1,6 @@
 //! What other rooms know and this one shows: plain inputs, set whole, absent where unknown.
 
+use super::hosting_runs::HostingGauges;
 use crate::ledger::Damage;
 use jiff::Timestamp;
 
@@ -263,4 +264,6 @@ pub struct VerdictGauges {
     pub alerts: Vec<AlertGauge>,
     /// The prices the comparison stands on.
     pub prices: Vec<PriceDate>,
+    /// Hosting that runs.
+    pub hosting: Vec<HostingGauges>,
 }

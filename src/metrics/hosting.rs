@@ -21,6 +21,7 @@ pub(super) fn show(out: &mut Exposition, shown: &VerdictGauges, now: Timestamp) 
         let labels = [alert.alternative.as_str(), alert.kind];
         out.count(f::ALERT_ENABLED, &labels, u64::from(alert.enabled));
     }
+    super::hosting_runs::show(out, &shown.hosting);
     for PriceDate {
         kind,
         name,

@@ -53,7 +53,9 @@ impl About {
                 object(endpoint),
             )
         });
-        plans.chain(endpoints).collect()
+        let running = settings.running.iter();
+        let running = running.map(|it| about(AlternativeKind::Api, &it.plan.name, object(it)));
+        plans.chain(endpoints).chain(running).collect()
     }
 
     /// What is another setting than in `was`. What an earlier release did not know is no change.

@@ -33,6 +33,19 @@ pub(super) struct Totals {
 }
 
 impl Totals {
+    /// Of sums; `doubtful` are tokens of unpriced calls, calls of unknown tokens, imported calls.
+    pub(super) const fn of_sums(tokens: TokenSums, cost: Pico, doubtful: [f64; 3]) -> Self {
+        let [unpriced_tokens, unknown_calls, imported_calls] = doubtful;
+        Self {
+            tokens,
+            cost,
+            committed: Pico::ZERO,
+            unpriced_tokens,
+            unknown_calls,
+            imported_calls,
+        }
+    }
+
     /// Of the observed minutes of a pool, at what its calls are worth.
     fn of(pool: &Pool, range: &Range<i64>) -> Self {
         let [
@@ -64,7 +77,7 @@ impl Totals {
         }
     }
 
-    fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         self.tokens += other.tokens;
         self.cost += other.cost;
         self.committed += other.committed;

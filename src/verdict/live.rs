@@ -34,7 +34,7 @@ pub fn demand_of(call: &CallRecord) -> Option<(Stream, CallDemand<'_>)> {
 
 /// The names of a stream where they stand: the same few come again and again.
 #[derive(Clone, Copy)]
-struct StreamName<'a> {
+pub(super) struct StreamName<'a> {
     upstream: &'a str,
     model: &'a str,
     capability: Capability,
@@ -50,7 +50,7 @@ impl From<StreamName<'_>> for Stream {
     }
 }
 
-fn named_demand(call: &CallRecord) -> Option<(StreamName<'_>, CallDemand<'_>)> {
+pub(super) fn named_demand(call: &CallRecord) -> Option<(StreamName<'_>, CallDemand<'_>)> {
     if !call.is_demand() {
         return None;
     }

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::DAY_MINUTES;
 use super::evidence::Lack;
+use super::hosting::HostingReport;
 use super::settings::Settings;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::project::MinuteCost;
@@ -29,6 +30,8 @@ pub struct Report {
     /// What the minute before the end adds to the running totals of each plan, in the order of the
     /// settings; none in the first report.
     pub minute: Vec<HostedMinute>,
+    /// Hosting that runs, in the order of the settings.
+    pub hosting: Vec<HostingReport>,
     /// What it was computed with.
     pub settings: Arc<Settings>,
 }
@@ -123,6 +126,7 @@ impl Report {
             end_minute: None,
             windows: Vec::new(),
             states: Vec::new(),
+            hosting: Vec::new(),
             minute: Vec::new(),
             settings,
         }

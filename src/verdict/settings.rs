@@ -1,7 +1,9 @@
 //! What the verdict compares, and when it is sure.
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::hosting::RunningPlan;
 use super::paid::{PaidRule, PaidTerms, PaidTier};
 use super::reserved::ReservedRule;
 use crate::call::names_model;
@@ -26,6 +28,11 @@ pub struct Settings {
     pub tiers: Vec<PaidTier>,
     /// Throughput that is paid by the hour; the first that runs serves a stream's calls.
     pub reserved: Vec<ReservedRule>,
+    /// Hosting that runs.
+    pub running: Vec<RunningPlan>,
+    /// Where today and this month begin, of hosting that runs.
+    #[serde(skip)]
+    pub timezone: TimeZone,
     /// When a state switches.
     pub rule: Rule,
     /// More of the money than this unpriced or unknown is not enough evidence.
@@ -45,6 +52,8 @@ impl Default for Settings {
             paid: Vec::new(),
             tiers: Vec::new(),
             reserved: Vec::new(),
+            running: Vec::new(),
+            timezone: TimeZone::UTC,
             rule: Rule::default(),
             doubtful_share_max: 0.02,
             capture_ratio_min: 0.95,
@@ -54,7 +63,7 @@ impl Default for Settings {
 }
 
 /// Whether something that replaces `replaces` and can do `serves` takes the calls of a stream.
-fn takes(replaces: &[String], serves: Capability, stream: &Stream) -> bool {
+pub(super) fn takes(replaces: &[String], serves: Capability, stream: &Stream) -> bool {
     let named = |name: &String| names_model(name, &stream.model);
     stream.capability.within(serves) && replaces.iter().any(named)
 }
@@ -79,6 +88,8 @@ impl Takers {
             AlternativeKind::Endpoint => self.endpoints.contains(&at),
             AlternativeKind::Optimised => self.optimised.contains(&at),
             AlternativeKind::Stay => true,
+            // Own hosting is no demand of an API.
+            AlternativeKind::Api => false,
         }
     }
 
@@ -99,7 +110,7 @@ impl Settings {
         match kind {
             AlternativeKind::Selfhost => self.plans.iter().position(|it| it.name == name),
             AlternativeKind::Endpoint => self.endpoints.iter().position(|it| it.arm.name == name),
-            AlternativeKind::Stay | AlternativeKind::Optimised => None,
+            AlternativeKind::Stay | AlternativeKind::Api | AlternativeKind::Optimised => None,
         }
     }
 

@@ -7,6 +7,7 @@ mod anew;
 mod band;
 mod endpoint;
 mod evidence;
+mod hosting;
 mod live;
 mod made;
 mod minute;

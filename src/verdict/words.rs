@@ -6,6 +6,7 @@
 
 mod arm;
 mod assumed;
+mod hosting;
 mod plan;
 
 pub use plan::owed;
@@ -31,6 +32,7 @@ pub fn words(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = Words(report).write(&mut text);
+    let _ = hosting::hosting(&mut text, report);
     text
 }
 
@@ -170,7 +172,7 @@ impl Words<'_> {
     ) -> fmt::Result {
         let cost = cheapest.cost_usd * monthly;
         let figures = match cheapest.kind {
-            AlternativeKind::Stay => format!(
+            AlternativeKind::Stay | AlternativeKind::Api => format!(
                 "staying on the API is cheapest, at {} a month",
                 dollars(cost)
             ),
@@ -192,7 +194,7 @@ impl Words<'_> {
             return writeln!(out, "No verdict yet: {lacks}. On these figures {figures}.");
         }
         match (cheapest.kind, view.cheaper) {
-            (AlternativeKind::Stay | AlternativeKind::Optimised, _) => {
+            (AlternativeKind::Stay | AlternativeKind::Api | AlternativeKind::Optimised, _) => {
                 writeln!(out, "{} On these figures {figures}.", stay(cheapest.kind))
             }
             (AlternativeKind::Endpoint | AlternativeKind::Selfhost, true) => {
@@ -215,15 +217,17 @@ impl Words<'_> {
     /// The state that decides about the cheapest way. Staying, for less or not, has none of its own:
     /// it is a verdict as soon as there is evidence about one of the others.
     fn state(&self, cheapest: &Alternative) -> Option<&StateView> {
-        let states = &self.0.states;
+        // Hosting that runs has other calls.
+        let states = self.0.states.iter();
+        let mut states = states.filter(|view| view.kind != AlternativeKind::Api);
         match cheapest.kind {
-            AlternativeKind::Stay | AlternativeKind::Optimised => states
-                .iter()
+            AlternativeKind::Stay | AlternativeKind::Api | AlternativeKind::Optimised => states
+                .clone()
                 .find(|view| view.lacks.is_empty())
-                .or_else(|| states.first()),
-            AlternativeKind::Endpoint | AlternativeKind::Selfhost => states
-                .iter()
-                .find(|view| view.kind == cheapest.kind && view.name == cheapest.name),
+                .or_else(|| states.next()),
+            AlternativeKind::Endpoint | AlternativeKind::Selfhost => {
+                states.find(|view| view.kind == cheapest.kind && view.name == cheapest.name)
+            }
         }
     }
 
@@ -323,7 +327,7 @@ fn together(
 /// An alternative as a phrase.
 fn way(alternative: &Alternative) -> String {
     match alternative.kind {
-        AlternativeKind::Stay => "staying on the API".to_owned(),
+        AlternativeKind::Stay | AlternativeKind::Api => "staying on the API".to_owned(),
         AlternativeKind::Endpoint => format!("moving to the endpoint {}", alternative.name),
         AlternativeKind::Optimised => {
             format!("paying the same provider less by {}", alternative.name)
@@ -336,8 +340,9 @@ fn way(alternative: &Alternative) -> String {
 const fn stay(kind: AlternativeKind) -> &'static str {
     match kind {
         AlternativeKind::Optimised => "Stay with the provider and pay it less.",
-        AlternativeKind::Stay | AlternativeKind::Endpoint | AlternativeKind::Selfhost => {
-            "Stay on the API."
-        }
+        AlternativeKind::Stay
+        | AlternativeKind::Api
+        | AlternativeKind::Endpoint
+        | AlternativeKind::Selfhost => "Stay on the API.",
     }
 }

@@ -23,6 +23,8 @@ mod egress;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod hosting;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod lasting;

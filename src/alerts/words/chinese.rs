@@ -49,6 +49,7 @@ fn switched(switched: &Switched) -> Said {
     } = switched;
     let way = match kind {
         AlternativeKind::Endpoint => format!("改用端点「{name}」"),
+        AlternativeKind::Api => format!("放弃自建「{name}」而改用 API"),
         AlternativeKind::Selfhost | AlternativeKind::Stay | AlternativeKind::Optimised => {
             format!("按方案「{name}」自建")
         }

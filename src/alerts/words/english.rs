@@ -49,6 +49,7 @@ fn switched(switched: &Switched) -> Said {
     } = switched;
     let way = match kind {
         AlternativeKind::Endpoint => format!("moving to the endpoint {name}"),
+        AlternativeKind::Api => format!("leaving the hosting {name} for the API"),
         AlternativeKind::Selfhost | AlternativeKind::Stay | AlternativeKind::Optimised => {
             format!("hosting by the plan {name}")
         }

@@ -69,7 +69,7 @@ fn write(out: &mut String, sides: &Sides<'_>) -> fmt::Result {
 
 fn way(out: &mut String, (way, before, after): Pair<'_>, months: (f64, f64)) -> fmt::Result {
     let name = match way.kind {
-        AlternativeKind::Stay => "Staying",
+        AlternativeKind::Stay | AlternativeKind::Api => "Staying",
         AlternativeKind::Endpoint | AlternativeKind::Optimised | AlternativeKind::Selfhost => {
             &way.name
         }

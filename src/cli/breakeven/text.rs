@@ -73,7 +73,7 @@ fn headline(out: &mut String, asked: &Asked<'_>, comparison: &Comparison) -> fmt
         let paid = monthly(comparison.api_usd);
         let cost = monthly(cheapest.cost_usd);
         match cheapest.kind {
-            AlternativeKind::Stay => {
+            AlternativeKind::Stay | AlternativeKind::Api => {
                 writeln!(
                     out,
                     "Staying on the API is cheapest, at {} a month.",
@@ -126,7 +126,7 @@ fn ways(out: &mut String, comparison: &Comparison) -> fmt::Result {
     } in &comparison.alternatives
     {
         let what = match kind {
-            AlternativeKind::Stay => "the API as it is",
+            AlternativeKind::Stay | AlternativeKind::Api => "the API as it is",
             AlternativeKind::Endpoint => "an endpoint, no fixed cost",
             AlternativeKind::Optimised => "the same provider, paid less",
             AlternativeKind::Selfhost => "hosting",

@@ -38,6 +38,8 @@ pub struct ReplicasFrom {
 pub(in crate::config) struct Known<'a> {
     pub(in crate::config) book: Option<&'a PriceBook>,
     pub(in crate::config) plans: &'a [HostPlan],
+    /// Plans of the configuration itself: one that has problems of its own is still meant.
+    pub(in crate::config) meant: Vec<&'a str>,
     /// Days begin here.
     pub(in crate::config) zone: &'a TimeZone,
     /// Where the replicas of a plan are written already.
@@ -85,6 +87,9 @@ impl Known<'_> {
     ) -> Option<RunsOn> {
         let name = plan.text()?;
         let Some(known) = self.plans.iter().find(|known| known.name == name) else {
+            if self.meant.contains(&name) {
+                return None;
+            }
             let names: Vec<&str> = self.plans.iter().map(|plan| plan.name.as_str()).collect();
             let all = names.join(", ");
             let near = hint(name, &names);

@@ -37,9 +37,16 @@ pub(super) fn offer(
         c.tell("offer", message);
     }
     terms(c, draft, offer);
+    let usd_per_hour = f64::from(gpus) * offer.usd_per_gpu_hour;
+    let term_months = offer.kind.term_months();
     ReplicaPrice {
-        usd_per_hour: f64::from(gpus) * offer.usd_per_gpu_hour,
-        term_months: offer.kind.term_months(),
+        usd_per_hour,
+        term_months,
+        owed_usd_per_hour: if term_months.is_some() {
+            usd_per_hour
+        } else {
+            0.0
+        },
         as_of: offer.as_of,
         source: offer.cite(),
         ..unpriced()

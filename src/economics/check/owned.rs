@@ -32,6 +32,7 @@ pub(super) fn owned(
     ReplicaPrice {
         usd_per_hour: replica_hour_own(owned),
         purchase_usd_per_hour: years_usd / HOURS_PER_YEAR,
+        owed_usd_per_hour: years_usd / HOURS_PER_YEAR,
         up_front_usd: owned.capex_usd,
         term_months: Some(amortisation_months.unwrap_or(life).max(1)),
         ..unpriced()

@@ -77,6 +77,7 @@ pub(super) fn unpriced() -> ReplicaPrice {
     ReplicaPrice {
         usd_per_hour: 0.0,
         purchase_usd_per_hour: 0.0,
+        owed_usd_per_hour: 0.0,
         up_front_usd: 0.0,
         term_months: None,
         as_of: AsOf::default(),
@@ -109,9 +110,11 @@ fn reserved(c: &mut Checker, draft: &ReservedDraft, gpus: u32) -> ReplicaPrice {
         _ => c.within(key, gpu, (0.0, USD_PER_GPU_HOUR_MAX)),
     };
     let purchase_usd_per_hour = up_front_usd / (f64::from(months.max(1)) * HOURS_PER_MONTH);
+    let usd_per_hour = f64::from(gpus) * gpu + purchase_usd_per_hour;
     ReplicaPrice {
-        usd_per_hour: f64::from(gpus) * gpu + purchase_usd_per_hour,
+        usd_per_hour,
         purchase_usd_per_hour,
+        owed_usd_per_hour: usd_per_hour,
         up_front_usd,
         term_months: Some(months.max(1)),
         as_of: c.require("reserved.as_of", draft.as_of, DATED),

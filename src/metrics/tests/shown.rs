@@ -120,6 +120,22 @@ fn verdict() -> VerdictGauges {
             name: "h100".into(),
             checked_at: Timestamp::from_second(999_000).unwrap(),
         }],
+        hosting: vec![HostingGauges {
+            plan: "llama".into(),
+            cost_usd: 40.0,
+            avoided_usd: 70.0,
+            replicas: 2,
+            usd_per_hour: 8.0,
+            api_cheaper: Some(false),
+            windows: vec![HostingWindowGauges {
+                window: "month",
+                cost_usd: 50.0,
+                would_cost_usd: 80.0,
+                leaving_usd: -30.0,
+                usd_per_mtok: Some(0.5),
+                busy: Some(0.25),
+            }],
+        }],
     }
 }
 

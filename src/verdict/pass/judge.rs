@@ -62,7 +62,7 @@ pub(in crate::verdict) fn judge(
                 figures: endpoint_figures(&projection, hours),
             })
         }
-        AlternativeKind::Stay | AlternativeKind::Optimised => None,
+        AlternativeKind::Stay | AlternativeKind::Api | AlternativeKind::Optimised => None,
     }
 }
 
@@ -85,7 +85,7 @@ pub(in crate::verdict) fn score(
             let projection = pass.endpoint(at, settings.endpoints.get(at)?);
             (projection.api_cost, projection.band)
         }
-        AlternativeKind::Stay | AlternativeKind::Optimised => return None,
+        AlternativeKind::Stay | AlternativeKind::Api | AlternativeKind::Optimised => return None,
     };
     Some(Scored {
         coverage: pass.now.coverage(),

@@ -150,7 +150,10 @@ fn stands_on(settings: &Settings, (kind, at): (AlternativeKind, usize), day: Dat
     };
     let plan = match kind {
         AlternativeKind::Selfhost => settings.plans.get(at),
-        AlternativeKind::Endpoint | AlternativeKind::Optimised | AlternativeKind::Stay => None,
+        AlternativeKind::Endpoint
+        | AlternativeKind::Optimised
+        | AlternativeKind::Stay
+        | AlternativeKind::Api => None,
     };
     let mut sources = Vec::new();
     if let Some(plan) = plan {

@@ -25,7 +25,7 @@ pub(super) fn assumed(
 
 fn model<'s>(settings: &'s Settings, cheapest: &Alternative) -> Option<&'s str> {
     match cheapest.kind {
-        AlternativeKind::Stay | AlternativeKind::Optimised => None,
+        AlternativeKind::Stay | AlternativeKind::Optimised | AlternativeKind::Api => None,
         AlternativeKind::Selfhost => {
             let mut plans = settings.plans.iter();
             let plan = plans.find(|plan| plan.name == cheapest.name)?;

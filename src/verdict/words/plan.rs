@@ -286,7 +286,10 @@ fn rival(out: &mut String, projection: &Projection, monthly: f64) -> fmt::Result
         }
         let who = match best.kind {
             AlternativeKind::Optimised => format!("the same provider, by {},", best.name),
-            AlternativeKind::Stay | AlternativeKind::Endpoint | AlternativeKind::Selfhost => {
+            AlternativeKind::Stay
+            | AlternativeKind::Api
+            | AlternativeKind::Endpoint
+            | AlternativeKind::Selfhost => {
                 format!("the endpoint {}", best.name)
             }
         };

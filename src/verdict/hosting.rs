@@ -1,0 +1,238 @@
+//! Hosting that runs: what it serves and costs, against what an API would take for the same tokens.
+//!
+//! Its demand is kept apart from what is paid to providers: nothing here is in their totals. It is the
+//! same sums by the same minutes, so both survive a restart and can be recomputed from rows.
+
+mod day;
+mod look;
+mod seen;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::gather::Totals;
+use super::live::named_demand;
+use super::settings::{Settings, takes};
+use crate::call::CallRecord;
+use crate::economics::hosting::{Ran, Step, cost_usd, replicas_at};
+use crate::economics::work::{TokenSums, real};
+use crate::economics::{DemandMinute, HostPlan, Stream};
+
+pub(super) use day::{days, views};
+pub(super) use look::{look, observed};
+pub use seen::{HostingReport, HostingWindow};
+
+/// Minutes in an hour.
+const HOUR_MINUTES: f64 = 60.0;
+
+/// Hosting that runs: a plan, and who forwards to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunningPlan {
+    /// What it is made of and costs.
+    pub plan: HostPlan,
+    /// How many replicas run, oldest first.
+    pub steps: Vec<Step>,
+    /// The upstreams that run on it.
+    pub upstreams: Vec<RunningUpstream>,
+}
+
+/// An upstream of hosting that runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningUpstream {
+    /// Its configured name.
+    pub name: String,
+    /// The price list of the API call that its calls are held against, such as `openai`.
+    pub list: String,
+    /// The model of that call.
+    pub model: String,
+}
+
+/// What a process has seen of a plan, from 0 at its start: for counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counted {
+    /// What the minutes cost that have closed, dollars, idle ones included.
+    pub cost_usd: f64,
+    /// What an API would have taken for the calls until then, dollars.
+    pub avoided_usd: f64,
+    /// The same for calls since then.
+    open_usd: f64,
+}
+
+/// The calls of one plan that the same endpoints could take.
+#[derive(Debug)]
+struct Pool {
+    plan: usize,
+    endpoints: Vec<usize>,
+    minutes: BTreeMap<i64, Totals>,
+}
+
+/// What all hosting that runs has served, minute by minute.
+#[derive(Debug)]
+pub(super) struct Hosted {
+    settings: Arc<Settings>,
+    pools: Vec<Pool>,
+    /// By the name of the plan, which a reload keeps.
+    counted: BTreeMap<String, Counted>,
+    /// Minutes that nobody has marked as observed yet.
+    kept: Vec<i64>,
+}
+
+impl Hosted {
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        Self {
+            settings: Arc::clone(settings),
+            pools: Vec::new(),
+            counted: BTreeMap::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// Adds one finished call of own hosting; says to which minute.
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "a counter of Prometheus is a float"
+    )]
+    pub(super) fn record(&mut self, call: &CallRecord) -> Option<i64> {
+        let (name, demand) = named_demand(call)?;
+        let minute = demand.place().minute;
+        let mut sums = DemandMinute::default();
+        sums.add(&demand);
+        let plan = self.add(&name.into(), minute, &sums)?;
+        if let Some(running) = self.settings.running.get(plan) {
+            let counted = self.counted.entry(running.plan.name.clone()).or_default();
+            counted.open_usd += sums.total().cost_usd.to_f64();
+        }
+        Some(minute)
+    }
+
+    /// Adds a minute that was kept by someone else.
+    pub(super) fn keep(&mut self, stream: &Stream, minute: i64, sums: &DemandMinute) {
+        if self.add(stream, minute, sums).is_some() {
+            self.kept.push(minute);
+        }
+    }
+
+    /// Adds to a minute; says whose it is.
+    fn add(&mut self, stream: &Stream, minute: i64, sums: &DemandMinute) -> Option<usize> {
+        let (plan, upstream) = self.settings.running_at(&stream.upstream)?;
+        let endpoints = self.settings.endpoints_for(stream, upstream);
+        let same = |pool: &&mut Pool| pool.plan == plan && pool.endpoints == endpoints;
+        let part = kept(sums);
+        if let Some(pool) = self.pools.iter_mut().find(same) {
+            pool.minutes.entry(minute).or_default().merge(&part);
+        } else {
+            let minutes = BTreeMap::from([(minute, part)]);
+            self.pools.push(Pool {
+                plan,
+                endpoints,
+                minutes,
+            });
+        }
+        Some(plan)
+    }
+
+    /// The minutes that were kept since this was asked last.
+    pub(super) fn take_kept(&mut self) -> Vec<i64> {
+        std::mem::take(&mut self.kept)
+    }
+
+    /// Counts a minute that was observed and has closed by `now`: its replicas, used or idle, and the
+    /// calls until then.
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "a counter of Prometheus is a float"
+    )]
+    pub(super) fn close(&mut self, minute: i64, now: i64) {
+        if minute >= now {
+            return;
+        }
+        for (at, running) in self.settings.running.iter().enumerate() {
+            let RunningPlan { plan, steps, .. } = running;
+            let pools = self.pools.iter().filter(|pool| pool.plan == at);
+            let calls = pools.filter_map(|pool| pool.minutes.get(&minute));
+            let replicas = replicas_at(steps, minute);
+            let ran = Ran {
+                hours: f64::from(u8::from(replicas > 0)) / HOUR_MINUTES,
+                replica_hours: f64::from(replicas) / HOUR_MINUTES,
+                calls: calls.map(|part| part.tokens.calls).sum(),
+            };
+            let counted = self.counted.entry(plan.name.clone()).or_default();
+            counted.cost_usd += cost_usd(plan, &plan.assumptions.expected(), &ran);
+            counted.avoided_usd += std::mem::take(&mut counted.open_usd);
+        }
+    }
+
+    /// Drops what is older.
+    pub(super) fn forget_before(&mut self, minute: i64) {
+        for pool in &mut self.pools {
+            pool.minutes = pool.minutes.split_off(&minute);
+        }
+    }
+
+    /// Goes on from what was counted before.
+    pub(super) fn count_on(&mut self, counted: BTreeMap<String, Counted>) {
+        self.counted = counted;
+    }
+
+    /// What was counted since the process began.
+    pub(super) const fn counted(&self) -> &BTreeMap<String, Counted> {
+        &self.counted
+    }
+
+    /// The pools of a plan, each with the minutes of a range in which it had calls.
+    fn pools_of(
+        &self,
+        plan: usize,
+        range: &Range<i64>,
+    ) -> impl Iterator<Item = (&[usize], impl Iterator<Item = &Totals>)> {
+        let pools = self.pools.iter().filter(move |pool| pool.plan == plan);
+        pools.map(|pool| {
+            let minutes = pool.minutes.range(range.clone()).map(|(_, minute)| minute);
+            (pool.endpoints.as_slice(), minutes)
+        })
+    }
+}
+
+/// A minute as it is kept.
+fn kept(sums: &DemandMinute) -> Totals {
+    let number = |count: u64| real(count.into());
+    let doubtful = [
+        sums.unpriced_tokens,
+        sums.unknown_calls,
+        sums.imported_calls,
+    ];
+    let total = sums.total();
+    let tokens = TokenSums::from(&total);
+    Totals::of_sums(tokens, total.cost_usd, doubtful.map(number))
+}
+
+impl Settings {
+    /// The plan that an upstream runs on, and the upstream.
+    fn running_at(&self, upstream: &str) -> Option<(usize, &RunningUpstream)> {
+        let mut plans = self.running.iter().enumerate();
+        plans.find_map(|(at, running)| {
+            let mut all = running.upstreams.iter();
+            Some((at, all.find(|known| known.name == upstream)?))
+        })
+    }
+
+    /// The endpoints that could take the calls of a stream of own hosting: those that replace its model,
+    /// or the one it is held against.
+    fn endpoints_for(&self, stream: &Stream, upstream: &RunningUpstream) -> Vec<usize> {
+        let against = Stream {
+            model: upstream.model.clone(),
+            ..stream.clone()
+        };
+        let endpoints = self.endpoints.iter().enumerate();
+        let could = endpoints.filter(|(_, endpoint)| {
+            let arm = &endpoint.arm;
+            [stream, &against]
+                .into_iter()
+                .any(|stream| takes(&arm.replaces, arm.serves, stream))
+        });
+        could.map(|(at, _)| at).collect()
+    }
+}
