@@ -75,6 +75,7 @@ enum Route {
     Calls,
     BreakEven,
     WhatIf,
+    Verdicts,
     Unknown,
     Audit,
     Prices,
@@ -82,7 +83,7 @@ enum Route {
 }
 
 /// Every path that answers, as an unknown one is told.
-const PATHS: [(&str, Route); 12] = [
+const PATHS: [(&str, Route); 13] = [
     ("/healthz", Route::Health),
     ("/readyz", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -91,6 +92,7 @@ const PATHS: [(&str, Route); 12] = [
     ("/api/v1/calls", Route::Calls),
     ("/api/v1/breakeven", Route::BreakEven),
     ("/api/v1/whatif", Route::WhatIf),
+    ("/api/v1/verdicts", Route::Verdicts),
     ("/api/v1/unknown", Route::Unknown),
     ("/api/v1/audit", Route::Audit),
     ("/api/v1/prices", Route::Prices),
@@ -139,7 +141,7 @@ impl Admin {
             | Route::Audit
             | Route::Prices
             | Route::Reprice => Some(&self.shows),
-            Route::Totals | Route::Calls | Route::WhatIf => Some(&self.reads),
+            Route::Totals | Route::Calls | Route::WhatIf | Route::Verdicts => Some(&self.reads),
         };
         let work = async {
             let turn = match turns {
@@ -187,6 +189,7 @@ impl Admin {
             | Route::Calls
             | Route::BreakEven
             | Route::WhatIf
+            | Route::Verdicts
             | Route::Unknown
             | Route::Audit
             | Route::Prices
@@ -204,6 +207,7 @@ impl Admin {
             | Route::Calls
             | Route::BreakEven
             | Route::WhatIf
+            | Route::Verdicts
             | Route::Unknown
             | Route::Audit
             | Route::Prices
@@ -269,6 +273,11 @@ fn respond(
         Route::WhatIf => {
             let edits = what_if_query(query)?;
             let value = source.what_if(&edits).map_err(failed)?;
+            Ok(answer::json(StatusCode::OK, &value))
+        }
+        Route::Verdicts => {
+            query::none(query)?;
+            let value = source.verdicts().map_err(failed)?;
             Ok(answer::json(StatusCode::OK, &value))
         }
         Route::Unknown => {

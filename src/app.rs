@@ -23,6 +23,7 @@ mod shared;
 mod show;
 pub(crate) mod statements;
 mod tick;
+mod track;
 mod unknown;
 pub(crate) mod upkeep;
 mod watch;

@@ -83,7 +83,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Breakeven(breakeven) => {
             runtime.block_on(breakeven::run(house, &options, &breakeven, quiet))
         }
-        Verb::Verdict(asked) => verdict::run(house, &options, &asked.verb),
+        Verb::Verdict(asked) => runtime.block_on(verdict::run(house, &options, &asked.verb, quiet)),
         Verb::Backtest(backtest) => backtest::run(house, &options, &backtest, quiet),
         Verb::Calibrate(calibrate) => calibrate::run(&calibrate),
         Verb::Sources(sources) => sources::run(&sources),

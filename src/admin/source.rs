@@ -41,6 +41,8 @@ pub trait Source: Send + Sync + 'static {
     fn breakeven(&self) -> Result<serde_json::Value, SourceError>;
     /// The traffic of a month with other assumptions, beside itself; reads the demand from the ledger.
     fn what_if(&self, edits: &Edits) -> Result<serde_json::Value, SourceError>;
+    /// What each switch of a state said, and what came since.
+    fn verdicts(&self) -> Result<serde_json::Value, SourceError>;
     /// The calls that could not be read, by kind.
     fn unknown(&self) -> serde_json::Value;
     /// What reported calls came to when they were counted too.

@@ -19,11 +19,27 @@ use crate::verdict::statement::{
 };
 use crate::verdict::{News, Settings, Switch, UNNAMED_MODEL, Verdict};
 
-/// Tells all that is new. What cannot be written waits.
+/// A statement that was written.
+#[derive(Debug)]
+pub(super) struct Frozen {
+    /// The name of its file.
+    pub(super) file: String,
+    /// Its checksum.
+    pub(super) sha256: String,
+    /// What it says.
+    pub(super) statement: Statement,
+}
+
+/// Tells all that is new; gives the statements that were written. What cannot be written waits.
 ///
 /// # Errors
 /// The ledger's or the file system's; nothing of the news is lost.
-pub(super) fn tell(verdict: &Verdict, config: &Config, ledger: &Ledger) -> Result<(), AppError> {
+pub(super) fn tell(
+    verdict: &Verdict,
+    config: &Config,
+    ledger: &Ledger,
+) -> Result<Vec<Frozen>, AppError> {
+    let mut frozen = Vec::new();
     let mut news = verdict.take_news().into_iter();
     while let Some(one) = news.next() {
         let told = match &one {
@@ -39,7 +55,7 @@ pub(super) fn tell(verdict: &Verdict, config: &Config, ledger: &Ledger) -> Resul
                     changed,
                     "settings of a state are others: the days that are kept were decided again"
                 );
-                Ok(())
+                Ok(None)
             }
             News::Dropped { key, was } => {
                 let was = was.label();
@@ -47,16 +63,19 @@ pub(super) fn tell(verdict: &Verdict, config: &Config, ledger: &Ledger) -> Resul
                     state = key,
                     was, "a state was dropped: what it is about is no longer configured"
                 );
-                Ok(())
+                Ok(None)
             }
             News::Switched(switch) => freeze(verdict.settings(), switch, config, ledger),
         };
-        if let Err(error) = told {
-            verdict.put_back(std::iter::once(one).chain(news).collect());
-            return Err(error);
+        match told {
+            Ok(written) => frozen.extend(written),
+            Err(error) => {
+                verdict.put_back(std::iter::once(one).chain(news).collect());
+                return Err(error);
+            }
         }
     }
-    Ok(())
+    Ok(frozen)
 }
 
 fn listed(changed: &[Change]) -> String {
@@ -70,7 +89,7 @@ fn freeze(
     switch: &Switch,
     config: &Config,
     ledger: &Ledger,
-) -> Result<(), AppError> {
+) -> Result<Option<Frozen>, AppError> {
     let first = switch.counted.first().map(|day| day.day);
     let days = days_of(first, switch.day);
     let gathered = gathered(settings, (switch.kind, &switch.name), days, ledger)?;
@@ -80,15 +99,20 @@ fn freeze(
             name = switch.name,
             "a switch has no statement: nothing can be judged of it"
         );
-        return Ok(());
+        return Ok(None);
     };
-    let Ok((text, _)) = sealed(&statement) else {
-        return Ok(());
+    let Ok((text, sha256)) = sealed(&statement) else {
+        return Ok(None);
     };
     let dir = statements::folder(&config.server.data_dir);
     let path = statements::write(&dir, &statement.file_name(), &text)?;
     said(&statement, &path);
-    Ok(())
+    let file = path.file_name().unwrap_or_default();
+    Ok(Some(Frozen {
+        file: file.to_string_lossy().into_owned(),
+        sha256,
+        statement,
+    }))
 }
 
 /// The log line of a switch.
@@ -115,7 +139,7 @@ fn said(statement: &Statement, path: &Path) {
 }
 
 /// The demand of some days from the kept minutes; `None` where nothing of the name is configured.
-fn gathered(
+pub(super) fn gathered(
     settings: &Arc<Settings>,
     of: (AlternativeKind, &str),
     days: Days,

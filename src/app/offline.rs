@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    AppError, breakeven, measured, now, reprice, reserved, settings, shared, show, what_if,
+    AppError, breakeven, measured, now, reprice, reserved, settings, shared, show, track, what_if,
 };
 use crate::admin::{Clock, RepriceQuery, TotalsQuery, totals, what_if_query};
 use crate::call::CallRecord;
@@ -108,6 +108,14 @@ impl Offline {
     pub fn what_if(&self, query: &str) -> Result<Value, AppError> {
         let edits = what_if_query(Some(query)).map_err(AppError::Query)?;
         Ok(what_if::json(&self.config, &self.ledger, &edits, now())?)
+    }
+
+    /// What `/api/v1/verdicts` would answer.
+    ///
+    /// # Errors
+    /// The ledger's, or the file system's.
+    pub fn verdicts(&self) -> Result<Value, AppError> {
+        track::json(&self.ledger, &self.config.server.data_dir)
     }
 
     /// What `/api/v1/breakeven` would answer.

@@ -13,7 +13,8 @@ use tracing::{error, info, warn};
 use super::reprice::Repricing;
 use super::what_if::{self, WhatIfError};
 use super::{
-    AppError, Loader, breakeven, freeze, gauges, measured, now, reserved, settings, show, unknown,
+    AppError, Loader, breakeven, freeze, gauges, measured, now, reserved, settings, show, track,
+    unknown,
 };
 use crate::admin::{
     Admin, CallsPage, CallsQuery, RepriceQuery, Reserved, Source, SourceError, TotalsQuery,
@@ -195,7 +196,7 @@ impl Shared {
         }
         let minutes = gauges::minutes(&verdict.report());
         self.sinks.metrics.hosted(&minutes);
-        if let Err(error) = freeze::tell(&verdict, &self.config.load(), &self.sinks.ledger) {
+        if let Err(error) = self.told(&verdict, now) {
             // The states are not kept before their switches are: a start decides these days again.
             return freeze::waits(&error);
         }
@@ -223,6 +224,13 @@ impl Shared {
             let error: &dyn std::error::Error = &error;
             warn!(error, "the ledger cannot be opened again yet");
         }
+    }
+
+    /// Freezes what switched, and adds to the record what came.
+    fn told(&self, verdict: &Verdict, now: Timestamp) -> Result<(), AppError> {
+        let (config, ledger) = (self.config.load(), &self.sinks.ledger);
+        let frozen = freeze::tell(verdict, &config, ledger)?;
+        track::look(ledger, &config.server.data_dir, &frozen, now)
     }
 
     pub(super) fn reload(&self) -> Result<(), Vec<String>> {
@@ -443,6 +451,14 @@ impl Source for Shared {
         answer.map_err(|error| match error {
             WhatIfError::Refused(refusal) => SourceError::Refused(refusal),
             WhatIfError::Ledger(error) => unreadable(error),
+        })
+    }
+
+    fn verdicts(&self) -> Result<serde_json::Value, SourceError> {
+        let data_dir = &self.config.load().server.data_dir;
+        track::json(&self.sinks.ledger, data_dir).map_err(|error| SourceError::Unreadable {
+            what: "record of verdicts",
+            source: Box::new(error),
         })
     }
 

@@ -198,6 +198,10 @@ impl House for Tollgate {
         offline(options)?.what_if(query).map_err(failed)
     }
 
+    fn verdicts(&self, options: &Options) -> Result<Value, Failure> {
+        offline(options)?.verdicts().map_err(failed)
+    }
+
     fn config(&self, options: &Options) -> Result<Config, Failure> {
         loaded(options)
     }

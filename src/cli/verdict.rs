@@ -1,10 +1,14 @@
 //! `verdict`: what was decided, on what it stood, and whether it holds.
 
+mod verify;
+
 use std::path::{Path, PathBuf};
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::admin::Admin;
 use super::args::VerdictVerb;
+use super::breakeven::words;
 use super::house::{House, Options};
 use super::real::failed;
 use super::{Failure, output};
@@ -17,10 +21,11 @@ const NONE: &str = "No state has ever switched here: nothing was decided yet, ne
                     against it.\n";
 
 /// Does what was asked for.
-pub(super) fn run<H: House>(
+pub(super) async fn run<H: House>(
     house: &H,
     options: &Options,
     verb: &VerdictVerb,
+    quiet: bool,
 ) -> Result<(), Failure> {
     let dir = statements::folder(&house.settings(options)?.data_dir);
     match verb {
@@ -32,7 +37,37 @@ pub(super) fn run<H: House>(
             let (statement, _) = read(&path)?;
             output::print(output::wrapped(&statement.words(), ""))
         }
+        VerdictVerb::Verify { file } => {
+            let path = if file.exists() {
+                file.clone()
+            } else {
+                dir.join(file)
+            };
+            verify::run(house, options, &path, quiet).await
+        }
+        VerdictVerb::Record => record(house, options, quiet).await,
     }
+}
+
+/// What each switch said and what came, from the running tollgate or the data directory.
+async fn record<H: House>(house: &H, options: &Options, quiet: bool) -> Result<(), Failure> {
+    let settings = house.settings(options)?;
+    let admin = Admin::of(&settings)?;
+    let answer = if let Some(answer) = admin.json("/api/v1/verdicts").await? {
+        output::note(
+            quiet,
+            format!("from the running tollgate at {}", admin.base()),
+        );
+        answer
+    } else {
+        let dir = settings.data_dir.display();
+        output::note(
+            quiet,
+            format!("nothing runs at {}; reading {dir}", admin.base()),
+        );
+        house.verdicts(options)?
+    };
+    output::print(output::wrapped(&words(&answer), ""))
 }
 
 /// A line a statement; of one that cannot be read, why.
@@ -81,8 +116,12 @@ fn chosen(dir: &Path, file: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
 
 /// A statement, and its checksum. One that cannot be read is bad use: exit code 2.
 fn read(path: &Path) -> Result<(Statement, String), Failure> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::use_or_config(format!("cannot read {shown}")).because(error))?;
-    opened(&text).map_err(|error| Failure::use_or_config(shown.to_string()).because(error))
+    let shown = path.display().to_string();
+    opened(&text_of(path)?).map_err(|error| Failure::use_or_config(shown).because(error))
+}
+
+fn text_of(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::use_or_config(format!("cannot read {}", path.display())).because(error)
+    })
 }

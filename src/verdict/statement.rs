@@ -6,6 +6,7 @@
 mod compare;
 mod gather;
 mod make;
+mod record;
 mod seal;
 mod words;
 
@@ -15,9 +16,12 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::economics::projection::AlternativeKind;
+
 pub use compare::{Compared, compared};
 pub use gather::{Gathered, Gathering, days_of};
 pub use make::{Hashes, Recomputed};
+pub use record::{Record, Track};
 pub use seal::{Broken, opened, sealed};
 
 /// The version of the form.
@@ -165,6 +169,13 @@ impl Statement {
         let (kind, name) = (safe(&self.kind), safe(&self.name));
         format!("{}-{kind}-{name}-{}.json", self.decided, self.to.label())
     }
+}
+
+/// The kind of a statement; `None` for one that this version does not know.
+#[must_use]
+pub fn kind_of(label: &str) -> Option<AlternativeKind> {
+    let kinds = [AlternativeKind::Selfhost, AlternativeKind::Endpoint];
+    kinds.into_iter().find(|kind| kind.label() == label)
 }
 
 /// Bytes in hexadecimal digits.

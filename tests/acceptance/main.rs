@@ -45,4 +45,6 @@ mod support;
 #[cfg(test)]
 mod upkeep;
 #[cfg(test)]
+mod verdict;
+#[cfg(test)]
 mod watch;

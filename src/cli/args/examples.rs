@@ -176,9 +176,12 @@ pub(super) const VERDICT_EXAMPLES: &str = "Examples:
   tollgate verdict list                  every switch of a state, the oldest first
   tollgate verdict show                  the last one in words
   tollgate verdict show 2026-11-22-selfhost-llama-70b-on.json
+  tollgate verdict verify 2026-11-22-selfhost-llama-70b-on.json
+  tollgate verdict record                what was said, and what came since
 
 Each switch of a state is one file in verdicts/ of the data directory, written once and never again.
-They are read where they lie, whether a tollgate runs or not.";
+verify reads the rows of the calls, from the running tollgate or from the data directory, and computes
+every figure again. Exit 0: all are equal; 1: some differ, with what and why; 2: not a statement.";
 
 pub(super) const IMPORT_USAGE_EXAMPLES: &str = "Examples:
   tollgate import usage bill.csv --dry-run

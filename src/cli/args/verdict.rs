@@ -22,4 +22,12 @@ pub(in crate::cli) enum VerdictVerb {
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Compute every figure of one again, from the rows of the calls
+    Verify {
+        /// Its file, or the name of one in the data directory
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// What each of them said, and what came since
+    Record,
 }

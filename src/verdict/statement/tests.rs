@@ -3,7 +3,10 @@
 use jiff::civil::date;
 use serde_json::json;
 
-use super::{Broken, Change, Counted, Days, DemandSeal, FORMAT, Side, Statement, opened, sealed};
+use super::{
+    Broken, Change, Counted, Days, DemandSeal, FORMAT, Scored, Side, Statement, Track, opened,
+    sealed,
+};
 
 /// A made switch to hosting.
 pub(crate) fn made() -> Statement {
@@ -117,4 +120,71 @@ fn it_says_in_words_what_was_decided_and_why() {
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
+}
+
+fn scored(coverage: f64) -> Option<Scored> {
+    Some(Scored {
+        coverage,
+        hours: 24.0,
+        api_usd: 400.0,
+        cost_usd: 280.0,
+    })
+}
+
+#[test]
+fn what_came_is_told_beside_what_was_said_and_days_unseen_are_left_out() {
+    let mut track = Track::default();
+    track.add(&made(), "a.json".into(), "aa".into());
+    // A start that decides the day again finds it there.
+    track.add(&made(), "a.json".into(), "aa".into());
+    let [record] = &mut track.records[..] else {
+        panic!("{track:?}")
+    };
+    assert!(
+        record
+            .words()
+            .ends_with("a month; no day has been scored since.")
+    );
+    record.came(date(2026, 9, 29), scored(1.0), 0.9);
+    record.came(date(2026, 9, 30), scored(0.95), 0.9);
+    record.came(date(2026, 10, 1), scored(0.5), 0.9);
+    record.came(date(2026, 10, 2), None, 0.9);
+    assert_eq!(record.looked_at, date(2026, 10, 2));
+    assert_eq!(
+        record.words(),
+        "On 2026-09-28 tollgate said that hosting by the plan llama/../70b is cheaper: it saves \
+         $4,345 (-$217 to $6,518) a month; what came since, 2 days: $3,650 a month; 2 days were not \
+         observed well enough and are left out."
+    );
+}
+
+#[test]
+fn the_next_switch_of_a_state_ends_the_record_of_the_one_before() {
+    let off = Statement {
+        to: Side::Off,
+        from: Side::On,
+        decided: date(2026, 10, 9),
+        ..made()
+    };
+    let other = Statement {
+        name: "other".into(),
+        ..made()
+    };
+    let mut track = Track::default();
+    track.add(&made(), "a.json".into(), "aa".into());
+    track.add(&other, "b.json".into(), "bb".into());
+    track.add(&off, "c.json".into(), "cc".into());
+    let until: Vec<_> = track.records.iter().map(|record| record.until).collect();
+    assert_eq!(until, [Some(date(2026, 10, 9)), None, None]);
+    assert!(track.records[2].words().contains("is no longer cheaper"));
+}
+
+#[test]
+fn no_more_switches_are_remembered_than_there_is_room_for() {
+    let mut track = Track::default();
+    for number in 0..300 {
+        track.add(&made(), String::new(), number.to_string());
+    }
+    assert_eq!(track.records.len(), 200);
+    assert_eq!(track.records[0].sha256, "100");
 }

@@ -232,3 +232,17 @@ fn what_is_not_in_the_settings_is_not_gathered() {
     let of = (AlternativeKind::Endpoint, PLAN);
     assert!(Gathering::new(verdict.settings(), of, days_of(None, 1)).is_none());
 }
+
+#[test]
+fn a_small_saving_at_an_endpoint_is_not_worth_the_move() {
+    for (least, on) in [(None, true), (Some(100_000.0), false)] {
+        let arm = endpoint(|draft| draft.min_saving_usd_per_month = least);
+        let verdict = again(settings(vec![], vec![arm]), States::default());
+        for day in TODAY - 3..TODAY {
+            verdict.tick(closed(day));
+        }
+        let held = verdict.stored();
+        let held = held.of(AlternativeKind::Endpoint, "groq-llama-70b");
+        assert_eq!(held.hysteresis.cheaper, on);
+    }
+}
