@@ -4,20 +4,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use tracing::{error, info, warn};
 
-use super::{AppError, statements};
+use super::{AppError, gauges, statements};
 use crate::config::Config;
 use crate::economics::Stream;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::projection::AlternativeKind;
 use crate::ledger::{self, Ledger, LedgerError, StreamMinute};
+use crate::metrics::PriceDate;
 use crate::usage::Capability;
 use crate::verdict::statement::{
-    Change, Days, Gathered, Gathering, Hashes, Statement, days_of, hex, sealed,
+    ApiPrice, Beside, Change, Days, Gathered, Gathering, Statement, days_of, hex, sealed,
 };
 use crate::verdict::{News, Settings, Switch, UNNAMED_MODEL, Verdict};
+
+/// Seconds in a day.
+const DAY_SECONDS: i64 = 86_400;
 
 /// A statement that was written.
 #[derive(Debug)]
@@ -93,7 +98,7 @@ fn freeze(
     let first = switch.counted.first().map(|day| day.day);
     let days = days_of(first, switch.day);
     let gathered = gathered(settings, (switch.kind, &switch.name), days, ledger)?;
-    let made = gathered.and_then(|it| it.statement(switch, hashes(config)));
+    let made = gathered.and_then(|it| it.statement(switch, beside(&it, switch.day, config)));
     let Some(statement) = made else {
         warn!(
             name = switch.name,
@@ -176,17 +181,37 @@ fn stream(minute: &StreamMinute) -> Stream {
 }
 
 /// What else the figures depend on; another release may write it otherwise.
-fn hashes(config: &Config) -> Hashes {
+fn beside(gathered: &Gathered, day: i64, config: &Config) -> Beside {
     let sum = |text: String| hex(&Sha256::digest(text.as_bytes()));
     let upstreams = config.upstreams.iter();
     let lists: Vec<_> = upstreams
         .map(|of| (&of.name, &of.prices, of.billed))
         .collect();
     let calls = config.server.data_dir.join(super::settings::CALLS_DIR);
-    Hashes {
+    let end = day.saturating_add(1).saturating_mul(DAY_SECONDS);
+    let end = Timestamp::from_second(end).unwrap_or(Timestamp::MAX);
+    let prices = gauges::api_prices(config, &gathered.models, end).into_iter();
+    Beside {
+        api_prices: prices.map(|price| api_price(price, end)).collect(),
         prices_sha256: sum(format!("{:?} {lists:?}", config.prices)),
         catalogue_sha256: sum(format!("{:?}", config.rows)),
         priced_again: ledger::last_pass(&calls),
+    }
+}
+
+fn api_price(price: PriceDate, end: Timestamp) -> ApiPrice {
+    let PriceDate {
+        kind,
+        name,
+        checked_at,
+    } = price;
+    let age = end.as_second().saturating_sub(checked_at.as_second());
+    ApiPrice {
+        kind: kind.to_owned(),
+        name,
+        as_of: TimeZone::UTC.to_datetime(checked_at).date(),
+        // The day itself counts as none.
+        age_days: age.div_euclid(DAY_SECONDS).saturating_sub(1),
     }
 }
 

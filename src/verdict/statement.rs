@@ -20,7 +20,7 @@ use crate::economics::projection::AlternativeKind;
 
 pub use compare::{Compared, compared};
 pub use gather::{Gathered, Gathering, days_of};
-pub use make::{Hashes, Recomputed};
+pub use make::{Beside, Recomputed};
 pub use record::{Record, Track};
 pub use seal::{Broken, opened, sealed};
 
@@ -89,6 +89,19 @@ pub struct Days {
     pub last: Date,
 }
 
+/// A price that calls were billed by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiPrice {
+    /// `api` for a model's price, `fx` for an exchange rate.
+    pub kind: String,
+    /// Such as `openai/gpt-4o`.
+    pub name: String,
+    /// The day it was noted or came into force.
+    pub as_of: Date,
+    /// Days from then to the decided day.
+    pub age_days: i64,
+}
+
 /// Which demand a statement was made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemandSeal {
@@ -151,6 +164,8 @@ pub struct Statement {
     pub demand: DemandSeal,
     /// What the alternatives are, and when a state switches, whole.
     pub settings: Value,
+    /// How old the prices were that the covered models were billed by.
+    pub api_prices: Vec<ApiPrice>,
     /// SHA-256 of the prices that calls were billed by.
     pub prices_sha256: String,
     /// SHA-256 of the GPUs, offers, models and throughput that plans may refer to.

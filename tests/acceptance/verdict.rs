@@ -189,6 +189,7 @@ async fn a_switch_is_frozen_once_and_follows_from_the_rows() {
         shown.contains("hosting by the plan own-70b is cheaper"),
         "{shown}"
     );
+    assert!(shown.contains("- API price of openai/gpt-4o"), "{shown}");
     assert_eq!(answer["records"][0]["file"], name.as_str());
     assert_eq!(answer["records"][0]["to"], "on");
     tollgate.kill();

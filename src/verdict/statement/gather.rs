@@ -3,7 +3,7 @@
 //! It is taken the same way from the kept minutes when a state switches and from the rows when
 //! somebody checks: equal hashes are equal demand, stream by stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -39,6 +39,7 @@ pub struct Gathering {
     hash: Sha256,
     minute: i64,
     open: BTreeMap<Stream, DemandMinute>,
+    models: BTreeSet<(String, String)>,
     stream_minutes: u64,
     calls: u64,
 }
@@ -48,6 +49,8 @@ pub struct Gathering {
 pub struct Gathered {
     /// What it comes to.
     pub seal: DemandSeal,
+    /// The models of it, each with its upstream.
+    pub models: Vec<(String, String)>,
     pub(in crate::verdict) settings: Arc<Settings>,
     pub(in crate::verdict) kind: AlternativeKind,
     pub(in crate::verdict) at: usize,
@@ -86,6 +89,7 @@ impl Gathering {
             hash: Sha256::new(),
             minute: i64::MIN,
             open: BTreeMap::new(),
+            models: BTreeSet::new(),
             stream_minutes: 0,
             calls: 0,
         })
@@ -134,6 +138,8 @@ impl Gathering {
                 self.kept.know(&self.live);
                 self.kept.add(&closed);
             }
+            let model = (stream.upstream.clone(), stream.model.clone());
+            self.models.insert(model);
             self.stream_minutes = self.stream_minutes.saturating_add(1);
             self.calls = self.calls.saturating_add(sums.total().calls);
             self.hash.update(line(self.minute, &stream, &sums));
@@ -164,6 +170,7 @@ impl Gathering {
                 calls: self.calls,
                 observed,
             },
+            models: self.models.into_iter().collect(),
             settings: self.settings,
             kind: self.kind,
             at: self.at,

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::gather::Gathered;
-use super::{Counted, Days, DemandSeal, FORMAT, Scored, Side, Statement};
+use super::{ApiPrice, Counted, Days, DemandSeal, FORMAT, Scored, Side, Statement};
 use crate::economics::hysteresis::{Day, Hysteresis};
 use crate::economics::plan::Moved;
 use crate::economics::projection::AlternativeKind;
@@ -14,9 +14,11 @@ use crate::verdict::pass::{Judged, judge, score};
 use crate::verdict::report::{day_of, number_of};
 use crate::verdict::settings::Settings;
 
-/// What else calls were priced by and plans refer to, as checksums.
+/// What stands beside the demand: what calls were priced by, and what plans refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hashes {
+pub struct Beside {
+    /// How old the prices of the covered models were.
+    pub api_prices: Vec<ApiPrice>,
     /// SHA-256 of all prices.
     pub prices_sha256: String,
     /// SHA-256 of the rows that plans refer to.
@@ -49,7 +51,7 @@ impl Gathered {
 
     /// The statement of a switch; `None` where nothing can be judged.
     #[must_use]
-    pub fn statement(&self, switch: &Switch, hashes: Hashes) -> Option<Statement> {
+    pub fn statement(&self, switch: &Switch, beside: Beside) -> Option<Statement> {
         let decided = day_of(switch.day);
         let figures = self.judged(decided)?.figures;
         let back = |days: i64| day_of(switch.day.saturating_sub(days));
@@ -75,9 +77,10 @@ impl Gathered {
             stands_on: stands_on(&self.settings, (self.kind, self.at), decided),
             demand: self.seal.clone(),
             settings: serde_json::to_value(&*self.settings).unwrap_or_default(),
-            prices_sha256: hashes.prices_sha256,
-            catalogue_sha256: hashes.catalogue_sha256,
-            priced_again: hashes.priced_again,
+            api_prices: beside.api_prices,
+            prices_sha256: beside.prices_sha256,
+            catalogue_sha256: beside.catalogue_sha256,
+            priced_again: beside.priced_again,
         })
     }
 

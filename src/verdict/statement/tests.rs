@@ -4,8 +4,8 @@ use jiff::civil::date;
 use serde_json::json;
 
 use super::{
-    Broken, Change, Counted, Days, DemandSeal, FORMAT, Scored, Side, Statement, Track, opened,
-    sealed,
+    ApiPrice, Broken, Change, Counted, Days, DemandSeal, FORMAT, Scored, Side, Statement, Track,
+    opened, sealed,
 };
 
 /// A made switch to hosting.
@@ -54,6 +54,12 @@ pub(crate) fn made() -> Statement {
             observed: vec![(1, 2)],
         },
         settings: json!({}),
+        api_prices: vec![ApiPrice {
+            kind: "api".into(),
+            name: "openai/gpt-4o".into(),
+            as_of: date(2026, 9, 1),
+            age_days: 27,
+        }],
         prices_sha256: "11".into(),
         catalogue_sha256: "22".into(),
         priced_again: 0,
@@ -116,6 +122,7 @@ fn it_says_in_words_what_was_decided_and_why() {
          have cost $8,690.",
         "That is $4,345 a month less; with all that is not known, between $217 more and $6,518 less.",
         "Its settings had changed: gpus was 4, is 2.",
+        "- API price of openai/gpt-4o: of 2026-09-01, 27 days before",
         "- 2026-09-26: 28.4 % of the API cost saved beyond the best other way, 5 % at worst",
     ] {
         assert!(said.contains(part), "{part}\n{said}");

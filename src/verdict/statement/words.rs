@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
-use super::{Change, Counted, Days, Side, Statement};
+use super::{ApiPrice, Change, Counted, Days, Side, Statement};
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::verdict::words::{count, dollars, percent};
 
@@ -203,6 +203,23 @@ impl Statement {
                 text(source, "what"),
                 text(source, "source"),
                 text(source, "as_of"),
+            )?;
+        }
+        for price in &self.api_prices {
+            let ApiPrice {
+                kind,
+                name,
+                as_of,
+                age_days,
+            } = price;
+            let what = if kind == "fx" {
+                "exchange rate"
+            } else {
+                "API price"
+            };
+            writeln!(
+                out,
+                "- {what} of {name}: of {as_of}, {age_days} days before"
             )?;
         }
         for moved in list("/moved") {

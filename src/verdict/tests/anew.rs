@@ -179,12 +179,13 @@ fn frozen(micro_usd: i128) -> (Statement, Vec<String>) {
         }
         gathering.finish()
     };
-    let hashes = crate::verdict::statement::Hashes {
+    let beside = crate::verdict::statement::Beside {
+        api_prices: Vec::new(),
         prices_sha256: String::new(),
         catalogue_sha256: String::new(),
         priced_again: 0,
     };
-    let statement = gathered(5_000).statement(&switch, hashes).unwrap();
+    let statement = gathered(5_000).statement(&switch, beside).unwrap();
     let (text, _) = crate::verdict::statement::sealed(&statement).unwrap();
     let (statement, _) = crate::verdict::statement::opened(&text).unwrap();
     let again = gathered(micro_usd).recomputed(&statement).unwrap();
