@@ -247,10 +247,9 @@ fn table(all: &[Compared]) -> String {
 fn short(value: &Value) -> String {
     /// Characters of a value that are shown.
     const SHOWN: usize = 32;
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
     if text.chars().count() <= SHOWN {
         return text;
     }

@@ -129,13 +129,13 @@ fn it_says_in_words_what_was_decided_and_why() {
     }
 }
 
-fn scored(coverage: f64) -> Option<Scored> {
-    Some(Scored {
+fn scored(coverage: f64) -> Scored {
+    Scored {
         coverage,
         hours: 24.0,
         api_usd: 400.0,
         cost_usd: 280.0,
-    })
+    }
 }
 
 #[test]
@@ -152,9 +152,9 @@ fn what_came_is_told_beside_what_was_said_and_days_unseen_are_left_out() {
             .words()
             .ends_with("a month; no day has been scored since.")
     );
-    record.came(date(2026, 9, 29), scored(1.0), 0.9);
-    record.came(date(2026, 9, 30), scored(0.95), 0.9);
-    record.came(date(2026, 10, 1), scored(0.5), 0.9);
+    record.came(date(2026, 9, 29), Some(scored(1.0)), 0.9);
+    record.came(date(2026, 9, 30), Some(scored(0.95)), 0.9);
+    record.came(date(2026, 10, 1), Some(scored(0.5)), 0.9);
     record.came(date(2026, 10, 2), None, 0.9);
     assert_eq!(record.looked_at, date(2026, 10, 2));
     assert_eq!(
