@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::call::{CallRecord, Role};
+use crate::money::Pico;
 
 mod exposition;
 mod family;
@@ -98,6 +99,7 @@ struct Own {
 #[derive(Debug, Default)]
 struct Shown {
     spend: Vec<SpendRow>,
+    budgets: Vec<(String, Pico)>,
     reserved: Vec<ReservedRow>,
     verdict: VerdictGauges,
     measured: Vec<MeasuredGauges>,
@@ -208,6 +210,11 @@ impl Metrics {
     /// Shows the ledger's totals; replaces those shown before.
     pub fn set_spend(&self, rows: Vec<SpendRow>) {
         lock(&self.0.shown).spend = rows;
+    }
+
+    /// Shows the monthly budgets of tenants, all configured; replaces those shown before.
+    pub fn set_budgets(&self, budgets: Vec<(String, Pico)>) {
+        lock(&self.0.shown).budgets = budgets;
     }
 
     /// Shows what is reserved; replaces what was shown before.

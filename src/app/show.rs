@@ -55,6 +55,13 @@ pub(super) fn messages(alerts: &Alerts) -> MessageGauges {
     }
 }
 
+/// The tenants that have a monthly budget.
+pub(super) fn budgets(config: &Config) -> Vec<(String, Pico)> {
+    let tenants = config.tenants.iter();
+    let budget = tenants.map(|tenant| Some((tenant.name.clone(), tenant.monthly_budget_usd?)));
+    budget.flatten().collect()
+}
+
 /// What was really spent on calls, by upstream, model and tenant. Made history is nobody's bill, a free
 /// quota is not paid, and reserved hours are paid by themselves.
 pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {

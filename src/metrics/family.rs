@@ -116,6 +116,9 @@ families! {
     SPEND_ALL_TIME = Gauge "tollgate_spend_all_time_usd" ["upstream", "model", "tenant"]
         "Exact spend on calls in the ledger in dollars since it was begun; free quotas and calls that \
          reserved hours serve are not in it.";
+    BUDGET_MONTH = Gauge "tollgate_budget_month_usd" ["tenant"]
+        "What a tenant is meant to spend in a calendar month in dollars, as the configuration says; nobody \
+         is stopped by it.";
     RESERVED_TODAY = Gauge "tollgate_reserved_today_usd" ["reservation"]
         "Cost in dollars of reserved throughput since midnight in the reporting time zone, calls or no \
          calls.";

@@ -71,6 +71,9 @@ impl Metrics {
             let shown = lock(&self.0.shown);
             calls(&mut out, &tally);
             spend(&mut out, &shown.spend, &mut tally.labels);
+            for (tenant, usd) in &shown.budgets {
+                out.number(f::BUDGET_MONTH, &[tenant], usd.to_f64());
+            }
             reserved(&mut out, &shown.reserved);
             super::hosting::show(&mut out, &shown.verdict, now);
             lock(&self.0.own)

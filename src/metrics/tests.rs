@@ -8,6 +8,7 @@ use crate::usage::{SideUsage, TokenUsage, UsageSource};
 mod bounds;
 mod formats;
 mod shown;
+mod table;
 
 fn settings() -> Settings {
     Settings {

@@ -1,6 +1,4 @@
-//! The two text formats, and the table of all metrics.
-
-use std::collections::BTreeMap;
+//! The two text formats.
 
 use super::*;
 
@@ -29,43 +27,4 @@ fn a_format_is_chosen_by_accept() {
     assert_eq!(Format::negotiate(Some(prometheus)), Format::OpenMetrics);
     assert_eq!(Format::negotiate(Some("*/*")), Format::Text);
     assert_eq!(Format::negotiate(None), Format::Text);
-}
-
-/// The table as users read it; `UPDATE_GOLDEN=1 cargo test --lib metrics` writes it anew.
-#[test]
-#[cfg(target_os = "linux")]
-fn the_table_is_what_the_golden_file_says() {
-    let own = ALL.iter().map(|f| {
-        (
-            f.name.to_owned(),
-            f.kind.label(),
-            f.labels,
-            f.help.to_owned(),
-        )
-    });
-    let process = super::render::of_process();
-    let process = process.iter().map(|family| {
-        let total = family.name().ends_with("_total");
-        let kind = if total { Kind::Counter } else { Kind::Gauge };
-        (
-            family.name().to_owned(),
-            kind.label(),
-            [].as_slice(),
-            family.help().to_owned(),
-        )
-    });
-    let table: BTreeMap<String, String> = own
-        .chain(process)
-        .map(|(name, kind, labels, help)| {
-            let entry = format!("{name} {kind} {{{}}}\n    {help}\n", labels.join(","));
-            (name, entry)
-        })
-        .collect();
-    let table: String = table.into_values().collect();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/metrics.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, &table).unwrap();
-    }
-    let golden = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(golden == table, "UPDATE_GOLDEN=1 writes {path}:\n{table}");
 }

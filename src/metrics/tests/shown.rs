@@ -27,6 +27,18 @@ fn a_call_is_in_flight_until_it_left() {
 }
 
 #[test]
+fn a_budget_is_shown_until_another_one_holds() {
+    let metrics = Metrics::new(&settings());
+    metrics.set_budgets(vec![("search".into(), Pico::from_units(2_000))]);
+    expect(
+        &scrape(&metrics),
+        &[r#"tollgate_budget_month_usd{tenant="search"} 2000"#],
+    );
+    metrics.set_budgets(Vec::new());
+    assert!(!scrape(&metrics).contains("tollgate_budget_month_usd{"));
+}
+
+#[test]
 fn what_came_of_asking_for_usage_is_shown_by_outcome() {
     let metrics = Metrics::new(&settings());
     let gate = metrics.gate("openai");
