@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use hyper::header::HeaderValue;
 use serde_json::Value;
 
 use crate::support::client::{Client, post};
@@ -31,6 +32,9 @@ const STREAM: [&[u8]; 3] = [
     b"data: {\"id\":\"c1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[],\"usage\":{\"prompt_tokens\":700,\"completion_tokens\":100,\"total_tokens\":800}}\n\n",
     b"data: [DONE]\n\n",
 ];
+
+/// Absent where there is no such day: it takes a trend, and so weeks of calls.
+const MAY_BE_ABSENT: &str = "tollgate_selfhost_breakeven_timestamp_seconds";
 
 /// Where the tools of the Prometheus package are; `None`, and why, where nobody counts on them.
 fn is_installed() -> bool {
@@ -80,7 +84,8 @@ async fn every_query_of_every_dashboard_has_data() {
         traffic(&tollgate).await;
         let mut empty = Vec::new();
         for query in waiting {
-            if prometheus.query(&query.expression).await.is_empty() {
+            let series = prometheus.query(&query.expression).await;
+            if series.is_empty() && !query.expression.contains(MAY_BE_ABSENT) {
                 empty.push(query);
             }
         }
@@ -130,22 +135,42 @@ async fn stage() -> (Upstream, Home, Tollgate) {
         )
     })
     .await;
-    let home = Home::new(&format!(
-        "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{}\"\n",
-        upstream.base_url()
-    ));
+    let home = Home::new(&config(&upstream.base_url()));
     let tollgate = home.serve().await;
     (upstream, home, tollgate)
 }
 
+/// Everything that a dashboard asks for: own hosting, a budget, and a second count of each call.
+fn config(url: &str) -> String {
+    format!(
+        "[upstreams.openai]
+format = \"openai\"
+base_url = \"{url}\"
+[upstreams.own]
+format = \"openai\"
+base_url = \"{url}\"
+role = \"own\"
+plan = \"llama-70b-2xh100\"
+replicas = 1
+would_cost_as = \"openai/gpt-4o-mini\"
+[tenants.search]
+monthly_budget_usd = 2000
+[meter]
+audit_share = 1
+"
+    )
+}
+
 async fn traffic(tollgate: &Tollgate) {
     let mut client = Client::new(tollgate.traffic);
-    for stream in [true, false] {
-        let body = format!("{{\"model\":\"gpt-4o\",\"stream\":{stream},\"messages\":[]}}");
-        let answer = client
-            .send(post("/v1/chat/completions", body))
-            .await
-            .unwrap();
+    for (upstream, stream) in [("openai", true), ("openai", false), ("own", false)] {
+        let body = format!(
+            "{{\"model\":\"gpt-4o\",\"stream\":{stream},\"messages\":[{{\"role\":\"user\",\"content\":\"is it\"}}]}}"
+        );
+        let mut call = post(&format!("/{upstream}/v1/chat/completions"), body);
+        let tenant = HeaderValue::from_static("search");
+        call.headers_mut().insert("x-tollgate-tenant", tenant);
+        let answer = client.send(call).await.unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 }
