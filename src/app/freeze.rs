@@ -131,6 +131,7 @@ fn said(statement: &Statement, path: &Path) {
         day = %statement.decided,
         window = %format!("{} to {}", statement.window.first, statement.window.last),
         api_usd_per_month = month("/api_usd"),
+        hosting_usd_per_month = month("/hosting_usd"),
         cost_usd_per_month = month("/cost_usd/expected"),
         saves_usd_per_month = month("/savings_usd/expected"),
         saves_at_worst = month("/savings_usd/pessimistic"),
@@ -161,8 +162,11 @@ pub(super) fn gathered(
     let range = at(minutes.start)..at(minutes.end);
     for minute in ledger.demand(range.clone())? {
         let minute = minute?;
-        if !minute.own {
-            gathering.add(&stream(&minute), i64::from(minute.minute), &minute.demand);
+        let at = i64::from(minute.minute);
+        if minute.own == gathering.is_own() {
+            gathering.add(&stream(&minute), at, &minute.demand);
+        } else {
+            gathering.up(at);
         }
     }
     for minute in ledger.minutes_up(range)? {

@@ -260,8 +260,8 @@ fn prices(report: &Report) -> Vec<PriceDate> {
     plans.chain(arms).flatten().collect()
 }
 
-/// The age of the prices that `models`, pairs of upstream and model, are billed by today, and of the
-/// exchange rates that make dollars of them.
+/// The age of the prices that `models`, pairs of upstream and model, are billed by today, or held
+/// against, and of the exchange rates that make dollars of them.
 pub(super) fn api_prices(
     config: &Config,
     models: &[(String, String)],
@@ -270,7 +270,12 @@ pub(super) fn api_prices(
     let mut oldest: BTreeMap<(&str, String), Date> = BTreeMap::new();
     for (upstream, model) in models {
         let of = config.upstreams.iter().find(|of| of.name == *upstream);
-        let used = of.and_then(|of| config.prices.in_force(&of.prices, model, now));
+        let used = of.and_then(|of| {
+            let own = (&of.prices, model);
+            let instead = of.would_cost_as.as_ref();
+            let (list, model) = instead.map_or(own, |it| (&it.list, &it.model));
+            config.prices.in_force(list, model, now)
+        });
         if let Some(price) = used {
             let name = price.names.first().map_or(model.as_str(), String::as_str);
             let date = price.since.date();

@@ -4,6 +4,7 @@
 //! same sums by the same minutes, so both survive a restart and can be recomputed from rows.
 
 mod day;
+mod judge;
 mod look;
 mod seen;
 
@@ -22,6 +23,7 @@ use crate::economics::work::{TokenSums, real};
 use crate::economics::{DemandMinute, HostPlan, Stream};
 
 pub(super) use day::{days, views};
+pub(super) use judge::{judge, score};
 pub(super) use look::{look, observed};
 pub use seen::{HostingReport, HostingWindow};
 
@@ -116,7 +118,12 @@ impl Hosted {
     }
 
     /// Adds to a minute; says whose it is.
-    fn add(&mut self, stream: &Stream, minute: i64, sums: &DemandMinute) -> Option<usize> {
+    pub(super) fn add(
+        &mut self,
+        stream: &Stream,
+        minute: i64,
+        sums: &DemandMinute,
+    ) -> Option<usize> {
         let (plan, upstream) = self.settings.running_at(&stream.upstream)?;
         let endpoints = self.settings.endpoints_for(stream, upstream);
         let same = |pool: &&mut Pool| pool.plan == plan && pool.endpoints == endpoints;
@@ -211,7 +218,7 @@ fn kept(sums: &DemandMinute) -> Totals {
 
 impl Settings {
     /// The plan that an upstream runs on, and the upstream.
-    fn running_at(&self, upstream: &str) -> Option<(usize, &RunningUpstream)> {
+    pub(super) fn running_at(&self, upstream: &str) -> Option<(usize, &RunningUpstream)> {
         let mut plans = self.running.iter().enumerate();
         plans.find_map(|(at, running)| {
             let mut all = running.upstreams.iter();

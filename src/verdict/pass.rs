@@ -6,6 +6,7 @@
 
 mod arms;
 mod day;
+pub(super) mod figures;
 mod hourly;
 mod judge;
 mod minute;

@@ -104,13 +104,14 @@ impl Takers {
 }
 
 impl Settings {
-    /// Where a plan or endpoint stands; `None` if there is none of that name.
+    /// Where a plan, an endpoint or hosting that runs stands; `None` if there is none of that name.
     #[must_use]
     pub(super) fn place_of(&self, kind: AlternativeKind, name: &str) -> Option<usize> {
         match kind {
             AlternativeKind::Selfhost => self.plans.iter().position(|it| it.name == name),
             AlternativeKind::Endpoint => self.endpoints.iter().position(|it| it.arm.name == name),
-            AlternativeKind::Stay | AlternativeKind::Api | AlternativeKind::Optimised => None,
+            AlternativeKind::Api => self.running.iter().position(|it| it.plan.name == name),
+            AlternativeKind::Stay | AlternativeKind::Optimised => None,
         }
     }
 

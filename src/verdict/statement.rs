@@ -125,7 +125,7 @@ pub struct Scored {
     pub coverage: f64,
     /// The same in hours.
     pub hours: f64,
-    /// What the calls cost on the API, dollars.
+    /// What the calls cost on the API, dollars; of hosting that runs, what it cost.
     pub api_usd: f64,
     /// What they would have cost this way, dollars.
     pub cost_usd: f64,
@@ -138,7 +138,7 @@ pub struct Statement {
     pub statement: u32,
     /// Which tollgate made it.
     pub tollgate: String,
-    /// What was decided about: `selfhost`, `endpoint`, …
+    /// What was decided about: `selfhost`, `endpoint`, or `api` for leaving hosting that runs.
     pub kind: String,
     /// Its configured name.
     pub name: String,
@@ -189,7 +189,11 @@ impl Statement {
 /// The kind of a statement; `None` for one that this version does not know.
 #[must_use]
 pub fn kind_of(label: &str) -> Option<AlternativeKind> {
-    let kinds = [AlternativeKind::Selfhost, AlternativeKind::Endpoint];
+    let kinds = [
+        AlternativeKind::Selfhost,
+        AlternativeKind::Endpoint,
+        AlternativeKind::Api,
+    ];
     kinds.into_iter().find(|kind| kind.label() == label)
 }
 

@@ -8,6 +8,7 @@ mod band;
 mod endpoint;
 mod evidence;
 mod hosting;
+mod leaving;
 mod live;
 mod made;
 mod minute;

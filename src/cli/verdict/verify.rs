@@ -150,7 +150,10 @@ impl Rows {
             self.first
                 .map_or(call.started_at, |first| first.min(call.started_at)),
         );
-        let Some((stream, demand)) = demand_of(call).filter(|_| call.role != Role::Own) else {
+        if (call.role == Role::Own) != self.gathering.is_own() {
+            return;
+        }
+        let Some((stream, demand)) = demand_of(call) else {
             return;
         };
         let minute = demand.place().minute;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::look::window;
 use super::{Hosted, HostingReport, HostingWindow, RunningPlan};
 use crate::economics::decision::{Offer, Threshold, decide};
+use crate::economics::hysteresis::Day;
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::projection::{AlternativeKind, ChosenOn, Evidence, FORTNIGHT};
 use crate::verdict::DAY_MINUTES;
@@ -22,38 +23,62 @@ pub(in crate::verdict) fn days(
     seen: &Seen,
     day: i64,
 ) -> Vec<DayFacts> {
-    let start = day.saturating_mul(DAY_MINUTES);
-    let end = start.saturating_add(DAY_MINUTES);
-    let fortnight = Observed::of(seen, end.saturating_sub(FORTNIGHT.minutes())..end);
-    let coverage = Observed::of(seen, start..end).coverage();
     let plans = settings.running.iter().enumerate();
     plans
-        .map(|(at, running)| {
-            let seen = window(
-                settings,
-                hosted,
-                (at, running),
-                (FORTNIGHT.label, &fortnight),
-            );
-            let lacks = missing(settings, running, &seen, &fortnight.range);
-            DayFacts {
-                kind: AlternativeKind::Api,
-                name: running.plan.name.clone(),
-                alert: running.plan.alert,
-                day: lacks.is_empty().then(|| {
-                    let threshold = Threshold {
-                        min_saving_usd_per_month: running.plan.min_saving_usd_per_month,
-                        months: fortnight.hours() / HOURS_PER_MONTH,
-                    };
-                    decide(
-                        &Offer::of(&seen.leaving, seen.cost_usd),
-                        threshold,
-                        coverage,
-                    )
-                }),
-            }
+        .map(|(at, running)| DayFacts {
+            kind: AlternativeKind::Api,
+            name: running.plan.name.clone(),
+            alert: running.plan.alert,
+            day: looked(settings, (hosted, seen), (at, running), day).day,
         })
         .collect()
+}
+
+/// One plan that runs, as a closed day sees it.
+pub(super) struct Looked {
+    /// The fortnight that ends with the day.
+    pub(super) window: HostingWindow,
+    /// Its observed hours.
+    pub(super) hours: f64,
+    /// Absent without enough evidence.
+    pub(super) day: Option<Day>,
+}
+
+/// What a closed UTC day says about the plan at a place of the settings.
+pub(super) fn looked(
+    settings: &Settings,
+    (hosted, seen): (&Hosted, &Seen),
+    (at, running): (usize, &RunningPlan),
+    day: i64,
+) -> Looked {
+    let range = minutes_of(day);
+    let fortnight = Observed::of(
+        seen,
+        range.end.saturating_sub(FORTNIGHT.minutes())..range.end,
+    );
+    let coverage = Observed::of(seen, range).coverage();
+    let label = FORTNIGHT.label;
+    let window = window(settings, hosted, (at, running), (label, &fortnight));
+    let hours = fortnight.hours();
+    let threshold = Threshold {
+        min_saving_usd_per_month: running.plan.min_saving_usd_per_month,
+        months: hours / HOURS_PER_MONTH,
+    };
+    let lacks = missing(settings, running, &window, &fortnight.range);
+    let offer = Offer::of(&window.leaving, window.cost_usd);
+    Looked {
+        day: lacks
+            .is_empty()
+            .then(|| decide(&offer, threshold, coverage)),
+        window,
+        hours,
+    }
+}
+
+/// The minutes of a UTC day.
+pub(super) fn minutes_of(day: i64) -> Range<i64> {
+    let start = day.saturating_mul(DAY_MINUTES);
+    start..start.saturating_add(DAY_MINUTES)
 }
 
 /// The held states beside what is missing now, of a report that ends at a minute.

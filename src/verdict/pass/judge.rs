@@ -5,15 +5,11 @@ use serde_json::{Value, json};
 
 use super::Pass;
 use super::day::Seen;
-use crate::economics::band::Deviation;
+use super::figures::{alternative, banded, evidence, latency, machines, put, rival};
 use crate::economics::hysteresis::Day;
 use crate::economics::ownership::HOURS_PER_MONTH;
-use crate::economics::projection::{
-    AlternativeKind, Band, ChosenOn, Commitment, DAY, Evidence, FORTNIGHT, Figures, Hosted,
-    Latency, Replicas, Scenario, Spread,
-};
-use crate::economics::rival::{Part, Rival};
-use crate::economics::{Alternative, EndpointProjection, Projection};
+use crate::economics::projection::{AlternativeKind, DAY, FORTNIGHT};
+use crate::economics::{EndpointProjection, Projection};
 use crate::verdict::DAY_MINUTES;
 use crate::verdict::kept::Kept;
 use crate::verdict::seen::{self, Observed};
@@ -28,7 +24,8 @@ pub(in crate::verdict) struct Judged {
     pub(in crate::verdict) figures: Value,
 }
 
-/// What a closed UTC day says about the plan or endpoint at a place of the settings.
+/// What a closed UTC day says about the plan or endpoint at a place of the settings; not about hosting
+/// that runs, whose demand is another.
 pub(in crate::verdict) fn judge(
     settings: &Settings,
     (kept, up): (&Kept, &seen::Seen),
@@ -126,115 +123,4 @@ fn endpoint_figures(projection: &EndpointProjection, hours: f64) -> Value {
     });
     put(&mut all, banded(&projection.band));
     all
-}
-
-/// Adds the fields of one object to another.
-fn put(all: &mut Value, more: Value) {
-    if let (Value::Object(all), Value::Object(more)) = (all, more) {
-        all.extend(more);
-    }
-}
-
-fn banded(band: &Band) -> Value {
-    let each = |of: fn(&Figures) -> Value| {
-        let one = |at: Scenario| (at.label().to_owned(), of(band.figures(at)));
-        Value::Object(Scenario::ALL.map(one).into_iter().collect())
-    };
-    let deviation = |Deviation {
-                         parameter,
-                         low_usd,
-                         high_usd,
-                     }: &Deviation| {
-        (
-            (*parameter).to_owned(),
-            json!({ "low_usd": low_usd, "high_usd": high_usd }),
-        )
-    };
-    json!({
-        "cost_usd": each(|at| json!(at.cost_usd)),
-        "savings_usd": each(|at| json!(at.savings_usd)),
-        "savings_ratio": each(|at| json!(at.savings_ratio)),
-        "all_at_worst_savings_usd": band.all_at_worst.savings_usd,
-        "sensitivity": Value::Object(band.sensitivity.iter().map(deviation).collect()),
-    })
-}
-
-fn machines(hosted: &Hosted) -> Value {
-    let Replicas {
-        now,
-        mean,
-        p99,
-        peak,
-    } = hosted.replicas;
-    json!({
-        "replicas": { "now": now, "mean": mean, "p99": p99, "peak": peak },
-        "chosen_on": match hosted.chosen_on {
-            ChosenOn::PreviousWindow => "previous_window",
-            ChosenOn::Hindsight => "hindsight",
-            ChosenOn::Nothing => "nothing",
-        },
-        "utilisation": hosted.utilisation,
-        "short_ratio": hosted.short_ratio,
-        "overflow_usd": hosted.overflow_usd,
-        "usd_per_mtok": hosted.usd_per_mtok,
-        "moved_usd": hosted.moved_usd,
-        "commitment": hosted.commitment.as_ref().map(commitment),
-    })
-}
-
-fn commitment(commitment: &Commitment) -> Value {
-    let spread = |it: Spread<Option<f64>>| {
-        let one = |at: Scenario| (at.label().to_owned(), json!(it.at(at)));
-        Value::Object(Scenario::ALL.map(one).into_iter().collect())
-    };
-    json!({
-        "up_front_usd": commitment.up_front_usd,
-        "months": commitment.months,
-        "net_usd": spread(Spread::of(|at| Some(commitment.net_usd.at(at)))),
-        "payback_months": spread(commitment.payback_months),
-        "pays": commitment.pays(),
-    })
-}
-
-fn evidence(evidence: &Evidence) -> Value {
-    let Evidence {
-        coverage,
-        calls,
-        days_observed,
-        doubtful_share,
-        imported_calls,
-        capture_ratio,
-    } = evidence;
-    json!({
-        "coverage": coverage,
-        "calls": calls,
-        "days_observed": days_observed,
-        "doubtful_share": doubtful_share,
-        "imported_calls": imported_calls,
-        "capture_ratio": capture_ratio,
-    })
-}
-
-fn latency(latency: Latency) -> Value {
-    match latency {
-        Latency::Held(limit) => json!({ "seconds_per_output_token": limit, "held": true }),
-        Latency::Infeasible(limit) => json!({ "seconds_per_output_token": limit, "held": false }),
-        Latency::NotChecked => Value::Null,
-    }
-}
-
-fn rival(rival: &Rival) -> Value {
-    let part = |Part {
-                    name,
-                    kind,
-                    saved_usd,
-                }: &Part| json!({ "name": name, "kind": kind.label(), "saved_usd": saved_usd });
-    json!({
-        "saved_usd": rival.saved_usd(),
-        "parts": rival.parts.iter().map(part).collect::<Vec<_>>(),
-    })
-}
-
-fn alternative(way: &Alternative) -> Value {
-    json!({ "name": way.name, "kind": way.kind.label(), "cost_usd": way.cost_usd })
 }

@@ -14,6 +14,7 @@ use crate::economics::demand::DemandSums;
 use crate::economics::projection::AlternativeKind;
 use crate::economics::{DemandMinute, Stream};
 use crate::verdict::DAY_MINUTES;
+use crate::verdict::hosting::Hosted;
 use crate::verdict::kept::Kept;
 use crate::verdict::live::LiveDemand;
 use crate::verdict::report::{day_of, number_of};
@@ -36,6 +37,7 @@ pub struct Gathering {
     last: i64,
     live: LiveDemand,
     kept: Kept,
+    hosted: Hosted,
     hash: Sha256,
     minute: i64,
     open: BTreeMap<Stream, DemandMinute>,
@@ -55,6 +57,7 @@ pub struct Gathered {
     pub(in crate::verdict) kind: AlternativeKind,
     pub(in crate::verdict) at: usize,
     pub(in crate::verdict) kept: Kept,
+    pub(in crate::verdict) hosted: Hosted,
     pub(in crate::verdict) seen: Seen,
 }
 
@@ -69,7 +72,7 @@ pub fn days_of(first: Option<Date>, last: i64) -> Days {
 }
 
 impl Gathering {
-    /// No demand yet of some days; `None` where the settings have no such plan or endpoint.
+    /// No demand yet of some days; `None` where the settings have no such plan, endpoint or hosting.
     #[must_use]
     pub fn new(
         settings: &Arc<Settings>,
@@ -86,6 +89,7 @@ impl Gathering {
                 .saturating_mul(DAY_MINUTES),
             live: LiveDemand::new(settings),
             kept: Kept::new(settings),
+            hosted: Hosted::new(settings),
             hash: Sha256::new(),
             minute: i64::MIN,
             open: BTreeMap::new(),
@@ -101,9 +105,21 @@ impl Gathering {
         self.first..self.last
     }
 
-    /// Whether a stream matters: what is judged takes it, or it shares reserved hours.
+    /// Whether the demand that matters is what own hosting served, or what providers were paid for:
+    /// streams of one are not for the other.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.kind == AlternativeKind::Api
+    }
+
+    /// Whether a stream matters: what is judged takes it, or it shares reserved hours; of hosting that
+    /// runs, it served it.
     #[must_use]
     pub fn wants(&self, stream: &Stream) -> bool {
+        if self.is_own() {
+            let runs_on = self.settings.running_at(&stream.upstream);
+            return runs_on.is_some_and(|(at, _)| at == self.at);
+        }
         let takers = self.settings.takers(stream);
         takers.takes(self.kind, self.at) || !takers.reserved.is_empty()
     }
@@ -134,15 +150,26 @@ impl Gathering {
     /// Takes the streams of one minute in the order of their names.
     fn close(&mut self) {
         for (stream, sums) in std::mem::take(&mut self.open) {
-            if let Some(closed) = self.live.keep(&stream, self.minute, &sums) {
-                self.kept.know(&self.live);
-                self.kept.add(&closed);
-            }
+            self.keep(&stream, &sums);
             let model = (stream.upstream.clone(), stream.model.clone());
             self.models.insert(model);
+            if self.is_own() {
+                // Not what a provider was paid for.
+                self.hash.update("own ");
+            }
             self.stream_minutes = self.stream_minutes.saturating_add(1);
             self.calls = self.calls.saturating_add(sums.total().calls);
             self.hash.update(line(self.minute, &stream, &sums));
+        }
+    }
+
+    /// Keeps a stream's minute where its figures are made of.
+    fn keep(&mut self, stream: &Stream, sums: &DemandMinute) {
+        if self.is_own() {
+            self.hosted.add(stream, self.minute, sums);
+        } else if let Some(closed) = self.live.keep(stream, self.minute, sums) {
+            self.kept.know(&self.live);
+            self.kept.add(&closed);
         }
     }
 
@@ -175,6 +202,7 @@ impl Gathering {
             kind: self.kind,
             at: self.at,
             kept: self.kept,
+            hosted: self.hosted,
             seen,
         }
     }

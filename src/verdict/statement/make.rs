@@ -9,6 +9,7 @@ use crate::economics::hysteresis::{Day, Hysteresis};
 use crate::economics::plan::Moved;
 use crate::economics::projection::AlternativeKind;
 use crate::economics::{Arm, AsOf, HostPlan};
+use crate::verdict::hosting;
 use crate::verdict::news::Switch;
 use crate::verdict::pass::{Judged, judge, score};
 use crate::verdict::report::{day_of, number_of};
@@ -45,8 +46,16 @@ pub struct Recomputed {
 
 impl Gathered {
     fn judged(&self, day: Date) -> Option<Judged> {
-        let of = (self.kind, self.at);
-        judge(&self.settings, (&self.kept, &self.seen), of, number_of(day))
+        let (settings, day) = (&self.settings, number_of(day));
+        if self.kind == AlternativeKind::Api {
+            return hosting::judge(settings, (&self.hosted, &self.seen), self.at, day);
+        }
+        judge(
+            settings,
+            (&self.kept, &self.seen),
+            (self.kind, self.at),
+            day,
+        )
     }
 
     /// The statement of a switch; `None` where nothing can be judged.
@@ -136,11 +145,15 @@ impl Gathered {
     /// before it.
     #[must_use]
     pub fn scored(&self, day: Date) -> Option<Scored> {
+        let (settings, day) = (&self.settings, number_of(day));
+        if self.kind == AlternativeKind::Api {
+            return hosting::score(settings, (&self.hosted, &self.seen), self.at, day);
+        }
         score(
-            &self.settings,
+            settings,
             (&self.kept, &self.seen),
             (self.kind, self.at),
-            number_of(day),
+            day,
         )
     }
 }
@@ -153,10 +166,8 @@ fn stands_on(settings: &Settings, (kind, at): (AlternativeKind, usize), day: Dat
     };
     let plan = match kind {
         AlternativeKind::Selfhost => settings.plans.get(at),
-        AlternativeKind::Endpoint
-        | AlternativeKind::Optimised
-        | AlternativeKind::Stay
-        | AlternativeKind::Api => None,
+        AlternativeKind::Api => settings.running.get(at).map(|running| &running.plan),
+        AlternativeKind::Endpoint | AlternativeKind::Optimised | AlternativeKind::Stay => None,
     };
     let mut sources = Vec::new();
     if let Some(plan) = plan {

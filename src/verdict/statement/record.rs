@@ -46,7 +46,7 @@ pub struct Record {
     pub unseen_days: u32,
     /// Observed hours of the scored days.
     pub hours: f64,
-    /// What their calls cost on the API, dollars.
+    /// What their calls cost on the API, dollars; of hosting that runs, what it cost.
     pub api_usd: f64,
     /// What they would have cost this way by the frozen settings, dollars.
     pub cost_usd: f64,

@@ -4,6 +4,8 @@
 )]
 //! A statement in words that need no knowledge of tollgate.
 
+mod leaving;
+
 use std::fmt::{self, Write as _};
 
 use serde_json::Value;
@@ -88,6 +90,9 @@ impl Statement {
     }
 
     fn money(&self, out: &mut String) -> fmt::Result {
+        if let Some(hosting) = self.monthly("/hosting_usd") {
+            return leaving::money(self, out, hosting);
+        }
         let Days { first, last } = self.window;
         let (Some(api), Some(cost)) =
             (self.monthly("/api_usd"), self.monthly("/cost_usd/expected"))
@@ -103,16 +108,7 @@ impl Statement {
             dollars(api),
             dollars(cost),
         )?;
-        if let Some([low, expected, high]) = self.said_usd_per_month() {
-            writeln!(
-                out,
-                "That is {} a month {}; with all that is not known, between {} and {}.",
-                dollars(expected.abs()),
-                if expected < 0.0 { "more" } else { "less" },
-                saved(low),
-                saved(high),
-            )?;
-        }
+        self.saving(out)?;
         if let (Some(mean), Some(peak)) =
             (self.figure("/replicas/mean"), self.figure("/replicas/peak"))
         {
@@ -125,6 +121,21 @@ impl Statement {
         Ok(())
     }
 
+    /// What it said would be saved.
+    fn saving(&self, out: &mut String) -> fmt::Result {
+        if let Some([low, expected, high]) = self.said_usd_per_month() {
+            writeln!(
+                out,
+                "That is {} a month {}; with all that is not known, between {} and {}.",
+                dollars(expected.abs()),
+                if expected < 0.0 { "more" } else { "less" },
+                saved(low),
+                saved(high),
+            )?;
+        }
+        Ok(())
+    }
+
     /// What else there was.
     fn rivals(&self, out: &mut String) -> fmt::Result {
         let parts = self.figures.pointer("/rival/parts");
@@ -132,6 +143,9 @@ impl Statement {
         let names: Vec<&str> = parts
             .filter_map(|part| part.get("name")?.as_str())
             .collect();
+        if self.figure("/hosting_usd").is_some() {
+            return leaving::to(out, &names);
+        }
         if names.is_empty() {
             return writeln!(out, "No other way saved anything beside staying.");
         }
@@ -155,6 +169,10 @@ impl Statement {
                 "Decided again over the days that are kept, by the settings as they are now."
             );
         }
+        let of = match self.figure("/hosting_usd") {
+            Some(_) => leaving::SAVED_OF,
+            None => "of the API cost saved beyond the best other way",
+        };
         writeln!(out, "Days in a row that said so:")?;
         for day in &self.counted {
             let Counted {
@@ -166,7 +184,7 @@ impl Statement {
             } = day;
             writeln!(
                 out,
-                "- {day}: {} of the API cost saved beyond the best other way, {} at worst; {} of the day observed",
+                "- {day}: {} {of}, {} at worst; {} of the day observed",
                 percent(*ratio),
                 percent(*pessimistic_ratio),
                 percent(*coverage),

@@ -20,14 +20,18 @@ use crate::verdict::{
     words,
 };
 
-const ALWAYS: Step = Step {
+pub(super) const ALWAYS: Step = Step {
     from_minute: i64::MIN,
     day: None,
     replicas: 2,
 };
 
 /// Two replicas at so much an hour, and nothing else.
-fn hosting(usd_per_hour: f64, steps: &[Step], change: impl FnOnce(&mut HostPlan)) -> Settings {
+pub(super) fn hosting(
+    usd_per_hour: f64,
+    steps: &[Step],
+    change: impl FnOnce(&mut HostPlan),
+) -> Settings {
     let mut plan = plan(certain);
     plan.name = "llama".into();
     plan.price.usd_per_hour = usd_per_hour;
@@ -48,7 +52,7 @@ fn hosting(usd_per_hour: f64, steps: &[Step], change: impl FnOnce(&mut HostPlan)
 }
 
 /// One call a minute, each worth a cent at the API, through the last `days` days.
-fn busy(settings: Settings, days: i64) -> Verdict {
+pub(super) fn busy(settings: Settings, days: i64) -> Verdict {
     let verdict = Verdict::new(settings, States::default());
     let stream = Stream {
         upstream: "vllm".into(),

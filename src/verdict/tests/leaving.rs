@@ -1,0 +1,128 @@
+//! A switch of hosting that runs is frozen, checked and held to what came, as every other one is.
+
+use std::sync::Arc;
+
+use super::hosting::{ALWAYS, busy, hosting};
+use super::made::{TODAY, closed, minute, minutes};
+use crate::economics::Stream;
+use crate::economics::projection::AlternativeKind;
+use crate::verdict::report::day_of;
+use crate::verdict::statement::{
+    Beside, Gathered, Gathering, Side, Statement, compared, days_of, kind_of, opened, sealed,
+};
+use crate::verdict::{News, Settings, Switch};
+
+/// Two replicas for 2 dollars an hour, against calls of 0.60.
+fn dear() -> Settings {
+    hosting(1.0, &[ALWAYS], |_| {})
+}
+
+/// The one switch of three days.
+fn switch() -> Switch {
+    let verdict = busy(dear(), 17);
+    for day in TODAY - 3..TODAY {
+        assert!(verdict.tick(closed(day)));
+    }
+    let news = verdict.take_news().into_iter();
+    let mut switches = news.filter_map(|news| match news {
+        News::Switched(switch) => Some(switch),
+        News::Changed { .. } | News::Dropped { .. } => None,
+    });
+    switches.next().unwrap()
+}
+
+fn stream(upstream: &str) -> Stream {
+    Stream {
+        upstream: upstream.into(),
+        model: "llama-3.3-70b".into(),
+        capability: "8k".parse().unwrap(),
+    }
+}
+
+/// The demand of the days up to one, at so much a call.
+fn gathered(switch: &Switch, last: i64, micro_usd: i128) -> Gathered {
+    let days = days_of(switch.counted.first().map(|day| day.day), last);
+    let kind = kind_of("api").unwrap();
+    let settings = Arc::new(dear());
+    let mut gathering = Gathering::new(&settings, (kind, "llama"), days).unwrap();
+    assert!(gathering.is_own());
+    assert!(!gathering.wants(&stream("openai")));
+    for at in minutes(TODAY - 17..TODAY) {
+        gathering.add(&stream("vllm"), at, &minute(1, micro_usd));
+        gathering.add(&stream("openai"), at, &minute(1, 5_000));
+    }
+    // A day after the decision on which nothing was served.
+    minutes(TODAY..TODAY + 1).for_each(|at| gathering.up(at));
+    gathering.finish()
+}
+
+/// The statement, and the figures that differ where a call would have cost so much.
+fn frozen(micro_usd: i128) -> (Statement, Vec<String>) {
+    let switch = switch();
+    let beside = Beside {
+        api_prices: Vec::new(),
+        prices_sha256: String::new(),
+        catalogue_sha256: String::new(),
+        priced_again: 0,
+    };
+    let gathered = |micro_usd| gathered(&switch, switch.day, micro_usd);
+    let statement = gathered(10_000).statement(&switch, beside).unwrap();
+    let (text, _) = sealed(&statement).unwrap();
+    let (statement, _) = opened(&text).unwrap();
+    let again = gathered(micro_usd).recomputed(&statement).unwrap();
+    let all = compared(&statement, &again).into_iter();
+    let differ = all.filter(|it| !it.equal).map(|it| it.name).collect();
+    (statement, differ)
+}
+
+#[test]
+fn leaving_is_frozen_and_follows_from_what_the_calls_would_have_cost() {
+    let (statement, differ) = frozen(10_000);
+    assert_eq!(differ, Vec::<String>::new());
+    assert_eq!((statement.kind.as_str(), statement.to), ("api", Side::On));
+    assert_eq!(statement.counted.len(), 3);
+    assert_eq!(statement.demand.calls, 17 * 1_440);
+    let said = statement.words();
+    for part in [
+        ": going back to the API from llama is cheaper.",
+        "hosting cost $1,460 a month, used or idle; leaving would have cost $438. The API would have \
+         taken $438 for the same tokens.",
+        "That is $1,022 a month less",
+        "Nothing else takes its calls for less than the API.",
+        "70 % of what hosting costs saved by leaving",
+        "- price of a machine's hour: ",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+}
+
+#[test]
+fn another_imagined_price_is_another_statement() {
+    let (_, differ) = frozen(10_001);
+    for name in [
+        "demand.sha256",
+        "figures.would_cost_usd",
+        "figures.savings_usd.expected",
+    ] {
+        assert!(differ.iter().any(|it| it == name), "{differ:?}");
+    }
+    let (_, differ) = frozen(100_000);
+    assert!(differ.iter().any(|it| it == "decision"), "{differ:?}");
+}
+
+#[test]
+fn what_came_of_leaving_is_scored_on_days_with_calls_only() {
+    let gathered = gathered(&switch(), TODAY, 10_000);
+    let scored = gathered.scored(day_of(TODAY - 1)).unwrap();
+    // 48 dollars of machines, 14.40 at the API.
+    assert!((scored.api_usd - 48.0).abs() < 1e-6, "{scored:?}");
+    assert!((scored.cost_usd - 14.4).abs() < 1e-6, "{scored:?}");
+    assert_eq!(gathered.scored(day_of(TODAY)), None);
+}
+
+#[test]
+fn hosting_that_does_not_run_has_no_statement() {
+    let settings = Arc::new(dear());
+    let of = (AlternativeKind::Api, "other");
+    assert!(Gathering::new(&settings, of, days_of(None, TODAY)).is_none());
+}
