@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 mod access;
 mod answer;
 mod by;
+mod past;
 mod prices;
 mod query;
 mod reprice;
@@ -28,6 +29,7 @@ mod when;
 pub use access::{Access, MetricsAccess, Token};
 pub use answer::Refusal;
 pub use by::{By, TotalsQuery};
+pub use past::PastQuery;
 pub use prices::{PricesQuery, age_days, layer, prices};
 pub use reprice::RepriceQuery;
 pub use reserved::{Part, Reserved};
@@ -76,6 +78,7 @@ enum Route {
     BreakEven,
     WhatIf,
     Verdicts,
+    Past,
     Unknown,
     Audit,
     Prices,
@@ -83,7 +86,7 @@ enum Route {
 }
 
 /// Every path that answers, as an unknown one is told.
-const PATHS: [(&str, Route); 13] = [
+const PATHS: [(&str, Route); 14] = [
     ("/healthz", Route::Health),
     ("/readyz", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -93,6 +96,7 @@ const PATHS: [(&str, Route); 13] = [
     ("/api/v1/breakeven", Route::BreakEven),
     ("/api/v1/whatif", Route::WhatIf),
     ("/api/v1/verdicts", Route::Verdicts),
+    ("/api/v1/verdict/past", Route::Past),
     ("/api/v1/unknown", Route::Unknown),
     ("/api/v1/audit", Route::Audit),
     ("/api/v1/prices", Route::Prices),
@@ -141,7 +145,9 @@ impl Admin {
             | Route::Audit
             | Route::Prices
             | Route::Reprice => Some(&self.shows),
-            Route::Totals | Route::Calls | Route::WhatIf | Route::Verdicts => Some(&self.reads),
+            Route::Totals | Route::Calls | Route::WhatIf | Route::Verdicts | Route::Past => {
+                Some(&self.reads)
+            }
         };
         let work = async {
             let turn = match turns {
@@ -190,6 +196,7 @@ impl Admin {
             | Route::BreakEven
             | Route::WhatIf
             | Route::Verdicts
+            | Route::Past
             | Route::Unknown
             | Route::Audit
             | Route::Prices
@@ -208,6 +215,7 @@ impl Admin {
             | Route::BreakEven
             | Route::WhatIf
             | Route::Verdicts
+            | Route::Past
             | Route::Unknown
             | Route::Audit
             | Route::Prices
@@ -278,6 +286,11 @@ fn respond(
         Route::Verdicts => {
             query::none(query)?;
             let value = source.verdicts().map_err(failed)?;
+            Ok(answer::json(StatusCode::OK, &value))
+        }
+        Route::Past => {
+            let asked = PastQuery::read(query)?;
+            let value = source.past(&asked).map_err(failed)?;
             Ok(answer::json(StatusCode::OK, &value))
         }
         Route::Unknown => {

@@ -15,6 +15,7 @@ mod measured;
 mod offline;
 mod open;
 mod paid;
+mod past;
 mod reprice;
 mod reserved;
 mod running;

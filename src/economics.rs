@@ -27,6 +27,7 @@ pub mod hosting;
 pub mod hysteresis;
 pub mod naive;
 pub mod ownership;
+pub mod past;
 pub mod plan;
 pub mod price;
 pub mod project;

@@ -13,6 +13,7 @@ mod live;
 mod news;
 mod paid;
 mod pass;
+mod past;
 mod report;
 mod reserved;
 mod seen;
@@ -44,6 +45,7 @@ pub use hosting::{Counted, HostingReport, HostingWindow, RunningPlan, RunningUps
 pub use live::{UNNAMED_MODEL, demand_of};
 pub use news::{News, Switch};
 pub use paid::{PaidRule, PaidTier};
+pub use past::{Past, PastMonth};
 pub use report::{HostedMinute, Report, ReservedView, StateView, WindowReport};
 pub use reserved::ReservedRule;
 pub use settings::Settings;

@@ -7,6 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::answer::Refusal;
 use super::by::TotalsQuery;
+use super::past::PastQuery;
 use super::reprice::RepriceQuery;
 use super::reserved::Reserved;
 use crate::call::CallRecord;
@@ -43,6 +44,8 @@ pub trait Source: Send + Sync + 'static {
     fn what_if(&self, edits: &Edits) -> Result<serde_json::Value, SourceError>;
     /// What each switch of a state said, and what came since.
     fn verdicts(&self) -> Result<serde_json::Value, SourceError>;
+    /// Every month that is kept, by the plans as they are now; reads the hours from the ledger.
+    fn past(&self, asked: &PastQuery) -> Result<serde_json::Value, SourceError>;
     /// The calls that could not be read, by kind.
     fn unknown(&self) -> serde_json::Value;
     /// What reported calls came to when they were counted too.

@@ -152,6 +152,11 @@ impl Source for Made {
         Ok(json!({ "records": [] }))
     }
 
+    fn past(&self, asked: &PastQuery) -> Result<Value, SourceError> {
+        asked.check_plan(&["llama"]).map_err(SourceError::Refused)?;
+        Ok(json!({"since": asked.since, "until": asked.until, "plan": asked.plan}))
+    }
+
     fn breakeven(&self) -> Result<Value, SourceError> {
         let source = std::io::Error::other("secret path").into();
         Err(SourceError::Unreadable {
@@ -423,6 +428,32 @@ async fn what_is_asked_of_other_assumptions_is_a_query_with_names_that_exist() {
         check(&request, 400, &["bad_query", says]).await;
     }
     check("POST /api/v1/whatif", 405, &["allow: GET, HEAD"]).await;
+}
+
+#[tokio::test]
+async fn the_past_is_asked_for_by_month_and_plan() {
+    check(
+        "GET /api/v1/verdict/past?since=2026-01&until=2026-03&plan=llama",
+        200,
+        &[
+            r#""since": "2026-01-01""#,
+            r#""until": "2026-03-01""#,
+            r#""plan": "llama""#,
+        ],
+    )
+    .await;
+    for (query, says) in [
+        ("since=2026-1", "such as 2026-01"),
+        ("since=2026-13", "is not a month"),
+        ("since=2026-01-01", "is not a month"),
+        ("until=9999-12", "is not a month"),
+        ("since=2026-03&until=2026-03", "until is not after since"),
+        ("plan=lama", "did you mean llama?"),
+        ("month=2026-01", "known here: since, until, plan"),
+    ] {
+        let request = format!("GET /api/v1/verdict/past?{query}");
+        check(&request, 400, &["bad_query", says]).await;
+    }
 }
 
 #[tokio::test]

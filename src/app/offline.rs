@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    AppError, breakeven, measured, now, reprice, reserved, settings, shared, show, track, what_if,
+    AppError, breakeven, measured, now, past, reprice, reserved, settings, shared, show, track,
+    what_if,
 };
-use crate::admin::{Clock, RepriceQuery, TotalsQuery, totals, what_if_query};
+use crate::admin::{Clock, PastQuery, RepriceQuery, TotalsQuery, totals, what_if_query};
 use crate::call::CallRecord;
 use crate::config::Config;
 use crate::journal::Journal;
@@ -116,6 +117,15 @@ impl Offline {
     /// The ledger's, or the file system's.
     pub fn verdicts(&self) -> Result<Value, AppError> {
         track::json(&self.ledger, &self.config.server.data_dir)
+    }
+
+    /// What `/api/v1/verdict/past` would answer to a query.
+    ///
+    /// # Errors
+    /// The query's, and the ledger's.
+    pub fn past(&self, query: &str) -> Result<Value, AppError> {
+        let asked = PastQuery::read(Some(query)).map_err(AppError::Query)?;
+        Ok(past::json(&self.config, &self.ledger, &asked, now())?)
     }
 
     /// What `/api/v1/breakeven` would answer.

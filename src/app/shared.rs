@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tracing::{error, info, warn};
 
+use super::past::{self, PastError};
 use super::reprice::Repricing;
 use super::what_if::{self, WhatIfError};
 use super::{
@@ -17,7 +18,8 @@ use super::{
     unknown,
 };
 use crate::admin::{
-    Admin, CallsPage, CallsQuery, RepriceQuery, Reserved, Source, SourceError, TotalsQuery,
+    Admin, CallsPage, CallsQuery, PastQuery, RepriceQuery, Reserved, Source, SourceError,
+    TotalsQuery,
 };
 use crate::alerts::Alerts;
 use crate::config::{Config, Files};
@@ -460,6 +462,14 @@ impl Source for Shared {
         track::json(&self.sinks.ledger, data_dir).map_err(|error| SourceError::Unreadable {
             what: "record of verdicts",
             source: Box::new(error),
+        })
+    }
+
+    fn past(&self, asked: &PastQuery) -> Result<serde_json::Value, SourceError> {
+        let answer = past::json(&self.config.load(), &self.sinks.ledger, asked, now());
+        answer.map_err(|error| match error {
+            PastError::Refused(refusal) => SourceError::Refused(refusal),
+            PastError::Ledger(error) => unreadable(error),
         })
     }
 

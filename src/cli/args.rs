@@ -24,7 +24,7 @@ pub(super) use verbs::{
     CalibrateFormat, Check, Demo, Export, ExportFormat, Exported, Ledger, LedgerVerb, Mock, Report,
     ReportFormat, Reprice, RepriceFormat, Sources, SourcesFormat,
 };
-pub(super) use verdict::{Verdict, VerdictVerb};
+pub(super) use verdict::{Verdict, VerdictFormat, VerdictPast, VerdictVerb};
 pub(super) use what_if::WhatIf;
 
 const ABOUT: &str = "The meter in front of your LLM bill";

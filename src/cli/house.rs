@@ -201,6 +201,9 @@ pub trait House: Sync {
     /// What `/api/v1/verdicts` would answer, from the data directory.
     fn verdicts(&self, options: &Options) -> Result<Value, Failure>;
 
+    /// What `/api/v1/verdict/past` would answer to a query, from the data directory.
+    fn past(&self, options: &Options, query: &str) -> Result<Value, Failure>;
+
     /// The whole configuration, for questions about calls that nobody has made.
     fn config(&self, options: &Options) -> Result<Config, Failure>;
 }

@@ -202,6 +202,10 @@ impl House for Tollgate {
         offline(options)?.verdicts().map_err(failed)
     }
 
+    fn past(&self, options: &Options, query: &str) -> Result<Value, Failure> {
+        offline(options)?.past(query).map_err(failed)
+    }
+
     fn config(&self, options: &Options) -> Result<Config, Failure> {
         loaded(options)
     }

@@ -1,5 +1,6 @@
 //! `verdict`: what was decided, on what it stood, and whether it holds.
 
+mod past;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ pub(super) async fn run<H: House>(
 ) -> Result<(), Failure> {
     let dir = statements::folder(&house.settings(options)?.data_dir);
     match verb {
+        VerdictVerb::Past(asked) => past::run(house, options, asked, quiet).await,
         VerdictVerb::List => list(&dir),
         VerdictVerb::Show { file } => {
             let Some(path) = chosen(&dir, file.as_deref())? else {

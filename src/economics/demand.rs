@@ -83,7 +83,7 @@ impl DemandSums {
     }
 
     /// Takes other sums off, as far as they are there.
-    fn take_off(&mut self, other: &Self) {
+    pub(super) fn take_off(&mut self, other: &Self) {
         let Self {
             calls,
             uncached_input,

@@ -141,11 +141,7 @@ impl LiveDemand {
         sums: &DemandMinute,
     ) -> Option<Part> {
         self.up(minute);
-        let pool = self.pool(StreamName {
-            upstream: &stream.upstream,
-            model: &stream.model,
-            capability: stream.capability,
-        });
+        let pool = self.pool_of(stream);
         let open = &mut self.pools.get_mut(pool)?.open;
         open.entry(minute).or_default().merge(sums);
         if open.len() <= READ_OPEN_MAX {
@@ -156,6 +152,15 @@ impl LiveDemand {
             pool,
             minute,
             demand,
+        })
+    }
+
+    /// The pool of a stream.
+    pub(super) fn pool_of(&mut self, stream: &Stream) -> usize {
+        self.pool(StreamName {
+            upstream: &stream.upstream,
+            model: &stream.model,
+            capability: stream.capability,
         })
     }
 

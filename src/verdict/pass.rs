@@ -12,6 +12,7 @@ mod judge;
 mod minute;
 mod views;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::gather::PoolTotals;
@@ -61,11 +62,21 @@ impl<'a> Pass<'a> {
     ) -> Self {
         let start = end.saturating_sub(span.minutes());
         let earlier = start.saturating_sub(chosen_on.minutes());
-        let now = Observed::of(seen, start..end);
+        Self::between(settings, (kept, seen), span, (earlier..start, start..end))
+    }
+
+    /// The same between any minutes; replicas are chosen on the first of both ranges.
+    fn between(
+        settings: &'a Settings,
+        (kept, seen): (&Kept, &'a Seen),
+        span: Span,
+        (before, now): (Range<i64>, Range<i64>),
+    ) -> Self {
         // What is committed on the UTC day on which the window ends is not saved.
-        let day = date_of(end);
+        let day = date_of(now.end);
+        let now = Observed::of(seen, now);
         let paid = Paid::of(&settings.reserved, kept, &now, day);
-        let before = Observed::of(seen, earlier..start);
+        let before = Observed::of(seen, before);
         Self {
             settings,
             span,
@@ -186,6 +197,20 @@ pub(super) fn over(
     let plans = plans.map(|(at, plan)| pass.plan(at, plan, &kept.series(at, seen)));
     report.windows.push(pass.report(plans.collect()));
     report
+}
+
+/// One window between any minutes, without states and what is ahead; replicas are chosen on the first of
+/// both ranges.
+pub(super) fn between(
+    settings: &Settings,
+    (kept, seen): (&Kept, &Seen),
+    span: Span,
+    ranges: (Range<i64>, Range<i64>),
+) -> WindowReport {
+    let pass = Pass::between(settings, (kept, seen), span, ranges);
+    let plans = settings.plans.iter().enumerate();
+    let plans = plans.map(|(at, plan)| pass.plan(at, plan, &kept.series(at, seen)));
+    pass.report(plans.collect())
 }
 
 /// The observed minutes of a window, at what they really cost.

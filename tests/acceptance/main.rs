@@ -31,6 +31,8 @@ mod lasting;
 #[cfg(test)]
 mod measured;
 #[cfg(test)]
+mod past;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod recorded;

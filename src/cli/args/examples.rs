@@ -178,10 +178,13 @@ pub(super) const VERDICT_EXAMPLES: &str = "Examples:
   tollgate verdict show 2026-11-22-selfhost-llama-70b-on.json
   tollgate verdict verify 2026-11-22-selfhost-llama-70b-on.json
   tollgate verdict record                what was said, and what came since
+  tollgate verdict past --since 2026-01 --plan llama-70b-2xh100
 
 Each switch of a state is one file in verdicts/ of the data directory, written once and never again.
 verify reads the rows of the calls, from the running tollgate or from the data directory, and computes
-every figure again. Exit 0: all are equal; 1: some differ, with what and why; 2: not a statement.";
+every figure again. Exit 0: all are equal; 1: some differ, with what and why; 2: not a statement.
+past computes every month that is kept by what is configured now, in the running tollgate or from the
+data directory.";
 
 pub(super) const IMPORT_USAGE_EXAMPLES: &str = "Examples:
   tollgate import usage bill.csv --dry-run

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 /// `verdict`
 #[derive(Debug, ClapArgs)]
@@ -30,4 +30,38 @@ pub(in crate::cli) enum VerdictVerb {
     },
     /// What each of them said, and what came since
     Record,
+    /// What each month cost, and would have cost by the plans and prices as they are now
+    Past(VerdictPast),
+}
+
+/// `verdict past`
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct VerdictPast {
+    /// The first month meant, UTC, such as 2026-01; by default the first that is kept
+    #[arg(long, value_name = "MONTH", env = "TOLLGATE_VERDICT_PAST_SINCE")]
+    pub(in crate::cli) since: Option<String>,
+    /// The first month that is not meant any more
+    #[arg(long, value_name = "MONTH", env = "TOLLGATE_VERDICT_PAST_UNTIL")]
+    pub(in crate::cli) until: Option<String>,
+    /// The one plan to compute; by default all
+    #[arg(long, value_name = "NAME", env = "TOLLGATE_VERDICT_PAST_PLAN")]
+    pub(in crate::cli) plan: Option<String>,
+    /// A table, or everything behind it
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "TOLLGATE_VERDICT_PAST_FORMAT",
+        default_value = "text"
+    )]
+    pub(in crate::cli) format: VerdictFormat,
+}
+
+/// How the past is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum VerdictFormat {
+    /// A table, and what it was computed from.
+    #[default]
+    Text,
+    /// Everything.
+    Json,
 }

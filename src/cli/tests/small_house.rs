@@ -122,6 +122,10 @@ impl House for SmallHouse {
         Ok(json!({ "records": [] }))
     }
 
+    fn past(&self, _: &Options, query: &str) -> Result<Value, Failure> {
+        Ok(serde_json::json!({"words": query, "months": []}))
+    }
+
     fn breakeven(&self, _: &Options) -> Result<Value, Failure> {
         Err(Failure::work("read from the directory"))
     }
