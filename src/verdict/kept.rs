@@ -228,7 +228,7 @@ impl Mix {
 
 fn read<const N: usize>(days: &Days<N>, which: usize, per: f64, seen: &Seen) -> Vec<f64> {
     let mut list = Vec::with_capacity(seen.len());
-    days.read(which, seen.runs(), per, &mut list);
+    days.read(which, seen, per, &mut list);
     list
 }
 

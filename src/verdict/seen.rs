@@ -12,6 +12,18 @@ pub(super) struct Seen {
     /// For each run how many observed minutes lie before it.
     before: Vec<usize>,
     count: usize,
+    days: Vec<SeenDay>,
+}
+
+/// The observed minutes of a UTC day: cut once, and read for every column of every plan.
+#[derive(Debug)]
+pub(super) struct SeenDay {
+    /// Days since 1970.
+    pub(super) date: i64,
+    /// Their places in the day, in runs without a gap.
+    pub(super) places: Vec<Range<usize>>,
+    /// How many there are.
+    pub(super) count: usize,
 }
 
 impl FromIterator<i64> for Seen {
@@ -27,6 +39,7 @@ impl FromIterator<i64> for Seen {
                 }
             }
             seen.count = seen.count.saturating_add(1);
+            seen.in_its_day(minute);
         }
         seen
     }
@@ -41,6 +54,30 @@ impl Seen {
     /// The runs, in order.
     pub(super) fn runs(&self) -> &[Range<i64>] {
         &self.runs
+    }
+
+    /// The days in which there are some, in order.
+    pub(super) fn days(&self) -> &[SeenDay] {
+        &self.days
+    }
+
+    fn in_its_day(&mut self, minute: i64) {
+        let (date, at) = place(minute);
+        let next = at.saturating_add(1);
+        match self.days.last_mut() {
+            Some(day) if day.date == date => {
+                day.count = day.count.saturating_add(1);
+                match day.places.last_mut() {
+                    Some(run) if run.end == at => run.end = next,
+                    Some(_) | None => day.places.push(at..next),
+                }
+            }
+            Some(_) | None => self.days.push(SeenDay {
+                date,
+                places: std::iter::once(at..next).collect(),
+                count: 1,
+            }),
+        }
     }
 
     /// Those of a range.
@@ -135,4 +172,10 @@ impl<'s> Observed<'s> {
 /// A length as a real number.
 pub(super) fn number(length: usize) -> f64 {
     real(u128::try_from(length).unwrap_or(u128::MAX))
+}
+
+/// The day of a minute, and its place in it.
+pub(super) fn place(minute: i64) -> (i64, usize) {
+    let at = usize::try_from(minute.rem_euclid(DAY_MINUTES)).unwrap_or_default();
+    (minute.div_euclid(DAY_MINUTES), at)
 }

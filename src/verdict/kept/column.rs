@@ -42,16 +42,18 @@ impl Column {
     }
 
     /// Adds the counts of some places to a list, each over `per`.
-    pub(super) fn read(&self, places: Range<usize>, per: f64, list: &mut Vec<f64>) {
+    pub(super) fn read(&self, places: &[Range<usize>], per: f64, list: &mut Vec<f64>) {
         match self {
-            Self::Zeros => list.extend(places.map(|_| 0.0)),
+            Self::Zeros => list.extend(places.iter().cloned().flatten().map(|_| 0.0)),
             Self::Narrow(counts) => {
-                let counts = counts.get(places).unwrap_or_default().iter();
-                list.extend(counts.map(|count| over(f64::from(*count), per)));
+                for counts in places.iter().filter_map(|run| counts.get(run.clone())) {
+                    list.extend(counts.iter().map(|count| over(f64::from(*count), per)));
+                }
             }
             Self::Wide(counts) => {
-                let counts = counts.get(places).unwrap_or_default().iter();
-                list.extend(counts.map(|count| over(wide(*count), per)));
+                for counts in places.iter().filter_map(|run| counts.get(run.clone())) {
+                    list.extend(counts.iter().map(|count| over(wide(*count), per)));
+                }
             }
         }
     }
@@ -93,8 +95,9 @@ mod tests {
             let read: Vec<u64> = (0..LENGTH).map(|at| column.get(at)).collect();
             proptest::prop_assert_eq!(&read, &plain);
             let mut list = vec![7.0];
-            column.read(3..LENGTH - 5, 2.0, &mut list);
-            let expected = plain[3..LENGTH - 5].iter().map(|count| over(wide(*count), 2.0));
+            column.read(&[3..4, 9..LENGTH - 5], 2.0, &mut list);
+            let places = plain[3..4].iter().chain(&plain[9..LENGTH - 5]);
+            let expected = places.map(|count| over(wide(*count), 2.0));
             proptest::prop_assert_eq!(list, std::iter::once(7.0).chain(expected).collect::<Vec<_>>());
         }
     }

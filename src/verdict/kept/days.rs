@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::column::{Column, LENGTH};
 use crate::verdict::DAY_MINUTES;
+use crate::verdict::seen::{Seen, place};
 
 /// Whether counts come or go.
 #[derive(Clone, Copy, Debug)]
@@ -88,29 +89,17 @@ impl<const N: usize> Days<N> {
         sums
     }
 
-    /// One count of each of some minutes, over `per`; the minutes in runs, in order. A day is found
-    /// once, however many runs it is in: a clock that jumps makes a run of every minute.
-    pub(super) fn read(&self, which: usize, runs: &[Range<i64>], per: f64, list: &mut Vec<f64>) {
-        let zeros = |from: i64, to: i64| {
-            let length = usize::try_from(to.saturating_sub(from)).unwrap_or_default();
-            std::iter::repeat_n(0.0, length)
-        };
+    /// One count of each observed minute, over `per`, added to a list. A day is found once, however
+    /// many gaps there are in it.
+    pub(super) fn read(&self, which: usize, seen: &Seen, per: f64, list: &mut Vec<f64>) {
         let mut days = self.days.iter().peekable();
-        for run in runs {
-            let mut next = run.start;
-            while days.next_if(|kept| kept.end() <= next).is_some() {}
-            while let Some(kept) = days.peek().filter(|kept| kept.first() < run.end) {
-                list.extend(zeros(next, kept.first()));
-                if let Some(column) = kept.columns.get(which) {
-                    column.read(kept.part(next..run.end), per, list);
-                }
-                next = kept.end().min(run.end);
-                if kept.end() > run.end {
-                    break;
-                }
-                days.next();
+        for seen in seen.days() {
+            while days.next_if(|kept| kept.date < seen.date).is_some() {}
+            let kept = days.next_if(|kept| kept.date == seen.date);
+            match kept.and_then(|kept| kept.columns.get(which)) {
+                Some(column) => column.read(&seen.places, per, list),
+                None => list.extend(std::iter::repeat_n(0.0, seen.count)),
             }
-            list.extend(zeros(next, run.end));
         }
     }
 
@@ -118,7 +107,7 @@ impl<const N: usize> Days<N> {
     fn touched(&self, minutes: Range<i64>) -> impl Iterator<Item = &Day<N>> {
         let first = minutes.start.div_euclid(DAY_MINUTES);
         let from = self.days.partition_point(|kept| kept.date < first);
-        let begins = move |kept: &&Day<N>| kept.first() < minutes.end;
+        let begins = move |kept: &&Day<N>| kept.date.saturating_mul(DAY_MINUTES) < minutes.end;
         self.days.range(from..).take_while(begins)
     }
 }
@@ -130,16 +119,6 @@ impl<const N: usize> Day<N> {
             columns: std::array::from_fn(|_| Column::default()),
             sums: [0; N],
         }
-    }
-
-    /// Its first minute.
-    const fn first(&self) -> i64 {
-        self.date.saturating_mul(DAY_MINUTES)
-    }
-
-    /// The minute after its last.
-    const fn end(&self) -> i64 {
-        self.first().saturating_add(DAY_MINUTES)
     }
 
     fn change(&mut self, at: usize, counts: &[u64; N], how: Change) {
@@ -159,18 +138,13 @@ impl<const N: usize> Day<N> {
 
     /// The places in this day of those of some minutes that lie in it.
     fn part(&self, minutes: Range<i64>) -> Range<usize> {
+        let first = self.date.saturating_mul(DAY_MINUTES);
         let at = |minute: i64| {
-            let past = minute.saturating_sub(self.first()).clamp(0, DAY_MINUTES);
+            let past = minute.saturating_sub(first).clamp(0, DAY_MINUTES);
             usize::try_from(past).unwrap_or_default()
         };
         at(minutes.start)..at(minutes.end)
     }
-}
-
-/// The day of a minute, and its place in it.
-fn place(minute: i64) -> (i64, usize) {
-    let at = usize::try_from(minute.rem_euclid(DAY_MINUTES)).unwrap_or_default();
-    (minute.div_euclid(DAY_MINUTES), at)
 }
 
 fn add<const N: usize>(sums: &mut [u128; N], more: &[u128; N]) {
@@ -192,7 +166,8 @@ mod tests {
         fn days_say_what_their_minutes_say(
             changes in proptest::collection::vec((0_i64..9_000, 0_u64..10_000_000_000, proptest::bool::ANY), 0..60),
             oldest in 0_i64..4_000,
-            ranges in proptest::collection::vec((0_i64..9_000, 0_i64..9_000), 1..40),
+            ranges in proptest::collection::vec((0_i64..9_000, 0_i64..9_000), 1..6),
+            alone in proptest::collection::vec(0_i64..9_000, 0..60),
         ) {
             let mut days = Days::<2>::default();
             let mut plain = BTreeMap::<i64, u64>::new();
@@ -218,13 +193,15 @@ mod tests {
                 let expected: u64 = plain.range(range.clone()).map(|(_, count)| count).sum();
                 proptest::prop_assert_eq!(days.sums(&range), [u128::from(expected); 2]);
             }
-            let mut ends: Vec<i64> = ranges.into_iter().flat_map(|(from, to)| [from, to]).collect();
-            ends.sort_unstable();
-            let runs: Vec<_> = ends.chunks(2).map(|run| run[0].max(oldest)..run[1].max(oldest)).collect();
+            let mut minutes: Vec<i64> = ranges.into_iter().flat_map(|(from, to)| from..to).collect();
+            minutes.extend(alone);
+            minutes.retain(|minute| *minute >= oldest);
+            minutes.sort_unstable();
+            minutes.dedup();
             let mut list = Vec::new();
-            days.read(1, &runs, 1.0, &mut list);
+            days.read(1, &minutes.iter().copied().collect(), 1.0, &mut list);
             let count = |minute| real(plain.get(&minute).copied().unwrap_or(0).into());
-            let expected: Vec<f64> = runs.into_iter().flatten().map(count).collect();
+            let expected: Vec<f64> = minutes.into_iter().map(count).collect();
             proptest::prop_assert_eq!(list, expected);
         }
     }
