@@ -14,6 +14,7 @@ mod made;
 mod minute;
 mod months;
 mod optimised;
+mod oracle;
 mod outlook;
 mod paid;
 mod plan;

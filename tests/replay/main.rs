@@ -26,6 +26,8 @@ mod preload;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod restart;
+#[cfg(test)]
 mod season;
 #[cfg(test)]
 #[path = "../acceptance/support/mod.rs"]

@@ -19,14 +19,14 @@ const MODELS: [&str; 4] = ["gpt-4o", "gpt-4o-2024-08-06", "gpt-4.1", "o3"];
 
 /// What the ledger keeps: the minutes in their order, stream by stream, and when tollgate was up.
 #[derive(Default)]
-struct Rows {
-    demand: BTreeMap<(i64, Stream), DemandMinute>,
-    up: BTreeSet<i64>,
+pub(super) struct Rows {
+    pub(super) demand: BTreeMap<(i64, Stream), DemandMinute>,
+    pub(super) up: BTreeSet<i64>,
 }
 
 /// Plans of two policies for some of the models, one of them with a bound on bursts; hours that are
 /// reserved for one model, and money for another that cannot be avoided.
-fn many_ways() -> Settings {
+pub(super) fn many_ways() -> Settings {
     let bursts = plan(|draft| {
         draft.ttft_limit_seconds = Some(2.0);
         draft.replaces = vec!["gpt-4o".into(), "o3".into()];
@@ -60,7 +60,7 @@ fn many_ways() -> Settings {
 }
 
 /// A call that ends in a minute or a little before, begun up to half an hour earlier.
-fn call(random: &mut Rng, minute: i64) -> CallRecord {
+pub(super) fn call(random: &mut Rng, minute: i64) -> CallRecord {
     let started = minute * 60 - random.i64(0..1_800);
     let tokens = (random.u64(1..9_000), random.u64(0..4_000));
     let mut call = CallRecord {
@@ -88,7 +88,7 @@ fn call(random: &mut Rng, minute: i64) -> CallRecord {
 }
 
 impl Rows {
-    fn add(&mut self, call: &CallRecord) {
+    pub(super) fn add(&mut self, call: &CallRecord) {
         let (stream, demand) = demand_of(call).unwrap();
         let minute = demand.place().minute;
         self.demand
@@ -98,7 +98,7 @@ impl Rows {
     }
 
     /// A verdict that has just read them.
-    fn read(&self, states: States) -> Verdict {
+    pub(super) fn read(&self, states: States) -> Verdict {
         let verdict = Verdict::new(many_ways(), states);
         let demand = self.demand.iter();
         verdict.load(
@@ -109,7 +109,7 @@ impl Rows {
     }
 }
 
-fn at(minute: i64) -> Timestamp {
+pub(super) fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(minute * 60).unwrap() + SignedDuration::from_secs(7)
 }
 
