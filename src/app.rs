@@ -3,6 +3,7 @@
 //! Up: journal, ledger, verdict, recorder, what a crash left, proxy, admin. Down: listener, calls in
 //! flight, counts, day files, journal, recorder, ledger; each is let finish before the next one stops.
 
+mod arm_prices;
 mod background;
 pub(crate) mod breakeven;
 mod counters;

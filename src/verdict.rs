@@ -20,6 +20,7 @@ mod seen;
 mod settings;
 mod state;
 pub mod statement;
+mod streams;
 mod what_if;
 mod words;
 
@@ -50,6 +51,7 @@ pub use report::{HostedMinute, Report, ReservedView, StateView, WindowReport};
 pub use reserved::ReservedRule;
 pub use settings::Settings;
 pub use state::{Held, States};
+pub use streams::{ApiPrice, StreamView};
 pub use what_if::WhatIf;
 pub use words::{dollars, owed, words};
 
@@ -168,6 +170,7 @@ impl Verdict {
         let known = (states, news);
         let mut report = pass::report(&self.settings, now, minute, &previous, &known);
         self.look_at_hosting(&mut report, &seen, minute, &known.0);
+        report.streams = self.demand().streams();
         self.report.store(Arc::new(report));
         true
     }

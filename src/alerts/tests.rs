@@ -133,6 +133,7 @@ fn open(dir: &Path, zone: &TimeZone) -> Arc<Ledger> {
 fn report(states: Vec<StateView>) -> Report {
     Report {
         minute: Vec::new(),
+        streams: Vec::new(),
         end_minute: None,
         windows: Vec::new(),
         hosting: Vec::new(),

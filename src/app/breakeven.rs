@@ -4,13 +4,15 @@
 //! number.
 
 mod hosting;
+mod standing;
 mod steps;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::economics::assumptions::Parameter;
 use crate::economics::band::Deviation;
-use crate::economics::plan::Moved;
+use crate::economics::price::ratio;
 use crate::economics::projection::{
     Alternative, Band, ChosenOn, Commitment, Committed, EndpointProjection, Evidence, Figures,
     Hosted, Latency, OptimisedProjection, Outlook, Projection, Scenario, Spread, Trend,
@@ -20,6 +22,7 @@ use crate::economics::routing::{Routing, routing_breakeven_share};
 use crate::economics::{Arm, Endpoint, HostPlan};
 use crate::verdict::{Report, ReservedView, StateView, WindowReport, words};
 
+use standing::{age_days, api_prices, moved};
 pub(crate) use steps::steps;
 
 /// The answer of `/api/v1/breakeven`.
@@ -31,6 +34,7 @@ pub(super) fn json(report: &Report) -> Value {
         "currency": "USD",
         "timezone": "UTC",
         "until": until,
+        "headline": standing::headline(report),
         "words": words(report),
         "states": report.states.iter().map(state).collect::<Vec<_>>(),
         "windows": report.windows.iter().map(|at| window(report, at)).collect::<Vec<_>>(),
@@ -57,6 +61,7 @@ fn state(state: &StateView) -> Value {
 
 pub(super) fn window(report: &Report, window: &WindowReport) -> Value {
     let settings = &report.settings;
+    let months = standing::months(window);
     let WindowReport {
         span,
         api_cost,
@@ -77,9 +82,13 @@ pub(super) fn window(report: &Report, window: &WindowReport) -> Value {
         "evidence": evidence(seen),
         "alternatives": alternatives.iter().map(alternative).collect::<Vec<_>>(),
         "rival": rival(best, api_cost.to_f64()),
-        "plans": settings.plans.iter().zip(plans).map(|both| plan(report, both)).collect::<Vec<_>>(),
-        "endpoints": settings.endpoints.iter().zip(endpoints).map(endpoint).collect::<Vec<_>>(),
-        "optimised": settings.optimised.iter().zip(cheaper).map(optimised).collect::<Vec<_>>(),
+        "api_prices": api_prices(report, |_| true),
+        "plans": settings.plans.iter().zip(plans).enumerate()
+            .map(|(at, both)| plan((report, months), at, both)).collect::<Vec<_>>(),
+        "endpoints": settings.endpoints.iter().zip(endpoints).enumerate()
+            .map(|(at, both)| endpoint((report, months), at, both)).collect::<Vec<_>>(),
+        "optimised": settings.optimised.iter().zip(cheaper).enumerate()
+            .map(|(at, both)| optimised(report, at, both)).collect::<Vec<_>>(),
     })
 }
 
@@ -106,6 +115,7 @@ fn evidence(evidence: &Evidence) -> Value {
         "days_observed": days_observed,
         "doubtful_share": doubtful_share,
         "imported_calls": imported_calls,
+        "imported_share": ratio(*imported_calls, calls.max(*imported_calls)),
         "capture_ratio": capture_ratio,
     })
 }
@@ -138,7 +148,15 @@ fn sensitivity(band: &Band) -> Value {
     band.sensitivity.iter().map(one).collect()
 }
 
-fn plan(report: &Report, (plan, projection): (&HostPlan, &Projection)) -> Value {
+fn plan(
+    (report, months): (&Report, f64),
+    at: usize,
+    (plan, projection): (&HostPlan, &Projection),
+) -> Value {
+    let worth = projection
+        .hosted
+        .as_ref()
+        .map_or(&[][..], |it| &it.moved_usd);
     json!({
         "plan": projection.plan,
         "alert": plan.alert,
@@ -149,19 +167,22 @@ fn plan(report: &Report, (plan, projection): (&HostPlan, &Projection)) -> Value 
             "source": plan.throughput.source.label(),
             "cite": plan.throughput.cite,
             "as_of": plan.throughput.as_of.to_string(),
+            "age_days": age_days(report, plan.throughput.as_of.earliest()),
         },
+        "api_prices": api_prices(report, |stream| stream.plans.contains(&at)),
         "price": {
             "usd_per_replica_hour": plan.price.usd_per_hour,
             "term_months": plan.price.term_months,
             "source": plan.price.source,
             "as_of": plan.price.as_of.to_string(),
+            "age_days": age_days(report, plan.price.as_of.earliest()),
         },
         "policy": plan.policy.label(),
-        "nobodys_measurement": plan.assumed.iter().map(|p| p.key()).collect::<Vec<_>>(),
+        "nobodys_measurement": keys(&plan.assumed),
         "latency": latency(projection.latency),
         "steps": projection.steps.as_ref().map(steps),
         "hosted": projection.hosted.as_ref().map(hosted),
-        "moved_defaults": moved(plan, projection.hosted.as_ref()),
+        "moved_defaults": moved(&plan.moved, worth, plan.basis.as_ref(), months),
         "best_endpoint": projection.best_endpoint.as_ref().map(alternative),
         "best_optimised": projection.best_optimised.as_ref().map(alternative),
         "rival": rival(&projection.rival, projection.api_cost.to_f64()),
@@ -192,22 +213,6 @@ fn rival(rival: &Rival, api_usd: f64) -> Value {
 fn committed(committed: &[Committed]) -> Value {
     let one = |Committed { cost, avoidable }: &Committed| json!({ "api_cost_usd": cost, "avoidable": avoidable.to_string() });
     committed.iter().map(one).collect()
-}
-
-/// The defaults that someone moved in favour of hosting, and what each adds to the savings.
-fn moved(plan: &HostPlan, hosted: Option<&Hosted>) -> Value {
-    let worth = hosted.map_or(&[][..], |hosted| &hosted.moved_usd);
-    let of = |(at, Moved { parameter, default }): (usize, &Moved)| {
-        json!({
-            "parameter": parameter.key(),
-            "default": [default.low, default.expected, default.high],
-            "worth_usd": worth.get(at),
-            "basis": plan.basis.as_ref().map(|basis| &basis.basis),
-            "by": plan.basis.as_ref().map(|basis| &basis.by),
-            "date": plan.basis.as_ref().map(|basis| basis.date),
-        })
-    };
-    plan.moved.iter().enumerate().map(of).collect()
 }
 
 pub(crate) fn hosted(hosted: &Hosted) -> Value {
@@ -291,11 +296,19 @@ fn outlook(report: &Report, outlook: &Outlook) -> Value {
     })
 }
 
-fn endpoint((endpoint, projection): (&Endpoint, &EndpointProjection)) -> Value {
+fn endpoint(
+    (report, months): (&Report, f64),
+    at: usize,
+    (endpoint, projection): (&Endpoint, &EndpointProjection),
+) -> Value {
+    let arm = &endpoint.arm;
     json!({
         "endpoint": projection.endpoint,
         "alert": endpoint.alert,
-        "price": { "source": endpoint.arm.source, "as_of": endpoint.arm.as_of },
+        "price": price(report, arm),
+        "api_prices": api_prices(report, |stream| stream.endpoints.contains(&at)),
+        "nobodys_measurement": keys(&arm.assumed),
+        "moved_defaults": moved(&arm.moved, &projection.moved_usd, arm.basis.as_ref(), months),
         "api_cost_usd": projection.api_cost,
         "committed": committed(&projection.committed),
         "evidence": evidence(&projection.evidence),
@@ -305,10 +318,21 @@ fn endpoint((endpoint, projection): (&Endpoint, &EndpointProjection)) -> Value {
     })
 }
 
-fn optimised((arm, projection): (&Arm, &OptimisedProjection)) -> Value {
+/// Who says what an arm costs, and how long ago.
+fn price(report: &Report, arm: &Arm) -> Value {
+    json!({ "source": arm.source, "as_of": arm.as_of, "age_days": age_days(report, arm.as_of) })
+}
+
+fn keys(parameters: &[Parameter]) -> Vec<&'static str> {
+    parameters.iter().map(|parameter| parameter.key()).collect()
+}
+
+fn optimised(report: &Report, at: usize, (arm, projection): (&Arm, &OptimisedProjection)) -> Value {
     json!({
         "optimised": projection.optimised,
-        "price": { "source": arm.source, "as_of": arm.as_of },
+        "price": price(report, arm),
+        "api_prices": api_prices(report, |stream| stream.optimised.contains(&at)),
+        "nobodys_measurement": keys(&arm.assumed),
         "api_cost_usd": projection.api_cost,
         "committed": committed(&projection.committed),
         "evidence": evidence(&projection.evidence),
@@ -382,7 +406,7 @@ mod tests {
         verdict.load(kept, []);
         assert!(verdict.tick(end));
         let report: Arc<Report> = verdict.report();
-        json(&report)
+        json(&crate::app::arm_prices::priced(&report, &config))
     }
 
     #[test]
@@ -423,5 +447,69 @@ mod tests {
         assert!(!assumed.contains(&json!("utilisation")));
         // Not searched is not "never".
         assert!(window(DAY.label)["plans"][0]["breakeven_calls_per_day"].is_null());
+    }
+
+    #[test]
+    fn every_arm_says_how_old_its_prices_are_and_what_nobody_measured() {
+        let answer = answer(30);
+        let windows = answer["windows"].as_array().unwrap();
+        let fortnight = windows.iter().find(|at| at["window"] == "14d").unwrap();
+        // What pays for the calls today, as the catalogue has it.
+        let today = serde_json::json!([{
+            "name": "openai/gpt-4o", "as_of": "2025-07-04", "age_days": 424,
+        }]);
+        let none = serde_json::json!([]);
+        assert_eq!(fortnight["api_prices"], today);
+        let named = |kind: &str, key: &str, name: &str| {
+            let arms = fortnight[kind].as_array().unwrap();
+            arms.iter().find(|arm| arm[key] == name).unwrap().clone()
+        };
+        let plan = named("plans", "plan", "llama-70b-2xh100");
+        let other = named("plans", "plan", "qwen3-235b-8xh100");
+        let endpoint = named("endpoints", "endpoint", "groq-llama-70b");
+        let optimised = named("optimised", "optimised", "openai-batch");
+        assert_eq!(other["api_prices"], none);
+        for arm in [&plan, &endpoint, &optimised] {
+            assert_eq!(arm["api_prices"], today);
+            assert!(arm["price"]["age_days"].as_i64().unwrap() > 0);
+            let evidence = &arm["evidence"];
+            assert_eq!(evidence["imported_share"], 0.0);
+            assert_eq!(evidence["days_observed"], 14);
+            assert_eq!(evidence["calls"], 20_160.0);
+        }
+        // 24 September 2025 to 1 September 2026; 12 August 2025.
+        assert_eq!(plan["throughput"]["age_days"], 342);
+        assert_eq!(endpoint["price"]["age_days"], 385);
+        let quality = [
+            "qualifying_share",
+            "escalation",
+            "token_ratio_in",
+            "token_ratio_out",
+        ];
+        assert_eq!(endpoint["nobodys_measurement"], serde_json::json!(quality));
+        // Who wrote the table said which part may wait.
+        assert_eq!(
+            optimised["nobodys_measurement"],
+            serde_json::json!(quality[1..])
+        );
+    }
+
+    #[test]
+    fn the_headline_is_the_cheapest_way_by_name_and_says_when_evidence_is_thin() {
+        let headline = |days| answer(days)["headline"].clone();
+        let enough = headline(30);
+        assert_eq!(enough["name"], "groq-llama-70b");
+        assert_eq!(
+            (&enough["kind"], &enough["window"]),
+            (&"endpoint".into(), &"14d".into())
+        );
+        assert_eq!(enough["enough_evidence"], true);
+        let cost = enough["cost_usd_per_month"].as_f64().unwrap();
+        // 43,800 calls a month of 2,000 tokens in and 500 out.
+        let by_hand = 43_800.0 * (2_000.0 * 0.59 + 500.0 * 0.79) / 1e6;
+        assert!((cost - by_hand).abs() < 1e-6, "{cost} is not {by_hand}");
+        let thin = headline(3);
+        assert_eq!(thin["enough_evidence"], false);
+        assert_eq!(thin["not_enough_evidence"][0], "3 of 14 days were seen");
     }
 }

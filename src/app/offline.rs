@@ -137,7 +137,7 @@ impl Offline {
         verdict.tick(now());
         let measured = measured::new(&self.config, &self.ledger)?;
         Ok(measured::beside(
-            breakeven::json(&verdict.report()),
+            breakeven::json(&super::arm_prices::priced(&verdict.report(), &self.config)),
             &measured,
             now(),
         ))

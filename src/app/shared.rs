@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tracing::{error, info, warn};
 
+use super::arm_prices;
 use super::past::{self, PastError};
 use super::reprice::Repricing;
 use super::what_if::{self, WhatIfError};
@@ -445,7 +446,10 @@ impl Source for Shared {
     }
 
     fn breakeven(&self) -> Result<serde_json::Value, SourceError> {
-        let answer = breakeven::json(&self.sinks.verdict.load().report());
+        let answer = breakeven::json(&arm_prices::priced(
+            &self.sinks.verdict.load().report(),
+            &self.config.load(),
+        ));
         Ok(measured::beside(answer, &self.measured, now()))
     }
 

@@ -10,6 +10,7 @@ mod words;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::arm_prices::priced;
 use super::{AppError, demand, settings};
 use crate::admin::{Refusal, refused_edits};
 use crate::config::Config;
@@ -62,8 +63,11 @@ pub(super) fn json(
         .map_err(|problems| WhatIfError::Refused(refused_edits(&problems)))?;
     let sides = Sides {
         edits,
-        base: base.report(MONTH, now),
-        edited: loaded((ledger, now), after, edits.scale)?.report(MONTH, now),
+        base: priced(&base.report(MONTH, now), config),
+        edited: priced(
+            &loaded((ledger, now), after, edits.scale)?.report(MONTH, now),
+            config,
+        ),
         api,
     };
     Ok(json::json(&sides))

@@ -10,7 +10,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::assumptions::{Assumptions, Range};
+use super::assumptions::{Assumptions, Group, Parameter, Range};
+use super::plan::{Basis, Moved};
 use super::price::ListPrice;
 use crate::money::{Pico, RatePerMtok};
 use crate::usage::Capability;
@@ -34,6 +35,22 @@ pub struct Arm {
     pub source: String,
     /// The ranges of what is not known; of these only quality matters.
     pub assumptions: Assumptions,
+    /// Which defaults were moved in favour of the arm; only of those that have defaults.
+    pub moved: Vec<Moved>,
+    /// Who answers for that; present if something was moved.
+    pub basis: Option<Basis>,
+    /// Which ranges are nobody's measurement: assumptions left as they came.
+    pub assumed: Vec<Parameter>,
+}
+
+/// What is assumed of the quality of answers and is not among those that somebody wrote.
+pub(super) fn assumed(written: &[(Parameter, Range)]) -> Vec<Parameter> {
+    let is_written = |parameter| written.iter().any(|(known, _)| *known == parameter);
+    let quality = Group::Quality.members().iter().copied();
+    let assumed = quality.filter(|parameter| parameter.is_assumed());
+    assumed
+        .filter(|parameter| !is_written(*parameter))
+        .collect()
 }
 
 /// What is paid for the calls that an arm takes.

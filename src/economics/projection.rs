@@ -412,6 +412,8 @@ pub struct EndpointProjection {
     pub evidence: Evidence,
     /// The money.
     pub band: Band,
+    /// For each of the arm's moved defaults, what it adds to the expected savings, dollars.
+    pub moved_usd: Vec<f64>,
 }
 
 /// A way to pay today's provider less, over one window of the streams that it covers.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::seen::Seen;
 use super::settings::{Settings, Takers};
+use super::streams::StreamView;
 use crate::call::CallRecord;
 use crate::economics::demand::CallDemand;
 use crate::economics::{DemandMinute, Stream};
@@ -108,6 +109,27 @@ impl LiveDemand {
             by_stream: Streams::default(),
             up: BTreeSet::new(),
         }
+    }
+
+    /// Every model of an upstream, and who takes any of its calls.
+    pub(super) fn streams(&self) -> Vec<StreamView> {
+        let mut views = Vec::new();
+        for (upstream, models) in &self.by_stream.pools {
+            for (model, classes) in models {
+                let mut view = StreamView {
+                    upstream: upstream.clone(),
+                    model: model.clone(),
+                    ..StreamView::default()
+                };
+                for pool in classes.values().filter_map(|at| self.pools.get(*at)) {
+                    view.plans.extend(&pool.takers.plans);
+                    view.endpoints.extend(&pool.takers.endpoints);
+                    view.optimised.extend(&pool.takers.optimised);
+                }
+                views.push(view);
+            }
+        }
+        views
     }
 
     /// The models of all streams, as their providers name them.

@@ -11,6 +11,7 @@ use super::DAY_MINUTES;
 use super::evidence::Lack;
 use super::hosting::HostingReport;
 use super::settings::Settings;
+use super::streams::StreamView;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::project::MinuteCost;
 use crate::economics::projection::{AlternativeKind, Evidence, Span};
@@ -32,6 +33,8 @@ pub struct Report {
     pub minute: Vec<HostedMinute>,
     /// Hosting that runs, in the order of the settings.
     pub hosting: Vec<HostingReport>,
+    /// The streams seen in five weeks, and which arms take them.
+    pub streams: Vec<StreamView>,
     /// What it was computed with.
     pub settings: Arc<Settings>,
 }
@@ -128,6 +131,7 @@ impl Report {
             states: Vec::new(),
             hosting: Vec::new(),
             minute: Vec::new(),
+            streams: Vec::new(),
             settings,
         }
     }
@@ -139,6 +143,30 @@ impl Report {
         let seconds = days * 86_400.0;
         end.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?)
             .ok()
+    }
+
+    /// The state that decides about a way. Staying, for less or not, has none of its own: it is a
+    /// verdict as soon as there is evidence about one of the others.
+    #[must_use]
+    pub fn state_of(&self, way: &Alternative) -> Option<&StateView> {
+        // Hosting that runs has other calls.
+        let states = self.states.iter();
+        let mut states = states.filter(|view| view.kind != AlternativeKind::Api);
+        match way.kind {
+            AlternativeKind::Stay | AlternativeKind::Api | AlternativeKind::Optimised => states
+                .clone()
+                .find(|view| view.lacks.is_empty())
+                .or_else(|| states.next()),
+            AlternativeKind::Endpoint | AlternativeKind::Selfhost => {
+                states.find(|view| view.kind == way.kind && view.name == way.name)
+            }
+        }
+    }
+
+    /// The UTC day on which the windows end.
+    #[must_use]
+    pub fn day(&self) -> Date {
+        date_of(self.end_minute.unwrap_or(0))
     }
 
     /// The window of a span, once there is one.

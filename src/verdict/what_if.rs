@@ -66,6 +66,8 @@ impl WhatIf {
     pub fn report(&self, span: Span, now: Timestamp) -> Report {
         let end = now.as_second().div_euclid(BUCKET_SECONDS);
         let seen = self.demand.seen(i64::MIN..end);
-        pass::over(&self.settings, (&self.kept, &seen), span, end)
+        let mut report = pass::over(&self.settings, (&self.kept, &seen), span, end);
+        report.streams = self.demand.streams();
+        report
     }
 }

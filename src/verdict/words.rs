@@ -8,6 +8,7 @@ mod arm;
 mod assumed;
 mod hosting;
 mod plan;
+mod standing;
 
 pub use plan::owed;
 
@@ -17,7 +18,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::evidence::Lack;
-use super::report::{Report, ReservedView, StateView, WindowReport, date_of};
+use super::report::{Report, ReservedView, WindowReport};
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::projection::{AlternativeKind, Committed, FORTNIGHT};
 use crate::economics::{Alternative, AsOf};
@@ -159,6 +160,8 @@ impl Words<'_> {
             dollars(paid * monthly),
             percent(window.evidence.coverage),
         )?;
+        let all = self.0.api_prices_of(|_| true);
+        standing::prices(out, "", &all, self.today())?;
         reserved(out, window, monthly)
     }
 
@@ -186,7 +189,7 @@ impl Words<'_> {
                 )
             }
         };
-        let Some(view) = self.state(cheapest) else {
+        let Some(view) = self.0.state_of(cheapest) else {
             return writeln!(out, "{} On these figures {figures}.", stay(cheapest.kind));
         };
         if !view.lacks.is_empty() && !view.cheaper {
@@ -211,23 +214,6 @@ impl Words<'_> {
                 out,
                 "No verdict yet: a saving must be clear for days in a row. On these figures {figures}."
             ),
-        }
-    }
-
-    /// The state that decides about the cheapest way. Staying, for less or not, has none of its own:
-    /// it is a verdict as soon as there is evidence about one of the others.
-    fn state(&self, cheapest: &Alternative) -> Option<&StateView> {
-        // Hosting that runs has other calls.
-        let states = self.0.states.iter();
-        let mut states = states.filter(|view| view.kind != AlternativeKind::Api);
-        match cheapest.kind {
-            AlternativeKind::Stay | AlternativeKind::Api | AlternativeKind::Optimised => states
-                .clone()
-                .find(|view| view.lacks.is_empty())
-                .or_else(|| states.next()),
-            AlternativeKind::Endpoint | AlternativeKind::Selfhost => {
-                states.find(|view| view.kind == cheapest.kind && view.name == cheapest.name)
-            }
         }
     }
 
@@ -268,7 +254,7 @@ impl Words<'_> {
 
     /// The UTC day on which the windows end.
     fn today(&self) -> Date {
-        date_of(self.0.end_minute.unwrap_or(0))
+        self.0.day()
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::{Config, token_rates};
 use crate::economics::arm::ArmPrice;
-use crate::economics::assumptions::Assumptions;
+use crate::economics::assumptions::{Assumptions, Group};
 use crate::economics::catalogue::nearest;
 use crate::economics::edits::Edits;
 use crate::economics::plan::ThroughputSource;
@@ -175,6 +175,9 @@ fn endpoint(
         as_of: price.quote.entry.since.date(),
         source: price.quote.entry.source.clone(),
         assumptions: edits.of_arm(defaults)?,
+        moved: Vec::new(),
+        basis: None,
+        assumed: Group::Quality.members().to_vec(),
     };
     Ok(Endpoint {
         arm,

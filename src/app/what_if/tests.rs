@@ -155,7 +155,7 @@ fn without_an_edit_both_sides_are_the_arms_of_the_verdict() {
     );
     demand::kept(&made.ledger, made.now, |kept, up| verdict.load(kept, up)).unwrap();
     verdict.tick(made.now);
-    let verdict = crate::app::breakeven::json(&verdict.report());
+    let verdict = crate::app::breakeven::json(&priced(&verdict.report(), &made.config));
     let windows = verdict["windows"].as_array().unwrap();
     let month = windows.iter().find(|window| window["window"] == "30d");
     assert_eq!(month.unwrap(), &answer["base"]);

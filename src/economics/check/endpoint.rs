@@ -1,7 +1,7 @@
 //! A per-token alternative, checked.
 
 use super::Checker;
-use crate::economics::arm::{Arm, ArmPrice, Endpoint, TokenRates};
+use crate::economics::arm::{Arm, ArmPrice, Endpoint, TokenRates, assumed};
 use crate::economics::assumptions::{Assumptions, Group};
 use crate::economics::draft::{EndpointDraft, PlanProblem};
 use crate::economics::plan::ThroughputSource;
@@ -20,7 +20,7 @@ impl Endpoint {
             c.tell(parameter.key(), "says nothing about an endpoint");
         }
         let defaults = Assumptions::defaults(ThroughputSource::Measured, false);
-        let (assumptions, _) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
+        let (assumptions, moved) = c.ranges(&defaults, &draft.ranges, draft.basis.as_ref());
         let mut rate = |key: &str, rate: Option<RatePerMtok>| {
             if rate.is_none() {
                 c.tell(key, "is missing; such as 0.59");
@@ -50,6 +50,9 @@ impl Endpoint {
                 source: c.require("price_source", draft.price_source, "\"quote of …\""),
                 name: draft.name,
                 assumptions,
+                assumed: assumed(&draft.ranges),
+                basis: draft.basis.filter(|_| !moved.is_empty()),
+                moved,
             },
             min_saving_usd_per_month: c.amount(
                 "min_saving_usd_per_month",

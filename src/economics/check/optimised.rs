@@ -1,7 +1,7 @@
 //! A way to pay the same provider less, checked.
 
 use super::Checker;
-use crate::economics::arm::{Arm, ArmPrice};
+use crate::economics::arm::{Arm, ArmPrice, assumed};
 use crate::economics::assumptions::{Assumptions, Group, Parameter, Range};
 use crate::economics::draft::{OptimisedDraft, PlanProblem};
 use crate::economics::plan::ThroughputSource;
@@ -43,6 +43,9 @@ impl Arm {
             price,
             router_usd_per_call,
             assumptions,
+            moved: Vec::new(),
+            basis: None,
+            assumed: assumed(&draft.ranges),
         };
         checker.done(arm)
     }

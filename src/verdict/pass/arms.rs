@@ -5,6 +5,7 @@
 //! Endpoints and ways to pay less over a window: for their own streams, and as rivals of a plan.
 
 use super::Pass;
+use crate::economics::plan::Moved;
 use crate::economics::project::{rented_tokens, routed};
 use crate::economics::projection::{AlternativeKind, Band};
 use crate::economics::rival::{Part, Rival};
@@ -82,6 +83,7 @@ impl Pass<'_> {
                 .totals
                 .committed(|takers| takers.endpoints.contains(&at)),
             evidence: totals.evidence(&self.now),
+            moved_usd: moved_usd(&endpoint.arm, &totals),
             band: rented(&endpoint.arm, &totals),
         }
     }
@@ -119,6 +121,19 @@ impl Pass<'_> {
 fn rented(arm: &Arm, totals: &Totals) -> Band {
     let band = rented_tokens(arm, &totals.tokens, totals.avoidable_usd());
     band.beside(totals.committed.to_f64())
+}
+
+/// What each default that was moved in an arm's favour adds to its expected savings.
+fn moved_usd(arm: &Arm, totals: &Totals) -> Vec<f64> {
+    let saved = |arm: &Arm| rented(arm, totals).expected.savings_usd;
+    let worth = |Moved { parameter, default }: &Moved| {
+        let unmoved = Arm {
+            assumptions: arm.assumptions.with(*parameter, *default),
+            ..arm.clone()
+        };
+        saved(arm) - saved(&unmoved)
+    };
+    arm.moved.iter().map(worth).collect()
 }
 
 fn alternative((arm, saved_usd): (&Arm, f64), kind: AlternativeKind, api_usd: f64) -> Alternative {

@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Words, age, committed, dollars, percent, plan};
+use super::{Words, age, committed, dollars, percent, plan, standing};
 use crate::economics::arm::{Arm, ArmPrice, Endpoint};
 use crate::economics::assumptions::{Parameter, Range};
 use crate::economics::projection::{Band, Evidence};
@@ -24,7 +24,7 @@ impl Words<'_> {
         let Some(endpoint) = self.0.settings.endpoints.iter().find(named) else {
             return Ok(());
         };
-        let arm = &endpoint.arm;
+        let (arm, settings) = (&endpoint.arm, &self.0.settings);
         let EndpointProjection { evidence, band, .. } = projection;
         if figures(
             out,
@@ -35,6 +35,15 @@ impl Words<'_> {
         )? {
             committed(out, &projection.committed, monthly)?;
             self.price(out, arm)?;
+            let at = place(settings.endpoints.iter().map(|it| &it.arm), arm);
+            let prices = self
+                .0
+                .api_prices_of(|stream| stream.endpoints.contains(&at));
+            standing::prices(out, "  ", &prices, self.today())?;
+            standing::seen(out, evidence, projection.window)?;
+            standing::assumed(out, &arm.assumed)?;
+            let moved = (arm.moved.as_slice(), projection.moved_usd.as_slice());
+            plan::moved(out, moved, arm.basis.as_ref(), monthly)?;
         }
         Ok(())
     }
@@ -63,6 +72,13 @@ impl Words<'_> {
                 routed(out, arm, routing)?;
             }
             self.price(out, arm)?;
+            let at = place(self.0.settings.optimised.iter(), arm);
+            let prices = self
+                .0
+                .api_prices_of(|stream| stream.optimised.contains(&at));
+            standing::prices(out, "  ", &prices, self.today())?;
+            standing::seen(out, evidence, projection.window)?;
+            standing::assumed(out, &arm.assumed)?;
         }
         Ok(())
     }
@@ -71,6 +87,12 @@ impl Words<'_> {
         let looked_up = age(arm.as_of, self.today());
         writeln!(out, "  Price: {}, {looked_up}.", arm.source)
     }
+}
+
+/// Where an arm stands among others.
+fn place<'a>(mut arms: impl Iterator<Item = &'a Arm>, arm: &Arm) -> usize {
+    arms.position(|other| other.name == arm.name)
+        .unwrap_or(usize::MAX)
 }
 
 /// What it is and what it costs; false if it takes nothing.

@@ -8,11 +8,11 @@ use std::fmt::{self, Write as _};
 
 use jiff::tz::TimeZone;
 
-use super::{Words, age, committed, count, dollars, percent};
+use super::{Words, age, committed, count, dollars, percent, standing};
 use crate::economics::assumptions::Parameter;
 use crate::economics::evaluate::Policy;
 use crate::economics::growth::GROWTH_DAYS_MIN;
-use crate::economics::plan::{HostPlan, LatencyLimit, Moved};
+use crate::economics::plan::{Basis, HostPlan, LatencyLimit, Moved};
 use crate::economics::project::{Fixed, Steps};
 use crate::economics::projection::{
     AlternativeKind, Band, ChosenOn, Commitment, Hosted, Latency, Outlook, Projection, Trend,
@@ -49,8 +49,9 @@ impl Words<'_> {
         projection: &Projection,
         monthly: f64,
     ) -> fmt::Result {
-        let named = |plan: &&HostPlan| plan.name == projection.plan;
-        let Some(plan) = self.0.settings.plans.iter().find(named) else {
+        let named = |plan: &HostPlan| plan.name == projection.plan;
+        let plans = &self.0.settings.plans;
+        let Some((at, plan)) = plans.iter().enumerate().find(|(_, plan)| named(plan)) else {
             return Ok(());
         };
         write!(
@@ -80,6 +81,10 @@ impl Words<'_> {
         self.outlook(out, projection)?;
         rival(out, projection, monthly)?;
         self.sources(out, plan, projection)?;
+        let prices = self.0.api_prices_of(|stream| stream.plans.contains(&at));
+        standing::prices(out, "  ", &prices, self.today())?;
+        standing::seen(out, &projection.evidence, projection.window)?;
+        standing::assumed(out, &plan.assumed)?;
         commitment(out, hosted)?;
         influence(out, plan, hosted, monthly)
     }
@@ -370,10 +375,21 @@ fn influence(out: &mut String, plan: &HostPlan, hosted: &Hosted, monthly: f64) -
         "  What moves the saving most, a month: {}.",
         most.join(", ")
     )?;
-    let Some(basis) = &plan.basis else {
+    let with = (plan.moved.as_slice(), hosted.moved_usd.as_slice());
+    moved(out, with, plan.basis.as_ref(), monthly)
+}
+
+/// Which defaults someone moved in favour of hosting, what that is worth, and who says so.
+pub(super) fn moved(
+    out: &mut String,
+    (moved, worth): (&[Moved], &[f64]),
+    basis: Option<&Basis>,
+    monthly: f64,
+) -> fmt::Result {
+    let Some(basis) = basis else {
         return Ok(());
     };
-    for (Moved { parameter, .. }, worth) in plan.moved.iter().zip(&hosted.moved_usd) {
+    for (Moved { parameter, .. }, worth) in moved.iter().zip(worth) {
         let worth = if parameter.moves_window() {
             format!("worth {} a month", dollars(worth * monthly))
         } else {
