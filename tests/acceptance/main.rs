@@ -21,6 +21,8 @@ mod disk;
 #[cfg(test)]
 mod egress;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod hosting;
