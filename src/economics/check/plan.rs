@@ -24,6 +24,8 @@ const WARM_UP_SECONDS: u32 = 300;
 const IDLE_SECONDS: u32 = 60;
 /// What stays up longer than this is no serverless host.
 const IDLE_SECONDS_MAX: f64 = 900.0;
+/// A scaler that waits longer is none; each minute looks back as far as that.
+const SCALER_SECONDS_MAX: f64 = 86_400.0;
 /// How long a scaler waits before it stops a replica, seconds.
 const COOL_DOWN_SECONDS: u32 = 900;
 
@@ -154,9 +156,11 @@ fn policy(
         );
         c.tell("policy", message);
     }
-    let buckets = |written: Option<u32>, default: u32| {
+    let mut buckets = |key: &str, written: Option<u32>, default: u32| {
         let bucket = u32::try_from(BUCKET_SECONDS).unwrap_or(60);
-        usize::try_from(written.unwrap_or(default).div_ceil(bucket)).unwrap_or(usize::MAX)
+        let seconds = written.unwrap_or(default);
+        c.within(key, f64::from(seconds), (0.0, SCALER_SECONDS_MAX));
+        usize::try_from(seconds.div_ceil(bucket)).unwrap_or(usize::MAX)
     };
     match chosen {
         "hybrid" => Policy::Hybrid,
@@ -168,8 +172,12 @@ fn policy(
             ),
         },
         "auto" => Policy::Auto {
-            warm_buckets: buckets(draft.warm_up_seconds, WARM_UP_SECONDS),
-            cool_buckets: buckets(draft.cool_down_seconds, COOL_DOWN_SECONDS),
+            warm_buckets: buckets("warm_up_seconds", draft.warm_up_seconds, WARM_UP_SECONDS),
+            cool_buckets: buckets(
+                "cool_down_seconds",
+                draft.cool_down_seconds,
+                COOL_DOWN_SECONDS,
+            ),
         },
         "serverless" => Policy::Serverless {
             idle_seconds: c.within(
@@ -237,6 +245,20 @@ mod tests {
             (None, Some(901), "idle_seconds"),
         ] {
             assert_eq!(check(least, idle).unwrap_err()[0].key, key);
+        }
+    }
+
+    #[test]
+    fn a_scaler_that_waits_for_days_is_refused() {
+        let seconds = [
+            (Some(86_401), None, "warm_up_seconds"),
+            (None, Some(u32::MAX), "cool_down_seconds"),
+        ];
+        for (warm, cool, key) in seconds {
+            let mut draft = plan_draft("llama-70b-2xh100");
+            draft.policy = Some("auto".into());
+            (draft.warm_up_seconds, draft.cool_down_seconds) = (warm, cool);
+            assert_eq!(checked(draft).unwrap_err()[0].key, key);
         }
     }
 }
