@@ -4,6 +4,7 @@
 //! tollgate metered itself, are refused unless they are meant.
 
 mod pieces;
+mod rows;
 mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +19,8 @@ pub(crate) use self::shape::Shape;
 use super::{AppError, now, settings};
 use crate::config::Config;
 use crate::journal::Journal;
-use crate::ledger::{Grain, History, Ledger, Minutes, Origin, Period};
-use crate::money::Pico;
+use crate::ledger::{Grain, History, Ledger, Minutes, NAMES_MAX, Origin, Period};
+use crate::money::{Currency, Pico};
 
 /// Stretches that are written with one wait for the disk.
 const PIECES_AT_ONCE: usize = 16;
@@ -112,6 +113,7 @@ fn import(
     let oldest = i64::from(settings::ledger(config, None).retention.hours_days);
     let kept_from = Timestamp::from_second(now().as_second().saturating_sub(oldest * 86_400));
     let kept_from = kept_from.unwrap_or(Timestamp::MIN);
+    refuse_too_many(ledger, &pieces)?;
     let all = pieces.len();
     pieces.retain(|piece| piece.range.start >= kept_from);
     done.too_old = number(all.saturating_sub(pieces.len()));
@@ -171,7 +173,9 @@ fn write(
     let of = number(new.len());
     for (at, some) in new.chunks(PIECES_AT_ONCE).enumerate() {
         watch(number(at.saturating_mul(PIECES_AT_ONCE)), of);
-        for (piece, _) in some.iter().filter(|(_, known)| *known) {
+        // Also of what is not known: an import that was stopped leaves minutes without sums, and what
+        // is folded into an hour since is not replaced by minutes, but added to them.
+        for (piece, _) in some {
             ledger.forget_imported(&piece.upstream, &piece.model, piece.range.clone())?;
         }
         let made = some
@@ -213,6 +217,8 @@ struct There {
 /// Figures that are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Figures {
+    /// Of all of it; `None` where there are two, or none.
+    currency: Option<Currency>,
     calls: u64,
     input: u64,
     cached: u64,
@@ -245,7 +251,12 @@ impl There {
                 Origin::Live => drop(there.metered.insert((start, upstream))),
                 Origin::Imported => {
                     let of = there.imported.entry((upstream, model)).or_default();
-                    let of = of.entry(start).or_default();
+                    let new = Figures {
+                        currency: hour.group.currency,
+                        ..Figures::default()
+                    };
+                    let of = of.entry(start).or_insert(new);
+                    of.currency = of.currency.filter(|it| Some(*it) == hour.group.currency);
                     of.calls = of.calls.saturating_add(hour.totals.calls);
                     of.input = of.input.saturating_add(hour.totals.input_tokens);
                     of.cached = of.cached.saturating_add(hour.totals.cache_read_tokens);
@@ -267,7 +278,11 @@ impl There {
             .into_iter()
             .flat_map(|of| of.range(hours_of(&piece.range)))
         {
+            if !is_there {
+                sum.currency = hour.currency;
+            }
             is_there = true;
+            sum.currency = sum.currency.filter(|it| Some(*it) == hour.currency);
             sum.calls = sum.calls.saturating_add(hour.calls);
             sum.input = sum.input.saturating_add(hour.input);
             sum.cached = sum.cached.saturating_add(hour.cached);
@@ -279,6 +294,9 @@ impl There {
         }
         let total = &piece.total;
         let now = Figures {
+            currency: piece
+                .cost
+                .map_or(Some(Currency::USD), |(_, currency)| Some(currency)),
             calls: total.calls,
             input: total.uncached_input.saturating_add(total.cached_input),
             cached: total.cached_input,
@@ -324,6 +342,18 @@ impl There {
         free.filter_map(|hour| Some(hour..end(hour).ok()?))
             .collect()
     }
+}
+
+/// Models beyond the ledger's bound would be `other`, each writing over the one before.
+fn refuse_too_many(ledger: &Ledger, pieces: &[Piece]) -> Result<(), AppError> {
+    let models: BTreeSet<&str> = pieces.iter().map(|piece| piece.model.as_str()).collect();
+    if ledger.takes_models(&models) {
+        return Ok(());
+    }
+    Err(refused(
+        format!("the ledger keeps the names of {NAMES_MAX} models, and these would be more"),
+        "give the rare ones one name, such as rest",
+    ))
 }
 
 /// From the first moment to the last.

@@ -1,9 +1,11 @@
 //! `import usage`: what was used and paid before tollgate was there, as bills and exports have it.
 
 mod csv_rows;
+mod decimal;
 mod vendor;
 
-use std::io::{self, IsTerminal};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read as _};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,7 +40,11 @@ pub(super) fn run<H: House>(
     let config = house.config(options)?;
     let zone = house.settings(options)?.timezone;
     let mut read = Read::default();
-    for path in &asked.files {
+    for (at, path) in asked.files.iter().enumerate() {
+        if asked.files.iter().position(|other| other == path) != Some(at) {
+            let message = format!("{} is named twice", path.display());
+            return Err(Failure::use_or_config(message).remedy("name it once, or it counts twice"));
+        }
         let bytes = bytes_of(path)?;
         let name = path.display().to_string();
         let is_json = bytes.trim_ascii_start().first();
@@ -81,12 +87,16 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
         let message = format!("cannot read {}", path.display());
         Failure::use_or_config(message).because(error)
     };
-    let bytes = std::fs::metadata(path).map_err(cannot)?.len();
-    if bytes > FILE_BYTES_MAX {
+    let file = File::open(path).map_err(cannot)?;
+    let mut bytes = Vec::new();
+    // What a pipe or a device has is not known before it is read.
+    let mut bounded = file.take(FILE_BYTES_MAX + 1);
+    let read = bounded.read_to_end(&mut bytes).map_err(cannot)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
         let message = format!("{} is larger than {FILE_BYTES_MAX} bytes", path.display());
         return Err(Failure::use_or_config(message).remedy("export sums by day or by hour"));
     }
-    std::fs::read(path).map_err(cannot)
+    Ok(bytes)
 }
 
 /// A name that is not configured would be a stream that no plan can take.

@@ -2,7 +2,7 @@
 //!
 //! It is not in the journal: a rebuild does not bring it back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::demand::{self, DemandKey};
 use super::draft::{Draft, KEYS_PER_HOUR};
 use super::key::Span;
+use super::names::{NameKind, OTHER};
 use super::store::{KEYS_MAX, Store};
 use super::write::beats;
 use super::{Ledger, LedgerError, Totals};
@@ -122,6 +123,16 @@ impl Ledger {
         }
         // One wait for all: what a crash takes is imported again.
         store.flush()
+    }
+
+    /// Whether each of these models has a name of its own, or can be given one.
+    pub fn takes_models(&self, models: &BTreeSet<&str>) -> bool {
+        let names = &self.memory().names;
+        let is_new = |model: &&&str| names.find(NameKind::Model, model).is_none();
+        match models.iter().filter(is_new).count().checked_sub(1) {
+            Some(ahead) => names.next_id(NameKind::Model, ahead) != OTHER,
+            None => true,
+        }
     }
 
     /// Writes what `fill` puts into a draft.

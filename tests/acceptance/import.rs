@@ -202,6 +202,72 @@ fn the_answers_of_the_vendors_own_apis_are_read() {
     assert_eq!(Totals::parse(&report(&home)), expected);
 }
 
+#[test]
+fn buckets_that_are_no_whole_hours_of_at_most_a_day_are_refused() {
+    let home = Home::new("");
+    let begin = ago(9).as_second();
+    for (from, to) in [(0, 60), (1_800, 5_400), (0, 400 * 86_400)] {
+        let page = format!(
+            r#"{{"data":[{{"start_time":{},"end_time":{},"results":[{{"input_tokens":1,
+            "output_tokens":1,"num_model_requests":1,"model":"gpt-4o-mini"}}]}}]}}"#,
+            begin + from,
+            begin + to
+        );
+        let path = file(&home, "usage.json", &page);
+        let done = home.run(&["import", "usage", &path]);
+        refused(&done, 2, &["page 1: data[0]", "bucket_width"]);
+    }
+}
+
+#[test]
+fn what_is_there_at_two_places_is_refused_with_both() {
+    let home = Home::new("");
+    let one = file(&home, "one.csv", &bill(3..4, "1"));
+    let two = file(&home, "two.csv", &bill(3..4, "1"));
+    let done = home.run(&["import", "usage", &one, &two]);
+    refused(&done, 2, &["one.csv:2", "two.csv:2", "count twice"]);
+    refused(
+        &home.run(&["import", "usage", &one, &one]),
+        2,
+        &["named twice"],
+    );
+}
+
+#[test]
+fn the_same_number_in_another_currency_is_another_figure() {
+    let home = Home::new("");
+    let path = file(&home, "bill.csv", &bill(3..4, "12.50"));
+    said(&home.run(&["import", "usage", &path]));
+    let text = bill(3..4, "12.50,CNY").replacen("cost\n", "cost,currency\n", 1);
+    file(&home, "bill.csv", &text);
+    let done = home.run(&["import", "usage", &path]);
+    refused(&done, 2, &["other figures"]);
+}
+
+#[test]
+fn a_day_half_an_hour_off_is_reported_as_that_day() {
+    let home = Home::new("reporting_timezone = \"Asia/Kolkata\"\n");
+    let path = file(&home, "bill.csv", &bill(4..5, "1"));
+    for (new, unchanged) in [(1, 0), (0, 1)] {
+        let done = home.run(&[
+            "import", "usage", &path, "--format", "json", "--shape", "even",
+        ]);
+        let done: Value = serde_json::from_str(&said(&done)).unwrap();
+        assert_eq!(
+            (&done["written"], &done["unchanged"]),
+            (&new.into(), &unchanged.into())
+        );
+    }
+    let day = ago(4).strftime("%Y-%m-%d").to_string();
+    let text = said(&home.run(&["report", "--all", "--by", "day", "--format", "json"]));
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    assert!(
+        rows.len() == 1 && rows[0].to_string().contains(&day),
+        "{text}"
+    );
+}
+
 #[tokio::test]
 async fn what_tollgate_metered_or_runs_on_is_not_imported_over() {
     let answer = |_: &Request| {

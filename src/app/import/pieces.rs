@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::shape::Shape;
-use super::{Imported, refused};
+use super::{Imported, refused, rows};
 use crate::app::AppError;
 use crate::config::Config;
 use crate::economics::spread::{Aggregate, spread};
@@ -24,6 +24,9 @@ const HOUR_MINUTES: usize = 60;
 /// The calls of one model in a day or an hour, as a bill or an export has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UsageRow {
+    /// Where it was read: a line, or a bucket, of which several rows are parts of one sum.
+    pub(crate) place: String,
+    /// Whole hours of UTC.
     pub(crate) range: Range<Timestamp>,
     pub(crate) upstream: String,
     pub(crate) model: String,
@@ -39,6 +42,8 @@ pub(crate) struct UsageRow {
 /// What a bill says beside the rows: of a model, or of all together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UsageCost {
+    /// As of a row.
+    pub(crate) place: String,
     pub(crate) range: Range<Timestamp>,
     pub(crate) upstream: String,
     /// Of this model; where no row has it, of nothing.
@@ -60,24 +65,17 @@ pub(super) struct Piece {
 /// The pieces of all rows, the oldest first.
 pub(super) fn of(
     config: &Config,
-    mut rows: Vec<UsageRow>,
+    rows: Vec<UsageRow>,
     costs: &[UsageCost],
     done: &mut Imported,
 ) -> Result<Vec<Piece>, AppError> {
+    let mut rows = rows::once(rows)?;
+    rows::refuse_bills_twice(costs)?;
     for cost in costs {
         bill(config, &mut rows, cost, done)?;
     }
-    let mut pieces: BTreeMap<_, Piece> = BTreeMap::new();
-    for row in rows {
-        let name = (row.upstream.clone(), row.model.clone());
-        let key = (row.range.start, row.range.end, name);
-        let piece = priced(config, row)?;
-        match pieces.get_mut(&key) {
-            Some(known) => known.merge(&piece)?,
-            None => drop(pieces.insert(key, piece)),
-        }
-    }
-    let pieces: Vec<Piece> = pieces.into_values().collect();
+    let pieces = rows.into_iter().map(|row| priced(config, row));
+    let pieces: Vec<Piece> = pieces.collect::<Result<_, _>>()?;
     refuse_overlaps(&pieces)?;
     Ok(pieces)
 }
@@ -190,7 +188,7 @@ fn refuse_overlaps(pieces: &[Piece]) -> Result<(), AppError> {
     Ok(())
 }
 
-fn two_currencies(row: &UsageRow) -> AppError {
+pub(super) fn two_currencies(row: &UsageRow) -> AppError {
     let (upstream, model, at) = (&row.upstream, &row.model, row.range.start);
     refused(
         format!("{upstream}/{model} has two currencies in {at}"),
@@ -199,38 +197,6 @@ fn two_currencies(row: &UsageRow) -> AppError {
 }
 
 impl Piece {
-    fn merge(&mut self, other: &Self) -> Result<(), AppError> {
-        let Aggregate {
-            calls,
-            uncached_input,
-            cached_input,
-            output,
-            cost_usd,
-        } = &mut self.total;
-        *calls = calls.saturating_add(other.total.calls);
-        *uncached_input = uncached_input.saturating_add(other.total.uncached_input);
-        *cached_input = cached_input.saturating_add(other.total.cached_input);
-        *output = output.saturating_add(other.total.output);
-        *cost_usd = cost_usd
-            .zip(other.total.cost_usd)
-            .map(|(one, two)| one + two);
-        self.by_catalogue_usd += other.by_catalogue_usd;
-        self.cost = match (self.cost, other.cost) {
-            (Some((one, currency)), Some((two, same))) if currency == same => {
-                Some((one + two, currency))
-            }
-            (Some(_), Some(_)) => {
-                let (upstream, model, at) = (&self.upstream, &self.model, self.range.start);
-                return Err(refused(
-                    format!("{upstream}/{model} has two currencies in {at}"),
-                    "one bill has one currency: convert the other one first",
-                ));
-            }
-            (_, _) => None,
-        };
-        Ok(())
-    }
-
     /// Its hours and minutes.
     pub(super) fn made(
         &self,

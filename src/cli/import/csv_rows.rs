@@ -7,9 +7,10 @@ use std::str::FromStr;
 use csv::{ReaderBuilder, StringRecord};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{RoundMode, Timestamp, TimestampRound, ToSpan, Unit};
 
 use super::Read;
+use super::decimal::Decimal;
 use crate::app::import::UsageRow;
 use crate::cli::Failure;
 use crate::money::{Currency, Pico};
@@ -62,6 +63,15 @@ pub(super) fn read(
         into.rows.push(row.read(zone)?);
     }
     Ok(())
+}
+
+/// The hour of UTC that begins in the hour from `at` on: the ledger gives it to the day in which it
+/// begins, also where days begin half an hour off.
+fn whole_hour(at: Timestamp) -> Timestamp {
+    let options = TimestampRound::new()
+        .smallest(Unit::Hour)
+        .mode(RoundMode::Ceil);
+    at.round(options).unwrap_or(at)
 }
 
 fn header(file: &str, names: &[String]) -> Result<(), Failure> {
@@ -126,6 +136,7 @@ impl Row<'_> {
             ));
         }
         Ok(UsageRow {
+            place: format!("{}:{}", self.file, self.line),
             range: self.range(zone)?,
             upstream: self.name("upstream")?,
             model: self.name("model")?,
@@ -145,28 +156,31 @@ impl Row<'_> {
             let midnight = |date: Date| date.to_zoned(zone.clone()).map(|at| at.timestamp());
             let begin = midnight(date).map_err(|_| wrong())?;
             let end = midnight(date.saturating_add(1.day())).map_err(|_| wrong())?;
-            return Ok(begin..end);
+            return Ok(whole_hour(begin)..whole_hour(end));
         }
         let text = self.cell("hour").unwrap_or_default();
         let remedy = "the begin of an hour: 2026-03-01T13:00:00Z, or 2026-03-01T13:00 in the \
                       reporting time zone";
         let wrong = || self.at("hour", &format!("{text:?} is no hour"), remedy);
-        let begin = match text.parse::<Timestamp>() {
-            Ok(begin) => begin,
-            Err(_) => text
-                .parse::<DateTime>()
-                .and_then(|local| local.to_zoned(zone.clone()))
-                .map_err(|_| wrong())?
-                .timestamp(),
+        let (begin, is_whole) = match text.parse::<Timestamp>() {
+            Ok(begin) => (begin, whole_hour(begin) == begin),
+            Err(_) => {
+                let local: DateTime = text.parse().map_err(|_| wrong())?;
+                let is_whole = (local.minute(), local.second(), local.subsec_nanosecond());
+                let begin = local.to_zoned(zone.clone()).map_err(|_| wrong())?;
+                (whole_hour(begin.timestamp()), is_whole == (0, 0, 0))
+            }
         };
-        if begin.as_nanosecond() % 3_600_000_000_000 != 0 {
+        if !is_whole {
             return Err(wrong());
         }
         Ok(begin..begin.checked_add(1.hour()).map_err(|_| wrong())?)
     }
 
     fn cost(&self) -> Result<Option<(Pico, Currency)>, Failure> {
-        let Some(cost) = self.parsed::<Pico>("cost", "a decimal number, such as 12.50")? else {
+        let Some(Decimal(cost)) =
+            self.parsed::<Decimal>("cost", "a decimal number, such as 12.50")?
+        else {
             return Ok(None);
         };
         if cost.0 < 0 {

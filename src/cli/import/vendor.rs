@@ -8,14 +8,20 @@
 
 use std::ops::Range;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Deserializer, Value};
 
 use super::Read;
+use super::decimal;
 use crate::app::import::{UsageCost, UsageRow};
 use crate::cli::Failure;
 use crate::cli::args::ImportUsage;
 use crate::money::{Currency, Pico};
+
+/// Nanoseconds in an hour.
+const HOUR_NANOSECONDS: i128 = 3_600_000_000_000;
+/// The longest day, one hour put back.
+const BUCKET_MAX: SignedDuration = SignedDuration::from_hours(25);
 
 /// Reads all pages of a file.
 pub(super) fn read(
@@ -25,10 +31,8 @@ pub(super) fn read(
     into: &mut Read,
 ) -> Result<(), Failure> {
     let mut more = false;
-    for (at, page) in Deserializer::from_slice(bytes)
-        .into_iter::<Value>()
-        .enumerate()
-    {
+    let mut number = 0_u64;
+    for page in Deserializer::from_slice(bytes).into_iter::<Value>() {
         let page = page.map_err(|error| {
             let (line, column) = (error.line(), error.column());
             Failure::use_or_config(format!("{name}:{line}:{column}: not JSON")).because(error)
@@ -37,9 +41,10 @@ pub(super) fn read(
             Some(pages) => pages.as_slice(),
             None => std::slice::from_ref(&page),
         };
-        for (nth, page) in pages.iter().enumerate() {
+        for page in pages {
+            number = number.saturating_add(1);
             more = page.get("has_more").and_then(Value::as_bool) == Some(true);
-            let place = format!("{name}: page {}", at.saturating_add(nth).saturating_add(1));
+            let place = format!("{name}: page {number}");
             read_page(&place, page, asked, into)?;
         }
     }
@@ -68,6 +73,7 @@ fn read_page(
         let results = bucket.get("results").and_then(Value::as_array);
         for (at, found) in results.into_iter().flatten().enumerate() {
             let found = Found {
+                bucket: &place,
                 place: format!("{place}.results[{at}]"),
                 range: range.clone(),
                 value: found,
@@ -89,7 +95,7 @@ fn range(place: &str, bucket: &Value) -> Result<Range<Timestamp>, Failure> {
     };
     let begin = moment("start_time", "starting_at");
     match begin.zip(moment("end_time", "ending_at")) {
-        Some((begin, end)) if begin < end => Ok(begin..end),
+        Some((begin, end)) if begin < end => hours(place, begin..end),
         Some(_) | None => Err(Failure::use_or_config(format!(
             "{place}: it does not say when it begins and ends"
         ))
@@ -97,8 +103,28 @@ fn range(place: &str, bucket: &Value) -> Result<Range<Timestamp>, Failure> {
     }
 }
 
+/// The ledger keeps hours: what is shorter, or lies across them, would write over its neighbours.
+fn hours(place: &str, range: Range<Timestamp>) -> Result<Range<Timestamp>, Failure> {
+    let is_whole = |at: Timestamp| at.as_nanosecond() % HOUR_NANOSECONDS == 0;
+    let is_long = range.start.duration_until(range.end) > BUCKET_MAX;
+    if is_whole(range.start) && is_whole(range.end) && !is_long {
+        return Ok(range);
+    }
+    let what = if is_long {
+        "it is longer than a day"
+    } else {
+        "it does not begin and end on a whole hour of UTC"
+    };
+    let (start, end) = (range.start, range.end);
+    Err(
+        Failure::use_or_config(format!("{place}: {start} to {end}: {what}"))
+            .remedy("ask the API once more, with bucket_width=1d or 1h"),
+    )
+}
+
 /// One result of a bucket.
 struct Found<'a> {
+    bucket: &'a str,
     place: String,
     range: Range<Timestamp>,
     value: &'a Value,
@@ -113,15 +139,29 @@ impl Found<'_> {
         } else if has("num_model_requests") {
             into.rows.extend(self.openai_usage()?);
         } else if self.value.pointer("/amount/value").is_some() {
-            into.costs.push(self.openai_cost()?);
+            self.billed(self.openai_cost()?, into);
         } else if has("amount") {
-            into.costs.push(self.anthropic_cost()?);
+            self.billed(self.anthropic_cost()?, into);
         } else {
             let message = format!("{}: neither usage of tokens nor a cost", self.place);
             return Err(Failure::use_or_config(message)
                 .remedy("leave out what has no tokens, such as vector stores"));
         }
         Ok(())
+    }
+
+    /// Takes a cost; a credit is of no usage.
+    fn billed(&self, cost: UsageCost, into: &mut Read) {
+        let (amount, currency) = cost.cost;
+        if amount.0 >= 0 {
+            into.costs.push(cost);
+            return;
+        }
+        let place = &self.place;
+        into.notes.push(format!(
+            "{place}: {amount} {} is a credit, and is left out",
+            currency.code()
+        ));
     }
 
     fn openai_usage(&self) -> Result<Option<UsageRow>, Failure> {
@@ -134,6 +174,7 @@ impl Found<'_> {
             return Ok(None);
         }
         Ok(Some(UsageRow {
+            place: self.bucket.to_owned(),
             range: self.range.clone(),
             upstream: self.upstream("openai"),
             model: self.model("group_by=model")?,
@@ -166,6 +207,7 @@ impl Found<'_> {
             ));
         };
         Ok(Some(UsageRow {
+            place: self.bucket.to_owned(),
             range: self.range.clone(),
             upstream: self.upstream("anthropic"),
             model: self.model("group_by[]=model")?,
@@ -181,11 +223,10 @@ impl Found<'_> {
     fn openai_cost(&self) -> Result<UsageCost, Failure> {
         let value = self.value.pointer("/amount/value");
         let amount = match value {
-            Some(Value::String(text)) => text.parse().ok(),
-            Some(number) => number
-                .as_f64()
-                .and_then(|it| format!("{it:.12}").parse().ok()),
-            None => None,
+            Some(Value::String(text)) => decimal::pico(text, 0),
+            // In its shortest form, which is what the vendor wrote.
+            Some(Value::Number(number)) => decimal::pico(&number.to_string(), 0),
+            Some(_) | None => None,
         };
         let item = self.value.get("line_item").and_then(Value::as_str);
         let model = item.map(|item| item.split(", ").next().unwrap_or(item).to_owned());
@@ -199,8 +240,7 @@ impl Found<'_> {
 
     fn anthropic_cost(&self) -> Result<UsageCost, Failure> {
         let cents = self.value.get("amount").and_then(Value::as_str);
-        let amount = cents.and_then(|text| text.parse().ok());
-        let amount = amount.map(|cents: Pico| cents.scaled(1, 100));
+        let amount = cents.and_then(|text| decimal::pico(text, -2));
         let name = |key: &str| self.value.get(key).and_then(Value::as_str);
         let is_of_tokens = name("cost_type").is_none_or(|kind| kind == "tokens");
         let model = match (name("model"), is_of_tokens) {
@@ -227,6 +267,7 @@ impl Found<'_> {
                 .remedy("a decimal number and a currency, as the cost API returns them"));
         };
         Ok(UsageCost {
+            place: self.bucket.to_owned(),
             range: self.range.clone(),
             upstream: self.upstream(vendor),
             model,
