@@ -311,7 +311,7 @@ fn no_state_is_switched_by_imported_history() {
     for state in states {
         assert_eq!(state["cheaper"], false, "{state}");
         let lacks = state["not_enough_evidence"].to_string();
-        assert!(lacks.contains("imported history"), "{state}");
+        assert!(lacks.contains("calls that were imported"), "{state}");
     }
     let fortnight = answer["windows"].as_array().unwrap().iter();
     let fortnight = fortnight.clone().find(|it| it["window"] == "14d").unwrap();
