@@ -162,14 +162,13 @@ impl Row<'_> {
         let remedy = "the begin of an hour: 2026-03-01T13:00:00Z, or 2026-03-01T13:00 in the \
                       reporting time zone";
         let wrong = || self.at("hour", &format!("{text:?} is no hour"), remedy);
-        let (begin, is_whole) = match text.parse::<Timestamp>() {
-            Ok(begin) => (begin, whole_hour(begin) == begin),
-            Err(_) => {
-                let local: DateTime = text.parse().map_err(|_| wrong())?;
-                let is_whole = (local.minute(), local.second(), local.subsec_nanosecond());
-                let begin = local.to_zoned(zone.clone()).map_err(|_| wrong())?;
-                (whole_hour(begin.timestamp()), is_whole == (0, 0, 0))
-            }
+        let (begin, is_whole) = if let Ok(begin) = text.parse::<Timestamp>() {
+            (begin, whole_hour(begin) == begin)
+        } else {
+            let local: DateTime = text.parse().map_err(|_| wrong())?;
+            let is_whole = (local.minute(), local.second(), local.subsec_nanosecond());
+            let begin = local.to_zoned(zone.clone()).map_err(|_| wrong())?;
+            (whole_hour(begin.timestamp()), is_whole == (0, 0, 0))
         };
         if !is_whole {
             return Err(wrong());
