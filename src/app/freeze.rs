@@ -224,6 +224,7 @@ pub(super) fn waits(error: &AppError) {
     let error: &dyn std::error::Error = error;
     error!(
         error,
-        "a switch could not be frozen, and waits: it is tried again in a minute"
+        "a switch could not be frozen, and waits: it is tried again in a minute; the file or folder named \
+         must be writable, with room on the disk"
     );
 }

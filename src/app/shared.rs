@@ -199,10 +199,16 @@ impl Shared {
         }
         let minutes = gauges::minutes(&verdict.report());
         self.sinks.metrics.hosted(&minutes);
-        if let Err(error) = self.told(&verdict, now) {
+        match self.told(&verdict, now) {
+            Ok(()) => self.keep_states(&verdict),
             // The states are not kept before their switches are: a start decides these days again.
-            return freeze::waits(&error);
+            Err(error) => freeze::waits(&error),
         }
+        // Budgets and prices are told of also where a statement waits.
+        self.alerts.decide(now, &verdict.report());
+    }
+
+    fn keep_states(&self, verdict: &Verdict) {
         let kept = serde_json::to_string(&verdict.stored())
             .map_err(|error| error.to_string())
             .and_then(|states| {
@@ -212,7 +218,6 @@ impl Shared {
         if let Err(error) = kept {
             error!(%error, "the verdict's state could not be stored");
         }
-        self.alerts.decide(now, &verdict.report());
     }
 
     /// Opens the ledger that a failed write let go of. The next call's batch would do so; but where

@@ -3,17 +3,20 @@
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use super::AppError;
+use crate::verdict::statement::hex;
 
 /// The folder in the data directory.
 const FOLDER: &str = "verdicts";
 /// Statements that are kept: a state needs three days to switch, so this is years of switches.
 const STATEMENTS_MAX: usize = 1_000;
-/// Other statements of the same switch on one day, such as after its settings changed.
-const SAME_DAY_MAX: usize = 9;
+/// Digits of the checksum that set apart statements of one name, such as after settings changed.
+const DIGITS: usize = 12;
 
 /// Where the statements of a data directory are.
 pub(crate) fn folder(data_dir: &Path) -> PathBuf {
@@ -41,37 +44,48 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<PathBuf>, AppError> {
             found.push(path);
         }
     }
-    // A name begins with its day.
-    found.sort();
+    found.sort_by_cached_key(|path| age(path));
     Ok(found)
 }
 
+/// A name begins with its day; of one day, the order in which they were written.
+fn age(path: &Path) -> (String, Option<SystemTime>, String) {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let day = stem.chars().take("2026-11-22".len()).collect();
+    let written = path.metadata().and_then(|it| it.modified()).ok();
+    (day, written, stem.into_owned())
+}
+
 /// Writes a statement under its name; one of that name that says something else stays, and this one
-/// gets a number. Gives its path.
+/// gets the first digits of its checksum. Gives its path.
 ///
 /// # Errors
 /// It cannot be written; nothing of it is left.
 pub(super) fn write(dir: &Path, name: &str, text: &str) -> Result<PathBuf, AppError> {
-    let failed = |source| AppError::DataDir {
-        path: dir.to_owned(),
+    let failed = |path: &Path, source| AppError::DataDir {
+        path: path.to_owned(),
         source,
     };
-    std::fs::create_dir_all(dir).map_err(failed)?;
+    std::fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
     let stem = name.trim_end_matches(".json");
-    let others = (2..=SAME_DAY_MAX).map(|number| dir.join(format!("{stem}-{number}.json")));
-    for path in std::iter::once(dir.join(name)).chain(others) {
+    let digits: String = hex(&Sha256::digest(text.as_bytes()))
+        .chars()
+        .take(DIGITS)
+        .collect();
+    let other = dir.join(format!("{stem}-{digits}.json"));
+    for path in [dir.join(name), other.clone()] {
         match std::fs::read_to_string(&path) {
             Ok(there) if there == text => return Ok(path),
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 make_room(dir)?;
-                written(dir, &path, text).map_err(failed)?;
+                written(dir, &path, text).map_err(|error| failed(&path, error))?;
                 return Ok(path);
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(failed(&path, error)),
         }
     }
-    Err(failed(ErrorKind::AlreadyExists.into()))
+    Err(failed(&other, ErrorKind::AlreadyExists.into()))
 }
 
 /// The whole file appears at once, or not at all.
@@ -138,10 +152,20 @@ mod tests {
         let second = write(dir.path(), "2026-11-22-a-on.json", "two").unwrap();
         assert_eq!(std::fs::read_to_string(first).unwrap(), "one");
         assert_eq!(std::fs::read_to_string(second).unwrap(), "two");
+        // The newer one is the last, which `show` takes, and the first that is not deleted.
         assert_eq!(
             names(dir.path()),
-            ["2026-11-22-a-on-2.json", "2026-11-22-a-on.json"]
+            ["2026-11-22-a-on.json", "2026-11-22-a-on-3fc4ccfe7458.json"]
         );
+    }
+
+    #[test]
+    fn a_day_has_room_for_any_number_of_statements_of_one_name() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..30 {
+            write(dir.path(), "2026-11-22-a-on.json", &number.to_string()).unwrap();
+        }
+        assert_eq!(names(dir.path()).len(), 30);
     }
 
     #[test]

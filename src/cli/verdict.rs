@@ -3,6 +3,8 @@
 mod past;
 mod verify;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -17,6 +19,8 @@ use crate::app::statements;
 use crate::verdict::dollars;
 use crate::verdict::statement::{Statement, opened};
 
+/// Bytes of a statement: one has a few hundred thousand at most.
+const STATEMENT_BYTES_MAX: usize = 16 << 20;
 /// What is said where nothing was ever decided.
 const NONE: &str = "No state has ever switched here: nothing was decided yet, neither for hosting nor \
                     against it.\n";
@@ -123,7 +127,18 @@ fn read(path: &Path) -> Result<(Statement, String), Failure> {
 }
 
 fn text_of(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Failure::use_or_config(format!("cannot read {}", path.display())).because(error)
-    })
+    let failed = || Failure::use_or_config(format!("cannot read {}", path.display()));
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| failed().because(error))?;
+    let read = file
+        .take(u64::try_from(STATEMENT_BYTES_MAX).unwrap_or(u64::MAX))
+        .read_to_string(&mut text);
+    read.map_err(|error| failed().because(error))?;
+    if text.len() >= STATEMENT_BYTES_MAX {
+        return Err(Failure::use_or_config(format!(
+            "{} is too large for a statement",
+            path.display()
+        )));
+    }
+    Ok(text)
 }

@@ -90,11 +90,25 @@ fn compare(key: &str, was: &Value, is: &Value, changes: &mut Vec<Change>) {
                 compare(&format!("{key}.{name}"), was, is, changes);
             }
         }
-        _ if was == is => {}
+        _ if was == is || is_a_note(key) => {}
         _ => changes.push(Change {
             key: key.to_owned(),
             was: was.clone(),
             is: is.clone(),
         }),
     }
+}
+
+/// Whether a setting only says when or where a price was read: no figure follows from it.
+fn is_a_note(key: &str) -> bool {
+    let key = key.strip_prefix("plan.").unwrap_or(key);
+    matches!(
+        key,
+        "price.as_of"
+            | "price.source"
+            | "arm.as_of"
+            | "arm.source"
+            | "throughput.as_of"
+            | "throughput.cite"
+    )
 }

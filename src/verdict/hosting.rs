@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::DAY_MINUTES;
 use super::gather::Totals;
 use super::live::named_demand;
 use super::settings::{Settings, takes};
@@ -187,6 +188,20 @@ impl Hosted {
     /// What was counted since the process began.
     pub(super) const fn counted(&self) -> &BTreeMap<String, Counted> {
         &self.counted
+    }
+
+    /// Whole days of a range since the first call of a plan that is kept: replicas that are said to have
+    /// run always cost something from the first day on, which no call is held against before that.
+    fn days_of(&self, plan: usize, range: &Range<i64>) -> u32 {
+        let pools = self.pools.iter().filter(|pool| pool.plan == plan);
+        let first = pools.filter_map(|pool| pool.minutes.keys().next()).min();
+        let first = first.map_or(range.end, |first| range.start.max(*first));
+        let days = range
+            .end
+            .saturating_sub(first)
+            .max(0)
+            .div_euclid(DAY_MINUTES);
+        u32::try_from(days).unwrap_or(u32::MAX)
     }
 
     /// The pools of a plan, each with the minutes of a range in which it had calls.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use comfy_table::{Table, presets};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
 use super::text_of;
@@ -24,6 +24,13 @@ use crate::verdict::{Settings, demand_of};
 
 /// How long before its minute a call may have arrived: one that lasts is counted where it ends.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Days of demand of one statement: those whose minutes are kept.
+const DAYS_MAX: i32 = 35;
+/// Days that one switch may have taken; the rule asks for a few.
+const COUNTED_MAX: usize = 400;
+/// Stretches of observed minutes: every other minute of those days.
+const OBSERVED_MAX: usize = 25_200;
 
 /// Reads the rows and says of each figure whether it holds.
 pub(super) async fn run<H: House>(
@@ -69,12 +76,24 @@ pub(super) async fn run<H: House>(
 /// A statement with its checksum in order.
 fn whole(path: &Path) -> Result<Statement, Failure> {
     match opened(&text_of(path)?) {
-        Ok((statement, _)) => Ok(statement),
+        Ok((statement, _)) if is_bounded(&statement) => Ok(statement),
+        Ok(_) => Err(Failure::use_or_config(format!(
+            "{} is of more days than a statement of tollgate can be",
+            path.display()
+        ))),
         Err(error @ Broken::Changed { .. }) => {
             Err(Failure::work(path.display().to_string()).because(error))
         }
         Err(error) => Err(Failure::use_or_config(path.display().to_string()).because(error)),
     }
+}
+
+/// Whether it asks for no more than tollgate ever writes: anybody can seal a file.
+fn is_bounded(statement: &Statement) -> bool {
+    let days = statement.demand.days;
+    days.last <= days.first.saturating_add(DAYS_MAX.days())
+        && statement.counted.len() <= COUNTED_MAX
+        && statement.demand.observed.len() <= OBSERVED_MAX
 }
 
 fn foreign() -> Failure {
@@ -219,8 +238,10 @@ impl Rows {
     /// All of it, with the minutes that are stated as observed: a minute with calls that is not among
     /// them shows as a difference.
     fn gathered(mut self, statement: &Statement) -> Gathered {
+        let asked = self.gathering.minutes();
         for (from, until) in &statement.demand.observed {
-            (*from..*until).for_each(|minute| self.gathering.up(minute));
+            let observed = (*from).max(asked.start)..(*until).min(asked.end);
+            observed.for_each(|minute| self.gathering.up(minute));
         }
         for ((minute, stream), sums) in &self.minutes {
             self.gathering.add(stream, *minute, sums);

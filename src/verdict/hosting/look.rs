@@ -16,7 +16,7 @@ use crate::economics::band::Deviation;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::hosting::{Ran, busy, cost_usd, owed, replicas_at, share_at_full_use};
 use crate::economics::project::{banded, rented_tokens};
-use crate::economics::projection::{AlternativeKind, Band, SPANS, Scenario};
+use crate::economics::projection::{AlternativeKind, Band, Evidence, SPANS, Scenario};
 use crate::economics::rival::{Part, Rival};
 use crate::verdict::gather::Totals;
 use crate::verdict::report::date_of;
@@ -118,9 +118,15 @@ pub(super) fn window(
     let tokens = all.tokens.tokens();
     let per_mtok = |usd: f64| (tokens > 0.0).then(|| usd / tokens * MILLION);
     let busy = busy(plan, &all.tokens, &ran);
+    let evidence = all.evidence(observed);
     HostingWindow {
         window: label,
-        evidence: all.evidence(observed),
+        evidence: Evidence {
+            days_observed: evidence
+                .days_observed
+                .min(hosted.days_of(at, &observed.range)),
+            ..evidence
+        },
         cost_usd: cost,
         api_cost: all.cost,
         saving_usd: api_usd - cost,

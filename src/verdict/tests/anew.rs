@@ -78,6 +78,17 @@ fn a_plan_that_changed_does_not_keep_what_the_old_one_won() {
 }
 
 #[test]
+fn a_price_that_was_only_looked_at_again_begins_no_state_anew() {
+    let (states, _) = won();
+    let mut checked = hosting(|_| {});
+    checked.plans[0].price.source = "asked again".into();
+    let verdict = again(checked, states);
+    verdict.tick(closed(TODAY - 1));
+    assert_eq!(verdict.take_news(), []);
+    assert!(is_on(&verdict));
+}
+
+#[test]
 fn a_plan_that_changed_is_judged_over_the_kept_days_at_once() {
     let dear = hosting(|draft| draft.min_saving_usd_per_month = Some(100_000.0));
     let verdict = again(dear, States::default());

@@ -167,6 +167,20 @@ fn a_state_is_not_decided_on_days_in_which_nothing_ran() {
 }
 
 #[test]
+fn days_before_the_first_call_of_hosting_are_not_held_against_it() {
+    let settings = hosting(1.0, &[ALWAYS], |_| {});
+    let verdict = busy(settings, 3);
+    // tollgate was up long before, for other calls.
+    verdict.load([], minutes(TODAY - 20..TODAY));
+    for day in TODAY - 3..TODAY {
+        assert!(verdict.tick(closed(day)));
+    }
+    let report = verdict.report();
+    assert!(report.states.iter().all(|it| !it.cheaper));
+    assert!(words(&report).contains("No verdict on leaving yet: 3 of 14 days were seen"));
+}
+
+#[test]
 fn what_is_owed_for_the_machines_is_not_saved_until_it_ends() {
     let reserved = |plan: &mut HostPlan| {
         plan.price.owed_usd_per_hour = 1.0;
