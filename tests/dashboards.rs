@@ -17,6 +17,11 @@ use promql_parser::parser::{self, BinaryExpr, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::Value;
 
+#[path = "dashboards/alerts.rs"]
+mod alerts;
+#[path = "dashboards/looks.rs"]
+mod looks;
+
 /// Grafana's macros, our variables and what `label_replace` found, as a query is checked with.
 const MACROS: [(&str, &str); 7] = [
     ("$__rate_interval", "5m"),
@@ -177,6 +182,7 @@ fn a_dashboard_loads_as_it_is_and_asks_for_what_it_needs() {
         assert_eq!(board["id"], Value::Null, "{file}");
         assert_eq!(board["editable"], false, "{file}");
         assert!(board.get("__inputs").is_none(), "{file}");
+        assert!(!board.to_string().contains("${DS_"), "{file}");
         assert!(
             !text(&board, "title").is_empty() && !list(&board["tags"]).is_empty(),
             "{file}"
@@ -229,26 +235,6 @@ fn a_panel_says_what_it_shows_and_in_which_unit() {
                 "${datasource}",
                 "{place}"
             );
-        }
-    }
-}
-
-#[test]
-fn panels_lie_side_by_side_on_the_grid() {
-    let mut taken = BTreeSet::new();
-    for (file, board) in dashboards() {
-        for panel in list(&board["panels"]) {
-            let at = |key: &str| panel["gridPos"][key].as_u64().unwrap();
-            assert!(at("x") + at("w") <= 24, "{file}: {}", panel["title"]);
-            for (x, y) in (at("x")..at("x") + at("w"))
-                .flat_map(|x| (at("y")..at("y") + at("h")).map(move |y| (x, y)))
-            {
-                assert!(
-                    taken.insert((file.clone(), x, y)),
-                    "{file}: {} overlaps",
-                    panel["title"]
-                );
-            }
         }
     }
 }
@@ -337,6 +323,26 @@ fn a_panel_compares_the_same_calls() {
 }
 
 #[test]
+fn ways_are_compared_on_the_calls_of_one_instance() {
+    for (place, panel) in panels() {
+        for target in list(&panel["targets"]) {
+            let query = text(target, "expr");
+            let ways = walk(query, &place).selectors.into_iter().any(|selector| {
+                let is_cost = selector.name.as_deref() == Some("tollgate_alternative_cost_usd");
+                let of_one = selector
+                    .matchers
+                    .matchers
+                    .iter()
+                    .any(|it| it.name == "kind");
+                is_cost && !of_one
+            });
+            let chosen = "and on (job, instance) topk(1, max by (job, instance)";
+            assert!(!ways || query.contains(chosen), "{place}: {query}");
+        }
+    }
+}
+
+#[test]
 fn a_dashboard_has_words_for_every_verdict() {
     let source = read("src/app/gauges.rs");
     let body = source.split("fn verdict(").nth(1).unwrap();
@@ -359,124 +365,5 @@ fn a_dashboard_has_words_for_every_verdict() {
             let words = format!("(.*): {word}\"");
             assert!(renamed.contains(&words), "{place}: {word}");
         }
-    }
-}
-
-/// One alert of the rule file.
-#[derive(Default)]
-struct Alert {
-    name: String,
-    keys: BTreeMap<String, String>,
-}
-
-/// Reads the alerts line by line: no YAML crate is worth the five keys that are needed here, and
-/// the file is written so that each of them is on one line (`>-` texts take the lines below).
-fn alerts() -> Vec<Alert> {
-    let mut alerts: Vec<Alert> = Vec::new();
-    let mut open_key = String::new();
-    for line in read("config/alerts/tollgate.rules.yml").lines() {
-        let line = line.trim();
-        if let Some(name) = line.strip_prefix("- alert: ") {
-            alerts.push(Alert {
-                name: name.to_owned(),
-                ..Alert::default()
-            });
-            continue;
-        }
-        let Some(alert) = alerts.last_mut() else {
-            continue;
-        };
-        match line
-            .split_once(": ")
-            .or_else(|| line.strip_suffix(':').map(|key| (key, "")))
-        {
-            _ if line.starts_with('#') => {}
-            Some((key, ">-")) => key.clone_into(&mut open_key),
-            Some((key, value)) if !key.contains(' ') && !key.contains('{') => {
-                open_key.clear();
-                alert.keys.insert(key.to_owned(), value.to_owned());
-            }
-            _ => alert
-                .keys
-                .entry(open_key.clone())
-                .or_default()
-                .push_str(line),
-        }
-    }
-    assert!(alerts.len() > 5);
-    alerts
-}
-
-#[test]
-fn an_alert_says_how_bad_it_is_what_it_is_and_what_to_do() {
-    for Alert { name, keys } in alerts() {
-        let key = |key: &str| keys.get(key).map_or("", String::as_str);
-        assert!(
-            ["info", "warning", "critical"].contains(&key("severity")),
-            "{name}: severity"
-        );
-        assert!(key("summary").len() > 10, "{name}: summary");
-        assert!(
-            key("description").ends_with(['.', '}']),
-            "{name}: description"
-        );
-        assert!(
-            key("description").contains(|c: char| c.is_ascii_digit() || c == '$'),
-            "{name}: a description has a number"
-        );
-        assert!(!key("for").is_empty(), "{name}: for");
-        let page = format!("docs/runbooks/{name}.md");
-        assert_eq!(key("runbook_url"), page, "{name}");
-        assert!(read(&page).starts_with(&format!("# {name}\n")), "{page}");
-    }
-}
-
-#[test]
-fn every_query_of_an_alert_is_sound() {
-    for Alert { name, keys } in alerts() {
-        walk(&keys["expr"], &name);
-    }
-}
-
-#[test]
-fn hosting_is_judged_in_one_place_only() {
-    let judges: Vec<String> = alerts()
-        .into_iter()
-        .filter(|alert| {
-            let seen = walk(&alert.keys["expr"], &alert.name);
-            let names = seen
-                .selectors
-                .iter()
-                .filter_map(|selector| selector.name.as_deref());
-            names.into_iter().any(|name| {
-                let costs = ["savings", "window_cost", "alternative_cost", "api_cost"];
-                costs.iter().any(|cost| name.contains(cost))
-            })
-        })
-        .map(|alert| alert.name)
-        .collect();
-    assert_eq!(
-        judges, [""; 0],
-        "these compare costs in PromQL; the state does that"
-    );
-}
-
-#[test]
-fn every_runbook_belongs_to_an_alert() {
-    let names: BTreeSet<String> = alerts().into_iter().map(|alert| alert.name).collect();
-    for entry in fs::read_dir(root("docs/runbooks")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(names.contains(&name), "{}", path.display());
-    }
-}
-
-#[test]
-fn every_alert_has_a_promtool_test() {
-    let tests =
-        read("config/alerts/tests/verdict.test.yml") + &read("config/alerts/tests/meter.test.yml");
-    for alert in alerts() {
-        let named = format!("runbook_url: docs/runbooks/{}.md", alert.name);
-        assert!(tests.contains(&named), "{} fires in no test", alert.name);
     }
 }
