@@ -27,7 +27,7 @@ mod tests;
 mod upstreams;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -181,6 +181,8 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
             .collect(),
         zone,
         written: BTreeMap::new(),
+        wanting: BTreeMap::new(),
+        stated: BTreeSet::new(),
     };
     let upstreams = Upstream::read_all(&mut root, known);
     let reserved = reserved::read(&mut root, &upstreams, zone, book.as_ref());

@@ -72,7 +72,8 @@ fn price(line: &Listed<'_>, day: Date) -> Value {
         "price_id": entry.id(),
         "since": since.to_string(),
         "since_is": known,
-        "age_days": age_days(line, day),
+        "read_on": entry.read_on().to_string(),
+        "age_days": entry.age_days(day),
         "seen_later": seen_later,
         "currency": entry.currency,
         "free": entry.is_free(),
@@ -91,11 +92,4 @@ pub const fn layer(layer: Layer) -> &'static str {
         Layer::Catalogue => "catalogue",
         Layer::Overlay => "yours",
     }
-}
-
-/// Days since the price's own; below zero where it was first seen later.
-#[must_use]
-pub fn age_days(line: &Listed<'_>, day: Date) -> i64 {
-    let since = line.entry.since.date();
-    day.duration_since(since).as_hours().div_euclid(24)
 }

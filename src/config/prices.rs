@@ -6,6 +6,8 @@ mod terms;
 
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
 pub use alone::prices_of;
 pub(super) use conditions::WEEKDAYS;
 use conditions::conditions;
@@ -173,6 +175,7 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
     });
     let asked = asked(s, layer);
     let since = since(s);
+    let read = read(s, since);
     let source = s.require("source", "source = \"contract of 2026-01-31\"", Value::text);
     let conditions = conditions(s);
     let settlement = settlement(s, &conditions);
@@ -201,6 +204,7 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
         names: names?,
         asked,
         since: since?,
+        read,
         conditions,
         currency,
         terms,
@@ -262,6 +266,18 @@ fn since(section: &mut Section<'_>) -> Option<Since> {
             seen.problem("from is there too; keep from if the day it came into force is known");
             None
         }
+    }
+}
+
+/// `read`: not before the day from which the price is known at all.
+fn read(section: &mut Section<'_>, since: Option<Since>) -> Option<Date> {
+    let read = section.value("read")?;
+    let day = read.day()?;
+    match since {
+        Some(Since::Seen(seen)) if day < seen => {
+            read.is_not("a day from seen on; before it the price was not known")
+        }
+        Some(Since::Seen(_) | Since::From(_)) | None => Some(day),
     }
 }
 

@@ -217,3 +217,31 @@ fn a_catalogue_file_takes_the_place_of_the_embedded_one() {
     let config = load_with(Some(&path), &Overrides::default(), &env).unwrap();
     assert_eq!(config.prices.entries().len(), 1);
 }
+
+/// Two upstreams of own hosting on a plan without a replica that always runs, the second with `more`.
+fn two_on_one_plan(more: &str) -> Result<Config, Problems> {
+    let own = "format = \"openai\"\nbase_url = \"http://a\"\nrole = \"own\"\nplan = \"ours\"\n\
+               would_cost_as = \"openai/gpt-4o-mini\"\n";
+    let text = format!(
+        "[upstreams.one]\n{own}[upstreams.two]\n{own}{more}[plans.ours]\nreplaces = [\"gpt-4o\"]\n\
+         model = \"llama-3.3-70b\"\ngpu = \"H100-SXM\"\ngpus = 2\nprecision = \"fp8\"\n\
+         gpu_usd_per_hour = 3\nserves = \"32k\"\nthroughput = {{ source = \"published\" }}\n\
+         price_as_of = 2026-11-01\nprice_source = \"bill\"\npolicy = \"hybrid\"\nmin_replicas = 0\n\
+         ops_usd_per_month = 17520\n"
+    );
+    load_text(&text)
+}
+
+#[test]
+fn the_replicas_of_a_plan_may_be_written_at_any_of_its_upstreams() {
+    two_on_one_plan("replicas = 2\n").unwrap();
+    let told = two_on_one_plan("").unwrap_err().to_string();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(
+        told.contains("upstreams.one.replicas: is missing"),
+        "{told}"
+    );
+    // What is written badly is written.
+    let told = two_on_one_plan("replicas = []\n").unwrap_err().to_string();
+    assert!(!told.contains("is missing"), "{told}");
+}

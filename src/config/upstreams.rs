@@ -148,7 +148,9 @@ impl Upstream {
             return Self::defaults();
         }
         let read = |(name, section)| Self::read(name, section, &mut known);
-        sections.into_iter().filter_map(read).collect()
+        let all = sections.into_iter().filter_map(read).collect();
+        known.finish(&root.named("upstreams"));
+        all
     }
 
     fn read(name: &str, mut section: Section<'_>, known: &mut Known<'_>) -> Option<Self> {

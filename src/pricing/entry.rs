@@ -31,6 +31,8 @@ pub struct PriceEntry {
     pub asked: bool,
     /// Since when, and how that is known.
     pub since: Since,
+    /// The day its source was read last, where that is another one.
+    pub read: Option<Date>,
     /// Which calls of these models it prices.
     pub conditions: Conditions,
     /// The currency of the rates.
@@ -52,6 +54,18 @@ impl PriceEntry {
     #[must_use]
     pub fn begins(&self) -> Timestamp {
         midnight(self.since.date())
+    }
+
+    /// The day on which it was last known to hold: an old price that was found again is not old.
+    #[must_use]
+    pub fn read_on(&self) -> Date {
+        self.read.unwrap_or(self.since.date())
+    }
+
+    /// Days from then to another day; below zero where it was read later.
+    #[must_use]
+    pub fn age_days(&self, day: Date) -> i64 {
+        day.duration_since(self.read_on()).as_hours().div_euclid(24)
     }
 
     /// Whether it declares its models free.

@@ -38,6 +38,7 @@ pub(super) fn entry(name: &str, since: &str, rates: &str) -> PriceEntry {
             "from" => Since::From(date),
             _ => Since::Seen(date),
         },
+        read: None,
         conditions: Conditions::default(),
         currency: Currency::USD,
         terms: Terms::Rates(card),

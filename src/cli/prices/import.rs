@@ -173,6 +173,7 @@ fn entry(model: &Model, price: &Price, source: String) -> PriceEntry {
         names: model.names.clone(),
         asked: false,
         since,
+        read: None,
         conditions,
         currency: Currency::USD,
         terms,

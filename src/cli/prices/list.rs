@@ -21,11 +21,12 @@ const PARTS: [LineKind; 4] = [
 ];
 
 /// The columns for programs.
-const CSV_COLUMNS: [&str; 16] = [
+const CSV_COLUMNS: [&str; 17] = [
     "list",
     "model",
     "price_id",
     "since",
+    "read_on",
     "age_days",
     "seen_later",
     "currency",
@@ -102,9 +103,7 @@ fn table(lines: &[Listed<'_>], day: Date) -> String {
     out.push(
         "Money for a million tokens. more: further rates; if: kinds of calls with a price".into(),
     );
-    out.push(
-        "of their own; age: days since the price was noted. `tollgate prices show MODEL`".into(),
-    );
+    out.push("of their own; age: days since it was read. `tollgate prices show MODEL`".into());
     if lines.iter().any(|line| line.seen_later) {
         out.push("*: first seen after that day, and the earliest price that is known".into());
     }
@@ -136,7 +135,7 @@ fn row(line: &Listed<'_>, day: Date) -> [String; 11] {
     [
         plain(line.model),
         format!("{}{later}", line.entry.since.date()),
-        admin::age_days(line, day).to_string(),
+        line.entry.age_days(day).to_string(),
         line.entry.currency.to_string(),
         input,
         read,
@@ -190,7 +189,8 @@ fn csv(lines: &[Listed<'_>], day: Date) -> Result<String, Failure> {
             line.model.to_owned(),
             line.entry.id(),
             line.entry.since.date().to_string(),
-            admin::age_days(line, day).to_string(),
+            line.entry.read_on().to_string(),
+            line.entry.age_days(day).to_string(),
             line.seen_later.to_string(),
             line.entry.currency.to_string(),
             input,

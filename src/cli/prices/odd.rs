@@ -172,17 +172,17 @@ fn of_catalogue<'a>(
 /// Prices and exchange rates that nobody has looked at for long.
 fn old(book: &PriceBook, at: Timestamp) -> Vec<String> {
     let day = at.to_zoned(TimeZone::UTC).date();
-    let age = |since: Date| day.duration_since(since).as_hours().div_euclid(24);
     let lines = book.listing(at);
     let old: BTreeSet<(Date, String)> = lines
         .iter()
-        .filter(|line| age(line.entry.since.date()) > PRICE_DAYS_MAX)
-        .map(|line| (line.entry.since.date(), line.entry.id()))
+        .filter(|line| line.entry.age_days(day) > PRICE_DAYS_MAX)
+        .map(|line| (line.entry.read_on(), line.entry.id()))
         .collect();
-    let prices = old.first().map(|(_, oldest)| {
+    let prices = old.first().map(|(read, oldest)| {
         let many = count(u64::try_from(old.len()).unwrap_or(u64::MAX));
-        format!("older than {PRICE_DAYS_MAX} days: {many} prices in force, the oldest {oldest}")
+        format!("read more than {PRICE_DAYS_MAX} days ago: {many} prices in force, the oldest on {read}: {oldest}")
     });
+    let age = |from: Date| day.duration_since(from).as_hours().div_euclid(24);
     let currencies: BTreeSet<Currency> =
         book.entries().iter().map(|entry| entry.currency).collect();
     let rates = currencies

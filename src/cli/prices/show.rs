@@ -142,7 +142,7 @@ impl<'a> Page<'a> {
         let head = format!("{} ({whose}, {how}): {}", entry.id(), self.status(entry));
         let about = format!(
             "{}; {}",
-            words::since(entry.since),
+            words::since(entry),
             words::calls(&entry.conditions)
         );
         let source = format!("source: {}", plain(&entry.source));

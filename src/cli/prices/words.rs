@@ -140,12 +140,14 @@ pub(super) fn terms(entry: &PriceEntry) -> String {
     }
 }
 
-/// Since when, and how that is known.
-pub(super) fn since(since: Since) -> String {
-    match since {
+/// Since when, how that is known, and when its source was read last.
+pub(super) fn since(entry: &PriceEntry) -> String {
+    let since = match entry.since {
         Since::From(day) => format!("in force from {day}"),
         Since::Seen(day) => format!("seen on {day}"),
-    }
+    };
+    let read = entry.read.map(|read| format!(", read on {read}"));
+    since + &read.unwrap_or_default()
 }
 
 /// Which name matched.

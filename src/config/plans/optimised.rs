@@ -95,17 +95,13 @@ fn written_rates(s: &mut Section<'_>) -> Option<TokenRates> {
     })
 }
 
-/// Takes what a call without a special length would cost, with the price's own date and source. What
+/// Takes what a call without a special length would cost, with the price's source and the day it was
+/// read. What
 /// discounts are off it is named.
 fn take(draft: &mut OptimisedDraft, quote: &Imagined<'_>) {
-    let PriceEntry {
-        list,
-        source,
-        since,
-        ..
-    } = quote.entry;
+    let PriceEntry { list, source, .. } = quote.entry;
     draft.rates = Some(token_rates(quote));
-    draft.price_as_of = Some(since.date());
+    draft.price_as_of = Some(quote.entry.read_on());
     let discounts = quote.id.split_once(" x ").map(|(_, factors)| factors);
     let discounts = discounts.map_or_else(String::new, |factors| format!(", x {factors}"));
     let source = || format!("price list {list}: {source}{discounts}");

@@ -63,7 +63,7 @@ fn reservation(reservation: &Reservation) -> Value {
 }
 
 /// The keys that stand first in an entry; conditions and rates follow, the source comes last.
-const FIRST: [&str; 4] = ["list", "match", "from", "seen"];
+const FIRST: [&str; 5] = ["list", "match", "from", "seen", "read"];
 
 /// A file of prices, as `price_files` names them, that reads back to these entries.
 #[must_use]
@@ -92,6 +92,7 @@ fn price(entry: &PriceEntry) -> Value {
         names,
         asked,
         since,
+        read,
         conditions,
         currency,
         terms,
@@ -121,6 +122,7 @@ fn price(entry: &PriceEntry) -> Value {
         ("asked", asked.then_some(Value::Boolean(true))),
         ("from", from.and_then(day)),
         ("seen", seen.and_then(day)),
+        ("read", read.and_then(day)),
         (
             "free_units",
             (!free_units.is_empty()).then(|| texts(free_units)),

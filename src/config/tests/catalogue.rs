@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::civil::Date;
+
 use super::*;
 use crate::call::{Flag, LineKind, Pricing};
 use crate::money::RatePerMtok;
@@ -151,6 +153,32 @@ fn prices_stand_by_list_model_and_day_and_shares_of_them_last() {
             pair[1].4
         );
     }
+}
+
+/// The last day that a source names for itself: `snapshot 2026-08-21`, `read 2026-11-22`.
+fn named(source: &str) -> Option<Date> {
+    let day = |from: usize| source.get(from..from + 10)?.parse::<Date>().ok();
+    let after = ["snapshot ", "read ", "copy of "]
+        .into_iter()
+        .filter_map(|word| {
+            let (at, _) = source.match_indices(word).last()?;
+            day(at + word.len())
+        });
+    let or_later = source.find(" or later").and_then(|at| day(at - 10));
+    after.chain(or_later).max()
+}
+
+#[test]
+fn a_price_is_as_old_as_the_source_that_is_named() {
+    let config = defaults();
+    let mut dated = 0;
+    for entry in config.prices.entries() {
+        if let Some(read) = named(&entry.source) {
+            assert_eq!(entry.read_on(), read, "{}: {}", entry.id(), entry.source);
+            dated += 1;
+        }
+    }
+    assert!(dated > 200, "{dated} sources name their day");
 }
 
 /// Recorded models without a price: a fee per search that the usage does not show, models and names

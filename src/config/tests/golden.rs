@@ -74,6 +74,13 @@ list = "l"
 match = "o"
 from = 2026-01-01
 source = "no rate"
+[[prices]]
+list = "l"
+match = "p"
+seen = 2026-02-01
+read = 2026-01-31
+free = true
+source = "read before it was known"
 [[fx]]
 currency = "eur"
 usd_per_unit = 0

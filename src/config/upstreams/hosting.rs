@@ -1,6 +1,6 @@
 //! What own hosting runs on, and the API call that its calls are held against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -44,6 +44,10 @@ pub(in crate::config) struct Known<'a> {
     pub(in crate::config) zone: &'a TimeZone,
     /// Where the replicas of a plan are written already.
     pub(in crate::config) written: BTreeMap<String, (String, Vec<ReplicasFrom>)>,
+    /// Plans whose replicas must be written at one of their upstreams, each at the first that names it.
+    pub(in crate::config) wanting: BTreeMap<String, String>,
+    /// Plans whose replicas are written somewhere, well or not.
+    pub(in crate::config) stated: BTreeSet<String>,
 }
 
 impl Known<'_> {
@@ -79,6 +83,18 @@ impl Known<'_> {
         (runs_on, would_cost_as)
     }
 
+    /// Tells of plans whose replicas no upstream has said, once all are read.
+    pub(super) fn finish(&self, upstreams: &[(&str, Section<'_>)]) {
+        let missing = self.wanting.iter();
+        for (_, at) in missing.filter(|(plan, _)| !self.stated.contains(*plan)) {
+            for (_, section) in upstreams.iter().filter(|(_, section)| section.path == *at) {
+                let none =
+                    "is missing: the plan has no replica that always runs; such as replicas = 1";
+                section.problem_at("replicas", none);
+            }
+        }
+    }
+
     fn runs_on(
         &mut self,
         s: &Section<'_>,
@@ -96,15 +112,15 @@ impl Known<'_> {
             return plan.is_not(&format!("the name of a plan; there are {all}{near}"));
         };
         let Some(value) = replicas else {
-            if known.replicas_at_least() == 0 && !self.written.contains_key(name) {
-                let none =
-                    "is missing: the plan has no replica that always runs; such as replicas = 1";
-                s.problem_at("replicas", none);
+            if known.replicas_at_least() == 0 {
+                let here = || s.path.clone();
+                self.wanting.entry(name.to_owned()).or_insert_with(here);
             }
             let replicas = Vec::new();
             let plan = name.to_owned();
             return Some(RunsOn { plan, replicas });
         };
+        self.stated.insert(name.to_owned());
         let replicas = dated(value, self.zone)?;
         let here = (s.path.clone(), replicas.clone());
         let (elsewhere, said) = self.written.entry(name.to_owned()).or_insert(here);

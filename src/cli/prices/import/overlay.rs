@@ -147,7 +147,11 @@ fn wanted(standing: &Standing, all: bool) -> Option<Result<(), Kept>> {
 fn whole(import: &Import, model: &Model) -> Vec<PriceEntry> {
     let prices = model.prices.iter();
     prices
-        .map(|price| entry(model, price, import.source(model)))
+        .map(|price| PriceEntry {
+            // What holds longer was found in the map on that day.
+            read: (price.since.date() < import.seen).then_some(import.seen),
+            ..entry(model, price, import.source(model))
+        })
         .collect()
 }
 
