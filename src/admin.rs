@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 mod access;
 mod answer;
 mod by;
+mod hosting;
 mod past;
 mod prices;
 mod query;
@@ -29,8 +30,9 @@ mod when;
 pub use access::{Access, MetricsAccess, Token};
 pub use answer::Refusal;
 pub use by::{By, TotalsQuery};
+pub use hosting::{Hosting, with_hosting};
 pub use past::PastQuery;
-pub use prices::{PricesQuery, age_days, layer, prices};
+pub use prices::{PricesQuery, layer, prices};
 pub use reprice::RepriceQuery;
 pub use reserved::{Part, Reserved};
 pub use source::{CallsPage, CallsQuery, Source, SourceError};
@@ -359,7 +361,9 @@ fn totals_of(source: &dyn Source, query: Option<&str>) -> Result<Answer, Refusal
     let read = source.sums(&asked).map_err(failed)?;
     let missing = source.missing_rows(asked.since, asked.until);
     let reserved = source.reserved(&asked).map_err(failed)?;
+    let hosting = source.hosting(&asked).map_err(failed)?;
     let answer = totals(&asked, &clock.zone, &read, &reserved, &missing);
+    let answer = with_hosting(answer, &hosting);
     Ok(answer::json(StatusCode::OK, &answer))
 }
 

@@ -3,6 +3,7 @@
 //! Up: journal, ledger, verdict, recorder, what a crash left, proxy, admin. Down: listener, calls in
 //! flight, counts, day files, journal, recorder, ledger; each is let finish before the next one stops.
 
+mod anew;
 mod arm_prices;
 mod background;
 pub(crate) mod breakeven;
@@ -12,11 +13,14 @@ mod demand;
 mod freeze;
 mod gauges;
 pub(crate) mod import;
+#[cfg(test)]
+mod made;
 mod measured;
 mod offline;
 mod open;
 mod paid;
 mod past;
+mod ran;
 mod reprice;
 mod reserved;
 mod running;
@@ -30,6 +34,7 @@ mod unknown;
 pub(crate) mod upkeep;
 mod watch;
 mod what_if;
+mod would_cost;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -40,6 +45,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::sync::watch::{Receiver, Sender};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -159,6 +165,7 @@ pub struct App {
     serving: JoinHandle<usize>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    waits_for: Sender<&'static str>,
 }
 
 /// The time; the one place that asks the system for it.
@@ -219,7 +226,14 @@ impl App {
         self.shutdown.clone()
     }
 
-    /// Lets calls in flight end up to the drain limit, keeps everything, and ends.
+    /// What [`App::stop`] waits for at the moment, in words that end a sentence.
+    #[must_use]
+    pub fn waits_for(&self) -> Receiver<&'static str> {
+        self.waits_for.subscribe()
+    }
+
+    /// Lets calls in flight end up to the drain limit, keeps everything, and ends. A pass of the verdict
+    /// that takes longer is left: the next start decides its days.
     ///
     /// # Errors
     /// What could not be kept: the journal's last frames, or the ledger's last write, which can be
@@ -232,6 +246,8 @@ impl App {
         }
         self.stop.cancel();
         self.tasks.close();
+        self.waits_for
+            .send_replace("the admin address and the verdict's last look");
         // Somebody may be asking the admin listener something and not read the answer.
         let _ = tokio::time::timeout(ADMIN_GRACE, self.tasks.wait()).await;
         let Self {
@@ -240,14 +256,19 @@ impl App {
             recorder,
             days,
             shared,
+            waits_for,
             ..
         } = self;
         let lost = blocking(move || {
+            waits_for.send_replace("calls whose tokens are counted");
             // Each call that waits for its count writes its record yet.
             counter.finish();
+            waits_for.send_replace("calls that are priced again");
             shared.finish_repricing();
             shared.keep_measured(Timestamp::MAX);
+            waits_for.send_replace("the file of a day");
             days.finish();
+            waits_for.send_replace("the disk: journal and ledger");
             let counted = journal.clone();
             // The journal's sink holds the recorder's queue: closing it lets the recorder finish.
             journal.close();
@@ -338,6 +359,7 @@ impl App {
             serving,
             tasks,
             stop,
+            waits_for: Sender::new("calls in flight"),
         })
     }
 }

@@ -72,7 +72,7 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::work("cannot start the runtime").because(error))?;
     let quiet = global.quiet;
-    match verb.unwrap_or(Verb::Serve) {
+    let done = match verb.unwrap_or(Verb::Serve) {
         Verb::Serve => runtime.block_on(serve::run(house, &options, quiet)),
         Verb::Demo(demo) => runtime.block_on(demo::run(house, options, &demo, quiet)),
         Verb::Mock(mock) => runtime.block_on(mock::run(&options, &mock, quiet)),
@@ -92,7 +92,10 @@ fn dispatch<H: House>(args: Args, house: &H) -> Result<(), Failure> {
         Verb::Import(asked) => import::run(house, &options, &asked.verb, quiet),
         Verb::Ledger(ledger) => ledger::run(house, &options, &ledger.verb, quiet),
         Verb::Healthcheck => runtime.block_on(admin::healthcheck(house, &options)),
-    }
+    };
+    // Dropped, it would wait for a pass or a start that was given up, and whose work a kill may cut too.
+    runtime.shutdown_background();
+    done
 }
 
 /// The time, where it enters; below, it is an argument.

@@ -1,7 +1,7 @@
 //! What servers that run say of themselves: tokens, load and cost, beside what tollgate metered.
 //!
 //! Reading a page is pure and apart from fetching it. Everything fetched is a stranger's: bounded in
-//! bytes, time and number, and never on a client's path. Nothing here changes a verdict.
+//! bytes, time and number, and never on a client's path. No figure of a verdict is made of it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +25,7 @@ mod words;
 
 pub use allocation::{Cost, NoCost, Workload};
 pub use hours::{DAYS_KEPT, Hours, Sums};
+pub use look::Round;
 pub use reading::{Cache, Engine, Missing, Reading};
 pub use round::{Metered, Rounds};
 pub use seen::{CAPTURE_RATIO_MIN, CostsSeen, Now, Seen, ServerSeen, WINDOWS, Window};
@@ -141,6 +142,14 @@ impl Measured {
     #[must_use]
     pub fn seen(&self, now: Timestamp) -> Vec<Seen> {
         self.watches().iter().map(|watch| watch.seen(now)).collect()
+    }
+
+    /// What is known of an upstream over the fortnight before a moment, which is 14 days of whole hours.
+    #[must_use]
+    pub fn fortnight(&self, upstream: &str, end: Timestamp) -> Option<Window> {
+        let watches = self.watches();
+        let watch = watches.iter().find(|it| it.upstream() == upstream)?;
+        Some(Window::before(&watch.hours, end))
     }
 
     /// What is to be kept by now, as names and texts: each upstream at most once a minute.

@@ -44,6 +44,9 @@ pub struct Sinks {
     pub metrics: Metrics,
     /// The live demand.
     pub verdict: Arc<ArcSwap<Verdict>>,
+    /// Held while the verdict looks at closed minutes and what is new of it is told. Who swaps the
+    /// verdict takes it too, and before `batch`.
+    pub look: Arc<Mutex<()>>,
     /// Held while a batch goes into ledger and verdict. Who swaps the verdict holds it too, so that
     /// a call in both is in the new one exactly once.
     pub batch: Arc<Mutex<()>>,
@@ -190,13 +193,16 @@ fn record(batch: &[Sequenced], sinks: &Sinks) -> Result<(), LedgerError> {
     sinks.ledger.apply(&entries)?;
     sinks.metrics.ledger_flushed(began.elapsed());
     let verdict = sinks.verdict.load();
-    for (_, entry) in batch {
+    for (seq, entry) in batch {
         let Entry::Ended(call) = entry else { continue };
         // A call of an earlier process is in the totals; this process's counters begin at zero.
         if call.is_live() {
             sinks.metrics.record(&call.record);
         }
-        verdict.record(&call.record);
+        // A verdict that was made while this batch was being tried again has read a part of it.
+        if !verdict.knows(*seq) {
+            verdict.record(&call.record);
+        }
     }
     Ok(())
 }
@@ -211,8 +217,12 @@ fn counted((seq, entry): &Sequenced) -> (u64, ledger::Entry<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
-    use crate::call::CallId;
+    use crate::call::{CallId, CallRecord};
+    use crate::meter::FinishedCall;
+    use crate::verdict::{self, States};
 
     #[test]
     fn what_the_queue_has_no_room_for_keeps_its_order() {
@@ -231,5 +241,48 @@ mod tests {
         queue.send(8, begun());
         came.extend(std::iter::from_fn(|| receiver.try_recv().ok()).map(|(seq, _)| seq));
         assert_eq!(came, [1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+
+    fn ledger(dir: &std::path::Path) -> Ledger {
+        let settings = ledger::Settings {
+            dir: dir.join("ledger"),
+            journal_dir: dir.join("journal"),
+            calls_dir: dir.join("calls"),
+            checkpoints_dir: dir.join("checkpoints"),
+            retention: ledger::Retention::default(),
+            timezone: TimeZone::UTC,
+            sync: false,
+            durable: None,
+        };
+        Ledger::open(settings).unwrap().0
+    }
+
+    #[test]
+    fn calls_that_a_new_verdict_has_read_are_not_recorded_there_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = ledger(dir.path());
+        let call: CallRecord = crate::call::tests::full();
+        // Two frames of a batch were committed before it failed; a reload reads them before it is tried
+        // again.
+        let committed = [1, 2].map(|seq| (seq, ledger::Entry::Ended(&call)));
+        ledger.apply(&committed).unwrap();
+        let anew = Verdict::new(verdict::Settings::default(), States::default());
+        let sinks = Sinks {
+            verdict: Arc::new(ArcSwap::from_pointee(anew.knowing_to(ledger.watermark()))),
+            ledger: Arc::new(ledger),
+            metrics: Metrics::new(&crate::metrics::Settings::default()),
+            look: Arc::default(),
+            batch: Arc::default(),
+        };
+        let batch = [1, 2, 3].map(|seq| {
+            let ended = FinishedCall::left_over(call.clone());
+            (seq, Entry::Ended(ended))
+        });
+        record(&batch, &sinks).unwrap();
+        let verdict = sinks.verdict.load();
+        let an_hour = jiff::SignedDuration::from_hours(1);
+        verdict.tick(call.started_at + an_hour);
+        let report = verdict.report();
+        assert!((report.windows[0].evidence.calls - 1.0).abs() < 1e-9);
     }
 }

@@ -5,11 +5,15 @@
 //! alarm when the data is thin. Arithmetic is `economics`; nothing here does I/O or reads a clock.
 
 mod about;
+mod anew;
 mod evidence;
+pub(crate) mod figures;
+mod fresh;
 mod gather;
 mod hosting;
 mod kept;
 mod live;
+mod names;
 mod news;
 mod paid;
 mod pass;
@@ -32,6 +36,7 @@ use hosting::Hosted;
 use jiff::Timestamp;
 
 use about::About;
+use fresh::ClosedMinute;
 use kept::Kept;
 use live::LiveDemand;
 use news::Waiting;
@@ -42,12 +47,15 @@ use crate::economics::demand::{BUCKET_SECONDS, OPEN_SECONDS};
 use crate::economics::{DemandMinute, Stream};
 
 pub use evidence::Lack;
-pub use hosting::{Counted, HostingReport, HostingWindow, RunningPlan, RunningUpstream};
+pub use hosting::{
+    Beside, COMPARED_RATIO_MIN, Counted, HostingReport, HostingWindow, Pair, RunningPlan,
+    RunningUpstream, Servers, ServersOf, Stretches, TokenRates,
+};
 pub use live::{UNNAMED_MODEL, demand_of};
 pub use news::{News, Switch};
 pub use paid::{PaidRule, PaidTier};
 pub use past::{Past, PastMonth};
-pub use report::{HostedMinute, Report, ReservedView, StateView, WindowReport};
+pub use report::{HostedMinutes, Report, ReservedView, StateView, WindowReport};
 pub use reserved::ReservedRule;
 pub use settings::Settings;
 pub use state::{Held, States};
@@ -72,8 +80,12 @@ pub struct Verdict {
     hosted: Mutex<Hosted>,
     states: Mutex<States>,
     about: Vec<About>,
+    /// Checksum of the settings.
+    counted_by: String,
     news: Mutex<Waiting>,
     report: ArcSwap<Report>,
+    /// The last frame of the journal whose call was in the kept minutes that it was made of.
+    known_to: u64,
 }
 
 impl Verdict {
@@ -88,15 +100,33 @@ impl Verdict {
             report: ArcSwap::from_pointee(Report::empty(Arc::clone(&settings))),
             states: Mutex::new(states),
             about: About::all(&settings),
+            counted_by: about::checksum(&settings),
             news: Mutex::default(),
+            known_to: 0,
             settings,
         }
     }
 
-    /// Goes on counting where another one stopped, whose place it takes in the same process.
+    /// Says that the kept minutes have the calls up to a frame of the journal.
     #[must_use]
-    pub fn counting_on(self, before: &Self) -> Self {
+    pub const fn knowing_to(mut self, seq: u64) -> Self {
+        self.known_to = seq;
+        self
+    }
+
+    /// Whether the call of a frame came with the kept minutes, and is not to be recorded again.
+    #[must_use]
+    pub const fn knows(&self, seq: u64) -> bool {
+        seq <= self.known_to
+    }
+
+    /// Takes the place of another one in the same process: goes on counting where that stopped, the
+    /// minute that runs too, and has what that one had to tell. Nobody may tell or tick meanwhile.
+    #[must_use]
+    pub fn following(self, before: &Self) -> Self {
         self.hosted().count_on(before.counted());
+        self.demand().follow(&mut before.demand());
+        self.put_back(before.take_news());
         self
     }
 
@@ -160,19 +190,38 @@ impl Verdict {
         self.hosted()
             .forget_before(minute.saturating_sub(KEPT_MINUTES));
         let previous = self.report.load_full();
-        if let Some(closed) = previous.end_minute {
-            self.hosted().close(closed, minute);
-        }
-        let (seen, news) = self.take(&mut kept, minute, previous.end_minute.is_some());
+        let (seen, closed) = self.take(&mut kept, minute);
+        let whole = closed.iter().filter(|one| one.whole);
+        let whole: Vec<i64> = whole.map(|one| one.minute).collect();
+        self.hosted().close(&whole);
         self.decide(&kept, now);
         let states = self.states().clone();
         let now = (&*kept, &seen);
-        let known = (states, news);
+        let known = (states, closed);
         let mut report = pass::report(&self.settings, now, minute, &previous, &known);
         self.look_at_hosting(&mut report, &seen, minute, &known.0);
         report.streams = self.demand().streams();
         self.report.store(Arc::new(report));
         true
+    }
+
+    /// Whether a tick now would make a report.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let minute = now.as_second().div_euclid(BUCKET_SECONDS);
+        self.report.load().end_minute != Some(minute)
+    }
+
+    /// Takes what the servers of hosting that runs say by now, for the next tick.
+    pub fn see_servers(&self, servers: Vec<ServersOf>) {
+        self.hosted().see_servers(servers);
+    }
+
+    /// What the servers of a plan that runs said over the fortnight that ends with a UTC day, in days
+    /// since 1970; nothing where none is asked.
+    #[must_use]
+    pub fn servers_by(&self, plan: &str, day: i64) -> Option<Servers> {
+        self.hosted().servers_by(plan, day)
     }
 
     /// Whether the last tick was at a moment more than a day after `now`: the clock was wrong, and
@@ -184,24 +233,19 @@ impl Verdict {
         last.is_some_and(|last| last > minute.saturating_add(DAY_MINUTES))
     }
 
-    /// Takes what was recorded since the last pass; returns what was observed before `minute`, and
-    /// what became known of each pool. Before the first report no whole minute was seen: what is known
-    /// by then counts with the next.
-    fn take(&self, kept: &mut Kept, minute: i64, whole: bool) -> (Seen, Vec<DemandMinute>) {
+    /// Takes what was recorded since the last pass; returns what was observed before `minute`, and the
+    /// minutes that are to be counted.
+    fn take(&self, kept: &mut Kept, minute: i64) -> (Seen, Vec<ClosedMinute<Vec<DemandMinute>>>) {
         let oldest = minute.saturating_sub(KEPT_MINUTES);
         let mut demand = self.demand();
         demand.forget_before(oldest);
         let (closed, open) = (demand.close(minute), demand.open());
-        let news = if whole {
-            demand.take_news()
-        } else {
-            Vec::new()
-        };
+        let counted = demand.take_closed(minute);
         kept.know(&demand);
         let seen = demand.seen(oldest..minute);
         drop(demand);
         kept.show(&closed, open, oldest);
-        (seen, news)
+        (seen, counted)
     }
 
     /// The report over the minutes up to the last tick.
@@ -223,25 +267,39 @@ impl Verdict {
             .div_euclid(BUCKET_SECONDS * DAY_MINUTES)
             .saturating_sub(1);
         self.forget_others();
-        let anew = self.states().begin(&self.about);
+        let mut anew = self.states().begin(&self.about);
         let decided = self.states().resume(last_closed);
+        let again = self.states().count_again(&self.counted_by);
         let oldest = last_closed
             .saturating_sub(MISSED_DAYS_MAX)
             .saturating_add(1);
         let first = decided.map_or(last_closed, |day| day.saturating_add(1).max(oldest));
         // What is judged by other settings now is judged by them over the days that are kept, too.
-        let again = !anew.is_empty() && decided.is_some();
-        let begins = if again { oldest.min(first) } else { first };
+        let anew_from = (!anew.is_empty() && decided.is_some()).then_some(oldest);
+        let begins = again.values().map(|from| oldest.max(*from));
+        let begins = begins.chain(anew_from).fold(first, i64::min);
         let mut switches = Vec::new();
         for day in begins..=last_closed {
             let end = day.saturating_add(1).saturating_mul(DAY_MINUTES);
             let seen = self.demand().seen(i64::MIN..end);
             let mut facts = pass::day(&self.settings, (kept, &seen), day);
             facts.extend(hosting::days(&self.settings, &self.hosted(), &seen, day));
-            facts.retain(|fact| day >= first || anew.iter().any(|anew| anew.is_of(fact)));
-            switches.extend(self.states().decide(day, &facts, &self.settings.rule));
+            facts.retain(|fact| {
+                let counts_again = again.get(&state::key(fact.kind, &fact.name));
+                day >= first
+                    || counts_again.is_some_and(|from| *from <= day)
+                    || anew.iter().any(|anew| anew.is_of(fact))
+            });
+            for anew in &mut anew {
+                anew.saw(day, &facts, &self.settings.rule);
+            }
+            switches.extend(self.states().decide(day, &facts, &self.settings));
         }
-        self.waiting().add(news::told(switches, anew, last_closed));
+        for anew in &mut anew {
+            self.states().stay(anew);
+        }
+        let told = anew::told(switches, anew, last_closed, &self.settings);
+        self.waiting().add(told);
     }
 
     /// Forgets the states of plans and endpoints that are no longer configured.

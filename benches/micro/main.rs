@@ -35,7 +35,9 @@ fn main() -> anyhow::Result<()> {
     journal::append(&mut criterion)?;
     ledger::apply(&mut criterion)?;
     metrics::render(&mut criterion)?;
+    verdict::record(&mut criterion)?;
     verdict::pass(&mut criterion)?;
+    verdict::largest(&mut criterion)?;
     criterion.final_summary();
     Ok(())
 }

@@ -7,6 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::answer::Refusal;
 use super::by::TotalsQuery;
+use super::hosting::Hosting;
 use super::past::PastQuery;
 use super::reprice::RepriceQuery;
 use super::reserved::Reserved;
@@ -34,6 +35,8 @@ pub trait Source: Send + Sync + 'static {
     fn sums(&self, asked: &TotalsQuery) -> Result<Vec<Rollup>, SourceError>;
     /// What reserved throughput cost and served in that time.
     fn reserved(&self, asked: &TotalsQuery) -> Result<Vec<Reserved>, SourceError>;
+    /// What own hosting cost and saved in that time; nothing where none runs.
+    fn hosting(&self, asked: &TotalsQuery) -> Result<Vec<Hosting>, SourceError>;
     /// Finished calls in the order of the ledger, at most `query.limit`.
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError>;
     /// What is known to be missing among the rows of a part of time, in words.

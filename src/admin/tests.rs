@@ -60,6 +60,7 @@ fn dated(seen: &str, cache_read: &str) -> PriceEntry {
         names: vec!["gpt-5.6-sol".into()],
         asked: false,
         since: Since::Seen(seen.parse().unwrap()),
+        read: None,
         conditions: pricing::Conditions::default(),
         currency: Currency::USD,
         terms: Terms::Rates([rate].into_iter().collect()),
@@ -114,6 +115,9 @@ impl Source for Made {
         ])
     }
     fn reserved(&self, _: &TotalsQuery) -> Result<Vec<Reserved>, SourceError> {
+        Ok(Vec::new())
+    }
+    fn hosting(&self, _: &TotalsQuery) -> Result<Vec<Hosting>, SourceError> {
         Ok(Vec::new())
     }
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {

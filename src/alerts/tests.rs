@@ -4,6 +4,7 @@ mod delivery;
 mod disk;
 mod facts;
 mod receiving;
+mod repriced;
 mod words;
 mod zones;
 
@@ -132,7 +133,7 @@ fn open(dir: &Path, zone: &TimeZone) -> Arc<Ledger> {
 /// No window yet, and these states.
 fn report(states: Vec<StateView>) -> Report {
     Report {
-        minute: Vec::new(),
+        closed: Vec::new(),
         streams: Vec::new(),
         end_minute: None,
         windows: Vec::new(),

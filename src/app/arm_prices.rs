@@ -1,25 +1,127 @@
-//! The prices of the API that the arms of a report are compared with, each with its day.
+//! The prices of the API: what bills a model today, and the day on which that was read.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::config::Config;
+use crate::metrics::PriceDate;
+use crate::money::Currency;
+use crate::pricing::PriceEntry;
 use crate::verdict::{ApiPrice, Report, StreamView};
 
 /// The report with the price of each stream, as it is in force when the windows end.
 pub(super) fn priced(report: &Report, config: &Config) -> Report {
-    let end = report.day().to_zoned(TimeZone::UTC);
-    let at = end.map_or(Timestamp::UNIX_EPOCH, |end| end.timestamp());
+    let end = start_of(report.day()).unwrap_or(Timestamp::UNIX_EPOCH);
     report.priced(|stream: &StreamView| {
-        let mut upstreams = config.upstreams.iter();
-        let upstream = upstreams.find(|known| known.name == stream.upstream)?;
-        let price = config
-            .prices
-            .in_force(&upstream.prices, &stream.model, at)?;
-        let model = price.names.first().unwrap_or(&stream.model);
+        let price = in_force(config, (&stream.upstream, &stream.model), end)?;
         Some(ApiPrice {
-            as_of: price.since.date(),
-            name: format!("{}/{model}", price.list),
+            as_of: price.read_on(),
+            name: name_of(price),
         })
     })
+}
+
+/// When the prices were read that `models`, pairs of upstream and model, are billed by, and of when the
+/// exchange rates are that make dollars of them; each name once, by its oldest.
+pub(super) fn dates(
+    config: &Config,
+    models: &[(String, String)],
+    now: Timestamp,
+) -> Vec<PriceDate> {
+    let mut oldest: BTreeMap<(&str, String), Date> = BTreeMap::new();
+    for (upstream, model) in models {
+        let Some(price) = in_force(config, (upstream, model), now) else {
+            continue;
+        };
+        let read = price.read_on();
+        let known = oldest.entry(("api", name_of(price))).or_insert(read);
+        *known = read.min(*known);
+        let dollars = config.prices.fx_for(price.currency, now);
+        let dollars = dollars.filter(|_| price.currency != Currency::USD);
+        oldest.extend(dollars.map(|rate| (("fx", rate.currency.to_string()), rate.from)));
+    }
+    let dated = oldest.into_iter().filter_map(|((kind, name), day)| {
+        Some(PriceDate {
+            kind,
+            name,
+            checked_at: start_of(day)?,
+        })
+    });
+    dated.collect()
+}
+
+/// What bills a model of an upstream, or what its calls are held against where they are hosted.
+fn in_force<'c>(
+    config: &'c Config,
+    (upstream, model): (&str, &str),
+    at: Timestamp,
+) -> Option<&'c PriceEntry> {
+    let of = config.upstreams.iter().find(|of| of.name == upstream)?;
+    let instead = of.would_cost_as.as_ref();
+    let own = (of.prices.as_str(), model);
+    let (list, model) = instead.map_or(own, |it| (&it.list, &it.model));
+    config.prices.in_force(list, model, at)
+}
+
+/// `list/model`, by the first name of the entry.
+fn name_of(price: &PriceEntry) -> String {
+    let model = price.names.first().map_or("?", String::as_str);
+    format!("{}/{model}", price.list)
+}
+
+/// The first moment of a day of UTC.
+pub(super) fn start_of(day: Date) -> Option<Timestamp> {
+    let midnight = day.to_zoned(TimeZone::UTC).ok();
+    midnight.map(|zoned| zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+
+    #[test]
+    fn every_price_that_calls_are_billed_by_has_its_age() {
+        let config = crate::config::load(None, &Overrides::default()).unwrap();
+        let pair = |upstream: &str, model: &str| (upstream.to_owned(), model.to_owned());
+        let models = [
+            pair("openai", "gpt-4o-mini-2024-07-18"),
+            pair("openai", "gpt-4o-mini"),
+            pair("anthropic", "claude-sonnet-4-5-20250929"),
+            pair("openai", "invented"),
+            pair("gone", "gpt-4o"),
+        ];
+        let now = "2026-11-22T00:00:00Z".parse().unwrap();
+        let ages = dates(&config, &models, now);
+        let seen: Vec<String> = ages
+            .iter()
+            .map(|price| format!("{} {} {}", price.kind, price.name, price.checked_at))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "api anthropic/claude-sonnet-4-5 2026-08-21T00:00:00Z",
+                "api openai/gpt-4o-mini 2026-08-21T00:00:00Z",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_exchange_rate_of_a_bill_has_its_age() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tollgate.toml");
+        let text = "[upstreams.ark]\nformat = \"openai\"\nbase_url = \"https://ark.example\"\nprices = \"bytedance\"\n\
+                    [[fx]]\ncurrency = \"CNY\"\nusd_per_unit = 0.14\nfrom = 2026-11-03\nsource = \"ours\"\n";
+        std::fs::write(&path, text).unwrap();
+        let config = crate::config::load(Some(&path), &Overrides::default()).unwrap();
+        let models = [("ark".to_owned(), "doubao-pro-32k".to_owned())];
+        let now = "2026-11-22T00:00:00Z".parse().unwrap();
+        let ages = dates(&config, &models, now);
+        let rate = ages.iter().find(|price| price.kind == "fx").unwrap();
+        let begins: Timestamp = "2026-11-03T00:00:00Z".parse().unwrap();
+        assert_eq!((rate.name.as_str(), rate.checked_at), ("CNY", begins));
+    }
 }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use tracing::{error, info, warn};
 
-use super::{AppError, gauges, statements};
+use super::{AppError, arm_prices, statements, track};
 use crate::config::Config;
 use crate::economics::Stream;
 use crate::economics::demand::BUCKET_SECONDS;
@@ -17,7 +17,8 @@ use crate::ledger::{self, Ledger, LedgerError, StreamMinute};
 use crate::metrics::PriceDate;
 use crate::usage::Capability;
 use crate::verdict::statement::{
-    ApiPrice, Beside, Change, Days, Gathered, Gathering, Statement, days_of, hex, sealed,
+    ApiPrice, Beside, Change, Counted, Days, Gathered, Gathering, ServersDay, Statement, days_of,
+    hex, sealed,
 };
 use crate::verdict::{News, Settings, Switch, UNNAMED_MODEL, Verdict};
 
@@ -35,7 +36,8 @@ pub(super) struct Frozen {
     pub(super) statement: Statement,
 }
 
-/// Tells all that is new; gives the statements that were written. What cannot be written waits.
+/// Tells all that is new. A statement that is written enters the track record before the next one is
+/// begun; what cannot be written waits.
 ///
 /// # Errors
 /// The ledger's or the file system's; nothing of the news is lost.
@@ -43,8 +45,8 @@ pub(super) fn tell(
     verdict: &Verdict,
     config: &Config,
     ledger: &Ledger,
-) -> Result<Vec<Frozen>, AppError> {
-    let mut frozen = Vec::new();
+    now: Timestamp,
+) -> Result<(), AppError> {
     let mut news = verdict.take_news().into_iter();
     while let Some(one) = news.next() {
         let told = match &one {
@@ -60,7 +62,7 @@ pub(super) fn tell(
                     changed,
                     "settings of a state are others: the days that are kept were decided again"
                 );
-                Ok(None)
+                Ok(())
             }
             News::Dropped { key, was } => {
                 let was = was.label();
@@ -68,19 +70,17 @@ pub(super) fn tell(
                     state = key,
                     was, "a state was dropped: what it is about is no longer configured"
                 );
-                Ok(None)
+                Ok(())
             }
-            News::Switched(switch) => freeze(verdict.settings(), switch, config, ledger),
+            News::Switched(switch) => freeze(verdict, switch, config, ledger)
+                .and_then(|written| written.map_or(Ok(()), |it| track::add(ledger, it, now))),
         };
-        match told {
-            Ok(written) => frozen.extend(written),
-            Err(error) => {
-                verdict.put_back(std::iter::once(one).chain(news).collect());
-                return Err(error);
-            }
+        if let Err(error) = told {
+            verdict.put_back(std::iter::once(one).chain(news).collect());
+            return Err(error);
         }
     }
-    Ok(frozen)
+    Ok(())
 }
 
 fn listed(changed: &[Change]) -> String {
@@ -90,15 +90,20 @@ fn listed(changed: &[Change]) -> String {
 
 /// Writes the statement of a switch.
 fn freeze(
-    settings: &Arc<Settings>,
+    verdict: &Verdict,
     switch: &Switch,
     config: &Config,
     ledger: &Ledger,
 ) -> Result<Option<Frozen>, AppError> {
     let first = switch.counted.first().map(|day| day.day);
     let days = days_of(first, switch.day);
-    let gathered = gathered(settings, (switch.kind, &switch.name), days, ledger)?;
-    let made = gathered.and_then(|it| it.statement(switch, beside(&it, switch.day, config)));
+    let of = (switch.kind, switch.name.as_str());
+    let gathered = gathered(&switch.settings, of, days, ledger, |_| None)?;
+    let made = gathered.and_then(|it| {
+        let servers = servers(verdict, switch);
+        let beside = beside(&it, switch.day, config);
+        it.statement(switch, Beside { servers, ..beside })
+    });
     let Some(statement) = made else {
         warn!(
             name = switch.name,
@@ -144,12 +149,14 @@ fn said(statement: &Statement, path: &Path) {
     );
 }
 
-/// The demand of some days from the kept minutes; `None` where nothing of the name is configured.
+/// The demand of some days from the kept minutes; `None` where nothing of the name is configured. A
+/// minute of own hosting is demand of an API where `was` says which stream it would be there.
 pub(super) fn gathered(
     settings: &Arc<Settings>,
     of: (AlternativeKind, &str),
     days: Days,
     ledger: &Ledger,
+    mut was: impl FnMut(&StreamMinute) -> Option<Stream>,
 ) -> Result<Option<Gathered>, LedgerError> {
     let Some(mut gathering) = Gathering::new(settings, of, days) else {
         return Ok(None);
@@ -165,6 +172,8 @@ pub(super) fn gathered(
         let at = i64::from(minute.minute);
         if minute.own == gathering.is_own() {
             gathering.add(&stream(&minute), at, &minute.demand);
+        } else if let Some(stream) = minute.own.then(|| was(&minute)).flatten() {
+            gathering.add(&stream, at, &minute.demand);
         } else {
             gathering.up(at);
         }
@@ -176,7 +185,7 @@ pub(super) fn gathered(
 }
 
 /// A kept minute's stream as the live verdict names it: an unreadable class asks for everything.
-fn stream(minute: &StreamMinute) -> Stream {
+pub(super) fn stream(minute: &StreamMinute) -> Stream {
     Stream {
         upstream: minute.upstream.to_string(),
         model: minute.model.as_deref().unwrap_or(UNNAMED_MODEL).to_owned(),
@@ -194,13 +203,32 @@ fn beside(gathered: &Gathered, day: i64, config: &Config) -> Beside {
     let calls = config.server.data_dir.join(super::settings::CALLS_DIR);
     let end = day.saturating_add(1).saturating_mul(DAY_SECONDS);
     let end = Timestamp::from_second(end).unwrap_or(Timestamp::MAX);
-    let prices = gauges::api_prices(config, &gathered.models, end).into_iter();
+    let prices = arm_prices::dates(config, &gathered.models, end).into_iter();
     Beside {
         api_prices: prices.map(|price| api_price(price, end)).collect(),
         prices_sha256: sum(format!("{:?} {lists:?}", config.prices)),
         catalogue_sha256: sum(format!("{:?}", config.rows)),
         priced_again: ledger::last_pass(&calls),
+        servers: Vec::new(),
     }
+}
+
+/// What the servers of hosting that runs said on the days that made a state switch.
+fn servers(verdict: &Verdict, switch: &Switch) -> Vec<ServersDay> {
+    if switch.kind != AlternativeKind::Api {
+        return Vec::new();
+    }
+    let said = |counted: &Counted| {
+        let midnight = counted.day.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        let day = midnight.as_second().div_euclid(DAY_SECONDS);
+        let said = verdict.servers_by(&switch.name, day)?;
+        Some(ServersDay {
+            day: counted.day,
+            compared_ratio: said.compared_ratio,
+            capture_ratio: said.capture_ratio,
+        })
+    };
+    switch.counted.iter().filter_map(said).collect()
 }
 
 fn api_price(price: PriceDate, end: Timestamp) -> ApiPrice {
@@ -227,4 +255,51 @@ pub(super) fn waits(error: &AppError) {
         "a switch could not be frozen, and waits: it is tried again in a minute; the file or folder named \
          must be writable, with room on the disk"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::anew::{self, tests::house};
+    use crate::verdict::statement::Side;
+
+    /// A switch of a plan on a day.
+    fn switched(verdict: &Verdict, name: &str, day: i64) -> News {
+        News::Switched(Switch {
+            kind: AlternativeKind::Selfhost,
+            name: name.to_owned(),
+            day,
+            from: Side::Off,
+            to: Side::On,
+            changed: Vec::new(),
+            counted: Vec::new(),
+            settings: Arc::clone(verdict.settings()),
+        })
+    }
+
+    #[test]
+    fn what_was_written_is_in_the_track_record_and_what_was_not_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let (config, ledger) = house(dir.path());
+        let verdict = anew::verdict(&config, &ledger, None).unwrap();
+        let name = verdict.settings().plans[0].name.clone();
+        let now = super::super::now();
+        let today = now.as_second() / DAY_SECONDS;
+        // Where the second one is to be written is a folder.
+        let in_the_way = statements::folder(dir.path());
+        let day = crate::verdict::statement::days_of(None, today - 1).last;
+        let in_the_way = in_the_way.join(format!("{day}-selfhost-{name}-on.json"));
+        std::fs::create_dir_all(&in_the_way).unwrap();
+        let switches = (2..5).map(|ago| switched(&verdict, &name, today - 5 + ago));
+        verdict.put_back(switches.collect());
+        tell(&verdict, &config, &ledger, now).unwrap_err();
+        let remembered = |ledger| track::kept(ledger).unwrap().records.len();
+        assert_eq!(remembered(&ledger), 2);
+        // It waits alone, and is told as soon as it can be.
+        tell(&verdict, &config, &ledger, now).unwrap_err();
+        assert_eq!(remembered(&ledger), 2);
+        std::fs::remove_dir(in_the_way).unwrap();
+        tell(&verdict, &config, &ledger, now).unwrap();
+        assert_eq!(remembered(&ledger), 3);
+    }
 }

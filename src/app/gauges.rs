@@ -1,12 +1,8 @@
 //! The verdict as gauges: what the dashboard and the alert rules read.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use crate::config::Config;
+use super::arm_prices::start_of;
 use crate::economics::HostPlan;
 use crate::economics::band::Deviation;
 use crate::economics::ownership::HOURS_PER_MONTH;
@@ -17,8 +13,7 @@ use crate::metrics::{
     AlertGauge, AlternativeGauge, PlanGauges, PlanInfo, PlanMinute, PriceDate, ScenarioGauges,
     VerdictGauges, WindowGauges,
 };
-use crate::money::Currency;
-use crate::verdict::{HostedMinute, Lack, Report, StateView};
+use crate::verdict::{HostedMinutes, Lack, Report, StateView};
 
 /// What a report says, as gauges; `api` are the dates of the prices that calls are billed by.
 pub(super) fn of(report: &Report, api: Vec<PriceDate>) -> VerdictGauges {
@@ -185,10 +180,10 @@ fn sensitivity(hosted: &Hosted) -> Vec<(&'static str, f64, f64)> {
     hosted.band.sensitivity.iter().map(of).collect()
 }
 
-/// What the last closed minute adds to the running totals of the plans.
+/// What the minutes that closed add to the running totals of the plans.
 pub(super) fn minutes(report: &Report) -> Vec<PlanMinute> {
-    let of = |minute: &HostedMinute| {
-        let HostedMinute {
+    let of = |minute: &HostedMinutes| {
+        let HostedMinutes {
             plan,
             qualifying_usd,
             hosted,
@@ -204,7 +199,7 @@ pub(super) fn minutes(report: &Report) -> Vec<PlanMinute> {
             overflow_usd: cost.overflow_usd,
         }
     };
-    report.minute.iter().map(of).collect()
+    report.closed.iter().map(of).collect()
 }
 
 #[expect(clippy::float_arithmetic, reason = "a payback is an estimate")]
@@ -260,54 +255,9 @@ fn prices(report: &Report) -> Vec<PriceDate> {
     plans.chain(arms).flatten().collect()
 }
 
-/// The age of the prices that `models`, pairs of upstream and model, are billed by today, or held
-/// against, and of the exchange rates that make dollars of them.
-pub(super) fn api_prices(
-    config: &Config,
-    models: &[(String, String)],
-    now: Timestamp,
-) -> Vec<PriceDate> {
-    let mut oldest: BTreeMap<(&str, String), Date> = BTreeMap::new();
-    for (upstream, model) in models {
-        let of = config.upstreams.iter().find(|of| of.name == *upstream);
-        let used = of.and_then(|of| {
-            let own = (&of.prices, model);
-            let instead = of.would_cost_as.as_ref();
-            let (list, model) = instead.map_or(own, |it| (&it.list, &it.model));
-            config.prices.in_force(list, model, now)
-        });
-        if let Some(price) = used {
-            let name = price.names.first().map_or(model.as_str(), String::as_str);
-            let date = price.since.date();
-            let known = oldest
-                .entry(("api", format!("{}/{name}", price.list)))
-                .or_insert(date);
-            *known = date.min(*known);
-            let dollars = config.prices.fx_for(price.currency, now);
-            let dollars = dollars.filter(|_| price.currency != Currency::USD);
-            oldest.extend(dollars.map(|rate| (("fx", rate.currency.to_string()), rate.from)));
-        }
-    }
-    let dated = oldest.into_iter().filter_map(|((kind, name), day)| {
-        Some(PriceDate {
-            kind,
-            name,
-            checked_at: start_of(day)?,
-        })
-    });
-    dated.collect()
-}
-
-fn start_of(day: Date) -> Option<Timestamp> {
-    day.to_zoned(TimeZone::UTC)
-        .ok()
-        .map(|zoned| zoned.timestamp())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Overrides;
     use crate::economics::projection::{Band, Figures, Replicas};
     use crate::economics::projection::{ChosenOn, Evidence, Latency};
     use crate::economics::rival::{Part, Rival};
@@ -417,47 +367,5 @@ mod tests {
             &fortnight(Some(80.0), None),
             "not_enough_evidence",
         );
-    }
-
-    #[test]
-    fn every_price_that_calls_are_billed_by_has_its_age() {
-        let config = crate::config::load(None, &Overrides::default()).unwrap();
-        let pair = |upstream: &str, model: &str| (upstream.to_owned(), model.to_owned());
-        let models = [
-            pair("openai", "gpt-4o-mini-2024-07-18"),
-            pair("openai", "gpt-4o-mini"),
-            pair("anthropic", "claude-sonnet-4-5-20250929"),
-            pair("openai", "invented"),
-            pair("gone", "gpt-4o"),
-        ];
-        let now = "2026-11-22T00:00:00Z".parse().unwrap();
-        let ages = api_prices(&config, &models, now);
-        let seen: Vec<String> = ages
-            .iter()
-            .map(|price| format!("{} {} {}", price.kind, price.name, price.checked_at))
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                "api anthropic/claude-sonnet-4-5 2026-07-29T00:00:00Z",
-                "api openai/gpt-4o-mini 2025-07-04T00:00:00Z",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_exchange_rate_of_a_bill_has_its_age() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tollgate.toml");
-        let text = "[upstreams.ark]\nformat = \"openai\"\nbase_url = \"https://ark.example\"\nprices = \"bytedance\"\n\
-                    [[fx]]\ncurrency = \"CNY\"\nusd_per_unit = 0.14\nfrom = 2026-11-03\nsource = \"ours\"\n";
-        std::fs::write(&path, text).unwrap();
-        let config = crate::config::load(Some(&path), &Overrides::default()).unwrap();
-        let models = [("ark".to_owned(), "doubao-pro-32k".to_owned())];
-        let now = "2026-11-22T00:00:00Z".parse().unwrap();
-        let ages = api_prices(&config, &models, now);
-        let rate = ages.iter().find(|price| price.kind == "fx").unwrap();
-        let begins: Timestamp = "2026-11-03T00:00:00Z".parse().unwrap();
-        assert_eq!((rate.name.as_str(), rate.checked_at), ("CNY", begins));
     }
 }

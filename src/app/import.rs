@@ -6,28 +6,29 @@
 mod pieces;
 mod rows;
 mod shape;
+mod there;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use self::pieces::Piece;
 pub(crate) use self::pieces::{UsageCost, UsageRow};
 pub(crate) use self::shape::Shape;
+use self::there::{Known, There};
 use super::{AppError, now, settings};
 use crate::config::Config;
 use crate::journal::Journal;
-use crate::ledger::{Grain, History, Ledger, Minutes, NAMES_MAX, Origin, Period};
-use crate::money::{Currency, Pico};
+use crate::ledger::{History, Ledger, Minutes, NAMES_MAX};
+use crate::money::Pico;
 
 /// Stretches that are written with one wait for the disk.
 const PIECES_AT_ONCE: usize = 16;
 /// Stretches that a refusal names.
 const NAMED_MAX: usize = 5;
-/// Seconds in an hour.
-const HOUR_SECONDS: i64 = 3_600;
 
 /// What is to be imported, and how.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct ImportAsked {
     pub(crate) rows: Vec<UsageRow>,
     /// Bills that stand beside them.
     pub(crate) costs: Vec<UsageCost>,
+    /// What was given back: of no usage.
+    pub(crate) credits: Vec<UsageCost>,
     /// How calls spread over the minutes.
     pub(crate) shape: Shape,
     /// Take other figures for what was imported before.
@@ -71,6 +74,8 @@ pub(crate) struct Imported {
     pub(crate) unpriced_calls: u64,
     /// Billed for what no row has: left out.
     pub(crate) cost_without_usage_usd: Pico,
+    /// Given back by credits, which are of no call: left out. Below zero.
+    pub(crate) credits_left_out_usd: Pico,
 }
 
 /// Imports, or looks; `watch` is told how many of how many stretches are done.
@@ -79,12 +84,17 @@ pub(crate) struct Imported {
 /// What is refused, and the ledger's.
 pub(crate) fn run(
     config: &Config,
-    asked: ImportAsked,
+    asked: &ImportAsked,
     watch: &mut dyn FnMut(u64, u64),
 ) -> Result<Imported, AppError> {
+    let wanted = settings::ledger(config, None);
+    // Who only looks leaves nothing behind; what is not there has nothing in it.
+    if asked.dry_run && !wanted.dir.exists() {
+        return Ok(planned(config, None, asked)?.done);
+    }
     // As a start: an import may be the first thing a data directory sees.
     Journal::<()>::open(settings::journal(config), |_, ()| {})?.close();
-    let (ledger, recovery) = Ledger::open(settings::ledger(config, None))?;
+    let (ledger, recovery) = Ledger::open(wanted)?;
     super::open::tell(&recovery);
     let done = import(config, &ledger, asked, watch);
     ledger.close()?;
@@ -94,31 +104,49 @@ pub(crate) fn run(
 fn import(
     config: &Config,
     ledger: &Ledger,
-    asked: ImportAsked,
+    asked: &ImportAsked,
     watch: &mut dyn FnMut(u64, u64),
 ) -> Result<Imported, AppError> {
-    let ImportAsked {
-        rows,
-        costs,
-        shape,
-        replace,
-        beside_metered,
-        dry_run,
-    } = asked;
+    let Planned { done, new, up } = planned(config, Some(ledger), asked)?;
+    if done.dry_run {
+        return Ok(done);
+    }
+    write(ledger, &new, asked.shape, watch)?;
+    let up = History {
+        up,
+        ..History::default()
+    };
+    ledger.import(up)?;
+    Ok(done)
+}
+
+/// What an import would do.
+struct Planned {
+    done: Imported,
+    /// What is written, each with whether other figures are in its place.
+    new: Vec<(Piece, bool)>,
+    /// When the source was up.
+    up: Vec<Range<Timestamp>>,
+}
+
+fn planned(
+    config: &Config,
+    ledger: Option<&Ledger>,
+    asked: &ImportAsked,
+) -> Result<Planned, AppError> {
     let mut done = Imported {
-        dry_run,
+        dry_run: asked.dry_run,
         ..Imported::default()
     };
-    let mut pieces = pieces::of(config, rows, &costs, &mut done)?;
-    let oldest = i64::from(settings::ledger(config, None).retention.hours_days);
-    let kept_from = Timestamp::from_second(now().as_second().saturating_sub(oldest * 86_400));
-    let kept_from = kept_from.unwrap_or(Timestamp::MIN);
+    let pieces = pieces::of(config, asked, &mut done)?;
     refuse_too_many(ledger, &pieces)?;
-    let all = pieces.len();
-    pieces.retain(|piece| piece.range.start >= kept_from);
-    done.too_old = number(all.saturating_sub(pieces.len()));
+    let pieces = kept(config, pieces, &mut done);
     let Some(stretch) = stretch(&pieces) else {
-        return Ok(done);
+        return Ok(Planned {
+            done,
+            new: Vec::new(),
+            up: Vec::new(),
+        });
     };
     if stretch.end > now() {
         return Err(refused(
@@ -130,37 +158,54 @@ fn import(
     for piece in &pieces {
         done.add(piece);
     }
-    let there = There::of(ledger, stretch.clone())?;
-    if !beside_metered {
+    let there = ledger.map_or_else(|| Ok(There::default()), |it| There::of(it, stretch.clone()))?;
+    if !asked.beside_metered {
         there.refuse_metered(&pieces)?;
     }
+    let zone = settings::ledger(config, None).timezone;
+    let new = new(pieces, &there, (asked, &zone), &mut done)?;
+    Ok(Planned {
+        done,
+        new,
+        up: there.unmetered(&stretch),
+    })
+}
+
+/// The pieces that are not older than the hours that are kept.
+fn kept(config: &Config, mut pieces: Vec<Piece>, done: &mut Imported) -> Vec<Piece> {
+    let oldest = i64::from(settings::ledger(config, None).retention.hours_days);
+    let from = Timestamp::from_second(now().as_second().saturating_sub(oldest * 86_400));
+    let from = from.unwrap_or(Timestamp::MIN);
+    let all = pieces.len();
+    pieces.retain(|piece| piece.range.start >= from);
+    done.too_old = number(all.saturating_sub(pieces.len()));
+    pieces
+}
+
+/// The pieces that are written, each with whether other figures are in its place.
+fn new(
+    pieces: Vec<Piece>,
+    there: &There,
+    (asked, zone): (&ImportAsked, &TimeZone),
+    done: &mut Imported,
+) -> Result<Vec<(Piece, bool)>, AppError> {
     let mut new = Vec::new();
     for piece in pieces {
-        match there.known(&piece) {
-            Known::Absent => new.push((piece, false)),
-            Known::Same if !replace => done.unchanged = done.unchanged.saturating_add(1),
+        match there.known(&piece, (asked.shape, zone)) {
+            Known::Absent | Known::Begun => new.push((piece, false)),
+            Known::Same if !asked.replace => done.unchanged = done.unchanged.saturating_add(1),
             Known::Same | Known::Other => new.push((piece, true)),
         }
     }
-    let others = new
-        .iter()
-        .filter(|(_, known)| *known)
-        .map(|(piece, _)| piece);
-    if !replace && others.clone().next().is_some() {
+    let known = new.iter().filter(|(_, known)| *known);
+    let others = known.map(|(piece, _)| piece);
+    if !asked.replace && others.clone().next().is_some() {
         let message = format!("imported before with other figures: {}", named(others));
         return Err(refused(message, "--replace takes these figures instead"));
     }
-    done.replaced = number(new.iter().filter(|(_, known)| *known).count());
+    done.replaced = number(others.count());
     done.written = number(new.len()).saturating_sub(done.replaced);
-    if dry_run {
-        return Ok(done);
-    }
-    write(ledger, &new, shape, watch)?;
-    ledger.import(History {
-        up: there.unmetered(&stretch),
-        ..History::default()
-    })?;
-    Ok(done)
+    Ok(new)
 }
 
 /// Writes pieces, each with whether others are in its place; `watch` as in [`run`].
@@ -206,148 +251,10 @@ impl Imported {
     }
 }
 
-/// What a ledger has of a stretch of time.
-struct There {
-    /// The hours in which an upstream was metered.
-    metered: BTreeSet<(Timestamp, String)>,
-    /// What was imported of an hour: calls, input, cached input, output, native cost.
-    imported: BTreeMap<(String, String), BTreeMap<Timestamp, Figures>>,
-}
-
-/// Figures that are compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Figures {
-    /// Of all of it; `None` where there are two, or none.
-    currency: Option<Currency>,
-    calls: u64,
-    input: u64,
-    cached: u64,
-    output: u64,
-    cost: Pico,
-}
-
-/// Whether a piece is in the ledger.
-enum Known {
-    Absent,
-    Same,
-    Other,
-}
-
-impl There {
-    fn of(ledger: &Ledger, stretch: Range<Timestamp>) -> Result<Self, AppError> {
-        let mut there = Self {
-            metered: BTreeSet::new(),
-            imported: BTreeMap::new(),
-        };
-        for hour in ledger.rollups(Grain::Hour, hours_of(&stretch))? {
-            let hour = hour?;
-            let Period::Hour(start) = hour.period else {
-                continue;
-            };
-            let name =
-                |name: &Option<std::sync::Arc<str>>| name.as_deref().unwrap_or("").to_owned();
-            let (upstream, model) = (name(&hour.group.upstream), name(&hour.group.model));
-            match hour.group.origin {
-                Origin::Live => drop(there.metered.insert((start, upstream))),
-                Origin::Imported => {
-                    let of = there.imported.entry((upstream, model)).or_default();
-                    let new = Figures {
-                        currency: hour.group.currency,
-                        ..Figures::default()
-                    };
-                    let of = of.entry(start).or_insert(new);
-                    of.currency = of.currency.filter(|it| Some(*it) == hour.group.currency);
-                    of.calls = of.calls.saturating_add(hour.totals.calls);
-                    of.input = of.input.saturating_add(hour.totals.input_tokens);
-                    of.cached = of.cached.saturating_add(hour.totals.cache_read_tokens);
-                    of.output = of.output.saturating_add(hour.totals.output_tokens);
-                    of.cost += hour.totals.cost_native;
-                }
-            }
-        }
-        Ok(there)
-    }
-
-    fn known(&self, piece: &Piece) -> Known {
-        let of = self
-            .imported
-            .get(&(piece.upstream.clone(), piece.model.clone()));
-        let mut sum = Figures::default();
-        let mut is_there = false;
-        for (_, hour) in of
-            .into_iter()
-            .flat_map(|of| of.range(hours_of(&piece.range)))
-        {
-            if !is_there {
-                sum.currency = hour.currency;
-            }
-            is_there = true;
-            sum.currency = sum.currency.filter(|it| Some(*it) == hour.currency);
-            sum.calls = sum.calls.saturating_add(hour.calls);
-            sum.input = sum.input.saturating_add(hour.input);
-            sum.cached = sum.cached.saturating_add(hour.cached);
-            sum.output = sum.output.saturating_add(hour.output);
-            sum.cost += hour.cost;
-        }
-        if !is_there {
-            return Known::Absent;
-        }
-        let total = &piece.total;
-        let now = Figures {
-            currency: piece
-                .cost
-                .map_or(Some(Currency::USD), |(_, currency)| Some(currency)),
-            calls: total.calls,
-            input: total.uncached_input.saturating_add(total.cached_input),
-            cached: total.cached_input,
-            output: total.output,
-            cost: piece.cost.map_or(Pico::ZERO, |(cost, _)| cost),
-        };
-        if sum == now {
-            Known::Same
-        } else {
-            Known::Other
-        }
-    }
-
-    fn refuse_metered(&self, pieces: &[Piece]) -> Result<(), AppError> {
-        let is_metered = |piece: &&Piece| {
-            let mut hours = self.metered.iter();
-            hours.any(|(hour, upstream)| {
-                *upstream == piece.upstream && hours_of(&piece.range).contains(hour)
-            })
-        };
-        let mut twice = pieces.iter().filter(is_metered).peekable();
-        if twice.peek().is_none() {
-            return Ok(());
-        }
-        let message = format!("tollgate metered calls itself in {}", named(twice));
-        Err(refused(
-            message,
-            "leave these out, or they count twice; --beside-metered takes them all the same, for \
-             traffic that did not pass tollgate",
-        ))
-    }
-
-    /// The stretch without the days of UTC in which something was metered: there tollgate's own beats
-    /// say when it was up.
-    fn unmetered(&self, stretch: &Range<Timestamp>) -> Vec<Range<Timestamp>> {
-        let day_of = |at: Timestamp| at.as_second().div_euclid(24 * HOUR_SECONDS);
-        let metered: BTreeSet<i64> = self.metered.iter().map(|(hour, _)| day_of(*hour)).collect();
-        let (first, last) = (stretch.start.as_second(), stretch.end.as_second());
-        let hours = (first..last).step_by(usize::try_from(HOUR_SECONDS).unwrap_or(usize::MAX));
-        let hours = hours.filter_map(|second| Timestamp::from_second(second).ok());
-        let free = hours.filter(|hour| !metered.contains(&day_of(*hour)));
-        let end = |hour: Timestamp| Timestamp::from_second(hour.as_second() + HOUR_SECONDS);
-        free.filter_map(|hour| Some(hour..end(hour).ok()?))
-            .collect()
-    }
-}
-
 /// Models beyond the ledger's bound would be `other`, each writing over the one before.
-fn refuse_too_many(ledger: &Ledger, pieces: &[Piece]) -> Result<(), AppError> {
+fn refuse_too_many(ledger: Option<&Ledger>, pieces: &[Piece]) -> Result<(), AppError> {
     let models: BTreeSet<&str> = pieces.iter().map(|piece| piece.model.as_str()).collect();
-    if ledger.takes_models(&models) {
+    if ledger.map_or(models.len() <= NAMES_MAX, |it| it.takes_models(&models)) {
         return Ok(());
     }
     Err(refused(
@@ -383,15 +290,9 @@ fn refused(message: String, remedy: &str) -> AppError {
     }
 }
 
-/// The hours of a stretch by their begin: those of UTC, also where days begin half an hour off.
-fn hours_of(range: &Range<Timestamp>) -> Range<Timestamp> {
-    let floor = |at: Timestamp| {
-        let second = at.as_second();
-        Timestamp::from_second(second - second.rem_euclid(HOUR_SECONDS)).unwrap_or(at)
-    };
-    floor(range.start)..floor(range.end)
-}
-
 fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,14 +13,20 @@ use tracing::{error, warn};
 use super::shared::Shared;
 use super::{AppError, now, settings};
 use crate::config::{Config, MeasuredBy, OpenCost, Secret, Upstream};
-use crate::ledger::{Ledger, Origin};
+use crate::ledger::Ledger;
 use crate::measured::{
-    Costs, Measured, Metered, Prepared, Seen, ServerSeen, Settings, Token, Window, words,
+    Costs, DAYS_KEPT, Measured, Metered, Prepared, Seen, ServerSeen, Settings, Token, Window, words,
 };
 use crate::metrics::{MeasuredGauges, MeasuredWindow};
+use crate::verdict::{RunningPlan, Servers, ServersOf, TokenRates};
 
 /// How often it is looked for servers to be asked: the shortest time from one round to the next.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Seconds in a day.
+const DAY_SECONDS: i64 = 86_400;
+/// Closed days whose fortnight is still kept: a switch that is frozen may name any of them.
+const DAYS_TOLD: i64 = DAYS_KEPT - 14;
 
 /// What is measured by a configuration, with what was kept.
 pub(super) fn new(config: &Config, ledger: &Ledger) -> Result<Measured, AppError> {
@@ -91,18 +97,19 @@ pub(super) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let metered = |upstream: &str| metered(shared.ledger(), upstream);
-        tokio::select! {
+        let round = tokio::select! {
             () = stop.cancelled() => return,
-            () = shared.measured().look(now(), metered) => {}
-        }
+            round = shared.measured().ask(now()) => round,
+        };
         let shared = Arc::clone(&shared);
-        // The ledger may wait for the disk: not on an event loop.
-        if tokio::task::spawn_blocking(move || shared.keep_measured(now()))
-            .await
-            .is_err()
-        {
-            error!("what was measured could not be kept");
+        // The ledger may wait for the disk, and sums all its groups: not on an event loop.
+        let booked = tokio::task::spawn_blocking(move || {
+            let metered = |upstream: &str| metered(shared.ledger(), upstream);
+            shared.measured().book(&round, metered);
+            shared.keep_measured(now());
+        });
+        if booked.await.is_err() {
+            error!("what was measured could not be booked or kept");
         }
     }
 }
@@ -125,18 +132,12 @@ pub(super) async fn look_at_costs(shared: Arc<Shared>, stop: CancellationToken) 
 
 /// Every token of an upstream's calls since the ledger began; they are in memory.
 fn metered(ledger: &Ledger, upstream: &str) -> Metered {
-    let mut sum = Metered::default();
-    for rollup in ledger.all_time() {
-        let group = &rollup.group;
-        if group.upstream.as_deref() == Some(upstream) && group.origin == Origin::Live {
-            let of = &rollup.totals;
-            let add = u64::saturating_add;
-            sum.input_tokens = add(sum.input_tokens, of.input_tokens);
-            sum.cached_tokens = add(sum.cached_tokens, of.cache_read_tokens);
-            sum.output_tokens = add(sum.output_tokens, of.output_tokens);
-        }
+    let sum = ledger.metered(upstream);
+    Metered {
+        input_tokens: sum.input_tokens,
+        cached_tokens: sum.cache_read_tokens,
+        output_tokens: sum.output_tokens,
     }
-    sum
 }
 
 /// Writes down what is due by now.
@@ -149,6 +150,56 @@ pub(super) fn keep(measured: &Measured, ledger: &Ledger, now: Timestamp) {
                 error, "what was measured could not be kept; a restart forgets it"
             );
         }
+    }
+}
+
+/// What the servers say of hosting that runs, for the verdict that is made at `now`: over its windows,
+/// and over the fortnights of the days that it may decide or freeze.
+pub(super) fn servers(
+    measured: &Measured,
+    plans: &[RunningPlan],
+    now: Timestamp,
+) -> Vec<ServersOf> {
+    let runs = |upstream: &str| {
+        let mut all = plans.iter().flat_map(|plan| &plan.upstreams);
+        all.any(|it| it.name == upstream)
+    };
+    let today = now.as_second().div_euclid(DAY_SECONDS);
+    let seen = measured.seen(now).into_iter();
+    seen.filter(|seen| runs(&seen.upstream))
+        .map(|seen| {
+            let day = |day: i64| {
+                let end = day.saturating_add(1).saturating_mul(DAY_SECONDS);
+                let end = Timestamp::from_second(end).ok()?;
+                let window = measured.fortnight(&seen.upstream, end)?;
+                Some((day, said(&seen, &window)))
+            };
+            let windows = seen.windows.iter();
+            ServersOf {
+                upstream: seen.upstream.clone(),
+                windows: windows.map(|it| (it.label, said(&seen, it))).collect(),
+                days: (today.saturating_sub(DAYS_TOLD)..today)
+                    .filter_map(day)
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+#[expect(clippy::float_arithmetic, reason = "means over a window")]
+fn said(seen: &Seen, window: &Window) -> Servers {
+    let has_servers = !seen.servers.is_empty();
+    let many = f64::from(u32::try_from(seen.servers.len()).unwrap_or(u32::MAX));
+    Servers {
+        compared_ratio: has_servers.then(|| window.coverage()),
+        capture_ratio: window.sure_capture_ratio(),
+        tokens: window.rates().map(|[input, output]| TokenRates {
+            input,
+            cached: window.cache_hit_ratio().map(|hits| hits * input),
+            output,
+        }),
+        replicas: window.up_ratio().map(|up| up * many),
+        usd_per_hour: window.usd_per_hour(),
     }
 }
 

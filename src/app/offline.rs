@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    AppError, breakeven, measured, now, past, reprice, reserved, settings, shared, show, track,
+    AppError, anew, breakeven, measured, now, past, ran, reprice, reserved, settings, show, track,
     what_if,
 };
-use crate::admin::{Clock, PastQuery, RepriceQuery, TotalsQuery, totals, what_if_query};
+use crate::admin::{
+    Clock, PastQuery, RepriceQuery, TotalsQuery, totals, what_if_query, with_hosting,
+};
 use crate::call::CallRecord;
 use crate::config::Config;
 use crate::journal::Journal;
@@ -55,7 +57,9 @@ impl Offline {
         let prices = &self.config.prices;
         let reserved = reserved::spent(prices, &self.ledger, &asked, clock.now).map_err(refused)?;
         let missing = show::missing_rows(&self.ledger, asked.since, asked.until);
-        Ok(totals(&asked, &clock.zone, &read, &reserved, &missing))
+        let hosting = ran::ran(&self.config, &self.ledger, &asked, clock.now).map_err(refused)?;
+        let answer = totals(&asked, &clock.zone, &read, &reserved, &missing);
+        Ok(with_hosting(answer, &hosting))
     }
 
     /// Every call that arrived in `since..until`, in the order of the journal, until `each` breaks.
@@ -133,9 +137,11 @@ impl Offline {
     /// # Errors
     /// The ledger's.
     pub fn breakeven(&self) -> Result<Value, AppError> {
-        let verdict = shared::verdict(&self.config, &self.ledger, None)?;
-        verdict.tick(now());
+        let verdict = anew::verdict(&self.config, &self.ledger, None)?;
         let measured = measured::new(&self.config, &self.ledger)?;
+        let plans = &verdict.settings().running;
+        verdict.see_servers(measured::servers(&measured, plans, now()));
+        verdict.tick(now());
         Ok(measured::beside(
             breakeven::json(&super::arm_prices::priced(&verdict.report(), &self.config)),
             &measured,

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
-use super::{AppError, now, settings, shared, show};
+use super::{AppError, anew, now, settings, show, would_cost};
 use crate::call::{CallRecord, StreamEnd};
 use crate::config::Config;
 use crate::journal::{FrameKind, Journal};
@@ -45,14 +45,16 @@ impl Opened {
             ledger.import(history)?;
         }
         let ledger = Arc::new(ledger);
-        let verdict = ArcSwap::from_pointee(shared::verdict(config, &ledger, None)?);
+        let verdict = anew::verdict(config, &ledger, None)?;
+        would_cost::remember(&verdict.settings().running, &ledger);
+        let verdict = ArcSwap::from_pointee(verdict);
         let metrics = Metrics::new(&settings::metrics(config, show::models(&ledger, now())?));
-        let (verdict, batch) = (Arc::new(verdict), Arc::default());
         let sinks = Sinks {
             ledger,
             metrics,
-            verdict,
-            batch,
+            verdict: Arc::new(verdict),
+            look: Arc::default(),
+            batch: Arc::default(),
         };
         let recorder = Recorder::start(closed, sinks.clone()).map_err(AppError::Thread)?;
         recovery

@@ -1,7 +1,7 @@
 //! Calls priced again by the prices of the configuration, at rest and beside the traffic.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tracing::{debug, error, info};
 
-use super::{now, shared};
+use super::anew::Place;
+use super::shared::lock;
+use super::{now, would_cost};
 use crate::admin::{Refusal, RepriceQuery, SourceError};
 use crate::call::{Again, CallRecord, Role};
 use crate::config::{Config, Upstream};
@@ -39,6 +41,9 @@ pub(super) fn run(
         now: at,
     };
     let done = ledger.reprice(&ask, &|call| again(config, call), watch)?;
+    if done.is_applied {
+        would_cost::repriced(ledger, asked, at)?;
+    }
     Ok(answer(&done, asked))
 }
 
@@ -286,17 +291,9 @@ impl Work {
 
     /// The verdict over what its minutes cost now.
     fn judge_anew(&self) -> Result<(), super::AppError> {
-        let Sinks {
-            ledger,
-            verdict,
-            batch,
-            ..
-        } = &self.sinks;
-        // No batch goes into the old verdict while the new one is made and put in its place.
-        let _batch = lock(batch);
-        let states = verdict.load().stored();
-        let anew = shared::verdict(&self.config.load(), ledger, Some(states))?;
-        verdict.store(Arc::new(anew));
+        let place = Place::hold(&self.sinks);
+        let anew = place.judged_by(&self.config.load())?;
+        place.put(anew);
         Ok(())
     }
 }
@@ -310,9 +307,4 @@ fn said(error: &dyn std::error::Error) -> String {
         source = behind.source();
     }
     said
-}
-
-/// What is behind these locks is whole whatever happened to the thread that held them.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -41,6 +41,7 @@ fn named(upstream: &Upstream) -> Option<RunningUpstream> {
         name: upstream.name.clone(),
         list: instead.list.clone(),
         model: instead.model.clone(),
+        since_minute: None,
     })
 }
 
@@ -107,8 +108,8 @@ pub(super) fn gauges(verdict: &Verdict, report: &Report) -> Vec<HostingGauges> {
                 plan: plan.clone(),
                 cost_usd: counted.cost_usd,
                 avoided_usd: counted.avoided_usd,
-                replicas: seen.map_or(0, |it| it.replicas),
-                usd_per_hour: seen.map_or(0.0, |it| it.usd_per_hour),
+                replicas: seen.map(|it| it.replicas),
+                usd_per_hour: seen.map(|it| it.usd_per_hour),
                 api_cheaper: state.map(|it| it.cheaper),
                 windows: seen.map(windows).unwrap_or_default(),
             }
@@ -126,4 +127,38 @@ fn windows(seen: &HostingReport) -> Vec<HostingWindowGauges> {
         busy: at.busy,
     };
     seen.windows.iter().map(gauge).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::anew::tests::house;
+    use crate::verdict::{Settings, States};
+
+    #[test]
+    fn replicas_and_their_hour_are_absent_before_the_first_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let (config, _) = house(dir.path());
+        let running = RunningPlan {
+            plan: config.plans.plans[0].clone(),
+            steps: vec![Step {
+                from_minute: i64::MIN,
+                day: None,
+                replicas: 2,
+            }],
+            upstreams: Vec::new(),
+        };
+        let settings = Settings {
+            running: vec![running],
+            ..Settings::default()
+        };
+        let verdict = Verdict::new(settings, States::default());
+        let shown = || {
+            let [gauges] = gauges(&verdict, &verdict.report()).try_into().unwrap();
+            (gauges.replicas, gauges.usd_per_hour.is_some())
+        };
+        assert_eq!(shown(), (None, false));
+        verdict.tick(super::super::now());
+        assert_eq!(shown(), (Some(2), true));
+    }
 }

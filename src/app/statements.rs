@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use tracing::warn;
@@ -15,6 +15,8 @@ use crate::verdict::statement::hex;
 const FOLDER: &str = "verdicts";
 /// Statements that are kept: a state needs three days to switch, so this is years of switches.
 const STATEMENTS_MAX: usize = 1_000;
+/// How much younger a statement is than the one before, where the clock does not tell them apart.
+const STEP: Duration = Duration::from_millis(1);
 /// Digits of the checksum that set apart statements of one name, such as after settings changed.
 const DIGITS: usize = 12;
 
@@ -88,14 +90,31 @@ pub(super) fn write(dir: &Path, name: &str, text: &str) -> Result<PathBuf, AppEr
     Err(failed(&other, ErrorKind::AlreadyExists.into()))
 }
 
-/// The whole file appears at once, or not at all.
+/// The whole file appears at once, or not at all; and as the newest, also where two are written within
+/// a tick of the file system's clock, or that went back.
 fn written(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
     let new = path.with_extension("new");
+    let newest = newest(dir)?;
     let mut file = File::create(&new)?;
     file.write_all(text.as_bytes())?;
+    if newest >= file.metadata()?.modified()? {
+        file.set_modified(newest.checked_add(STEP).unwrap_or(newest))?;
+    }
     file.sync_all()?;
     std::fs::rename(&new, path)?;
     File::open(dir)?.sync_all()
+}
+
+/// When the last statement of a folder was written.
+fn newest(dir: &Path) -> std::io::Result<SystemTime> {
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "json") {
+            newest = newest.max(path.metadata()?.modified()?);
+        }
+    }
+    Ok(newest)
 }
 
 /// Deletes the oldest statements where there are too many.
@@ -157,6 +176,24 @@ mod tests {
             names(dir.path()),
             ["2026-11-22-a-on.json", "2026-11-22-a-on-3fc4ccfe7458.json"]
         );
+    }
+
+    #[test]
+    fn the_last_one_written_of_a_day_is_the_last_one_whatever_the_clock_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| write(dir.path(), name, text).unwrap();
+        let first = write("2026-11-22-a-on.json", "one");
+        let ahead = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365 * 90);
+        File::options()
+            .append(true)
+            .open(&first)
+            .and_then(|file| file.set_modified(ahead))
+            .unwrap();
+        // By name alone each of them would come before it.
+        let off = write("2026-11-22-a-off.json", "two");
+        let again = write("2026-11-22-a-off.json", "three");
+        let other = write("2026-11-22-A-on.json", "four");
+        assert_eq!(files(dir.path()).unwrap(), [first, off, again, other]);
     }
 
     #[test]

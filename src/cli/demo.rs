@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::admin::{Admin, Page};
 use super::args::Demo;
 use super::breakeven;
 use super::house::{Addresses, DemoPlan, House, Options, Range, Running, TotalsQuery};
 use super::live::Live;
-use super::serve::Signals;
+use super::serve::{Signals, stopped};
 use super::summary::{Seen, Summary};
 use super::totals::Totals;
 use super::{Failure, output};
@@ -41,7 +42,7 @@ const LEDGER_WAIT: Duration = Duration::from_secs(5);
 /// Any free port of this machine.
 const FREE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// Runs the demo.
+/// Runs the demo. Told to end, it lets the last calls end; told once more, it ends at once.
 pub(super) async fn run<H: House>(
     house: &H,
     options: Options,
@@ -49,6 +50,30 @@ pub(super) async fn run<H: House>(
     quiet: bool,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
+    let told = CancellationToken::new();
+    let twice = async {
+        signals.told_to_end().await;
+        output::note(
+            quiet,
+            "ending: calls under way may finish; once more ends at once",
+        );
+        told.cancel();
+        signals.told_to_end().await;
+    };
+    tokio::select! {
+        ended = shown(house, options, demo, &told, quiet) => ended,
+        () = twice => Err(Failure::work("ended at once")),
+    }
+}
+
+/// From the start to the curtain.
+async fn shown<H: House>(
+    house: &H,
+    options: Options,
+    demo: &Demo,
+    told: &CancellationToken,
+    quiet: bool,
+) -> Result<(), Failure> {
     let providers = Providers::start(demo).await?;
     output::note(
         quiet,
@@ -56,21 +81,13 @@ pub(super) async fn run<H: House>(
     );
     let running = tokio::select! {
         biased;
-        () = signals.told_to_end() => return Err(Failure::work("ended before the traffic began")),
+        () = told.cancelled() => return Err(Failure::work("ended before the traffic began")),
         running = house.demo(plan(options, demo, &providers)) => running?,
     };
     let stage = Stage::set(running.addresses().clone())?;
     // What fails is said at once; what else is lost was made for the demo.
-    act(&stage, demo, &providers, &mut signals, quiet).await?;
-    tokio::select! {
-        stopped = running.stop() => stopped,
-        () = signals.told_to_end() => Err(at_once()),
-    }
-}
-
-/// What a second signal leads to.
-fn at_once() -> Failure {
-    Failure::work("ended at once")
+    act(&stage, demo, &providers, told, quiet).await?;
+    stopped(running, quiet).await
 }
 
 /// What happens on the stage, from the first call to the curtain.
@@ -78,18 +95,15 @@ async fn act(
     stage: &Stage,
     demo: &Demo,
     providers: &Providers,
-    signals: &mut Signals,
+    told: &CancellationToken,
     quiet: bool,
 ) -> Result<(), Failure> {
-    output::print(stage.play(demo, providers, signals, quiet).await?)?;
-    if demo.keep_running {
+    output::print(stage.play(demo, providers, told, quiet).await?)?;
+    if demo.keep_running && !told.is_cancelled() {
         let traffic = stage.traffic(demo);
         output::note(quiet, "still running, with traffic; Ctrl-C ends it");
-        signals.told_to_end().await;
-        tokio::select! {
-            _ = traffic.stop() => {}
-            () = signals.told_to_end() => return Err(at_once()),
-        }
+        told.cancelled().await;
+        traffic.stop().await;
     }
     Ok(())
 }
@@ -162,7 +176,7 @@ impl Stage {
         &self,
         demo: &Demo,
         providers: &Providers,
-        signals: &mut Signals,
+        told: &CancellationToken,
         quiet: bool,
     ) -> Result<Summary, Failure> {
         let before = self.totals().await?;
@@ -170,17 +184,11 @@ impl Stage {
         let traffic = self.traffic(demo);
         tokio::select! {
             watched = self.watch(demo.duration, &before, &live, &traffic) => watched?,
-            () = signals.told_to_end() => {}
+            () = told.cancelled() => {}
         }
         live.say("letting the last calls end ...");
-        let last = async {
-            let sent = traffic.stop().await;
-            self.settled(providers, sent).await
-        };
-        let (bill, seen) = tokio::select! {
-            counted = last => counted?,
-            () = signals.told_to_end() => return Err(at_once()),
-        };
+        let sent = traffic.stop().await;
+        let (bill, seen) = self.settled(providers, sent).await?;
         live.end();
         Ok(Summary {
             before,
@@ -189,7 +197,7 @@ impl Stage {
             seen,
             verdict: self.verdict().await?,
             addresses: self.addresses.clone(),
-            keeps_running: demo.keep_running,
+            keeps_running: demo.keep_running && !told.is_cancelled(),
         })
     }
 
@@ -322,13 +330,8 @@ mod tests {
             .await
             .unwrap();
         let stage = Stage::set(rooms.addresses().clone()).unwrap();
-        let summary = {
-            let mut signals = Signals::listen().unwrap();
-            stage
-                .play(&DEMO, &providers, &mut signals, true)
-                .await
-                .unwrap()
-        };
+        let told = CancellationToken::new();
+        let summary = stage.play(&DEMO, &providers, &told, true).await.unwrap();
         let (bill, seen) = (summary.bill.total(), summary.seen);
         assert!(seen.calls > 0, "{seen:?}");
         assert_eq!(
@@ -338,5 +341,25 @@ mod tests {
         assert_eq!(seen.others, bill.cut.calls + bill.untold.calls);
         assert_eq!(summary.verdict, "Stay.\n");
         assert!(summary.after.total.calls > summary.before.total.calls);
+    }
+
+    #[tokio::test]
+    async fn told_while_it_plays_it_sums_up_and_does_not_go_on() {
+        let demo = Demo {
+            duration: Duration::from_hours(1),
+            keep_running: true,
+            ..DEMO
+        };
+        let providers = Providers::start(&demo).await.unwrap();
+        let house = SmallHouse { admin: FREE };
+        let rooms = house
+            .demo(plan(Options::default(), &demo, &providers))
+            .await
+            .unwrap();
+        let stage = Stage::set(rooms.addresses().clone()).unwrap();
+        let told = CancellationToken::new();
+        told.cancel();
+        let summary = stage.play(&demo, &providers, &told, true).await.unwrap();
+        assert!(!summary.keeps_running);
     }
 }

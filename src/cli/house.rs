@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::Failure;
 use crate::call::CallRecord;
@@ -141,6 +142,9 @@ pub trait Running: Send {
 
     /// What cuts the calls in flight while [`Running::stop`] waits for them.
     fn cut(&self) -> Box<dyn Fn() + Send>;
+
+    /// What [`Running::stop`] waits for at the moment, in words that end a sentence.
+    fn waits_for(&self) -> watch::Receiver<&'static str>;
 
     /// Lets the calls in flight end, keeps everything, and ends.
     fn stop(self) -> impl Future<Output = Result<(), Failure>> + Send;

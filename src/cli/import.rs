@@ -17,6 +17,7 @@ use super::real::failed;
 use super::{Failure, output};
 use crate::app::import::{ImportAsked, Imported, UsageCost, UsageRow};
 use crate::config::Config;
+use crate::money::Pico;
 
 /// A bill is megabytes; what is larger is something else.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -26,6 +27,7 @@ const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 struct Read {
     rows: Vec<UsageRow>,
     costs: Vec<UsageCost>,
+    credits: Vec<UsageCost>,
     notes: Vec<String>,
 }
 
@@ -61,12 +63,13 @@ pub(super) fn run<H: House>(
     let asked_for = ImportAsked {
         rows: read.rows,
         costs: read.costs,
+        credits: read.credits,
         shape: asked.shape.shape(),
         replace: asked.replace,
         beside_metered: asked.beside_metered,
         dry_run: asked.dry_run,
     };
-    let done = crate::app::import::run(&config, asked_for, &mut |at, of| {
+    let done = crate::app::import::run(&config, &asked_for, &mut |at, of| {
         bar.set_length(of);
         bar.set_position(at);
     });
@@ -122,13 +125,10 @@ fn text(done: &Imported, shape: &str) -> String {
         written,
         unchanged,
         replaced,
-        too_old,
         calls,
         tokens,
         cost_usd,
-        by_catalogue_usd,
-        unpriced_calls,
-        cost_without_usage_usd,
+        ..
     } = done;
     let mut lines = Vec::new();
     let doing = if *dry_run { "would import" } else { "imported" };
@@ -146,42 +146,43 @@ fn text(done: &Imported, shape: &str) -> String {
         count(*replaced),
         count(*unchanged)
     ));
-    let notes = [
-        (
-            by_catalogue_usd.0 != 0,
-            format!(
-                "{} of it has no bill: priced by the catalogue of its day",
-                money(*by_catalogue_usd, "USD")
-            ),
-        ),
-        (
-            *unpriced_calls > 0,
-            format!(
-                "{} calls have neither a bill nor a price: unpriced",
-                count(*unpriced_calls)
-            ),
-        ),
-        (
-            cost_without_usage_usd.0 != 0,
-            format!(
-                "{} was billed for what no row has, and is left out",
-                money(*cost_without_usage_usd, "USD")
-            ),
-        ),
-        (
-            *too_old > 0,
-            format!(
-                "{} days or hours are older than ledger.hours_retention_days, and are left out",
-                count(*too_old)
-            ),
-        ),
-    ];
-    let said = notes.into_iter().filter(|(is_so, _)| *is_so);
-    lines.extend(said.map(|(_, note)| note));
+    lines.extend(doubts(done));
     lines.push(format!(
         "spread over the minutes by the shape {shape}, all calls alike; no state is switched by it"
     ));
     lines.join("\n") + "\n"
+}
+
+/// What no bill says, and what is left out.
+fn doubts(done: &Imported) -> impl Iterator<Item = String> {
+    let amount = |of: Pico, what: &str| {
+        let said = format!("{} {what}", money(of, "USD"));
+        (of.0 != 0).then_some(said)
+    };
+    let number = |of: u64, what: &str| (of > 0).then(|| format!("{} {what}", count(of)));
+    let said = [
+        amount(
+            done.by_catalogue_usd,
+            "of it has no bill: priced by the catalogue of its day",
+        ),
+        number(
+            done.unpriced_calls,
+            "calls have neither a bill nor a price: unpriced",
+        ),
+        amount(
+            done.cost_without_usage_usd,
+            "was billed for what no row has, and is left out",
+        ),
+        amount(
+            done.credits_left_out_usd,
+            "of credits is of no call, and is left out",
+        ),
+        number(
+            done.too_old,
+            "days or hours are older than ledger.hours_retention_days, and are left out",
+        ),
+    ];
+    said.into_iter().flatten()
 }
 
 /// Shows how far it is, on a terminal.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::house::{
     Addresses, Checked, DemoPlan, House, Known, Options, Range, Running, Settings, TotalsQuery,
@@ -63,6 +64,10 @@ impl Running for Started {
     fn cut(&self) -> Box<dyn Fn() + Send> {
         let shutdown = self.app.shutdown();
         Box::new(move || shutdown.signal())
+    }
+
+    fn waits_for(&self) -> watch::Receiver<&'static str> {
+        self.app.waits_for()
     }
 
     async fn stop(self) -> Result<(), Failure> {

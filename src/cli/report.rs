@@ -11,7 +11,10 @@ use super::{Failure, numbers, output};
 use crate::money::Pico;
 
 mod audit;
+mod hosting;
 mod paid;
+
+pub(super) use hosting::Hosting;
 
 /// The columns of numbers, in every format that has columns.
 const CSV_COLUMNS: [&str; 14] = [
@@ -59,7 +62,11 @@ pub(super) async fn run<H: House>(
         );
         house.totals(options, &query)?
     };
-    output::print(render(&Totals::read(answer)?, report.format)?)
+    let totals = Totals::read(answer)?;
+    if report.hosting {
+        return output::print(hosting::render(&totals, report.format)?);
+    }
+    output::print(render(&totals, report.format)?)
 }
 
 fn query(report: &Report) -> Result<TotalsQuery, Failure> {
@@ -229,6 +236,7 @@ fn notes(totals: &Totals) -> Vec<String> {
         ));
     }
     notes.extend(paid::notes(totals));
+    notes.extend(hosting::notes(totals));
     if totals.rows.iter().any(|row| !row.in_total) {
         notes.push(
             "not in total: a gateway's bill is the provider's, seen a second time.".to_owned(),

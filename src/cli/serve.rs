@@ -1,9 +1,14 @@
 //! `serve`: starts, says where, and ends well.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::house::{Addresses, House, Options, Running};
 use super::{Failure, output};
+
+/// An end that takes longer says so often what it waits for.
+const SAY_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs the proxy until it is told to end. A second signal ends it at once.
 pub(super) async fn run<H: House>(
@@ -26,7 +31,7 @@ pub(super) async fn run<H: House>(
         "ending: calls in flight may finish; once more ends at once",
     );
     let cut = running.cut();
-    let mut stopping = std::pin::pin!(running.stop());
+    let mut stopping = std::pin::pin!(stopped(running, quiet));
     tokio::select! {
         ended = stopping.as_mut() => return ended,
         () = signals.told_to_end() => cut(),
@@ -39,6 +44,21 @@ pub(super) async fn run<H: House>(
     Err(Failure::work(
         "ended at once; calls in flight are booked as interrupted",
     ))
+}
+
+/// Ends it, and says what is waited for while that lasts.
+pub(super) async fn stopped(running: impl Running, quiet: bool) -> Result<(), Failure> {
+    let waits_for = running.waits_for();
+    let mut stopping = std::pin::pin!(running.stop());
+    loop {
+        tokio::select! {
+            ended = stopping.as_mut() => return ended,
+            () = tokio::time::sleep(SAY_EVERY) => {
+                let what = *waits_for.borrow();
+                output::note(quiet, format!("still ending, waiting for {what}"));
+            }
+        }
+    }
 }
 
 /// Ctrl-C and SIGTERM; from the first [`Signals::listen`] on they no longer kill the process.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Failure;
+use super::report::Hosting;
 use crate::money::Pico;
 
 /// Sums over calls. A field that an older tollgate does not send is 0.
@@ -163,6 +164,9 @@ pub(super) struct Totals {
     pub(super) spend: Spend,
     #[serde(default)]
     pub(super) reserved: Vec<Reserved>,
+    /// Own hosting, which is in no sum; an older tollgate does not say it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) hosting: Vec<Hosting>,
     pub(super) rows: Vec<Row>,
     /// Which of these calls have no rows any more, in words. An older tollgate does not say it.
     #[serde(default)]
@@ -254,6 +258,26 @@ pub(super) mod tests {
             "rows": [{ "model": "gpt-4o", "calls": 20_000, "cost_usd": "4925.12",
                 "free_quota_cost_usd": "20", "prepaid_cost_usd": "5",
                 "reserved_cost_usd": "3900.12" }],
+        })
+    }
+
+    /// One of a house that hosts, by month.
+    pub(crate) fn hosting() -> Value {
+        serde_json::json!({
+            "currency": "USD", "timezone": "UTC", "since": "2026-10-01", "until": null,
+            "by": ["month", "model"],
+            "total": { "calls": 3, "cost_usd": "0" },
+            "rows": [{ "month": "2026-10", "model": "llama", "calls": 3, "input_tokens": 3_000_000,
+                "output_tokens": 1_500_000, "cost_usd": "0" }],
+            "hosting": [
+                { "period": "2026-10", "plan": "ours", "hours": 744.0, "replica_hours": 1_488.0,
+                    "calls": 3.0, "tokens": 4_500_000.0, "cost_usd": 26_784.0, "would_cost_usd": "6",
+                    "saving_usd": -26_778.0, "usd_per_mtok": 5_952.0, "api_usd_per_mtok": 1.333_333_333_3,
+                    "busy": 0.000_25 },
+                { "period": "2026-11", "plan": "ours", "hours": 1.5, "replica_hours": 3.0,
+                    "calls": 0.0, "tokens": 0.0, "cost_usd": 54.0, "would_cost_usd": "60.5",
+                    "saving_usd": 6.5, "usd_per_mtok": null, "api_usd_per_mtok": null, "busy": 0.0 },
+            ],
         })
     }
 

@@ -1,6 +1,8 @@
 //! `verdict`: what was decided, on what it stood, and whether it holds.
 
+mod noted;
 mod past;
+mod rows;
 mod verify;
 
 use std::fs::File;

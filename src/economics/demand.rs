@@ -187,8 +187,7 @@ impl CallDemand<'_> {
     #[must_use]
     pub fn place(&self) -> Place {
         let started = self.started_ms.div_euclid(1_000);
-        let duration = i64::try_from(self.duration_ms / 1_000).unwrap_or(i64::MAX);
-        let ended = started.saturating_add(duration);
+        let ended = self.ended();
         let minute = started.div_euclid(BUCKET_SECONDS);
         let closes = minute
             .saturating_add(1)
@@ -201,6 +200,19 @@ impl CallDemand<'_> {
             slot: slot_of(second),
             late,
         }
+    }
+
+    /// The minute in which it ended, since 1970.
+    #[must_use]
+    pub fn end_minute(&self) -> i64 {
+        self.ended().div_euclid(BUCKET_SECONDS)
+    }
+
+    /// When it ended, in seconds since 1970.
+    fn ended(&self) -> i64 {
+        let started = self.started_ms.div_euclid(1_000);
+        let duration = i64::try_from(self.duration_ms / 1_000).unwrap_or(i64::MAX);
+        started.saturating_add(duration)
     }
 
     /// The eight sums of this call; `None` without known tokens or without a known cost.

@@ -72,18 +72,22 @@ fn one_off_usd(plan: &HostPlan, ran: &Ran) -> f64 {
 }
 
 /// What of that leaving on `today` would not save: machines whose term runs on, and what was paid once.
-/// The replicas that run are those that began first; each has its own term.
+/// `hours` are those of `ran` in which each of the steps held. The replicas that run are those that
+/// began first; each has its own term, and is owed for the hours since it began.
 #[must_use]
-pub fn owed(plan: &HostPlan, steps: &[Step], ran: &Ran, today: Date) -> Vec<Owed> {
-    let begun = begun(steps, today);
-    let all: u32 = begun.iter().map(|(_, replicas)| replicas).sum();
+pub fn owed(
+    plan: &HostPlan,
+    steps: &[Step],
+    (ran, hours): (&Ran, &[f64]),
+    today: Date,
+) -> Vec<Owed> {
     let factor = plan.assumptions.expected().value(Parameter::GpuPriceFactor);
-    let a_replica =
-        plan.price.owed_usd_per_hour * factor * ran.replica_hours / f64::from(all.max(1));
-    let machine = |(day, replicas): (Option<Date>, u32)| {
-        let avoidable = ends(day, plan.price.term_months?);
+    let usd_per_hour = plan.price.owed_usd_per_hour * factor;
+    let machine = |begun: Begun| {
+        let avoidable = ends(begun.day, plan.price.term_months?);
+        let hours: f64 = hours.iter().skip(begun.step).sum();
         avoidable.is_committed(today).then(|| Owed {
-            usd: a_replica * f64::from(replicas),
+            usd: usd_per_hour * hours * f64::from(begun.replicas),
             avoidable,
         })
     };
@@ -91,7 +95,7 @@ pub fn owed(plan: &HostPlan, steps: &[Step], ran: &Ran, today: Date) -> Vec<Owed
         usd: one_off_usd(plan, ran),
         avoidable: Avoidable::Never,
     };
-    let machines = begun.into_iter().filter_map(machine);
+    let machines = begun(steps, today).into_iter().filter_map(machine);
     machines
         .chain([once])
         .filter(|owed| owed.usd > 0.0)
@@ -104,29 +108,40 @@ fn ends(begun: Option<Date>, months: u32) -> Avoidable {
     end.map_or(Avoidable::Never, Avoidable::From)
 }
 
-/// The replicas that run, by the day they began, oldest first: what stops is what began last.
-fn begun(steps: &[Step], today: Date) -> Vec<(Option<Date>, u32)> {
-    let mut begun: Vec<(Option<Date>, u32)> = Vec::new();
-    for step in steps
-        .iter()
-        .filter(|step| step.day.is_none_or(|day| day <= today))
-    {
-        let mut runs: u32 = begun.iter().map(|(_, replicas)| replicas).sum();
+/// Replicas that began together and run still.
+struct Begun {
+    /// The place of their step.
+    step: usize,
+    day: Option<Date>,
+    replicas: u32,
+}
+
+/// The replicas that run, by the step they began with, oldest first: what stops is what began last.
+fn begun(steps: &[Step], today: Date) -> Vec<Begun> {
+    let mut all: Vec<Begun> = Vec::new();
+    let steps = steps.iter().enumerate();
+    for (at, step) in steps.filter(|(_, step)| step.day.is_none_or(|day| day <= today)) {
+        let mut runs: u32 = all.iter().map(|begun| begun.replicas).sum();
         while runs > step.replicas {
-            let Some((_, last)) = begun.last_mut() else {
+            let Some(last) = all.last_mut() else {
                 break;
             };
-            let fewer = (*last).min(runs.saturating_sub(step.replicas));
-            *last = last.saturating_sub(fewer);
+            let fewer = last.replicas.min(runs.saturating_sub(step.replicas));
+            last.replicas = last.replicas.saturating_sub(fewer);
             runs = runs.saturating_sub(fewer);
-            begun.pop_if(|(_, replicas)| *replicas == 0);
+            all.pop_if(|begun| begun.replicas == 0);
         }
-        let starts = step.replicas.saturating_sub(runs);
-        if starts > 0 {
-            begun.push((step.day, starts));
+        let replicas = step.replicas.saturating_sub(runs);
+        if replicas > 0 {
+            let day = step.day;
+            all.push(Begun {
+                step: at,
+                day,
+                replicas,
+            });
         }
     }
-    begun
+    all
 }
 
 /// How busy replicas were: work by the plan's coefficients over their time, 1 at full load; absent
@@ -207,13 +222,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(steps: &[Step], expected: &[(f64, Avoidable)]) {
+    fn check(steps: &[Step], hours: &[f64], expected: &[(f64, Avoidable)]) {
         let ran = Ran {
-            hours: 10.0,
-            replica_hours: 30.0,
+            hours: hours.iter().sum(),
+            replica_hours: 0.0,
             calls: 0.0,
         };
-        let owed = owed(&plan(), steps, &ran, date(2026, 11, 23));
+        let owed = owed(&plan(), steps, (&ran, hours), date(2026, 11, 23));
         let owed: Vec<_> = owed.iter().map(|owed| (owed.usd, owed.avoidable)).collect();
         assert_eq!(owed, expected);
     }
@@ -222,9 +237,10 @@ mod tests {
     fn what_is_owed_ends_with_the_term_of_each_replica() {
         let (first, second) = (date(2026, 2, 1), date(2026, 6, 1));
         let (one, two) = (date(2027, 2, 1), date(2027, 6, 1));
-        // 30 replica-hours at 1.50, two thirds of them of the first two.
+        // Ten hours at 1.50 a replica.
         check(
             &[step(Some(first), 2), step(Some(second), 3)],
+            &[0.0, 10.0],
             &[(30.0, Avoidable::From(one)), (15.0, Avoidable::From(two))],
         );
         // The third was given back: the two that are left began first.
@@ -234,11 +250,25 @@ mod tests {
                 step(Some(second), 3),
                 step(Some(date(2026, 7, 1)), 2),
             ],
-            &[(45.0, Avoidable::From(one))],
+            &[0.0, 4.0, 6.0],
+            &[(30.0, Avoidable::From(one))],
         );
-        check(&[step(Some(date(2025, 11, 23)), 3)], &[]);
-        check(&[step(None, 3)], &[(45.0, Avoidable::Never)]);
+        check(&[step(Some(date(2025, 11, 23)), 3)], &[10.0], &[]);
+        check(&[step(None, 3)], &[10.0], &[(45.0, Avoidable::Never)]);
         // What begins tomorrow is not owed for today.
-        check(&[step(Some(date(2026, 11, 24)), 3)], &[]);
+        check(&[step(Some(date(2026, 11, 24)), 3)], &[0.0], &[]);
+    }
+
+    #[test]
+    fn a_replica_is_owed_for_no_hour_before_it_began() {
+        // The term of the first two is over; the third ran for one hour of the ten.
+        check(
+            &[
+                step(Some(date(2025, 11, 1)), 2),
+                step(Some(date(2026, 11, 22)), 3),
+            ],
+            &[9.0, 1.0],
+            &[(1.5, Avoidable::From(date(2027, 11, 22)))],
+        );
     }
 }

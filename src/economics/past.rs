@@ -193,6 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_that_knows_no_busiest_minute_is_even() {
+        let sums = minute([60, 0, 0, 0, 0, 0], 300).total();
+        let hour = PastHour::from(&DemandHour {
+            sums,
+            ..DemandHour::default()
+        });
+        assert!(hour.minutes(60).all(|minute| minute.total().calls == 1));
+    }
+
+    #[test]
     fn the_busiest_minutes_of_two_streams_are_the_same_one() {
         let (quiet, busy) = (minute([1; SLOTS], 10), minute([5, 0, 0, 0, 0, 0], 900));
         let of = |at: usize| hour((0..60).map(|it| if it == at { busy } else { quiet }));

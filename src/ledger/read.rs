@@ -7,15 +7,23 @@ use jiff::civil::Date;
 
 use super::demand::{self, DemandKey, StreamMinute};
 use super::key::{Grain, Key, Span};
-use super::memory::{self, read_demand, read_totals};
+use super::memory::{self, keys, read_demand, read_totals};
+use super::names::NameKind;
 use super::store::In;
-use super::{Ledger, LedgerError, Rollup};
+use super::{Ledger, LedgerError, Rollup, Totals};
 
 impl Ledger {
     /// Everything since the ledger began, from memory.
     #[must_use]
     pub fn all_time(&self) -> Vec<Rollup> {
         self.memory().rollups(Span::ALL_TIME, Span::FIRST_DAY)
+    }
+
+    /// Everything since the ledger began of one upstream's calls that were metered here: summed where it
+    /// lies, as it is asked for in every minute and there may be many groups.
+    #[must_use]
+    pub fn metered(&self, upstream: &str) -> Totals {
+        self.memory().metered(upstream)
     }
 
     /// The days `first..=last` of the reporting time zone: from memory if they are among the last
@@ -104,6 +112,20 @@ impl memory::Memory {
     /// Whether all of a stretch is in memory: all time, or days from the oldest of the recent on.
     pub(super) fn holds(&self, from: Span, to: Span) -> bool {
         self.held_from(from, to) == from
+    }
+
+    fn metered(&self, upstream: &str) -> Totals {
+        let mut sum = Totals::default();
+        let Some(upstream) = self.names.find(NameKind::Upstream, upstream) else {
+            return sum;
+        };
+        let all_time = keys(Span::ALL_TIME, Span::FIRST_DAY);
+        for (Key { ids, .. }, totals) in self.totals.range(all_time) {
+            if ids.upstream == upstream && !ids.is_imported() {
+                sum.merge(totals);
+            }
+        }
+        sum
     }
 
     /// From where on a stretch is in memory: its begin if all of it is, its end if nothing.

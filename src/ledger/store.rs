@@ -130,6 +130,8 @@ impl Store {
             "{} keys in one commit",
             writes.len()
         );
+        #[cfg(test)]
+        super::tests::dying::write(&self.path)?;
         let Trees {
             meta,
             totals,

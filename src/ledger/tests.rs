@@ -3,9 +3,11 @@
 mod believe;
 mod damage;
 mod days;
+pub(crate) mod dying;
 mod expired;
 mod fixture;
 mod hours;
+pub(crate) mod journalled;
 mod kill;
 mod newer;
 mod passes;

@@ -235,6 +235,11 @@ mod tests {
             &format!("{{\"data\":[{{\"llm\":{whole}}},null,{{\"llm\":{whole}}}]}}"),
             Ok((11.0, 10.0)),
         );
+        let much = row("\"totalCost\":6e8");
+        check(
+            &format!("{{\"data\":[{{\"llm\":{much}}},{{\"llm\":{much}}}]}}"),
+            Err("the allocation has no totalCost that could be one"),
+        );
         let bare = row("\"ramCost\":0.5");
         check(
             &format!("{{\"data\":[{{\"llm\":{bare}}}]}}"),

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Client;
+use serde_json::json;
 use tracing::warn;
 
 use super::allocation::Cost;
 use super::hours::{Hours, Sums, hour_of};
 use super::watch::{BACKOFF_MAX, Watch, after, backoff, reached};
-use super::{Costs, Measured, Settings, fetch};
+use super::{Costs, Measured, Settings, Workload, fetch};
 
 /// An hour is asked for so long after its end: the service reads its own metrics until then.
 const SETTLES: Duration = Duration::from_mins(10);
@@ -115,6 +116,24 @@ impl Watch {
             });
             self.unkept.insert(hour);
         }
+    }
+}
+
+impl Costs {
+    /// What is asked for and of whom, as it is kept beside the answers; not what it is asked with.
+    pub(super) fn question(&self) -> String {
+        let Self {
+            url,
+            token: _,
+            workload,
+        } = self;
+        let Workload {
+            namespace,
+            controller,
+            label,
+            share_idle,
+        } = workload;
+        json!([url.as_str(), namespace, controller, label, share_idle]).to_string()
     }
 }
 

@@ -113,6 +113,11 @@ impl Sums {
         self.gpu_usd += gpu_usd;
     }
 
+    /// Leaves what it cost unknown.
+    const fn forget_cost(&mut self) {
+        (self.cost_usd, self.gpu_usd, self.cost_hours) = (0.0, 0.0, 0);
+    }
+
     /// Whole seconds that were seen.
     #[must_use]
     pub const fn seen_seconds(&self) -> u64 {
@@ -134,29 +139,62 @@ pub(super) fn start_of(hour: i64) -> Option<Timestamp> {
 
 /// The hours of the last days.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Hours(BTreeMap<i64, Sums>);
+pub struct Hours {
+    by_hour: BTreeMap<i64, Sums>,
+    /// Whose cost is in them: what was asked for, and of whom.
+    cost_of: Option<String>,
+}
 
 /// A day as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Day {
     /// By the hour since 1970.
     hours: BTreeMap<i64, Sums>,
+    /// Whose cost is in them.
+    #[serde(default)]
+    cost_of: Option<String>,
 }
 
 impl Hours {
+    /// No hour yet, for the cost of what is asked for so.
+    #[must_use]
+    pub const fn for_cost_of(question: Option<String>) -> Self {
+        Self {
+            by_hour: BTreeMap::new(),
+            cost_of: question,
+        }
+    }
+
+    /// Forgets the cost if it was of something else, and says in which hours there was one: another
+    /// workload's money must not stay in a window for a month.
+    pub fn ask_cost_of(&mut self, question: Option<String>) -> Vec<i64> {
+        if self.cost_of == question {
+            return Vec::new();
+        }
+        self.cost_of = question;
+        let priced = self.by_hour.iter_mut();
+        let priced = priced.filter(|(_, sums)| sums.cost_hours > 0);
+        priced
+            .map(|(hour, sums)| {
+                sums.forget_cost();
+                *hour
+            })
+            .collect()
+    }
+
     /// An hour since 1970, to be added to. The oldest goes when there are too many: by number, so that
     /// a clock which was ahead for a moment takes nothing with it.
     pub fn at(&mut self, hour: i64) -> &mut Sums {
-        while self.0.len() > HOURS_KEPT {
-            self.0.pop_first();
+        while self.by_hour.len() > HOURS_KEPT {
+            self.by_hour.pop_first();
         }
-        self.0.entry(hour).or_default()
+        self.by_hour.entry(hour).or_default()
     }
 
     /// What an hour came to.
     #[must_use]
     pub fn get(&self, hour: i64) -> Option<&Sums> {
-        self.0.get(&hour)
+        self.by_hour.get(&hour)
     }
 
     /// The sums of so many days up to `now`, the hour that runs included.
@@ -165,7 +203,7 @@ impl Hours {
         let last = hour_of(now);
         let first = last.saturating_sub(days.saturating_mul(HOURS_A_DAY));
         let mut sums = Sums::default();
-        for (_, hour) in self.0.range(first.saturating_add(1)..=last) {
+        for (_, hour) in self.by_hour.range(first.saturating_add(1)..=last) {
             sums.add(hour);
         }
         sums
@@ -181,26 +219,35 @@ impl Hours {
     #[must_use]
     pub fn day_text(&self, hour: i64) -> String {
         let first = hour.saturating_sub(hour.rem_euclid(HOURS_A_DAY));
-        let hours = self.0.range(first..first.saturating_add(HOURS_A_DAY));
+        let hours = self.by_hour.range(first..first.saturating_add(HOURS_A_DAY));
         let day = Day {
             hours: hours.map(|(hour, sums)| (*hour, *sums)).collect(),
+            cost_of: self.cost_of.clone(),
         };
         // Numbers by numbers have a JSON form.
         serde_json::to_string(&day).unwrap_or_default()
     }
 
-    /// Takes a kept day in; what cannot be read, or belongs to another month, is left out.
+    /// Takes a kept day in; what cannot be read, or belongs to another month, is left out, and so is the
+    /// cost of something else than is asked for.
     pub fn take_in(&mut self, text: &str, now: Timestamp) {
         let day: Day = serde_json::from_str(text).unwrap_or(Day {
             hours: BTreeMap::new(),
+            cost_of: None,
         });
+        let is_ours = day.cost_of == self.cost_of;
         let last = hour_of(now);
         let first = last.saturating_sub(DAYS_KEPT.saturating_mul(HOURS_A_DAY));
         let live = day
             .hours
             .into_iter()
             .filter(|(hour, _)| (first..=last).contains(hour));
-        self.0.extend(live);
+        self.by_hour.extend(live.map(|(hour, mut sums)| {
+            if !is_ours {
+                sums.forget_cost();
+            }
+            (hour, sums)
+        }));
     }
 }
 
@@ -257,5 +304,40 @@ mod tests {
         again.take_in(&hours.day_text(last), at("2027-02-01T00:00:00Z"));
         again.take_in("{\"hours\":{\"x\":", now);
         assert_eq!(again.window(now, 30), hours.window(now, 30));
+    }
+
+    #[test]
+    fn the_cost_of_another_question_is_forgotten_in_memory_and_on_the_disk() {
+        let now = at("2026-11-23T07:30:00Z");
+        let last = hour_of(now);
+        let asked = |workload: &str| Some(workload.to_owned());
+        let mut hours = Hours::for_cost_of(asked("web"));
+        hours.at(last).add(&Sums {
+            cost_usd: 3.0,
+            gpu_usd: 2.0,
+            cost_hours: 1,
+            ..sums(7)
+        });
+        hours.at(last - 1).add(&sums(1));
+        let text = hours.day_text(last);
+        let read = |question| {
+            let mut again = Hours::for_cost_of(question);
+            again.take_in(&text, now);
+            again.window(now, 30)
+        };
+        assert_eq!(read(asked("web")).cost_usd.to_string(), "3");
+        assert_eq!(read(asked("vllm")), hours_without_cost());
+        // As it was written before anything was said of it.
+        assert_eq!(read(None), hours_without_cost());
+        assert_eq!(hours.ask_cost_of(asked("web")), Vec::<i64>::new());
+        assert_eq!(hours.ask_cost_of(asked("vllm")), [last]);
+        assert_eq!(hours.window(now, 30), hours_without_cost());
+    }
+
+    fn hours_without_cost() -> Sums {
+        Sums {
+            running: 1.0,
+            ..sums(8)
+        }
     }
 }

@@ -31,26 +31,42 @@ pub(super) struct Answer {
     pub(super) result: Result<Reading, String>,
 }
 
+/// What came of a round, to be booked.
+#[derive(Debug)]
+pub struct Round {
+    at: Timestamp,
+    begun: Vec<Settings>,
+    answers: Vec<Answer>,
+}
+
 impl Measured {
-    /// Asks every server that is due, and compares with what `metered` says of its upstream then.
-    /// Call it every second; not twice at one time.
-    pub async fn look(&self, now: Timestamp, metered: impl Fn(&str) -> Metered) {
+    /// Asks every server that is due. Call it every second; not twice at one time.
+    pub async fn ask(&self, now: Timestamp) -> Round {
         let mut jobs = Vec::new();
         let mut begun = Vec::new();
         for watch in self.watches().iter_mut().filter(|it| it.is_due(now)) {
             jobs.extend(watch.begin(now));
             begun.push(watch.settings.clone());
         }
-        let answers = all(jobs).await;
-        for settings in begun {
+        Round {
+            at: now,
+            begun,
+            answers: all(jobs).await,
+        }
+    }
+
+    /// Compares what was answered with what `metered` says of each upstream now. That is asked outside
+    /// of the lock, and may take its time.
+    pub fn book(&self, round: &Round, metered: impl Fn(&str) -> Metered) {
+        for settings in &round.begun {
             let metered = metered(&settings.upstream);
             let mut watches = self.watches();
             // A reload meanwhile may have made the answers those of others.
-            let Some(watch) = watches.iter_mut().find(|it| it.settings == settings) else {
+            let Some(watch) = watches.iter_mut().find(|it| it.settings == *settings) else {
                 continue;
             };
-            let own = answers.iter().filter(|it| it.settings == settings);
-            watch.book(now, own, metered);
+            let own = round.answers.iter().filter(|it| it.settings == *settings);
+            watch.book(round.at, own, metered);
         }
     }
 }

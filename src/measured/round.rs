@@ -207,6 +207,16 @@ mod tests {
     }
 
     #[test]
+    fn servers_that_say_nothing_of_their_cache_have_no_mean_of_it() {
+        let mut house = House::new();
+        house.round(&[Some(Reading::default())], 0);
+        assert_eq!(
+            (house.sums().cache_use, house.sums().cache_rounds),
+            (0.0, 0)
+        );
+    }
+
+    #[test]
     fn two_whole_rounds_are_compared_and_the_servers_added_up() {
         let mut house = House::new();
         house.round(&[Some(at(1_000)), Some(at(500))], 70);

@@ -1,6 +1,8 @@
 #![expect(clippy::float_arithmetic, reason = "ratios and means that are shown")]
 //! What is known of one upstream's servers, as it is shown.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::hours::{Hours, Sums};
@@ -8,6 +10,8 @@ use super::reading::{Engine, Reading};
 
 /// The windows of the verdict, in days.
 pub const WINDOWS: [(&str, i64); 4] = [("1d", 1), ("7d", 7), ("14d", 14), ("30d", 30)];
+/// The one that a closed day decides on.
+const FORTNIGHT: (&str, i64) = ("14d", 14);
 /// Of what servers worked on, tollgate must have seen this much before anything is said of it all.
 pub const CAPTURE_RATIO_MIN: f64 = 0.95;
 /// Fewer tokens are the calls that were under way when the servers were asked.
@@ -104,6 +108,16 @@ impl Window {
         WINDOWS.into_iter().map(window).collect()
     }
 
+    /// The fortnight before a moment at which an hour begins.
+    pub(super) fn before(hours: &Hours, end: Timestamp) -> Self {
+        let last = end.saturating_sub(Duration::from_secs(1));
+        Self {
+            label: FORTNIGHT.0,
+            days: FORTNIGHT.1,
+            sums: hours.window(last.unwrap_or(end), FORTNIGHT.1),
+        }
+    }
+
     /// Time that was seen whole over the window's, at most 1.
     #[must_use]
     pub fn coverage(&self) -> f64 {
@@ -119,13 +133,19 @@ impl Window {
         ratio(metered, self.server_tokens())
     }
 
+    /// The same, if enough tokens were counted to say it.
+    #[must_use]
+    pub fn sure_capture_ratio(&self) -> Option<f64> {
+        self.capture_ratio()
+            .filter(|_| self.server_tokens() >= COMPARED_TOKENS_MIN)
+    }
+
     /// The ratio, if so much passes tollgate by that nothing can be said of all that hosting does: a
     /// lack of evidence of whoever judges it by what was metered.
     #[must_use]
     pub fn passes_by(&self) -> Option<f64> {
-        let enough = self.server_tokens() >= COMPARED_TOKENS_MIN;
-        self.capture_ratio()
-            .filter(|ratio| enough && *ratio < CAPTURE_RATIO_MIN)
+        self.sure_capture_ratio()
+            .filter(|ratio| *ratio < CAPTURE_RATIO_MIN)
     }
 
     /// Tokens the servers counted, input and output.
@@ -142,6 +162,17 @@ impl Window {
         self.sums
             .metered_input
             .saturating_add(self.sums.metered_output)
+    }
+
+    /// Tokens that the servers counted a second, in and out, while they could be compared.
+    #[must_use]
+    pub fn rates(&self) -> Option<[f64; 2]> {
+        let seconds = self.sums.seen_seconds();
+        let rate = |tokens: u64| ratio(float(tokens), seconds);
+        Some([
+            rate(self.sums.server_input)?,
+            rate(self.sums.server_output)?,
+        ])
     }
 
     /// Part of the input tokens that the servers had in their prefix caches.

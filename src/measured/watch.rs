@@ -13,7 +13,7 @@ use super::look::{Answer, Job};
 use super::reading::Reading;
 use super::round::{Metered, Rounds};
 use super::seen::{CostsSeen, Now, Seen, ServerSeen, Window};
-use super::{Settings, fetch};
+use super::{Costs, Settings, fetch};
 
 /// Between two writes: what a crash loses.
 const KEEP_EVERY: Duration = Duration::from_mins(1);
@@ -51,7 +51,7 @@ impl Watch {
         kept: &impl Fn(&str) -> Option<String>,
     ) -> reqwest::Result<Self> {
         let client = fetch::client(&settings.extra_roots, settings.timeout)?;
-        let mut hours = Hours::default();
+        let mut hours = Hours::for_cost_of(question(&settings));
         for slot in 0..DAYS_KEPT {
             if let Some(text) = kept(&name(&settings.upstream, slot)) {
                 hours.take_in(&text, now);
@@ -79,9 +79,20 @@ impl Watch {
         if self.settings == before.settings {
             return before;
         }
+        let (mut hours, mut unkept) = (before.hours, before.unkept);
+        let forgotten = hours.ask_cost_of(question(&self.settings));
+        if !forgotten.is_empty() {
+            let (upstream, hours) = (self.upstream(), forgotten.len());
+            info!(
+                upstream,
+                hours,
+                "another workload's cost is asked for: what was known of the old one is forgotten"
+            );
+        }
+        unkept.extend(forgotten);
         Self {
-            hours: before.hours,
-            unkept: before.unkept,
+            hours,
+            unkept,
             ..self
         }
     }
@@ -215,6 +226,11 @@ pub(super) fn reached(due: Timestamp, now: Timestamp, most: Duration) -> bool {
 
 pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// Whose cost is asked for.
+fn question(settings: &Settings) -> Option<String> {
+    settings.costs.as_ref().map(Costs::question)
 }
 
 /// The name a day is kept under.

@@ -12,10 +12,10 @@ pub struct HostingGauges {
     pub cost_usd: f64,
     /// What an API would have taken for the calls since then, dollars.
     pub avoided_usd: f64,
-    /// Replicas that run now.
-    pub replicas: u32,
-    /// What an hour costs now, dollars.
-    pub usd_per_hour: f64,
+    /// Replicas that run now; absent before the first look.
+    pub replicas: Option<u32>,
+    /// What an hour costs now, dollars; absent as above.
+    pub usd_per_hour: Option<f64>,
     /// Whether the API is cheaper; absent while there is no verdict.
     pub api_cheaper: Option<bool>,
     /// The windows that have been computed.
@@ -48,8 +48,12 @@ pub(super) fn show(out: &mut Exposition, shown: &[HostingGauges]) {
         let plan = hosting.plan.as_str();
         out.number(f::HOSTING_COST, &[plan], hosting.cost_usd);
         out.number(f::HOSTING_AVOIDED, &[plan], hosting.avoided_usd);
-        out.count(f::HOSTING_REPLICAS, &[plan], hosting.replicas.into());
-        out.number(f::HOSTING_HOUR, &[plan], hosting.usd_per_hour);
+        if let Some(replicas) = hosting.replicas {
+            out.count(f::HOSTING_REPLICAS, &[plan], replicas.into());
+        }
+        if let Some(usd) = hosting.usd_per_hour {
+            out.number(f::HOSTING_HOUR, &[plan], usd);
+        }
         if let Some(cheaper) = hosting.api_cheaper {
             out.count(f::HOSTING_API_CHEAPER, &[plan], cheaper.into());
         }

@@ -3,10 +3,19 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use super::settings::Settings;
-use super::statement::Change;
+use super::statement::{Change, hex};
 use crate::economics::projection::AlternativeKind;
+
+/// A checksum of all settings, and of the release that computes by them. What a plan has to beat is
+/// not what its state is about, but a day that was counted beside other rivals is another day.
+pub(super) fn checksum(settings: &Settings) -> String {
+    let text = serde_json::to_string(settings).unwrap_or_default();
+    let version = env!("CARGO_PKG_VERSION");
+    hex(&Sha256::digest(format!("{version} {text}")))
+}
 
 /// The settings that one state is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +65,13 @@ impl About {
         let running = settings.running.iter();
         let running = running.map(|it| about(AlternativeKind::Api, &it.plan.name, object(it)));
         plans.chain(endpoints).chain(running).collect()
+    }
+
+    /// A setting by its place, such as `price.usd_per_hour`.
+    pub(super) fn value(&self, key: &str) -> Option<Value> {
+        let whole = serde_json::from_str(&self.text).ok()?;
+        let mut names = key.split('.');
+        names.try_fold(whole, |at: Value, name| at.get(name).cloned())
     }
 
     /// What is another setting than in `was`. What an earlier release did not know is no change.

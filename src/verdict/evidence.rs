@@ -43,6 +43,20 @@ pub enum Lack {
     Imported,
     /// There was no earlier window to choose the number of replicas on.
     Hindsight,
+    /// The servers of hosting that runs could not be compared for long enough.
+    NotCompared {
+        /// The part of the time in which they were.
+        seen: f64,
+        /// What it takes.
+        asked: f64,
+    },
+    /// Calls of hosting that runs pass tollgate by: it would look more idle than it is.
+    PassedBy {
+        /// Tokens that were metered over tokens that the servers counted.
+        seen: f64,
+        /// What it takes.
+        asked: f64,
+    },
     /// This instance sees a part of the traffic.
     PartOfTraffic,
 }
@@ -59,6 +73,8 @@ impl Lack {
             Self::Uncaptured { .. } => "capture_ratio",
             Self::Imported => "imported_history",
             Self::Hindsight => "no_earlier_window",
+            Self::NotCompared { .. } => "servers_not_compared",
+            Self::PassedBy { .. } => "calls_pass_by",
             Self::PartOfTraffic => "part_of_traffic",
         }
     }
@@ -95,6 +111,19 @@ impl fmt::Display for Lack {
             Self::Hindsight => {
                 f.write_str("no earlier day was seen to choose the number of replicas on")
             }
+            Self::NotCompared { seen, asked } => write!(
+                f,
+                "its servers could be compared in {} of the time, {} are needed",
+                percent(*seen),
+                percent(*asked)
+            ),
+            Self::PassedBy { seen, asked } => write!(
+                f,
+                "{} of the tokens that its servers counted were metered, {} are needed: the others pass \
+                 tollgate by",
+                percent(*seen),
+                percent(*asked)
+            ),
             Self::PartOfTraffic => f.write_str("this instance sees only a part of the traffic"),
         }
     }

@@ -7,6 +7,8 @@ mod day;
 mod judge;
 mod look;
 mod seen;
+mod servers;
+mod stretch;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -27,6 +29,8 @@ pub(super) use day::{days, views};
 pub(super) use judge::{judge, score};
 pub(super) use look::{look, observed};
 pub use seen::{HostingReport, HostingWindow};
+pub use servers::{Beside, COMPARED_RATIO_MIN, Pair, Servers, ServersOf, TokenRates};
+pub use stretch::Stretches;
 
 /// Minutes in an hour.
 const HOUR_MINUTES: f64 = 60.0;
@@ -51,6 +55,9 @@ pub struct RunningUpstream {
     pub list: String,
     /// The model of that call.
     pub model: String,
+    /// The first minute that is held against it, where minutes before are held against another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_minute: Option<i64>,
 }
 
 /// What a process has seen of a plan, from 0 at its start: for counters.
@@ -62,6 +69,8 @@ pub struct Counted {
     pub avoided_usd: f64,
     /// The same for calls since then.
     open_usd: f64,
+    /// How many calls those are.
+    open_calls: f64,
 }
 
 /// The calls of one plan that the same endpoints could take.
@@ -81,6 +90,8 @@ pub(super) struct Hosted {
     counted: BTreeMap<String, Counted>,
     /// Minutes that nobody has marked as observed yet.
     kept: Vec<i64>,
+    /// What the servers say that are asked.
+    servers: Vec<ServersOf>,
 }
 
 impl Hosted {
@@ -90,7 +101,39 @@ impl Hosted {
             pools: Vec::new(),
             counted: BTreeMap::new(),
             kept: Vec::new(),
+            servers: Vec::new(),
         }
+    }
+
+    /// Takes what servers say by now, in place of what they said before.
+    pub(super) fn see_servers(&mut self, servers: Vec<ServersOf>) {
+        self.servers = servers;
+    }
+
+    /// What the servers of a plan say, by what is picked of each upstream's; nothing if none is asked.
+    fn servers_of(
+        &self,
+        running: &RunningPlan,
+        pick: impl Fn(&ServersOf) -> Option<Servers>,
+    ) -> Option<Servers> {
+        let its = |of: &&ServersOf| running.upstreams.iter().any(|it| it.name == of.upstream);
+        let asked = self.servers.iter().filter(its);
+        Servers::together(asked.filter_map(pick))
+    }
+
+    /// The same over the fortnight that ends with a UTC day.
+    pub(super) fn servers_by(&self, plan: &str, day: i64) -> Option<Servers> {
+        let mut running = self.settings.running.iter();
+        let running = running.find(|it| it.plan.name == plan)?;
+        self.servers_of(running, |of| of.days.get(&day).copied())
+    }
+
+    /// The same over a trailing window.
+    fn servers_in(&self, running: &RunningPlan, label: &str) -> Option<Servers> {
+        self.servers_of(running, |of| {
+            let mut windows = of.windows.iter();
+            windows.find(|(known, _)| *known == label).map(|it| it.1)
+        })
     }
 
     /// Adds one finished call of own hosting; says to which minute.
@@ -106,7 +149,9 @@ impl Hosted {
         let plan = self.add(&name.into(), minute, &sums)?;
         if let Some(running) = self.settings.running.get(plan) {
             let counted = self.counted.entry(running.plan.name.clone()).or_default();
-            counted.open_usd += sums.total().cost_usd.to_f64();
+            let total = sums.total();
+            counted.open_usd += total.cost_usd.to_f64();
+            counted.open_calls += real(total.calls.into());
         }
         Some(minute)
     }
@@ -147,27 +192,27 @@ impl Hosted {
         std::mem::take(&mut self.kept)
     }
 
-    /// Counts a minute that was observed and has closed by `now`: its replicas, used or idle, and the
-    /// calls until then.
+    /// Counts minutes that were observed and have closed: their replicas, used or idle, and the calls
+    /// until then.
     #[expect(
         clippy::float_arithmetic,
         reason = "a counter of Prometheus is a float"
     )]
-    pub(super) fn close(&mut self, minute: i64, now: i64) {
-        if minute >= now {
+    pub(super) fn close(&mut self, minutes: &[i64]) {
+        if minutes.is_empty() {
             return;
         }
-        for (at, running) in self.settings.running.iter().enumerate() {
-            let RunningPlan { plan, steps, .. } = running;
-            let pools = self.pools.iter().filter(|pool| pool.plan == at);
-            let calls = pools.filter_map(|pool| pool.minutes.get(&minute));
-            let replicas = replicas_at(steps, minute);
-            let ran = Ran {
-                hours: f64::from(u8::from(replicas > 0)) / HOUR_MINUTES,
-                replica_hours: f64::from(replicas) / HOUR_MINUTES,
-                calls: calls.map(|part| part.tokens.calls).sum(),
-            };
+        for RunningPlan { plan, steps, .. } in &self.settings.running {
             let counted = self.counted.entry(plan.name.clone()).or_default();
+            let mut ran = Ran {
+                calls: std::mem::take(&mut counted.open_calls),
+                ..Ran::default()
+            };
+            for minute in minutes {
+                let replicas = replicas_at(steps, *minute);
+                ran.hours += f64::from(u8::from(replicas > 0)) / HOUR_MINUTES;
+                ran.replica_hours += f64::from(replicas) / HOUR_MINUTES;
+            }
             counted.cost_usd += cost_usd(plan, &plan.assumptions.expected(), &ran);
             counted.avoided_usd += std::mem::take(&mut counted.open_usd);
         }
@@ -191,11 +236,18 @@ impl Hosted {
     }
 
     /// Whole days of a range since the first call of a plan that is kept: replicas that are said to have
-    /// run always cost something from the first day on, which no call is held against before that.
+    /// run always cost something from the first day on, which no call is held against before that; and
+    /// since all of its upstreams are held against the call that they are held against now.
     fn days_of(&self, plan: usize, range: &Range<i64>) -> u32 {
         let pools = self.pools.iter().filter(|pool| pool.plan == plan);
         let first = pools.filter_map(|pool| pool.minutes.keys().next()).min();
         let first = first.map_or(range.end, |first| range.start.max(*first));
+        let upstreams = self.settings.running.get(plan).map(|it| &it.upstreams);
+        let dated = upstreams
+            .into_iter()
+            .flatten()
+            .filter_map(|it| it.since_minute);
+        let first = dated.fold(first, i64::max);
         let days = range
             .end
             .saturating_sub(first)

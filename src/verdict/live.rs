@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::fresh::{ClosedMinute, Fresh};
+use super::names::{StreamName, Streams};
 use super::seen::Seen;
 use super::settings::{Settings, Takers};
 use super::streams::StreamView;
@@ -31,24 +33,6 @@ pub const UNNAMED_MODEL: &str = "unknown";
 pub fn demand_of(call: &CallRecord) -> Option<(Stream, CallDemand<'_>)> {
     let (name, demand) = named_demand(call)?;
     Some((name.into(), demand))
-}
-
-/// The names of a stream where they stand: the same few come again and again.
-#[derive(Clone, Copy)]
-pub(super) struct StreamName<'a> {
-    upstream: &'a str,
-    model: &'a str,
-    capability: Capability,
-}
-
-impl From<StreamName<'_>> for Stream {
-    fn from(name: StreamName<'_>) -> Self {
-        Self {
-            upstream: name.upstream.to_owned(),
-            model: name.model.to_owned(),
-            capability: name.capability,
-        }
-    }
 }
 
 pub(super) fn named_demand(call: &CallRecord) -> Option<(StreamName<'_>, CallDemand<'_>)> {
@@ -87,8 +71,6 @@ pub(super) struct Part {
 struct Pool {
     takers: Takers,
     open: BTreeMap<i64, DemandMinute>,
-    /// What became known since it was last taken, whenever it began; imported history is no news.
-    news: DemandMinute,
 }
 
 /// The demand of open minutes, and when tollgate was there to see it.
@@ -96,7 +78,10 @@ struct Pool {
 pub(super) struct LiveDemand {
     settings: Arc<Settings>,
     pools: Vec<Pool>,
-    by_stream: Streams,
+    /// The pool of each stream seen so far.
+    by_stream: Streams<usize>,
+    /// Imported history is nothing new.
+    fresh: Fresh,
     up: BTreeSet<i64>,
 }
 
@@ -107,35 +92,33 @@ impl LiveDemand {
             settings: Arc::clone(settings),
             pools: Vec::new(),
             by_stream: Streams::default(),
+            fresh: Fresh::default(),
             up: BTreeSet::new(),
         }
     }
 
     /// Every model of an upstream, and who takes any of its calls.
     pub(super) fn streams(&self) -> Vec<StreamView> {
-        let mut views = Vec::new();
-        for (upstream, models) in &self.by_stream.pools {
-            for (model, classes) in models {
-                let mut view = StreamView {
-                    upstream: upstream.clone(),
-                    model: model.clone(),
-                    ..StreamView::default()
-                };
-                for pool in classes.values().filter_map(|at| self.pools.get(*at)) {
-                    view.plans.extend(&pool.takers.plans);
-                    view.endpoints.extend(&pool.takers.endpoints);
-                    view.optimised.extend(&pool.takers.optimised);
-                }
-                views.push(view);
+        let view = |(upstream, model, pools): (&str, &str, _)| {
+            let mut view = StreamView {
+                upstream: upstream.to_owned(),
+                model: model.to_owned(),
+                ..StreamView::default()
+            };
+            for pool in Iterator::filter_map(pools, |at: &usize| self.pools.get(*at)) {
+                view.plans.extend(&pool.takers.plans);
+                view.endpoints.extend(&pool.takers.endpoints);
+                view.optimised.extend(&pool.takers.optimised);
             }
-        }
-        views
+            view
+        };
+        self.by_stream.models().map(view).collect()
     }
 
     /// The models of all streams, as their providers name them.
     pub(super) fn models(&self) -> BTreeSet<String> {
-        let upstreams = self.by_stream.pools.values();
-        upstreams.flat_map(BTreeMap::keys).cloned().collect()
+        let models = self.by_stream.models();
+        models.map(|(_, model, _)| model.to_owned()).collect()
     }
 
     /// Adds one finished call to the minute it belongs to.
@@ -148,9 +131,9 @@ impl LiveDemand {
         let at = self.pool(stream);
         if let Some(pool) = self.pools.get_mut(at) {
             pool.open.entry(minute).or_default().add(&demand);
-            if !demand.imported {
-                pool.news.add(&demand);
-            }
+        }
+        if !demand.imported {
+            self.fresh.add(stream, &demand);
         }
     }
 
@@ -179,11 +162,7 @@ impl LiveDemand {
 
     /// The pool of a stream.
     pub(super) fn pool_of(&mut self, stream: &Stream) -> usize {
-        self.pool(StreamName {
-            upstream: &stream.upstream,
-            model: &stream.model,
-            capability: stream.capability,
-        })
+        self.pool(stream.into())
     }
 
     /// Says that tollgate was up in a minute.
@@ -239,10 +218,34 @@ impl LiveDemand {
         }
     }
 
-    /// What became known of each pool since this was last asked.
-    pub(super) fn take_news(&mut self) -> Vec<DemandMinute> {
-        let pools = self.pools.iter_mut();
-        pools.map(|pool| std::mem::take(&mut pool.news)).collect()
+    /// Takes the minutes before `end` that were not counted yet, with what became known of each pool.
+    pub(super) fn take_closed(&mut self, end: i64) -> Vec<ClosedMinute<Vec<DemandMinute>>> {
+        let closed = self.fresh.close(end, &self.up).into_iter();
+        closed.map(|minute| self.pooled(&minute)).collect()
+    }
+
+    /// Takes over what another one has not counted yet.
+    pub(super) fn follow(&mut self, before: &mut Self) {
+        self.fresh = std::mem::take(&mut before.fresh);
+    }
+
+    fn pooled(
+        &mut self,
+        closed: &ClosedMinute<Streams<DemandMinute>>,
+    ) -> ClosedMinute<Vec<DemandMinute>> {
+        let mut calls = vec![DemandMinute::default(); self.pools.len()];
+        for (name, sums) in closed.calls.iter() {
+            let pool = self.pool(name);
+            calls.resize(self.pools.len(), DemandMinute::default());
+            if let Some(pool) = calls.get_mut(pool) {
+                pool.merge(sums);
+            }
+        }
+        ClosedMinute {
+            minute: closed.minute,
+            whole: closed.whole,
+            calls,
+        }
     }
 
     /// The minutes of a range that were observed.
@@ -252,7 +255,7 @@ impl LiveDemand {
 
     /// The pool of a stream, made when it is first seen.
     fn pool(&mut self, stream: StreamName<'_>) -> usize {
-        let known = self.by_stream.find(stream);
+        let known = self.by_stream.get(stream).copied();
         known.unwrap_or_else(|| self.find(&stream.into()))
     }
 
@@ -263,36 +266,12 @@ impl LiveDemand {
             self.pools.push(Pool {
                 takers,
                 open: BTreeMap::new(),
-                news: DemandMinute::default(),
             });
             self.pools.len().saturating_sub(1)
         });
-        self.by_stream.remember(stream, at);
+        if self.by_stream.len() < STREAMS_MAX {
+            self.by_stream.insert(stream.into(), at);
+        }
         at
-    }
-}
-
-/// The pools of the streams seen so far, found by upstream, model and class without a copy of them.
-#[derive(Debug, Default)]
-struct Streams {
-    pools: BTreeMap<String, BTreeMap<String, BTreeMap<Capability, usize>>>,
-    len: usize,
-}
-
-impl Streams {
-    fn find(&self, name: StreamName<'_>) -> Option<usize> {
-        let models = self.pools.get(name.upstream)?;
-        models.get(name.model)?.get(&name.capability).copied()
-    }
-
-    fn remember(&mut self, stream: &Stream, pool: usize) {
-        if self.len >= STREAMS_MAX {
-            return;
-        }
-        let models = self.pools.entry(stream.upstream.clone()).or_default();
-        let classes = models.entry(stream.model.clone()).or_default();
-        if classes.insert(stream.capability, pool).is_none() {
-            self.len = self.len.saturating_add(1);
-        }
     }
 }

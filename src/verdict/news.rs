@@ -1,6 +1,8 @@
 //! What the states have to tell: each is told once, and waits until somebody takes it.
 
-use super::state::Anew;
+use std::sync::Arc;
+
+use super::settings::Settings;
 use super::statement::{Change, Counted, Side};
 use crate::economics::projection::AlternativeKind;
 
@@ -22,8 +24,11 @@ pub struct Switch {
     pub to: Side,
     /// What changed in its settings, where that is why days were decided again.
     pub changed: Vec<Change>,
-    /// The days that made it switch, in order; none where its settings alone did.
+    /// The days that made it switch, in order; where changed settings ended it, those that were decided
+    /// again; none where they forbid it.
     pub counted: Vec<Counted>,
+    /// By what it was decided: others may be in force when it is told.
+    pub settings: Arc<Settings>,
 }
 
 /// What is new about the states.
@@ -63,48 +68,4 @@ impl Waiting {
     pub(super) fn take(&mut self) -> Vec<News> {
         std::mem::take(&mut self.0)
     }
-}
-
-/// What is to be told of a pass over days: the switches, and of a state that began anew only what came
-/// of it in the end.
-pub(super) fn told(mut switches: Vec<Switch>, anew: Vec<Anew>, last_day: i64) -> Vec<News> {
-    let mut news = Vec::new();
-    for Anew {
-        kind,
-        name,
-        was,
-        changed,
-    } in anew
-    {
-        let of = |switch: &Switch| switch.kind == kind && switch.name == name;
-        let last = switches.iter().rfind(|switch| of(switch)).cloned();
-        switches.retain(|switch| !of(switch));
-        if !changed.is_empty() {
-            news.push(News::Changed {
-                kind,
-                name: name.clone(),
-                changed: changed.clone(),
-            });
-        }
-        let end = last.map(|last| Switch {
-            from: was,
-            changed: changed.clone(),
-            ..last
-        });
-        let gone = || Switch {
-            kind,
-            name,
-            day: last_day,
-            from: was,
-            to: Side::Off,
-            changed,
-            counted: Vec::new(),
-        };
-        let end = end.unwrap_or_else(gone);
-        if end.from == Side::On || end.to == Side::On {
-            news.push(News::Switched(end));
-        }
-    }
-    news.extend(switches.into_iter().map(News::Switched));
-    news
 }

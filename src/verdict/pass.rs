@@ -6,7 +6,6 @@
 
 mod arms;
 mod day;
-pub(super) mod figures;
 mod hourly;
 mod judge;
 mod minute;
@@ -15,6 +14,7 @@ mod views;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::fresh::ClosedMinute;
 use super::gather::PoolTotals;
 use super::kept::{Kept, Series};
 use super::report::{Report, ReservedView, WindowReport, date_of};
@@ -232,7 +232,7 @@ pub(super) fn report(
     (kept, seen): (&Kept, &Seen),
     end: i64,
     previous: &Report,
-    (states, news): &(States, Vec<DemandMinute>),
+    (states, closed): &(States, Vec<ClosedMinute<Vec<DemandMinute>>>),
 ) -> Report {
     let mut report = Report::empty(Arc::clone(settings));
     report.end_minute = Some(end);
@@ -253,8 +253,8 @@ pub(super) fn report(
     for (pass, plans) in passes.iter().zip(plans) {
         if pass.span == FORTNIGHT {
             report.states = views(settings, &plans, &pass.endpoints(), states);
-            if previous.end_minute.is_some() {
-                report.minute = pass.minute((kept, seen), &plans, news);
+            if !closed.is_empty() {
+                report.closed = pass.closed((kept, seen), &plans, closed);
             }
         }
         report.windows.push(pass.report(plans));

@@ -28,9 +28,9 @@ pub struct Report {
     pub windows: Vec<WindowReport>,
     /// The state of each plan and endpoint, in the order of the settings.
     pub states: Vec<StateView>,
-    /// What the minute before the end adds to the running totals of each plan, in the order of the
-    /// settings; none in the first report.
-    pub minute: Vec<HostedMinute>,
+    /// What the minutes that closed since the report before add to the running totals of each plan, in
+    /// the order of the settings; none in the first report.
+    pub closed: Vec<HostedMinutes>,
     /// Hosting that runs, in the order of the settings.
     pub hosting: Vec<HostingReport>,
     /// The streams seen in five weeks, and which arms take them.
@@ -39,12 +39,12 @@ pub struct Report {
     pub settings: Arc<Settings>,
 }
 
-/// A closed minute of one plan, counted once.
+/// Closed minutes of one plan, each counted once.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HostedMinute {
+pub struct HostedMinutes {
     /// The configured name of the plan.
     pub plan: String,
-    /// What the calls of its streams that became known in the minute really cost, dollars.
+    /// What the calls of its streams that became known in them really cost, dollars.
     pub qualifying_usd: f64,
     /// The same calls on the plan; absent if it cannot hold the latency limit.
     pub hosted: Option<MinuteCost>,
@@ -130,7 +130,7 @@ impl Report {
             windows: Vec::new(),
             states: Vec::new(),
             hosting: Vec::new(),
-            minute: Vec::new(),
+            closed: Vec::new(),
             streams: Vec::new(),
             settings,
         }

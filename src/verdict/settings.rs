@@ -115,6 +115,17 @@ impl Settings {
         }
     }
 
+    /// Whether the state of what is at a place may ever say "cheaper".
+    pub(super) fn may_say(&self, kind: AlternativeKind, at: usize) -> bool {
+        let alert = match kind {
+            AlternativeKind::Selfhost => self.plans.get(at).map(|it| it.alert),
+            AlternativeKind::Endpoint => self.endpoints.get(at).map(|it| it.alert),
+            AlternativeKind::Api => self.running.get(at).map(|it| it.plan.alert),
+            AlternativeKind::Stay | AlternativeKind::Optimised => None,
+        };
+        self.sees_all_traffic && alert.unwrap_or(false)
+    }
+
     /// Who takes the calls of a stream.
     pub(super) fn takers(&self, stream: &Stream) -> Takers {
         let arm = |arm: &Arm| takes(&arm.replaces, arm.serves, stream);

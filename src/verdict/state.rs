@@ -1,14 +1,17 @@
 //! The states that survive a restart, and how a closed day moves them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::about::About;
+use super::anew::Anew;
 use super::news::Switch;
-use super::report::day_of;
-use super::statement::{Change, Counted, Side};
+use super::report::{day_of, number_of};
+use super::settings::Settings;
+use super::statement::{Counted, Side};
 use crate::economics::hysteresis::{Day, Hysteresis, Rule};
 use crate::economics::projection::AlternativeKind;
 
@@ -35,6 +38,10 @@ pub struct Held {
 pub struct States {
     /// The last decided UTC day, in days since 1970.
     pub last_day: Option<i64>,
+    /// Checksum of the settings that counted every day towards a switch; absent in what an earlier
+    /// release stored.
+    #[serde(default)]
+    pub counted_by: Option<String>,
     /// By `selfhost/NAME` or `endpoint/NAME`.
     pub held: BTreeMap<String, Held>,
 }
@@ -50,21 +57,11 @@ pub(super) struct DayFacts {
     pub(super) day: Option<Day>,
 }
 
-/// A state that begins anew: its settings are others, or were not there.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Anew {
-    pub(super) kind: AlternativeKind,
-    pub(super) name: String,
-    /// What it said about the settings before.
-    pub(super) was: Side,
-    /// What changed; empty where it was not there.
-    pub(super) changed: Vec<Change>,
-}
-
-impl Anew {
-    /// Whether a fact is about this state.
-    pub(super) fn is_of(&self, fact: &DayFacts) -> bool {
-        self.kind == fact.kind && self.name == fact.name
+impl DayFacts {
+    /// What counts of it, if anything does.
+    pub(super) fn counted(&self, rule: &Rule) -> Option<&Day> {
+        let seen = self.day.as_ref().filter(|_| self.alert)?;
+        (seen.coverage >= rule.coverage_min).then_some(seen)
     }
 }
 
@@ -90,7 +87,7 @@ impl States {
     pub(super) fn begin(&mut self, about: &[About]) -> Vec<Anew> {
         let begin = |about: &About| {
             let known = self.held.get_mut(&key(about.kind, &about.name));
-            let (was, changed) = match known {
+            let (was, since, changed) = match known {
                 Some(Held {
                     about: stored @ None,
                     ..
@@ -103,9 +100,9 @@ impl States {
                     if changed.is_empty() {
                         return None;
                     }
-                    (Side::of(held.hysteresis.cheaper), changed)
+                    (Side::of(held.hysteresis.cheaper), held.since, changed)
                 }
-                None => (Side::Off, Vec::new()),
+                None => (Side::Off, None, Vec::new()),
             };
             let held = Held {
                 about: Some(about.text.clone()),
@@ -116,10 +113,65 @@ impl States {
                 kind: about.kind,
                 name: about.name.clone(),
                 was,
+                since,
                 changed,
+                counted: Vec::new(),
+                is_forbidden: false,
+                stays: false,
             })
         };
         about.iter().filter_map(begin).collect()
+    }
+
+    /// Leaves a state on that was, where no day that counts speaks against it by its new settings. Off,
+    /// with as many days in its favour as were counted, says only that they are too few.
+    pub(super) fn stay(&mut self, anew: &mut Anew) {
+        let Some(held) = self.held.get_mut(&key(anew.kind, &anew.name)) else {
+            return;
+        };
+        let in_favour = usize::try_from(held.hysteresis.days).unwrap_or(usize::MAX);
+        let is_against = held.hysteresis.cheaper || in_favour < anew.counted.len();
+        anew.stays = anew.was == Side::On && !anew.is_forbidden && !is_against;
+        if anew.stays {
+            *held = Held {
+                hysteresis: Hysteresis {
+                    cheaper: true,
+                    days: 0,
+                },
+                since: anew.since,
+                about: held.about.take(),
+                run: Vec::new(),
+            };
+        }
+    }
+
+    /// Forgets the days towards a switch that other settings counted, or a release that did not write
+    /// them down: a switch is of days that one set of settings counts. Gives from which day on each state
+    /// counts again.
+    pub(super) fn count_again(&mut self, by: &str) -> BTreeMap<String, i64> {
+        let before = self.counted_by.replace(by.to_owned());
+        if before.as_deref() == Some(by) {
+            return BTreeMap::new();
+        }
+        let last = self.last_day;
+        let begun = self.held.iter_mut().filter_map(|(key, held)| {
+            let days = std::mem::take(&mut held.hysteresis.days);
+            let first = std::mem::take(&mut held.run).first().map(|it| it.day);
+            // None of them was before this day.
+            let unwritten = || last?.checked_sub(i64::from(days.checked_sub(1)?));
+            Some((key.clone(), first.map(number_of).or_else(unwritten)?))
+        });
+        begun.collect()
+    }
+
+    /// The same states; days towards a switch are counted again, as what they were counted on is
+    /// another: calls that cost something else now.
+    #[must_use]
+    pub fn to_count_again(self) -> Self {
+        Self {
+            counted_by: None,
+            ..self
+        }
     }
 
     /// Forgets the states of what is no longer configured; gives their keys, and what they said.
@@ -137,12 +189,17 @@ impl States {
     }
 
     /// Moves the states that `facts` are about by one closed day; gives those that switched.
-    pub(super) fn decide(&mut self, day: i64, facts: &[DayFacts], rule: &Rule) -> Vec<Switch> {
+    pub(super) fn decide(
+        &mut self,
+        day: i64,
+        facts: &[DayFacts],
+        settings: &Arc<Settings>,
+    ) -> Vec<Switch> {
         // A day that is decided again moves nothing back.
         self.last_day = Some(self.last_day.map_or(day, |last| last.max(day)));
         let moved = facts.iter();
         moved
-            .filter_map(|fact| self.held_of(fact).after(day, fact, rule))
+            .filter_map(|fact| self.held_of(fact).after(day, fact, settings))
             .collect()
     }
 
@@ -153,19 +210,16 @@ impl States {
 
 impl Held {
     /// Moves on by one closed day.
-    fn after(&mut self, day: i64, fact: &DayFacts, rule: &Rule) -> Option<Switch> {
+    fn after(&mut self, day: i64, fact: &DayFacts, settings: &Arc<Settings>) -> Option<Switch> {
         if !fact.alert {
             self.hysteresis = Hysteresis::default();
             self.since = None;
             self.run.clear();
             return None;
         }
-        let seen = fact.day.as_ref()?;
-        if seen.coverage < rule.coverage_min {
-            return None;
-        }
+        let seen = fact.counted(&settings.rule)?;
         let before = self.hysteresis;
-        self.hysteresis = before.after(seen, rule);
+        self.hysteresis = before.after(seen, &settings.rule);
         if self.hysteresis == before || self.hysteresis.days == 0 && !self.switched(before) {
             self.run.clear();
             return None;
@@ -185,6 +239,7 @@ impl Held {
             to: Side::of(cheaper),
             changed: Vec::new(),
             counted: std::mem::take(&mut self.run),
+            settings: Arc::clone(settings),
         })
     }
 

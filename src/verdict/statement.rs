@@ -3,6 +3,7 @@
 //! The file is JSON with a checksum of all bytes before it as its last value: a digit that changes
 //! anywhere is found without the rows. What the figures are is checked against the rows.
 
+mod again;
 mod compare;
 mod gather;
 mod make;
@@ -18,9 +19,10 @@ use serde_json::Value;
 
 use crate::economics::projection::AlternativeKind;
 
-pub use compare::{Compared, compared};
+pub use again::{Again, Recomputed};
+pub use compare::{Compared, Holds, compared};
 pub use gather::{Gathered, Gathering, days_of};
-pub use make::{Beside, Recomputed};
+pub use make::Beside;
 pub use record::{Record, Track};
 pub use seal::{Broken, opened, sealed};
 
@@ -80,6 +82,17 @@ pub struct Counted {
     pub may_enter: bool,
 }
 
+/// What servers said over the fortnight that ends with a counted day.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServersDay {
+    /// The UTC day.
+    pub day: Date,
+    /// The part of the time in which they could be compared with what was metered, 0 to 1.
+    pub compared_ratio: Option<f64>,
+    /// Tokens that were metered over tokens that they counted; absent where they are too few to say.
+    pub capture_ratio: Option<f64>,
+}
+
 /// Days from one to another, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Days {
@@ -96,7 +109,7 @@ pub struct ApiPrice {
     pub kind: String,
     /// Such as `openai/gpt-4o`.
     pub name: String,
-    /// The day it was noted or came into force.
+    /// The day it was read at its source.
     pub as_of: Date,
     /// Days from then to the decided day.
     pub age_days: i64,
@@ -160,6 +173,10 @@ pub struct Statement {
     pub figures: Value,
     /// Where prices and throughput come from, how old they were, and who moved which default.
     pub stands_on: Value,
+    /// What the servers of hosting that runs said on the counted days; taken as it is stated, as no row
+    /// has it. Empty where none was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<ServersDay>,
     /// The demand it was computed from.
     pub demand: DemandSeal,
     /// What the alternatives are, and when a state switches, whole.

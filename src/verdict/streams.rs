@@ -6,10 +6,10 @@ use jiff::civil::Date;
 
 use super::report::Report;
 
-/// What bills a stream, and since when that is known. The oldest comes first.
+/// What bills a stream, and when it was last known to hold. The oldest comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ApiPrice {
-    /// Since when it is in force, or was read at its source.
+    /// The day it was read at its source.
     pub as_of: Date,
     /// Such as `openai/gpt-4o`.
     pub name: String,

@@ -86,19 +86,23 @@ pub(super) fn listed(lacks: &[Lack]) -> String {
     all.join("; ")
 }
 
-/// How old a price is, on the day of the report; at most, where its day is not known. Somewhere it is
-/// tomorrow already; what is dated later is a slip of the pen.
+/// When a price was read, and how long ago on the day of the report: at most, where its day is not
+/// known. Somewhere it is tomorrow already; what is dated later is a slip of the pen.
 pub(super) fn age(as_of: impl Into<AsOf>, today: Date) -> String {
     let as_of = as_of.into();
     let days = today
         .since(as_of.earliest())
         .map_or(0, |span| i64::from(span.get_days()));
-    let at_most = if as_of.is_a_day() { "" } else { "at most " };
+    let (on, at_most) = if as_of.is_a_day() {
+        ("on", "")
+    } else {
+        ("in", "at most ")
+    };
     match days {
         ..=-2 => format!("dated in the future, {as_of}"),
-        -1..=1 => "looked up today or yesterday".to_owned(),
-        2..=STALE_DAYS => format!("looked up {at_most}{days} days ago"),
-        _ => format!("looked up {at_most}{days} days ago, which is old"),
+        -1..=1 => "read today or yesterday".to_owned(),
+        2..=STALE_DAYS => format!("read {on} {as_of}, {at_most}{days} days ago"),
+        _ => format!("read {on} {as_of}, {at_most}{days} days ago, which is old"),
     }
 }
 

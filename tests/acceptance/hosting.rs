@@ -148,6 +148,76 @@ async fn reload(home: &Home, tollgate: &Tollgate, config: &str) {
     assert_eq!(answer.unwrap().status, 200);
 }
 
+/// The last line of today and of this month in the report, as the gauges of these windows say it; they
+/// look once a minute, so what is asked at its beginning is asked again.
+async fn reported(home: &Home, tollgate: &Tollgate) {
+    let admin = tollgate.admin.to_string();
+    let report = |by: &str, format: &str| {
+        let asked = ["report", "--hosting", "--all", "--by", by];
+        let output = home.run(&[&asked[..], &["--format", format, "--admin", &admin]].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (by, window) in [("day", "today"), ("month", "month")] {
+        let began = Instant::now();
+        loop {
+            let gauges = gauges(tollgate, window).await;
+            let lines: Value = serde_json::from_str(&report(by, "json")).unwrap();
+            let line = lines.as_array().unwrap().last().unwrap();
+            let would_cost = line["would_cost_usd"].as_str().unwrap().parse().ok();
+            let number = |key: &str| line[key].as_f64();
+            let said = [
+                number("cost_usd"),
+                would_cost,
+                number("saving_usd"),
+                number("usd_per_mtok"),
+            ];
+            let both = gauges.iter().zip(&said);
+            let same = both.into_iter().all(|(gauge, said)| {
+                let apart = gauge.zip(*said).map(|(gauge, said)| (gauge - said).abs());
+                apart.is_some_and(|apart| apart < 1e-9)
+            });
+            if same {
+                break;
+            }
+            assert!(began.elapsed() < WAIT, "{window}: {gauges:?} {said:?}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+    // The same figures for other programs.
+    let csv = report("month", "csv");
+    assert!(
+        csv.starts_with("period,plan,hours,replica_hours,calls,tokens,cost_usd,would_cost_usd,")
+    );
+    let last = csv.lines().last().unwrap().split(',').collect::<Vec<_>>();
+    assert_eq!((last[1], last[4], last[7]), ("ours", "3.0", "6"), "{csv}");
+    let hours: f64 = last[2].parse().unwrap();
+    near(last[6].parse().unwrap(), hours * 36.0);
+    let output = home.run(&["report", "--admin", &admin]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("hosting ours: $"), "{said}");
+    assert!(
+        said.contains("an API would have taken $6.00 for the same tokens"),
+        "{said}"
+    );
+}
+
+/// Cost, API price, saving, and cost per million tokens over a window.
+async fn gauges(tollgate: &Tollgate, window: &str) -> [Option<f64>; 4] {
+    let scraped = tollgate.ask_admin("/metrics").await.unwrap().text();
+    [
+        "window_cost_usd",
+        "window_api_cost_usd",
+        "savings_usd",
+        "cost_usd_per_million_tokens",
+    ]
+    .map(|name| {
+        let line = format!("tollgate_hosting_{name}{{plan=\"ours\",window=\"{window}\"}} ");
+        let value = scraped.lines().find_map(|seen| seen.strip_prefix(&line));
+        value.map(|value| value.parse().unwrap())
+    })
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_hosting_costs_and_saves_is_the_same_everywhere() {
     let upstream = vllm().await;
@@ -178,6 +248,8 @@ async fn what_hosting_costs_and_saves_is_the_same_everywhere() {
     assert!(minutes > 0.5, "{minutes}");
     near(minutes, minutes.round());
     assert_eq!(tollgate.metric("tollgate_spend_all_time_usd").await, 0);
+
+    reported(&home, &tollgate).await;
 
     // Another replica: an hour costs more, and the counters go on.
     reload(&home, &tollgate, &config(&url, "3", "small")).await;

@@ -310,6 +310,85 @@ async fn opencost() -> Upstream {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_servers_say_stands_beside_what_is_computed_of_their_plan() {
+    let server = vllm(&Arc::default()).await;
+    let url = server.base_url();
+    let runs_on = "would_cost_as = \"openai/gpt-4o\"\nplan = \"ours\"\nreplicas = 2\n\
+                   [upstreams.own.measured_by]";
+    let upstream = own("own", &url, &format!("vllm = \"{url}\""));
+    let upstream = upstream.replace("[upstreams.own.measured_by]", runs_on);
+    let plan = "[plans.ours]\nreplaces = [\"nothing\"]\nmodel = \"llama-3.3-70b\"\n\
+                gpu = \"H100-SXM\"\ngpus = 2\nprecision = \"fp8\"\ngpu_usd_per_hour = 3\n\
+                throughput = { source = \"published\" }\nprice_as_of = 2026-11-01\n\
+                price_source = \"bill\"\nserves = \"32k\"\npolicy = \"fixed\"\nreplicas = 1\n\
+                ops_usd_per_month = 17520\n";
+    let home = Home::new(&format!("{upstream}{plan}"));
+    let tollgate = home.serve().await;
+    until(&tollgate, |seen| seen[0]["servers"][0]["up"] == true).await;
+    calls(&tollgate, 4).await;
+    until(&tollgate, |seen| tokens(seen) == [400, 200, 400, 200]).await;
+    // The verdict looks once a minute.
+    let began = Instant::now();
+    let answer = loop {
+        let answer = tollgate.ask_admin("/api/v1/breakeven").await.unwrap();
+        let answer: Value = serde_json::from_str(&answer.text()).unwrap();
+        let servers = &answer["hosting"][0]["windows"][0]["servers"];
+        if servers["busy_replicas"]["measured"].is_f64() {
+            break answer;
+        }
+        assert!(began.elapsed() < PATIENCE * 3, "{answer:#}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let hosting = &answer["hosting"][0];
+    let servers = &hosting["windows"][0]["servers"];
+    assert_eq!(servers["verdict_uses"], "modelled");
+    assert_eq!(
+        servers["replicas"],
+        json!({"modelled": 2.0, "measured": 1.0, "ratio": 0.5})
+    );
+    assert!(servers["busy_replicas"]["ratio"].is_f64());
+    assert_eq!(servers["usd_per_hour"]["measured"], Value::Null);
+    let lacks = hosting["api_cheaper"]["not_enough_evidence"].to_string();
+    assert!(
+        lacks.contains("its servers could be compared in 0"),
+        "{lacks}"
+    );
+    let words = answer["words"].as_str().unwrap();
+    assert!(
+        words.contains("1.00 replicas measured against 2.00 computed (0.50 times)"),
+        "{words}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_corrected_workload_leaves_nothing_of_the_old_ones_cost() {
+    let costs = opencost().await;
+    let of = |controller: &str| {
+        let url = costs.base_url();
+        let asked =
+            format!("opencost = \"{url}\"\nnamespace = \"llm\"\ncontroller = \"{controller}\"");
+        own("own", "http://127.0.0.1:9", &asked)
+    };
+    let costs_so = |usd: f64| {
+        move |seen: &Value| {
+            let month = &seen[0]["windows"][3];
+            month["cost_usd_per_hour"] == usd && month["cost_hours"].as_u64() >= Some(2)
+        }
+    };
+    let home = Home::new(&of("web"));
+    let tollgate = home.serve().await;
+    until(&tollgate, costs_so(1.0)).await;
+    home.write_config(&of("vllm"));
+    tollgate.signal("HUP");
+    until(&tollgate, costs_so(10.5)).await;
+    assert!(tollgate.terminate().success());
+    // Nor does what was kept of it come back with another process.
+    home.write_config(&of("web"));
+    let tollgate = home.serve().await;
+    until(&tollgate, costs_so(1.0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_the_servers_cost_an_hour_is_asked_of_the_cluster() {
     let costs = opencost().await;
     let measured_by = format!(

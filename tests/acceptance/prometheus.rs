@@ -8,6 +8,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hyper::header::HeaderValue;
@@ -33,8 +34,24 @@ const STREAM: [&[u8]; 3] = [
     b"data: [DONE]\n\n",
 ];
 
-/// Absent where there is no such day: it takes a trend, and so weeks of calls.
-const MAY_BE_ABSENT: &str = "tollgate_selfhost_breakeven_timestamp_seconds";
+/// Absent where there is no such day, or volume: it takes a trend, and so weeks of calls.
+const MAY_BE_ABSENT: [&str; 2] = [
+    "tollgate_selfhost_breakeven_timestamp_seconds",
+    "tollgate_selfhost_breakeven_tokens_per_day",
+];
+
+/// What a server of one's own says the n-th time it is asked; it has worked in between.
+fn page(asked: u64) -> String {
+    let (input, output, cached) = (1_000 * asked, 100 * asked, 300 * asked);
+    format!(
+        "vllm:prompt_tokens_total {input}\nvllm:generation_tokens_total {output}
+vllm:prefix_cache_queries_total {input}\nvllm:prefix_cache_hits_total {cached}
+vllm:num_requests_running 2\nvllm:num_requests_waiting 1\nvllm:kv_cache_usage_perc 0.5\n"
+    )
+}
+
+/// What its cluster says that it costs.
+const COST: &str = r#"{"code":200,"data":[{"llm":{"minutes":60,"gpuCost":10.0,"cpuCost":0.25,"ramCost":0.25,"totalCost":10.5}}]}"#;
 
 /// Where the tools of the Prometheus package are; `None`, and why, where nobody counts on them.
 fn is_installed() -> bool {
@@ -85,7 +102,8 @@ async fn every_query_of_every_dashboard_has_data() {
         let mut empty = Vec::new();
         for query in waiting {
             let series = prometheus.query(&query.expression).await;
-            if series.is_empty() && !query.expression.contains(MAY_BE_ABSENT) {
+            let may_be = |name: &&str| query.expression.contains(*name);
+            if series.is_empty() && !MAY_BE_ABSENT.iter().any(may_be) {
                 empty.push(query);
             }
         }
@@ -122,7 +140,19 @@ fn the_alert_rules_pass_their_tests() {
 }
 
 async fn stage() -> (Upstream, Home, Tollgate) {
-    let upstream = Upstream::start(|request| {
+    let asked = AtomicU64::new(0);
+    let upstream = Upstream::start(move |request| {
+        if request.target == "/metrics" {
+            let page = page(asked.fetch_add(1, Ordering::Relaxed));
+            return Script::unary(200, &[("content-type", "text/plain")], page.as_bytes());
+        }
+        if request.target.starts_with("/allocation/") {
+            return Script::unary(
+                200,
+                &[("content-type", "application/json")],
+                COST.as_bytes(),
+            );
+        }
         if String::from_utf8_lossy(&request.body.bytes).contains("\"stream\":true") {
             let beat = Duration::from_millis(5);
             return Script::chunked(200, &[("content-type", "text/event-stream")], &STREAM)
@@ -153,6 +183,11 @@ role = \"own\"
 plan = \"llama-70b-2xh100\"
 replicas = 1
 would_cost_as = \"openai/gpt-4o-mini\"
+[upstreams.own.measured_by]
+vllm = \"{url}/metrics\"
+opencost = \"{url}\"
+namespace = \"llm\"
+every = \"1s\"
 [tenants.search]
 monthly_budget_usd = 2000
 [meter]

@@ -1,11 +1,16 @@
 //! `SIGTERM`: calls may end up to the limit, what is left is booked as interrupted, and the process
 //! exits 0; told twice it goes at once and still loses no call that was complete.
 
+use std::fs::File;
+use std::process::Command;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tollgate::ledger::{self, Ledger};
 
 use crate::support::client::{Answer, Body, Client, post};
 use crate::support::http1::Request;
@@ -184,6 +189,80 @@ async fn while_it_drains_it_is_alive_and_not_ready() {
     assert!(refused.text().contains("draining"), "{}", refused.text());
     let alive = stage.tollgate.ask_admin("/healthz").await.unwrap();
     assert_eq!(alive.status, 200);
+    stage.tollgate.signal("TERM");
+    assert_eq!(stage.tollgate.ended().code(), Some(1));
+}
+
+/// Waits until the binary reads a file of its data directory that never gives a byte.
+fn hang(folder: &str, name: &str, home: &Home) -> JoinHandle<File> {
+    let folder = home.data_dir().join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(name);
+    let made = Command::new("mkfifo").arg(&file).status().unwrap();
+    assert!(made.success());
+    // Opened once the other side reads.
+    std::thread::spawn(move || File::options().write(true).open(file).unwrap())
+}
+
+/// A switch whose statement is looked for as soon as the verdict looks.
+fn remembered(home: &Home, file: &str) {
+    let dir = home.data_dir();
+    std::fs::create_dir_all(&dir).unwrap();
+    let settings = ledger::Settings {
+        dir: dir.join("ledger"),
+        journal_dir: dir.join("journal"),
+        calls_dir: dir.join("calls"),
+        checkpoints_dir: dir.join("checkpoints"),
+        retention: ledger::Retention::default(),
+        timezone: TimeZone::UTC,
+        sync: false,
+        durable: None,
+    };
+    let (ledger, _) = Ledger::open(settings).unwrap();
+    let record = json!({
+        "file": file, "sha256": "", "kind": "selfhost", "name": "own", "decided": "2026-03-01",
+        "to": "on", "said_usd_per_month": null, "until": null, "looked_at": "2026-03-01",
+        "days": 0, "unseen_days": 0, "hours": 0.0, "api_usd": 0.0, "cost_usd": 0.0,
+    });
+    let track = json!({ "records": [record] });
+    ledger.keep("verdict-record", &track.to_string()).unwrap();
+    ledger.close().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pass_of_the_verdict_that_hangs_is_not_waited_for() {
+    let home = Home::new("");
+    remembered(&home, "never.json");
+    let hangs = hang("verdicts", "never.json", &home);
+    let mut tollgate = home.serve().await;
+    let _held = hangs.join().unwrap();
+    assert_eq!(tollgate.stopped().code(), Some(0));
+    let said = tollgate.said();
+    assert!(said.contains("everything is in the ledger"), "{said}");
+}
+
+#[test]
+fn a_start_that_hangs_on_the_disk_ends_when_it_is_told() {
+    for verb in [&["serve"][..], &["demo", "--keep-running"]] {
+        let home = Home::new("");
+        let hangs = hang("journal", "00000000000000000001.frames", &home);
+        let (listen, admin) = (["--listen", "127.0.0.1:0"], ["--admin", "127.0.0.1:0"]);
+        let tollgate = home.spawn(&[verb, &listen, &admin].concat());
+        let _held = hangs.join().unwrap();
+        tollgate.signal("TERM");
+        let ended = tollgate.ended();
+        assert_eq!(ended.code(), Some(1), "{verb:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_it_ends_it_says_what_it_waits_for() {
+    let mut stage = Stage::set("[server]\ndrain = \"10m\"\n").await;
+    stage.begin("never").await;
+    stage.tollgate.signal("TERM");
+    stage
+        .says("still ending, waiting for calls in flight")
+        .await;
     stage.tollgate.signal("TERM");
     assert_eq!(stage.tollgate.ended().code(), Some(1));
 }

@@ -220,6 +220,11 @@ async fn a_switch_is_frozen_once_and_follows_from_the_rows() {
         figures["savings_usd"]["expected"] = 50_000.0.into();
     });
     check(verified(), 1, "the rows are the same calls");
+    // No row says by which prices calls were billed; the record has the checksum of the whole.
+    let (mut statement, _) = opened(&text).unwrap();
+    statement.prices_sha256 = "0".repeat(64);
+    std::fs::write(&touched, sealed(&statement).unwrap().0).unwrap();
+    check(verified(), 1, "the record noted this switch with checksum");
     std::fs::write(&touched, "{}").unwrap();
     check(verified(), 2, "not a whole statement");
 

@@ -10,6 +10,8 @@ mod figures;
 #[cfg(test)]
 mod hours;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
 mod lanes;
 #[cfg(test)]
 mod late;
@@ -24,7 +26,11 @@ mod pencil;
 #[expect(dead_code, reason = "the torture tests use the rest of it")]
 mod preload;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod provider;
+#[cfg(test)]
+mod record;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]

@@ -79,12 +79,23 @@ impl Pencil {
     }
 
     /// The fortnight before a day as hosted: replicas chosen on what was seen of the one before.
-    fn hosted(&self, plan: &HostPlan, day: i64) -> Hosted {
+    pub(crate) fn hosted(&self, plan: &HostPlan, day: i64) -> Hosted {
         let demand = Demand {
             now: self.days(day - WINDOW..day),
             before: self.days(day - 2 * WINDOW..day - WINDOW),
         };
         hosted(plan, limit(plan), &demand).unwrap()
+    }
+
+    /// What a day cost on the API, and would have cost hosted with replicas chosen on the fortnight
+    /// before it.
+    pub(crate) fn came(&self, plan: &HostPlan, day: i64) -> (f64, f64) {
+        let demand = Demand {
+            now: self.days(day..day + 1),
+            before: self.days(day - WINDOW..day),
+        };
+        let hosted = hosted(plan, limit(plan), &demand).unwrap();
+        (totals(demand.now).1, hosted.band.expected.cost_usd)
     }
 
     /// The endpoint over the same fortnight.

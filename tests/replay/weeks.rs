@@ -12,6 +12,7 @@ use crate::lanes::Lanes;
 use crate::looks::look;
 use crate::pencil::Pencil;
 use crate::provider::{Call, Provider};
+use crate::record;
 use crate::season;
 use crate::support::tollgate::{Home, Tollgate};
 
@@ -146,7 +147,13 @@ async fn states_switch_and_figures_are_as_the_pure_functions_and_a_backtest_say(
         lanes.send(call).await;
     }
     println!("{:?}", began.elapsed());
-    assert_eq!(frozen(&home), statements(&switches));
+    let names = statements(&switches);
+    record::compare(&tollgate, &pencil, names.len()).await;
+    assert_eq!(frozen(&home), names);
+    record::verify(&home, &tollgate, &names);
+    assert!(tollgate.terminate().success());
+    record::outlived(&home, &names);
+    println!("{:?}", began.elapsed());
 }
 
 /// The statements in the data directory, by their names.

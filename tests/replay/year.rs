@@ -26,6 +26,7 @@ use tollgate::money::Pico;
 use tollgate::verdict::{Settings, States, Verdict};
 
 use crate::clock::{BEGIN, DAY};
+use crate::promises::Promises;
 use crate::provider::{MODEL, PRICES};
 use crate::season::{Row, rows};
 use crate::support::tollgate::Home;
@@ -35,16 +36,16 @@ const DAYS: i64 = 365;
 /// Observed minutes of a day.
 const SEEN: i64 = DAY / 10;
 /// Days of the window, and of what a verdict keeps.
-const WINDOW: i64 = 14;
+pub(crate) const WINDOW: i64 = 14;
 const KEPT: i64 = 35;
 /// Fewer observed minutes before the window choose no replicas.
 const CHOOSING_MIN: usize = 1_296;
 /// Days that are decided at once, at most.
-const MISSED_MAX: i64 = 7;
+pub(crate) const MISSED_MAX: i64 = 7;
 /// A restart comes so often, days.
 const RESTARTS: i64 = 30;
 /// From this day on a GPU hour costs two fifths.
-const CHEAPER_PLAN: i64 = 330;
+pub(crate) const CHEAPER_PLAN: i64 = 330;
 /// On the first day, of the trace.
 const VOLUME: f64 = 0.7 / 180.0;
 /// Days in which it grows by a factor e.
@@ -64,7 +65,7 @@ const fn api_usd(day: i64) -> (f64, f64) {
 }
 
 /// A made year: each observed minute, or none where tollgate was down.
-struct Year {
+pub(crate) struct Year {
     minutes: Vec<Option<DemandMinute>>,
     buckets: Vec<Option<Bucket>>,
     /// As it is at first, and from [`CHEAPER_PLAN`] on.
@@ -103,7 +104,10 @@ impl Year {
     }
 
     /// What a verdict is given of some days.
-    fn kept(&self, days: Range<i64>) -> impl Iterator<Item = (Stream, i64, DemandMinute)> {
+    pub(crate) fn kept(
+        &self,
+        days: Range<i64>,
+    ) -> impl Iterator<Item = (Stream, i64, DemandMinute)> {
         let stream = Stream {
             upstream: "openai".into(),
             model: MODEL.into(),
@@ -115,8 +119,9 @@ impl Year {
         })
     }
 
-    /// The days at whose ends the state switches, by the verdict.
-    fn live(&self) -> Vec<(i64, bool)> {
+    /// The days at whose ends the state switches, by the verdict, and what it promised on them.
+    fn live(&self) -> (Vec<(i64, bool)>, Promises) {
+        let mut promises = Promises::default();
         let mut verdict = Verdict::new(settings(self.plan(0)), States::default());
         let mut switches = Vec::new();
         let mut was = false;
@@ -130,13 +135,26 @@ impl Year {
             verdict.load(self.kept(day..day + 1), []);
             let closed = BEGIN + (day + 1) * DAY + 20;
             verdict.tick(jiff::Timestamp::from_second(closed * 60).unwrap());
+            promises.look(self, &verdict, day);
             let held = verdict.stored().of(AlternativeKind::Selfhost, &plan.name);
             if held.hysteresis.cheaper != was {
                 was = !was;
                 switches.push((day, was));
             }
         }
-        switches
+        (switches, promises)
+    }
+
+    /// What a day cost on the API, and would have cost by the plan of another day, its replicas chosen on
+    /// the fortnight before; nothing where it was not seen.
+    pub(crate) fn came(&self, decided: i64, day: i64) -> Option<(f64, f64)> {
+        let (now, before) = (self.seen(day..day + 1), self.seen(day - WINDOW..day));
+        let (now, before) = (now.all(), before.all());
+        let is_seen = now.len() as f64 / DAY as f64 >= rule().coverage_min;
+        let plan = self.plan(decided);
+        let hosted = hosted(plan, limit(plan), &Demand { now, before })?;
+        let api_usd = now.api_usd.iter().sum();
+        is_seen.then_some((api_usd, hosted.band.expected.cost_usd))
     }
 
     /// The same by a few lines of pure functions. A state is about its plan: by another one it begins
@@ -173,10 +191,7 @@ impl Year {
         if is_thin || before.len() < CHOOSING_MIN {
             return None;
         }
-        let LatencyLimit::Seconds(limit) = plan.latency else {
-            return None;
-        };
-        let hosted = hosted(plan, Some(limit), &Demand { now, before })?;
+        let hosted = hosted(plan, limit(plan), &Demand { now, before })?;
         let threshold = Threshold {
             min_saving_usd_per_month: plan.min_saving_usd_per_month,
             months: now.len() as f64 / 60.0 / HOURS_PER_MONTH,
@@ -187,7 +202,14 @@ impl Year {
     }
 }
 
-fn rule() -> Rule {
+fn limit(plan: &HostPlan) -> Option<f64> {
+    match plan.latency {
+        LatencyLimit::Seconds(limit) => Some(limit),
+        LatencyLimit::AsToday => None,
+    }
+}
+
+pub(crate) fn rule() -> Rule {
     Rule {
         coverage_min: 0.9 / 10.0,
         ..Rule::default()
@@ -261,10 +283,12 @@ fn a_year_switches_on_the_days_that_the_pure_rule_says_and_an_outage_only_delays
         assert!((282..CHEAPER_PLAN).contains(&cut) && cheaper == CHEAPER_PLAN);
         // Down on the second of the three days that switch it on.
         let down = Year::made(seed, &[on - 1]);
-        let (live, pencil) = (down.live(), down.pencil());
+        let ((live, promises), pencil) = (down.live(), down.pencil());
         println!("seed {seed}, down on day {}: {live:?}", on - 1);
         assert_eq!(live, pencil, "seed {seed}");
         assert_eq!(live[0], (on + 1, true), "seed {seed}");
         assert_eq!(live[1..], whole[1..], "seed {seed}");
+        promises.verify(&down, &live);
+        promises.add_up(&down, &live, DAYS - 1);
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{band, evidence, sensitivity};
 use crate::economics::hosting::{Owed, Ran};
 use crate::economics::projection::AlternativeKind;
-use crate::verdict::{HostingReport, HostingWindow, Report};
+use crate::verdict::{Beside, HostingReport, HostingWindow, Pair, Report};
 
 /// Every plan that runs; what an API would have taken is exact and a string.
 pub(super) fn hosting(report: &Report) -> Value {
@@ -45,6 +45,7 @@ fn window(seen: &HostingWindow) -> Value {
         full_usd_per_mtok,
         api_usd_per_mtok,
         busy,
+        beside,
         owed: _,
         rival,
         leaving,
@@ -68,11 +69,34 @@ fn window(seen: &HostingWindow) -> Value {
         "usd_per_mtok_at_full_use": full_usd_per_mtok,
         "api_usd_per_mtok": api_usd_per_mtok,
         "busy": busy,
+        "servers": beside.as_ref().map(servers),
         "owed": seen.owed.iter().map(owed).collect::<Vec<_>>(),
         "leaving": {
             "rival": super::rival(rival, api_cost.to_f64()),
             "scenarios": band(leaving),
             "sensitivity": sensitivity(leaving),
         },
+    })
+}
+
+/// What servers say beside what is computed of them; the verdict uses the second.
+fn servers(beside: &Beside) -> Value {
+    let Beside {
+        servers,
+        load,
+        replicas,
+        usd_per_hour,
+    } = beside;
+    let pair = |pair: &Pair| {
+        let Pair { modelled, measured } = pair;
+        json!({ "modelled": modelled, "measured": measured, "ratio": pair.ratio() })
+    };
+    json!({
+        "compared_ratio": servers.compared_ratio,
+        "capture_ratio": servers.capture_ratio,
+        "busy_replicas": pair(load),
+        "replicas": pair(replicas),
+        "usd_per_hour": pair(usd_per_hour),
+        "verdict_uses": "modelled",
     })
 }

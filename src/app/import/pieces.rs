@@ -1,14 +1,13 @@
 //! Rows of a bill put together: each day or hour of a model once, with what it cost.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::shape::Shape;
-use super::{Imported, refused, rows};
+use super::{ImportAsked, Imported, refused, rows};
 use crate::app::AppError;
 use crate::config::Config;
 use crate::economics::spread::{Aggregate, spread};
@@ -65,19 +64,19 @@ pub(super) struct Piece {
 /// The pieces of all rows, the oldest first.
 pub(super) fn of(
     config: &Config,
-    rows: Vec<UsageRow>,
-    costs: &[UsageCost],
+    asked: &ImportAsked,
     done: &mut Imported,
 ) -> Result<Vec<Piece>, AppError> {
-    let mut rows = rows::once(rows)?;
-    rows::refuse_bills_twice(costs)?;
-    for cost in costs {
+    let mut rows = rows::once(&asked.rows)?;
+    rows::refuse_overlaps(&rows)?;
+    rows::refuse_bills_twice(&rows, &asked.costs)?;
+    for cost in &asked.costs {
         bill(config, &mut rows, cost, done)?;
     }
-    let pieces = rows.into_iter().map(|row| priced(config, row));
-    let pieces: Vec<Piece> = pieces.collect::<Result<_, _>>()?;
-    refuse_overlaps(&pieces)?;
-    Ok(pieces)
+    for credit in &asked.credits {
+        done.credits_left_out_usd += in_dollars(config, credit.cost, credit.range.start)?;
+    }
+    rows.into_iter().map(|row| priced(config, row)).collect()
 }
 
 /// Gives the rows of a stretch what was billed for them, by what the catalogue would take.
@@ -170,22 +169,6 @@ fn in_dollars(
         )
     })?;
     Ok(amount.scaled(rate.usd.0, PICO_PER_UNIT))
-}
-
-fn refuse_overlaps(pieces: &[Piece]) -> Result<(), AppError> {
-    let mut ends: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
-    for piece in pieces {
-        let end = ends.entry((&piece.upstream, &piece.model)).or_default();
-        if piece.range.start < *end {
-            let (upstream, model, at) = (&piece.upstream, &piece.model, piece.range.start);
-            return Err(refused(
-                format!("{upstream}/{model} has rows by day and by hour for {at}"),
-                "leave one of them out, or they count twice",
-            ));
-        }
-        *end = piece.range.end;
-    }
-    Ok(())
 }
 
 pub(super) fn two_currencies(row: &UsageRow) -> AppError {

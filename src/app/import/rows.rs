@@ -2,6 +2,9 @@
 //! at a second place is refused.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+use jiff::Timestamp;
 
 use super::pieces::two_currencies;
 use super::{UsageCost, UsageRow, refused};
@@ -9,30 +12,79 @@ use crate::app::AppError;
 use crate::ledger::NAME_BYTES_MAX;
 
 /// Each day or hour of a model once, the oldest first.
-pub(super) fn once(rows: Vec<UsageRow>) -> Result<Vec<UsageRow>, AppError> {
+pub(super) fn once(rows: &[UsageRow]) -> Result<Vec<UsageRow>, AppError> {
     let mut once: BTreeMap<_, UsageRow> = BTreeMap::new();
     for row in rows {
-        refuse_long_name(&row)?;
+        refuse_long_name(row)?;
         let name = (row.upstream.clone(), row.model.clone());
         let key = (row.range.start, row.range.end, name);
         match once.get_mut(&key) {
-            Some(known) => known.merge(&row)?,
-            None => drop(once.insert(key, row)),
+            Some(known) => known.merge(row)?,
+            None => drop(once.insert(key, row.clone())),
         }
     }
     Ok(once.into_values().collect())
 }
 
-/// What bills say of one model and stretch is said at one place.
-pub(super) fn refuse_bills_twice(costs: &[UsageCost]) -> Result<(), AppError> {
-    let mut places: BTreeMap<_, &str> = BTreeMap::new();
-    for cost in costs {
-        let (start, end) = (cost.range.start, cost.range.end);
-        let key = (start, end, &cost.upstream, &cost.model);
-        let place = *places.entry(key).or_insert(&cost.place);
-        if place != cost.place {
-            let what = format!("the bill of {} for {start}", cost.upstream);
-            return Err(twice(&what, place, &cost.place));
+/// A day and an hour of it would count twice.
+pub(super) fn refuse_overlaps(rows: &[UsageRow]) -> Result<(), AppError> {
+    let mut last: BTreeMap<(&str, &str), &UsageRow> = BTreeMap::new();
+    for row in rows {
+        let known = last.insert((&row.upstream, &row.model), row);
+        if let Some(known) = known.filter(|known| row.range.start < known.range.end) {
+            let (upstream, model, at) = (&row.upstream, &row.model, row.range.start);
+            return Err(twice(
+                &format!("{upstream}/{model}, by day and by hour, for {at},"),
+                &known.place,
+                &row.place,
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What somewhere is said of the money of some hours.
+struct Said<'a> {
+    place: &'a str,
+    range: &'a Range<Timestamp>,
+    upstream: &'a str,
+    /// `None`: of all together.
+    model: Option<&'a str>,
+}
+
+impl Said<'_> {
+    fn is_of_the_same(&self, other: &Self) -> bool {
+        let models = self.model.zip(other.model);
+        self.place != other.place && models.is_none_or(|(one, two)| one == two)
+    }
+}
+
+/// What calls cost is said at one place: by a row, or by a bill of their model or of all together, by
+/// the day or by the hour.
+pub(super) fn refuse_bills_twice(rows: &[UsageRow], costs: &[UsageCost]) -> Result<(), AppError> {
+    let of_rows = rows.iter().filter(|row| row.cost.is_some());
+    let of_rows = of_rows.map(|row| Said {
+        place: &row.place,
+        range: &row.range,
+        upstream: &row.upstream,
+        model: Some(&row.model),
+    });
+    let of_bills = costs.iter().map(|cost| Said {
+        place: &cost.place,
+        range: &cost.range,
+        upstream: &cost.upstream,
+        model: cost.model.as_deref(),
+    });
+    let mut said: Vec<Said<'_>> = of_rows.chain(of_bills).collect();
+    said.sort_by_key(|it| (it.upstream, it.range.start));
+    for (at, one) in said.iter().enumerate() {
+        let after = said.iter().skip(at).skip(1);
+        let mut beside = after
+            .take_while(|it| it.upstream == one.upstream && it.range.start < one.range.end)
+            .filter(|other| one.is_of_the_same(other));
+        if let Some(other) = beside.next() {
+            let what = format!("the bill of {} for {}", one.upstream, other.range.start);
+            return Err(twice(&what, one.place, other.place));
         }
     }
     Ok(())
@@ -106,7 +158,7 @@ mod tests {
 
     #[test]
     fn only_the_rows_of_one_place_are_a_sum() {
-        let sum = once(vec![row("a", Some(1)), row("a", Some(2))]).unwrap();
+        let sum = once(&[row("a", Some(1)), row("a", Some(2))]).unwrap();
         assert_eq!(
             sum,
             [UsageRow {
@@ -117,7 +169,7 @@ mod tests {
                 ..row("a", Some(3))
             }]
         );
-        let refused = once(vec![row("a.csv:2", None), row("b.csv:7", None)]);
+        let refused = once(&[row("a.csv:2", None), row("b.csv:7", None)]);
         let said = refused.unwrap_err().to_string();
         assert!(
             said.contains("a.csv:2") && said.contains("b.csv:7"),
@@ -128,7 +180,7 @@ mod tests {
     #[test]
     fn a_cost_does_not_vanish_beside_a_row_without_one() {
         for (one, two) in [(Some(1), None), (None, Some(1))] {
-            assert!(once(vec![row("a", one), row("a", two)]).is_err());
+            assert!(once(&[row("a", one), row("a", two)]).is_err());
         }
     }
 }

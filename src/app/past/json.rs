@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Answer, month_at, words};
-use crate::app::breakeven::alternative;
 use crate::economics::past::untold;
 use crate::economics::projection::{ChosenOn, Hosted};
 use crate::economics::{EndpointProjection, HostPlan, OptimisedProjection, Projection};
 use crate::verdict::PastMonth;
+use crate::verdict::figures::alternative;
 
 pub(super) fn json(answer: &Answer) -> Value {
     let plan = |plan: &HostPlan| {

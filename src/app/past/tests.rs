@@ -1,14 +1,10 @@
-//! Made days of 60 calls a minute, of 2,000 tokens in and 500 out at half a cent each.
+//! Months over days of made traffic.
 
 use std::path::Path;
 
-use crate::config::Overrides;
+use crate::app::made;
 use crate::economics::edits::Scale;
 use crate::economics::projection::MONTH as THIRTY_DAYS;
-use crate::economics::{CallDemand, DemandMinute};
-use crate::ledger::{History, ImportedMinute, Minutes};
-use crate::money::Pico;
-use crate::usage::TokenUsage;
 use crate::verdict::WhatIf;
 
 use super::*;
@@ -53,81 +49,29 @@ price_source = "quote"
 "#;
 
 struct Made {
-    ledger: Ledger,
+    made: made::Made,
     now: Timestamp,
-    dir: tempfile::TempDir,
 }
 
 impl Made {
-    /// Every minute of these days is seen and has the same calls; what is imported says so.
+    /// Days of calls of which every other one was imported.
     fn new(days: &[&str], now: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let (ledger, _) = Ledger::open(settings::ledger(&config(dir.path(), PLANS), None)).unwrap();
-        let days = days
-            .iter()
-            .map(|day| format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap());
-        let days: Vec<Timestamp> = days.collect();
-        let demand = minute();
-        let minutes = days.clone().into_iter().flat_map(move |day| {
-            (0..1_440).map(move |at| ImportedMinute {
-                start: day + jiff::SignedDuration::from_mins(at),
-                upstream: "openai".into(),
-                model: "gpt-4o-2024-08-06".into(),
-                capability: "8k".into(),
-                demand,
-            })
-        });
-        let up = days
-            .iter()
-            .map(|day| *day..*day + jiff::SignedDuration::from_hours(24));
-        let history = History {
-            hours: Vec::new(),
-            minutes: Minutes::new(minutes),
-            up: up.collect(),
+        let day = |day: &&str| {
+            let start = format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap();
+            start..start + jiff::SignedDuration::from_hours(24)
         };
-        ledger.import(history).unwrap();
+        let made = made::Made::new(PLANS, days.iter().map(day).collect(), |call| call % 2 == 0);
         Self {
-            ledger,
+            made,
             now: now.parse().unwrap(),
-            dir,
         }
     }
 
     fn ask(&self, query: &str, plans: &str) -> Value {
         let asked = PastQuery::read(Some(query)).unwrap();
-        let config = config(self.dir.path(), plans);
-        json(&config, &self.ledger, &asked, self.now).unwrap()
+        let config = self.made.config_of(plans);
+        json(&config, &self.made.ledger, &asked, self.now).unwrap()
     }
-}
-
-fn config(dir: &Path, plans: &str) -> Config {
-    let file = dir.join("tollgate.toml");
-    std::fs::write(&file, plans).unwrap();
-    let overrides = Overrides {
-        data_dir: Some(dir.join("data")),
-        ..Overrides::default()
-    };
-    crate::config::load(Some(&file), &overrides).unwrap()
-}
-
-fn minute() -> DemandMinute {
-    let usage = TokenUsage {
-        input: Some(2_000),
-        output: Some(500),
-        ..TokenUsage::default()
-    };
-    let mut minute = DemandMinute::default();
-    for second in 0..60 {
-        minute.add(&CallDemand {
-            started_ms: second * 1_000,
-            duration_ms: 5_000,
-            usage: &usage,
-            side: &[],
-            cost_usd: Some(Pico(5_000_000_000)),
-            imported: second % 2 == 0,
-        });
-    }
-    minute
 }
 
 fn months(answer: &Value) -> Vec<&str> {
@@ -152,11 +96,9 @@ fn costs(answer: &Value, way: &str) -> Vec<f64> {
 fn a_month_whose_minutes_are_alike_is_the_live_projection_of_its_calls() {
     let made = Made::new(&["2026-09-01", "2026-09-02"], "2026-09-03T00:00:00Z");
     let answer = made.ask("", PLANS);
-    let mut live = WhatIf::new(
-        settings::verdict(&config(made.dir.path(), PLANS)),
-        Scale::default(),
-    );
-    super::super::demand::kept(&made.ledger, made.now, |kept, up| live.load(kept, up)).unwrap();
+    let mut live = WhatIf::new(settings::verdict(&made.made.config), Scale::default());
+    super::super::demand::kept(&made.made.ledger, made.now, |kept, up| live.load(kept, up))
+        .unwrap();
     let live = live.report(THIRTY_DAYS, made.now);
     let live = &live.windows[0];
     let month = &answer["months"][0];

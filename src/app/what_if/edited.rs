@@ -172,7 +172,7 @@ fn endpoint(
             rates: token_rates(&price.quote),
         },
         router_usd_per_call: 0.0,
-        as_of: price.quote.entry.since.date(),
+        as_of: price.quote.entry.read_on(),
         source: price.quote.entry.source.clone(),
         assumptions: edits.of_arm(defaults)?,
         moved: Vec::new(),

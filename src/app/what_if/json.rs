@@ -106,7 +106,7 @@ fn price(price: &ApiPrice<'_>) -> Value {
     json!({
         "name": price.name,
         "price_id": quote.id,
-        "as_of": quote.entry.since.date(),
+        "as_of": quote.entry.read_on(),
         "source": quote.entry.source,
         "settled": quote.settlement.map(Settlement::label),
         "conditions_left_out": quote.leaves_out,

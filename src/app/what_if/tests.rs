@@ -3,7 +3,7 @@
     clippy::float_cmp,
     reason = "the figures of a test are made here; equal plans cost the same"
 )]
-//! Edits over three made days: 60 calls a minute of 2,000 tokens in and 500 out at half a cent.
+//! Edits over three days of made traffic.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::*;
-use crate::config::Overrides;
-use crate::economics::{CallDemand, DemandMinute};
-use crate::ledger::{History, ImportedMinute, Minutes};
-use crate::money::Pico;
-use crate::usage::TokenUsage;
+use crate::app::made;
 
 /// One replica of two GPUs at 2.69 dollars an hour; the examples' plan with nothing in doubt.
 const PLAN: &str = r#"
@@ -46,53 +42,23 @@ const PEOPLE: f64 = 8_333.0;
 const API: f64 = 0.005 * 60.0 * 60.0 * 730.0;
 
 struct Made {
-    config: Config,
-    ledger: Ledger,
+    made: made::Made,
     now: Timestamp,
-    _dir: tempfile::TempDir,
 }
 
 impl Made {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("tollgate.toml");
-        std::fs::write(&file, PLAN).unwrap();
-        let overrides = Overrides {
-            data_dir: Some(dir.path().join("data")),
-            ..Overrides::default()
-        };
-        let config = crate::config::load(Some(&file), &overrides).unwrap();
-        let (ledger, _) = Ledger::open(settings::ledger(&config, None)).unwrap();
         let now: Timestamp = "2026-09-04T00:00:00Z".parse().unwrap();
         let began = now - SignedDuration::from_hours(72);
-        let demand = minute();
-        let at = (0..72 * 60).map(move |minute| began + SignedDuration::from_mins(minute));
-        let minutes = at.map(move |start| ImportedMinute {
-            start,
-            upstream: "openai".into(),
-            model: "gpt-4o-2024-08-06".into(),
-            capability: "8k".into(),
-            demand,
-        });
-        let history = History {
-            hours: Vec::new(),
-            minutes: Minutes::new(minutes),
-            up: vec![began..now],
-        };
-        ledger.import(history).unwrap();
-        Self {
-            config,
-            ledger,
-            now,
-            _dir: dir,
-        }
+        let made = made::Made::new(PLAN, vec![began..now], |_| false);
+        Self { made, now }
     }
 
     fn ask(&self, edits: &[(&str, &str)]) -> Result<Value, String> {
         let owned = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
         let edits: BTreeMap<_, _> = edits.iter().map(owned).collect();
         let edits = Edits::read(edits).map_err(|problem| problem.to_string())?;
-        let answer = json(&self.config, &self.ledger, &edits, self.now);
+        let answer = json(&self.made.config, &self.made.ledger, &edits, self.now);
         answer.map_err(|error| error.to_string())
     }
 
@@ -118,26 +84,6 @@ impl Made {
     }
 }
 
-fn minute() -> DemandMinute {
-    let usage = TokenUsage {
-        input: Some(2_000),
-        output: Some(500),
-        ..TokenUsage::default()
-    };
-    let mut minute = DemandMinute::default();
-    for second in 0..60 {
-        minute.add(&CallDemand {
-            started_ms: second * 1_000,
-            duration_ms: 5_000,
-            usage: &usage,
-            side: &[],
-            cost_usd: Some(Pico(5_000_000_000)),
-            imported: false,
-        });
-    }
-    minute
-}
-
 fn cost(answer: &Value, name: &str, side: &str) -> Option<f64> {
     let ways = answer["alternatives"].as_array().unwrap();
     let way = ways.iter().find(|way| way["name"] == name)?;
@@ -150,12 +96,15 @@ fn without_an_edit_both_sides_are_the_arms_of_the_verdict() {
     let answer = made.ask(&[]).unwrap();
     assert_eq!(answer["base"], answer["edited"]);
     let verdict = crate::verdict::Verdict::new(
-        settings::verdict(&made.config),
+        settings::verdict(&made.made.config),
         crate::verdict::States::default(),
     );
-    demand::kept(&made.ledger, made.now, |kept, up| verdict.load(kept, up)).unwrap();
+    demand::kept(&made.made.ledger, made.now, |kept, up| {
+        verdict.load(kept, up);
+    })
+    .unwrap();
     verdict.tick(made.now);
-    let verdict = crate::app::breakeven::json(&priced(&verdict.report(), &made.config));
+    let verdict = crate::app::breakeven::json(&priced(&verdict.report(), &made.made.config));
     let windows = verdict["windows"].as_array().unwrap();
     let month = windows.iter().find(|window| window["window"] == "30d");
     assert_eq!(month.unwrap(), &answer["base"]);

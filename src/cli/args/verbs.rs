@@ -92,6 +92,10 @@ pub(in crate::cli) struct Report {
     /// calls that were counted although they reported
     #[arg(long, env = "TOLLGATE_REPORT_AUDIT", conflicts_with_all = ["since", "until", "all", "by", "top"])]
     pub(in crate::cli) audit: bool,
+    /// Instead of what was spent: what own hosting cost with its idle hours and what an API would have
+    /// taken for the same tokens, a row for each plan and, with --by month, day or hour, for each of them
+    #[arg(long, env = "TOLLGATE_REPORT_HOSTING", conflicts_with_all = ["audit", "top"])]
+    pub(in crate::cli) hosting: bool,
     /// A row for each of these; comma list of month, day, hour, minute, upstream, model, tenant and
     /// the names of your dimensions
     #[arg(

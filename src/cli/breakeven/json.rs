@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::asked::Asked;
-use crate::app::breakeven::{alternative, hosted, latency, steps};
+use crate::app::breakeven::{hosted, steps};
 use crate::economics::breakeven::BreakEven;
 use crate::economics::plan::HostPlan;
 use crate::economics::price::{ListPrice, TokenVolume};
 use crate::economics::whatif::{CallCost, Comparison, MINUTE_PEAK, PlanAnswer, Question};
 use crate::pricing::Settlement;
+use crate::verdict::figures::{alternative, latency};
 
 /// The question, the comparison, and every step of every plan, unrounded.
 pub(super) fn json(asked: &Asked<'_>, comparison: &Comparison) -> Value {
@@ -66,7 +67,7 @@ fn question(asked: &Asked<'_>) -> Value {
         "call_tokens": { "fresh_input": input, "cached_input": cached_input, "output": output },
         "price": {
             "id": asked.quote.id,
-            "as_of": asked.quote.entry.since.date(),
+            "as_of": asked.quote.entry.read_on(),
             "source": asked.quote.entry.source,
             "settled": asked.quote.settlement.map(Settlement::label),
             "conditions_left_out": asked.quote.leaves_out,

@@ -139,9 +139,9 @@ impl Found<'_> {
         } else if has("num_model_requests") {
             into.rows.extend(self.openai_usage()?);
         } else if self.value.pointer("/amount/value").is_some() {
-            self.billed(self.openai_cost()?, into);
+            Self::billed(self.openai_cost()?, into);
         } else if has("amount") {
-            self.billed(self.anthropic_cost()?, into);
+            Self::billed(self.anthropic_cost()?, into);
         } else {
             let message = format!("{}: neither usage of tokens nor a cost", self.place);
             return Err(Failure::use_or_config(message)
@@ -151,25 +151,22 @@ impl Found<'_> {
     }
 
     /// Takes a cost; a credit is of no usage.
-    fn billed(&self, cost: UsageCost, into: &mut Read) {
-        let (amount, currency) = cost.cost;
-        if amount.0 >= 0 {
-            into.costs.push(cost);
-            return;
-        }
-        let place = &self.place;
-        into.notes.push(format!(
-            "{place}: {amount} {} is a credit, and is left out",
-            currency.code()
-        ));
+    fn billed(cost: UsageCost, into: &mut Read) {
+        let is_credit = cost.cost.0.0 < 0;
+        let of = if is_credit {
+            &mut into.credits
+        } else {
+            &mut into.costs
+        };
+        of.push(cost);
     }
 
     fn openai_usage(&self) -> Result<Option<UsageRow>, Failure> {
         let (input, cached) = (
-            self.number("input_tokens"),
-            self.number("input_cached_tokens"),
+            self.number("input_tokens")?,
+            self.number("input_cached_tokens")?,
         );
-        let calls = self.number("num_model_requests");
+        let calls = self.number("num_model_requests")?;
         if calls == 0 && input == 0 {
             return Ok(None);
         }
@@ -181,20 +178,21 @@ impl Found<'_> {
             calls: calls.max(1),
             uncached_input: input.saturating_sub(cached),
             cached_input: cached.min(input),
-            output: self.number("output_tokens"),
+            output: self.number("output_tokens")?,
             cost: None,
         }))
     }
 
     fn anthropic_usage(&self) -> Result<Option<UsageRow>, Failure> {
-        let written = ["ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens"].map(|name| {
-            let written = self.value.pointer(&format!("/cache_creation/{name}"));
-            written.and_then(Value::as_u64).unwrap_or(0)
-        });
-        let written = written.into_iter().fold(0, u64::saturating_add);
-        let uncached = self.number("uncached_input_tokens").saturating_add(written);
-        let cached = self.number("cache_read_input_tokens");
-        let output = self.number("output_tokens");
+        let written = ["ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens"]
+            .map(|name| self.number(&format!("cache_creation/{name}")));
+        let [for_an_hour, for_minutes] = written;
+        let written = for_an_hour?.saturating_add(for_minutes?);
+        let uncached = self
+            .number("uncached_input_tokens")?
+            .saturating_add(written);
+        let cached = self.number("cache_read_input_tokens")?;
+        let output = self.number("output_tokens")?;
         let input = uncached.saturating_add(cached);
         if input == 0 && output == 0 {
             return Ok(None);
@@ -288,7 +286,14 @@ impl Found<'_> {
         })
     }
 
-    fn number(&self, name: &str) -> u64 {
-        self.value.get(name).and_then(Value::as_u64).unwrap_or(0)
+    /// The number at a place of the result; what is not there is none.
+    fn number(&self, name: &str) -> Result<u64, Failure> {
+        match self.value.pointer(&format!("/{name}")) {
+            None | Some(Value::Null) => Ok(0),
+            Some(found) => found.as_u64().ok_or_else(|| {
+                let message = format!("{}: {name}: found {found}", self.place);
+                Failure::use_or_config(message).remedy("a whole number, none below 0")
+            }),
+        }
     }
 }

@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::call::CallRecord;
@@ -51,6 +52,10 @@ impl Running for Rooms {
 
     fn cut(&self) -> Box<dyn Fn() + Send> {
         Box::new(|| {})
+    }
+
+    fn waits_for(&self) -> watch::Receiver<&'static str> {
+        watch::Sender::new("nothing").subscribe()
     }
 
     async fn stop(self) -> Result<(), Failure> {

@@ -1,29 +1,18 @@
 //! `verdict verify`: every figure of a statement computed again from the rows of the calls.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
 
 use comfy_table::{Table, presets};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
+use super::noted::Noted;
+use super::rows::{Rows, foreign, moment};
 use super::text_of;
-use crate::call::{CallRecord, Role};
-use crate::cli::admin::{Admin, Page};
-use crate::cli::house::{House, Options, Range, Settings as Where};
+use crate::cli::house::{House, Options};
 use crate::cli::{Failure, output};
-use crate::economics::demand::BUCKET_SECONDS;
-use crate::economics::{DemandMinute, Stream};
 use crate::ledger::last_pass;
-use crate::verdict::statement::{
-    Broken, Compared, Gathered, Gathering, Statement, compared, kind_of, opened,
-};
-use crate::verdict::{Settings, demand_of};
-
-/// How long before its minute a call may have arrived: one that lasts is counted where it ends.
-const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(7 * 24);
+use crate::verdict::statement::{Broken, Compared, Holds, Statement, compared, opened};
 
 /// Days of demand of one statement: those whose minutes are kept.
 const DAYS_MAX: i32 = 35;
@@ -39,7 +28,7 @@ pub(super) async fn run<H: House>(
     path: &Path,
     quiet: bool,
 ) -> Result<(), Failure> {
-    let statement = whole(path)?;
+    let (statement, sum) = whole(path)?;
     let at = house.settings(options)?;
     let mut rows = Rows::of(&statement)?;
     rows.read(house, options, &at, quiet).await?;
@@ -48,10 +37,10 @@ pub(super) async fn run<H: House>(
     let again = gathered.recomputed(&statement).ok_or_else(foreign)?;
     let all = compared(&statement, &again);
     output::print(table(&all))?;
-    let differ = all.iter().filter(|it| !it.equal).count();
+    let differ = all.iter().filter(|it| it.holds == Holds::Differs).count();
+    let noted = Noted::read(house, options, &at, &statement, &sum).await?;
     if differ == 0 {
-        let figures = all.len();
-        return output::print(format!("all {figures} figures follow from the rows\n"));
+        return follows(&all, &noted);
     }
     let priced = last_pass(&at.data_dir.join("calls")) > statement.priced_again;
     let mut why = missing;
@@ -64,19 +53,48 @@ pub(super) async fn run<H: House>(
             "nothing explains it: the rows or the statement are not what they were".to_owned(),
         );
     }
-    for reason in why {
-        output::print(format!("- {reason}\n"))?;
-    }
+    why.extend(unknown(&all));
+    why.extend(noted.words().cloned());
+    say(&why)?;
     Err(Failure::work(format!(
         "{differ} of {} figures differ",
         all.len()
     )))
 }
 
-/// A statement with its checksum in order.
-fn whole(path: &Path) -> Result<Statement, Failure> {
+/// Where no figure differs: what is beyond the rows, and whether the record knows the statement.
+fn follows(all: &[Compared], noted: &Noted) -> Result<(), Failure> {
+    let unknown: Vec<String> = unknown(all).collect();
+    let follow = all.len().saturating_sub(unknown.len());
+    let which = if unknown.is_empty() { "all " } else { "" };
+    output::print(format!("{which}{follow} figures follow from the rows\n"))?;
+    say(&unknown)?;
+    say(noted.words())?;
+    match noted {
+        Noted::Other(_) => Err(Failure::work("the statement is not the one in the record")),
+        Noted::Same | Noted::Nowhere(_) => Ok(()),
+    }
+}
+
+/// What cannot be computed again, and why.
+fn unknown(all: &[Compared]) -> impl Iterator<Item = String> {
+    all.iter().filter_map(|it| match it.holds {
+        Holds::Unknown(why) => Some(format!("{} cannot be computed again: {why}", it.name)),
+        Holds::Equal | Holds::Differs => None,
+    })
+}
+
+fn say<'a>(lines: impl IntoIterator<Item = &'a String>) -> Result<(), Failure> {
+    for line in lines {
+        output::print(format!("- {line}\n"))?;
+    }
+    Ok(())
+}
+
+/// A statement whose checksum is in order, and that.
+fn whole(path: &Path) -> Result<(Statement, String), Failure> {
     match opened(&text_of(path)?) {
-        Ok((statement, _)) if is_bounded(&statement) => Ok(statement),
+        Ok((statement, sum)) if is_bounded(&statement) => Ok((statement, sum)),
         Ok(_) => Err(Failure::use_or_config(format!(
             "{} is of more days than a statement of tollgate can be",
             path.display()
@@ -94,10 +112,6 @@ fn is_bounded(statement: &Statement) -> bool {
     days.last <= days.first.saturating_add(DAYS_MAX.days())
         && statement.counted.len() <= COUNTED_MAX
         && statement.demand.observed.len() <= OBSERVED_MAX
-}
-
-fn foreign() -> Failure {
-    Failure::work("its settings cannot be judged by this version of tollgate")
 }
 
 /// What may explain a difference.
@@ -137,119 +151,6 @@ fn reasons(statement: &Statement, first_row: Option<Timestamp>, priced: bool) ->
 /// A day.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-fn moment(minute: i64) -> Option<Timestamp> {
-    Timestamp::from_second(minute.saturating_mul(BUCKET_SECONDS)).ok()
-}
-
-/// The demand of rows, as they come.
-struct Rows {
-    gathering: Gathering,
-    minutes: BTreeMap<(i64, Stream), DemandMinute>,
-    first: Option<Timestamp>,
-    missing: Vec<String>,
-}
-
-impl Rows {
-    fn of(statement: &Statement) -> Result<Self, Failure> {
-        let settings: Settings = serde_json::from_value(statement.settings.clone())
-            .map_err(|error| foreign().because(error))?;
-        let kind = kind_of(&statement.kind).ok_or_else(foreign)?;
-        let of = (kind, statement.name.as_str());
-        let gathering = Gathering::new(&Arc::new(settings), of, statement.demand.days);
-        Ok(Self {
-            gathering: gathering.ok_or_else(foreign)?,
-            minutes: BTreeMap::new(),
-            first: None,
-            missing: Vec::new(),
-        })
-    }
-
-    fn add(&mut self, call: &CallRecord) {
-        self.first = Some(
-            self.first
-                .map_or(call.started_at, |first| first.min(call.started_at)),
-        );
-        if (call.role == Role::Own) != self.gathering.is_own() {
-            return;
-        }
-        let Some((stream, demand)) = demand_of(call) else {
-            return;
-        };
-        let minute = demand.place().minute;
-        if self.gathering.minutes().contains(&minute) && self.gathering.wants(&stream) {
-            self.minutes
-                .entry((minute, stream))
-                .or_default()
-                .add(&demand);
-        }
-    }
-
-    /// From the running tollgate, or from the data directory.
-    async fn read<H: House>(
-        &mut self,
-        house: &H,
-        options: &Options,
-        at: &Where,
-        quiet: bool,
-    ) -> Result<(), Failure> {
-        let minutes = self.gathering.minutes();
-        let since = moment(minutes.start).and_then(|at| at.checked_sub(LONGEST_CALL).ok());
-        let range = Range {
-            since,
-            until: moment(minutes.end),
-        };
-        let admin = Admin::of(at)?;
-        let Some(first) = admin.calls(range, None).await? else {
-            let dir = at.data_dir.display();
-            output::note(
-                quiet,
-                format!("nothing runs at {}; reading {dir}", admin.base()),
-            );
-            return house.calls(options, range, &mut |call| {
-                self.add(call);
-                ControlFlow::Continue(())
-            });
-        };
-        output::note(
-            quiet,
-            format!("from the running tollgate at {}", admin.base()),
-        );
-        let mut page = Some(first);
-        while let Some(Page {
-            lines,
-            next,
-            missing,
-        }) = page
-        {
-            self.missing = missing;
-            for line in lines.lines() {
-                let call = serde_json::from_str(line)
-                    .map_err(|error| Failure::work("a call is not JSON").because(error))?;
-                self.add(&call);
-            }
-            page = match next {
-                Some(next) => admin.calls(range, Some(next)).await?,
-                None => None,
-            };
-        }
-        Ok(())
-    }
-
-    /// All of it, with the minutes that are stated as observed: a minute with calls that is not among
-    /// them shows as a difference.
-    fn gathered(mut self, statement: &Statement) -> Gathered {
-        let asked = self.gathering.minutes();
-        for (from, until) in &statement.demand.observed {
-            let observed = (*from).max(asked.start)..(*until).min(asked.end);
-            observed.for_each(|minute| self.gathering.up(minute));
-        }
-        for ((minute, stream), sums) in &self.minutes {
-            self.gathering.add(stream, *minute, sums);
-        }
-        self.gathering.finish()
-    }
-}
-
 fn table(all: &[Compared]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -258,10 +159,14 @@ fn table(all: &[Compared]) -> String {
         name,
         stated,
         recomputed,
-        equal,
+        holds,
     } in all
     {
-        let holds = if *equal { "equal" } else { "DIFFERS" };
+        let holds = match holds {
+            Holds::Equal => "equal",
+            Holds::Differs => "DIFFERS",
+            Holds::Unknown(_) => "unknown",
+        };
         table.add_row([name.as_str(), &short(stated), &short(recomputed), holds]);
     }
     format!("{table}\n")

@@ -30,6 +30,35 @@ pub struct MinuteCost {
     pub overflow_usd: f64,
 }
 
+impl MinuteCost {
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        self.with(other, |one, other| one + other)
+    }
+
+    /// What this is more than another one, in no part below 0.
+    #[must_use]
+    pub fn beyond(&self, other: &Self) -> Self {
+        self.with(other, |one, other| (one - other).max(0.0))
+    }
+
+    fn with(&self, other: &Self, of: fn(f64, f64) -> f64) -> Self {
+        let Self {
+            cost_usd,
+            work_replica_seconds,
+            replica_seconds,
+            overflow_usd,
+        } = other;
+        Self {
+            cost_usd: Spread::of(|at| of(self.cost_usd.at(at), cost_usd.at(at))),
+            work_replica_seconds: of(self.work_replica_seconds, *work_replica_seconds),
+            replica_seconds: of(self.replica_seconds, *replica_seconds),
+            overflow_usd: of(self.overflow_usd, *overflow_usd),
+        }
+    }
+}
+
 /// The last of some minutes in a row on the fleet that `chosen` found; `None` where the latency limit
 /// cannot be held. Its ends are as far from the expected cost as those of the window that chose.
 #[must_use]

@@ -61,6 +61,27 @@ fn a_call_belongs_to_the_day_and_hour_of_its_arrival() {
 }
 
 #[test]
+fn what_was_metered_of_an_upstream_is_its_live_groups_together() {
+    let dir = TempDir::new().unwrap();
+    let house = filled(dir.path());
+    house.ledger.import(hours_ago(1..3)).unwrap();
+    let all_time = house.ledger.all_time();
+    let mut calls = 0;
+    for upstream in ["openai", "anthropic", "gateway", "nobody"] {
+        let is_its = |it: &&Rollup| {
+            it.group.upstream.as_deref() == Some(upstream) && it.group.origin == Origin::Live
+        };
+        let mut sum = Totals::default();
+        for rollup in all_time.iter().filter(is_its) {
+            sum.merge(&rollup.totals);
+        }
+        assert_eq!(house.ledger.metered(upstream), sum, "{upstream}");
+        calls += sum.calls;
+    }
+    assert!(calls > 0);
+}
+
+#[test]
 fn the_first_moment_asked_for_is_in_and_the_last_is_not() {
     let dir = TempDir::new().unwrap();
     let house = filled(dir.path());

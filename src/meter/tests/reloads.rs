@@ -19,6 +19,7 @@ fn book(days: &Days) -> PriceBook {
         names: vec!["gpt-4o".into()],
         asked: false,
         since: Since::From(january(*day)),
+        read: None,
         conditions: Conditions::default(),
         currency: Currency::USD,
         terms: Terms::Rates(Rates::from_iter(

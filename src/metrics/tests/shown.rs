@@ -136,8 +136,8 @@ fn verdict() -> VerdictGauges {
             plan: "llama".into(),
             cost_usd: 40.0,
             avoided_usd: 70.0,
-            replicas: 2,
-            usd_per_hour: 8.0,
+            replicas: Some(2),
+            usd_per_hour: Some(8.0),
             api_cheaper: Some(false),
             windows: vec![HostingWindowGauges {
                 window: "month",

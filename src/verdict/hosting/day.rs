@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::look::window;
-use super::{Hosted, HostingReport, HostingWindow, RunningPlan};
+use super::{Hosted, HostingReport, HostingWindow, RunningPlan, Servers};
 use crate::economics::decision::{Offer, Threshold, decide};
 use crate::economics::hysteresis::Day;
 use crate::economics::ownership::HOURS_PER_MONTH;
@@ -28,7 +28,7 @@ pub(in crate::verdict) fn days(
         .map(|(at, running)| DayFacts {
             kind: AlternativeKind::Api,
             name: running.plan.name.clone(),
-            alert: running.plan.alert,
+            alert: running.plan.alert && settings.sees_all_traffic,
             day: looked(settings, (hosted, seen), (at, running), day).day,
         })
         .collect()
@@ -64,7 +64,8 @@ pub(super) fn looked(
         min_saving_usd_per_month: running.plan.min_saving_usd_per_month,
         months: hours / HOURS_PER_MONTH,
     };
-    let lacks = missing(settings, running, &window, &fortnight.range);
+    let servers = hosted.servers_by(&running.plan.name, day);
+    let lacks = missing(settings, running, (&window, servers), &fortnight.range);
     let offer = Offer::of(&window.leaving, window.cost_usd);
     Looked {
         day: lacks
@@ -93,22 +94,24 @@ pub(in crate::verdict) fn views(
     both.filter_map(|(running, report)| {
         let held = states.of(AlternativeKind::Api, &report.plan);
         let seen = report.window(FORTNIGHT.label)?;
+        let servers = seen.beside.as_ref().map(|beside| beside.servers);
         Some(StateView {
             name: report.plan.clone(),
             kind: AlternativeKind::Api,
             cheaper: held.hysteresis.cheaper,
             since: held.since,
-            lacks: missing(settings, running, seen, &range),
+            lacks: missing(settings, running, (seen, servers), &range),
         })
     })
     .collect()
 }
 
-/// As of every state; and hosting must have run for as long as the window is.
+/// As of every state; hosting must have run for as long as the window is, and what its servers say must
+/// not tell that tollgate sees a part of it only.
 fn missing(
     settings: &Settings,
     running: &RunningPlan,
-    seen: &HostingWindow,
+    (seen, servers): (&HostingWindow, Option<Servers>),
     range: &Range<i64>,
 ) -> Vec<Lack> {
     let begun = running.steps.iter().find(|step| step.replicas > 0);
@@ -123,5 +126,11 @@ fn missing(
         days_observed: seen.evidence.days_observed.min(days),
         ..seen.evidence
     };
-    lacks(settings, &evidence, FORTNIGHT, ChosenOn::Nothing)
+    let mut all = lacks(settings, &evidence, FORTNIGHT, ChosenOn::Nothing);
+    all.extend(
+        servers
+            .iter()
+            .flat_map(|said| said.lacks(settings.capture_ratio_min)),
+    );
+    all
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::seen::{HostingReport, HostingWindow};
+use super::servers::Beside;
 use super::{HOUR_MINUTES, Hosted, RunningPlan};
 use crate::economics::assumptions::{End, Group};
 use crate::economics::band::Deviation;
@@ -109,17 +110,20 @@ pub(super) fn window(
         all.merge(&totals);
         parts.push((endpoints, totals));
     }
-    let ran = ran(running, observed, all.tokens.calls);
+    let hours = step_hours(running, observed);
+    let ran = ran(running, &hours, all.tokens.calls);
     let cost = cost_usd(plan, &plan.assumptions.expected(), &ran);
     let today = date_of(observed.range.end.saturating_sub(1));
-    let owed = owed(plan, &running.steps, &ran, today);
+    let owed = owed(plan, &running.steps, (&ran, &hours), today);
     let rivals = Scenario::ALL.map(|scenario| rival(settings, &parts, scenario));
     let api_usd = all.cost.to_f64();
     let tokens = all.tokens.tokens();
     let per_mtok = |usd: f64| (tokens > 0.0).then(|| usd / tokens * MILLION);
     let busy = busy(plan, &all.tokens, &ran);
     let evidence = all.evidence(observed);
+    let servers = hosted.servers_in(running, label);
     HostingWindow {
+        beside: servers.map(|said| Beside::of(plan, (&all.tokens, cost), &ran, said)),
         window: label,
         evidence: Evidence {
             days_observed: evidence
@@ -148,19 +152,27 @@ pub(super) fn window(
     }
 }
 
-/// What ran in the observed minutes.
-fn ran(running: &RunningPlan, observed: &Observed<'_>, calls: f64) -> Ran {
+/// The observed hours in which each step held.
+fn step_hours(running: &RunningPlan, observed: &Observed<'_>) -> Vec<f64> {
+    let Range { start, end: last } = observed.range;
+    let steps = running.steps.iter().enumerate();
+    let hours = steps.map(|(at, step)| {
+        let next = running.steps.get(at.saturating_add(1));
+        let end = next.map_or(i64::MAX, |next| next.from_minute);
+        let minutes =
+            observed.count_in(&(step.from_minute.clamp(start, last)..end.clamp(start, last)));
+        f64::from(u32::try_from(minutes).unwrap_or(u32::MAX)) / HOUR_MINUTES
+    });
+    hours.collect()
+}
+
+/// What ran in the hours of each step.
+fn ran(running: &RunningPlan, hours: &[f64], calls: f64) -> Ran {
     let mut ran = Ran {
         calls,
         ..Ran::default()
     };
-    for (at, step) in running.steps.iter().enumerate() {
-        let next = running.steps.get(at.saturating_add(1));
-        let end = next.map_or(i64::MAX, |next| next.from_minute);
-        let Range { start, end: last } = observed.range;
-        let minutes =
-            observed.count_in(&(step.from_minute.clamp(start, last)..end.clamp(start, last)));
-        let hours = f64::from(u32::try_from(minutes).unwrap_or(u32::MAX)) / HOUR_MINUTES;
+    for (step, hours) in running.steps.iter().zip(hours) {
         ran.replica_hours += hours * f64::from(step.replicas);
         ran.hours += hours * f64::from(u8::from(step.replicas > 0));
     }

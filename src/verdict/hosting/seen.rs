@@ -1,5 +1,6 @@
 //! What is said of hosting that runs: plain results for metrics, the page, the API and words.
 
+use super::servers::Beside;
 use crate::economics::hosting::{Owed, Ran};
 use crate::economics::projection::{Band, Evidence};
 use crate::economics::rival::Rival;
@@ -45,6 +46,8 @@ pub struct HostingWindow {
     pub api_usd_per_mtok: Option<f64>,
     /// Work over the replicas' time, 1 at full load; absent where none ran.
     pub busy: Option<f64>,
+    /// The same as its servers say, where they are asked; the verdict does not use it.
+    pub beside: Option<Beside>,
     /// What of the cost leaving would not save.
     pub owed: Vec<Owed>,
     /// The endpoints that take the calls for less than the API; without parts it is the API.

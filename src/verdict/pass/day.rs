@@ -53,7 +53,7 @@ impl Seen<'_> {
         DayFacts {
             kind: AlternativeKind::Selfhost,
             name: plan.name.clone(),
-            alert: plan.alert,
+            alert: plan.alert && self.settings.sees_all_traffic,
             day: plan_lacks(self.settings, projection)
                 .is_empty()
                 .then(|| plan_day(plan, projection, self.months, self.coverage)),
@@ -70,7 +70,7 @@ impl Seen<'_> {
         DayFacts {
             kind: AlternativeKind::Endpoint,
             name: endpoint.arm.name.clone(),
-            alert: endpoint.alert,
+            alert: endpoint.alert && self.settings.sees_all_traffic,
             day: lacks(self.settings, evidence, FORTNIGHT, ChosenOn::Nothing)
                 .is_empty()
                 .then(|| endpoint_day(endpoint, projection, self.months, self.coverage)),

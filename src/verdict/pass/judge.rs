@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::Pass;
 use super::day::Seen;
-use super::figures::{alternative, banded, evidence, latency, machines, put, rival};
 use crate::economics::hysteresis::Day;
 use crate::economics::ownership::HOURS_PER_MONTH;
 use crate::economics::projection::{AlternativeKind, DAY, FORTNIGHT};
 use crate::economics::{EndpointProjection, Projection};
 use crate::verdict::DAY_MINUTES;
+use crate::verdict::figures::{alternative, banded, evidence, latency, machines, put, rival};
 use crate::verdict::kept::Kept;
 use crate::verdict::seen::{self, Observed};
 use crate::verdict::settings::Settings;

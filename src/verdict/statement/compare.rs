@@ -4,12 +4,27 @@
 )]
 //! Each figure as it was stated and as it is computed again.
 
+use jiff::civil::Date;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Counted, Recomputed, Statement};
+use super::{Again, Change, Recomputed, Side, Statement};
 
 /// Figures that differ by less than this part are the same: settings are read back from decimals.
 const SAME_WITHIN: f64 = 1e-9;
+/// Why a counted day cannot be computed again.
+const TOO_OLD: &str = "its demand is older than the 35 days that are kept of it";
+
+/// Whether a figure is what it was stated to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Both are the same.
+    Equal,
+    /// They are not.
+    Differs,
+    /// Nobody can say any more, and why.
+    Unknown(&'static str),
+}
 
 /// One figure, both ways.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,43 +36,89 @@ pub struct Compared {
     /// As it comes out; null where it does not.
     pub recomputed: Value,
     /// Whether they are the same.
-    pub equal: bool,
+    pub holds: Holds,
 }
 
 /// Every figure of a statement beside what is computed again.
 #[must_use]
 pub fn compared(statement: &Statement, again: &Recomputed) -> Vec<Compared> {
     let mut all = Vec::new();
-    let demand = |seal| serde_json::to_value(seal).unwrap_or_default();
-    walk(
-        "demand",
-        &demand(&statement.demand),
-        &demand(&again.demand),
-        &mut all,
-    );
-    walk("figures", &statement.figures, &again.figures, &mut all);
-    walk(
-        "stands_on",
-        &statement.stands_on,
-        &again.stands_on,
-        &mut all,
-    );
-    for (stated, again) in statement.counted.iter().zip(&again.counted) {
-        let value = |day: &Counted| serde_json::to_value(day).unwrap_or_default();
-        let is = again.as_ref().map_or(Value::Null, value);
-        walk(&stated.day.to_string(), &value(stated), &is, &mut all);
+    shape(statement, again, &mut all);
+    each("demand", &statement.demand, &again.demand, &mut all);
+    each("figures", &statement.figures, &again.figures, &mut all);
+    let (stated, is) = (&statement.stands_on, &again.stands_on);
+    each("stands_on", stated, is, &mut all);
+    for (at, (change, is)) in statement.changed.iter().zip(&again.changed).enumerate() {
+        let Change { is: stated, .. } = change;
+        each(&format!("changed.{at}.is"), stated, is, &mut all);
     }
-    all.push(Compared {
-        name: "decision".to_owned(),
-        stated: json!(statement.to.label()),
-        recomputed: if again.switches {
-            json!(statement.to.label())
-        } else {
-            json!("no switch")
-        },
-        equal: again.switches,
-    });
+    for stated in &statement.counted {
+        let name = stated.day.to_string();
+        match again.days.get(&stated.day) {
+            Some(Again::Counts(is)) => each(&name, stated, is, &mut all),
+            Some(Again::DoesNotCount) => each(&name, stated, &Value::Null, &mut all),
+            Some(Again::TooOld) | None => all.push(Compared {
+                name,
+                stated: value(stated),
+                recomputed: Value::Null,
+                holds: Holds::Unknown(TOO_OLD),
+            }),
+        }
+    }
+    all.push(decision(statement, again.decision));
     all
+}
+
+/// Whether its parts fit each other: sides, windows and days.
+fn shape(statement: &Statement, again: &Recomputed, all: &mut Vec<Compared>) {
+    each("window", &statement.window, &again.window, all);
+    each("before", &statement.before, &again.before, all);
+    // What was on and is on again by other settings is the one switch that is none.
+    let (from, to) = (statement.from, statement.to);
+    let is_again = from == Side::On && !statement.changed.is_empty();
+    let other = if to == Side::On && !is_again {
+        Side::Off
+    } else {
+        Side::On
+    };
+    each("from", &from, &other, all);
+    let counts = |(day, again): (&Date, &Again)| {
+        let is_stated = || statement.counted.iter().any(|stated| stated.day == *day);
+        let counts = match again {
+            Again::Counts(_) => true,
+            Again::DoesNotCount => false,
+            Again::TooOld => is_stated(),
+        };
+        counts.then_some(*day)
+    };
+    let stated: Vec<Date> = statement.counted.iter().map(|day| day.day).collect();
+    let is: Vec<Date> = again.days.iter().filter_map(counts).collect();
+    each("counted", &stated, &is, all);
+    let last = stated.last().copied().unwrap_or(statement.decided);
+    each("decided", &statement.decided, &last, all);
+}
+
+/// What the days come to.
+fn decision(statement: &Statement, holds: Holds) -> Compared {
+    let stated = json!(statement.to.label());
+    Compared {
+        name: "decision".to_owned(),
+        recomputed: match holds {
+            Holds::Equal => stated.clone(),
+            Holds::Differs => json!("no switch"),
+            Holds::Unknown(_) => Value::Null,
+        },
+        stated,
+        holds,
+    }
+}
+
+fn value(of: &impl Serialize) -> Value {
+    serde_json::to_value(of).unwrap_or_default()
+}
+
+fn each(name: &str, stated: &impl Serialize, is: &impl Serialize, all: &mut Vec<Compared>) {
+    walk(name, &value(stated), &value(is), all);
 }
 
 fn walk(name: &str, stated: &Value, is: &Value, all: &mut Vec<Compared>) {
@@ -82,7 +143,11 @@ fn walk(name: &str, stated: &Value, is: &Value, all: &mut Vec<Compared>) {
             name: name.to_owned(),
             stated: stated.clone(),
             recomputed: is.clone(),
-            equal: same(stated, is),
+            holds: if same(stated, is) {
+                Holds::Equal
+            } else {
+                Holds::Differs
+            },
         }),
     }
 }

@@ -24,7 +24,7 @@ use crate::verdict::settings::Settings;
 /// Days of demand behind the last one: those whose minutes are kept.
 const DAYS_BACK: i64 = 34;
 /// Days of a window and the one before it, less one.
-const BOTH_WINDOWS: i64 = 27;
+pub(super) const BOTH_WINDOWS: i64 = 27;
 
 /// Demand on its way into a statement. Minutes come in order of time.
 #[derive(Debug)]

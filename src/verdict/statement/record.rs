@@ -7,6 +7,7 @@
 //! A closed day is scored by the settings that were frozen, on the calls that really came; a day that
 //! was not observed well enough is said and never guessed.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +37,7 @@ pub struct Record {
     /// What it said would be saved, dollars a month: pessimistic, expected, optimistic; absent where
     /// the calls could not have been served.
     pub said_usd_per_month: Option<[f64; 3]>,
-    /// The day of the next switch of the same state, from which on days count for that one.
+    /// The last day that counts for it: those after it count for the next switch of the same state.
     pub until: Option<Date>,
     /// The last day that was looked at.
     pub looked_at: Date,
@@ -44,6 +45,9 @@ pub struct Record {
     pub days: u32,
     /// Days that were not observed well enough, or not at all.
     pub unseen_days: u32,
+    /// Days on which own hosting that does not name the plan served the calls.
+    #[serde(default)]
+    pub elsewhere_days: u32,
     /// Observed hours of the scored days.
     pub hours: f64,
     /// What their calls cost on the API, dollars; of hosting that runs, what it cost.
@@ -60,8 +64,9 @@ pub struct Track {
 }
 
 impl Track {
-    /// Remembers a switch; the one before of the same state ends with it.
-    pub fn add(&mut self, statement: &Statement, file: String, sha256: String) {
+    /// Remembers a switch that was frozen when `closed` was the last closed day. The one before of the
+    /// same state ends with it: a day counts for what was known of it by then, and for one of both.
+    pub fn add(&mut self, statement: &Statement, file: String, sha256: String, closed: Date) {
         if self.records.iter().any(|known| known.sha256 == sha256) {
             return;
         }
@@ -72,9 +77,11 @@ impl Track {
             to,
             ..
         } = statement;
+        // Changed settings decide earlier days again, which the one before has been held to already.
+        let last = closed.max(*decided);
         for record in &mut self.records {
             if record.until.is_none() && record.kind == *kind && record.name == *name {
-                record.until = Some(*decided);
+                record.until = Some(last);
             }
         }
         self.records.push(Record {
@@ -86,9 +93,10 @@ impl Track {
             to: *to,
             said_usd_per_month: statement.said_usd_per_month(),
             until: None,
-            looked_at: *decided,
+            looked_at: last,
             days: 0,
             unseen_days: 0,
+            elsewhere_days: 0,
             hours: 0.0,
             api_usd: 0.0,
             cost_usd: 0.0,
@@ -99,6 +107,28 @@ impl Track {
 }
 
 impl Record {
+    /// Takes back days that a clock which was ahead has passed: nobody has seen them yet. One day ahead
+    /// is none, else what a clock sets right around midnight would count twice.
+    pub fn go_back(&mut self, closed: Date) {
+        if self.looked_at <= closed.saturating_add(1.day()) {
+            return;
+        }
+        let ahead = self
+            .looked_at
+            .since(closed)
+            .map_or(0, |span| span.get_days());
+        let ahead = u32::try_from(ahead).unwrap_or_default();
+        self.unseen_days = self.unseen_days.saturating_sub(ahead);
+        self.looked_at = closed;
+        self.until = self.until.map(|until| until.min(closed));
+    }
+
+    /// Adds a closed day whose calls were served elsewhere, at nobody knows what they would have cost.
+    pub fn went_elsewhere(&mut self, day: Date) {
+        self.looked_at = day;
+        self.elsewhere_days = self.elsewhere_days.saturating_add(1);
+    }
+
     /// Adds a closed day; `None` where nothing of it can be said.
     pub fn came(&mut self, day: Date, scored: Option<Scored>, coverage_min: f64) {
         self.looked_at = day;
@@ -143,9 +173,18 @@ impl Record {
             0 => String::new(),
             days => format!("; {days} days were not observed well enough and are left out"),
         };
+        let elsewhere = match self.elsewhere_days {
+            0 => String::new(),
+            days => format!(
+                "; on {days} days own hosting served the calls, and none of its upstreams has this plan \
+                 and would_cost_as: they are left out"
+            ),
+        };
         let until = self
             .until
             .map_or_else(String::new, |day| format!("; it switched again on {day}"));
-        format!("On {decided} tollgate said that {what} {switched}: {said}; {came}{unseen}{until}.")
+        format!(
+            "On {decided} tollgate said that {what} {switched}: {said}; {came}{unseen}{elsewhere}{until}."
+        )
     }
 }

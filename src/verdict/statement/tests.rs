@@ -63,6 +63,7 @@ pub(crate) fn made() -> Statement {
         prices_sha256: "11".into(),
         catalogue_sha256: "22".into(),
         priced_again: 0,
+        servers: Vec::new(),
     }
 }
 
@@ -122,7 +123,7 @@ fn it_says_in_words_what_was_decided_and_why() {
          have cost $8,690.",
         "That is $4,345 a month less; with all that is not known, between $217 more and $6,518 less.",
         "Its settings had changed: gpus was 4, is 2.",
-        "- API price of openai/gpt-4o: of 2026-09-01, 27 days before",
+        "- API price of openai/gpt-4o: read on 2026-09-01, 27 days before",
         "- 2026-09-26: 28.4 % of the API cost saved beyond the best other way, 5 % at worst",
     ] {
         assert!(said.contains(part), "{part}\n{said}");
@@ -141,9 +142,9 @@ fn scored(coverage: f64) -> Scored {
 #[test]
 fn what_came_is_told_beside_what_was_said_and_days_unseen_are_left_out() {
     let mut track = Track::default();
-    track.add(&made(), "a.json".into(), "aa".into());
+    track.add(&made(), "a.json".into(), "aa".into(), date(2026, 9, 28));
     // A start that decides the day again finds it there.
-    track.add(&made(), "a.json".into(), "aa".into());
+    track.add(&made(), "a.json".into(), "aa".into(), date(2026, 9, 28));
     let [record] = &mut track.records[..] else {
         panic!("{track:?}")
     };
@@ -178,9 +179,9 @@ fn the_next_switch_of_a_state_ends_the_record_of_the_one_before() {
         ..made()
     };
     let mut track = Track::default();
-    track.add(&made(), "a.json".into(), "aa".into());
-    track.add(&other, "b.json".into(), "bb".into());
-    track.add(&off, "c.json".into(), "cc".into());
+    track.add(&made(), "a.json".into(), "aa".into(), date(2026, 9, 28));
+    track.add(&other, "b.json".into(), "bb".into(), date(2026, 9, 28));
+    track.add(&off, "c.json".into(), "cc".into(), date(2026, 10, 9));
     let until: Vec<_> = track.records.iter().map(|record| record.until).collect();
     assert_eq!(until, [Some(date(2026, 10, 9)), None, None]);
     assert!(track.records[2].words().contains("is no longer cheaper"));
@@ -190,8 +191,73 @@ fn the_next_switch_of_a_state_ends_the_record_of_the_one_before() {
 fn no_more_switches_are_remembered_than_there_is_room_for() {
     let mut track = Track::default();
     for number in 0..300 {
-        track.add(&made(), String::new(), number.to_string());
+        track.add(
+            &made(),
+            String::new(),
+            number.to_string(),
+            date(2026, 9, 28),
+        );
     }
     assert_eq!(track.records.len(), 200);
     assert_eq!(track.records[0].sha256, "100");
+}
+
+#[test]
+fn a_day_counts_for_one_of_two_switches_whose_days_were_decided_again() {
+    let off = Statement {
+        to: Side::Off,
+        from: Side::On,
+        decided: date(2026, 10, 4),
+        ..made()
+    };
+    let mut track = Track::default();
+    track.add(&made(), "a.json".into(), "aa".into(), date(2026, 9, 28));
+    // Other settings on the 10th decide the 4th again, which the one before has been held to.
+    track.add(&off, "b.json".into(), "bb".into(), date(2026, 10, 9));
+    let [before, since] = &track.records[..] else {
+        panic!("{track:?}")
+    };
+    assert_eq!(before.until, Some(date(2026, 10, 9)));
+    assert_eq!(since.looked_at, date(2026, 10, 9));
+}
+
+#[test]
+fn a_clock_that_was_ahead_stops_no_record() {
+    let mut track = Track::default();
+    track.add(&made(), "a.json".into(), "aa".into(), date(2026, 9, 28));
+    let [record] = &mut track.records[..] else {
+        panic!("{track:?}")
+    };
+    record.came(date(2026, 9, 29), Some(scored(1.0)), 0.9);
+    let right = record.clone();
+    for day in 1..=20 {
+        record.came(date(2026, 10, day), None, 0.9);
+    }
+    // A day that has closed is not opened again by a clock that is set right by minutes.
+    record.go_back(date(2026, 10, 19));
+    assert_eq!(record.looked_at, date(2026, 10, 20));
+    record.go_back(date(2026, 9, 30));
+    assert_eq!(record.looked_at, date(2026, 9, 30));
+    assert_eq!(record.unseen_days, 0);
+    assert_eq!(record.days, right.days);
+}
+
+#[test]
+fn days_whose_calls_went_to_own_hosting_without_a_plan_are_told_and_no_saving_is_made_of_them() {
+    let mut track = Track::default();
+    track.add(&made(), "a.json".into(), "aa".into(), date(2026, 9, 28));
+    let [record] = &mut track.records[..] else {
+        panic!("{track:?}")
+    };
+    record.came(date(2026, 9, 29), Some(scored(1.0)), 0.9);
+    record.went_elsewhere(date(2026, 9, 30));
+    assert_eq!(record.looked_at, date(2026, 9, 30));
+    assert!(
+        record.words().ends_with(
+            "what came since, 1 days: $3,650 a month; on 1 days own hosting served the calls, and none \
+             of its upstreams has this plan and would_cost_as: they are left out."
+        ),
+        "{}",
+        record.words()
+    );
 }

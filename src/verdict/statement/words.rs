@@ -166,14 +166,19 @@ impl Statement {
         if self.counted.is_empty() {
             return writeln!(
                 out,
-                "Decided again over the days that are kept, by the settings as they are now."
+                "Its settings as they are now ended it; no day was counted for that."
             );
         }
         let of = match self.figure("/hosting_usd") {
             Some(_) => leaving::SAVED_OF,
             None => "of the API cost saved beyond the best other way",
         };
-        writeln!(out, "Days in a row that said so:")?;
+        let days = if self.changed.is_empty() {
+            "Days in a row that said so:"
+        } else {
+            "Decided again by the settings as they are now, over these days:"
+        };
+        writeln!(out, "{days}")?;
         for day in &self.counted {
             let Counted {
                 day,
@@ -200,7 +205,8 @@ impl Statement {
             "Observed: {} of the minutes; {} of the money is a guess.",
             share("/evidence/coverage"),
             share("/evidence/doubtful_share"),
-        )
+        )?;
+        leaving::servers(self, out)
     }
 
     /// Where prices and throughput come from, and who moved what.
@@ -217,7 +223,7 @@ impl Statement {
             let age = source.get("age_days").and_then(Value::as_i64).unwrap_or(0);
             writeln!(
                 out,
-                "- {}: {} (looked up {}, {age} days before)",
+                "- {}: {} (read {}, {age} days before)",
                 text(source, "what"),
                 text(source, "source"),
                 text(source, "as_of"),
@@ -237,7 +243,7 @@ impl Statement {
             };
             writeln!(
                 out,
-                "- {what} of {name}: of {as_of}, {age_days} days before"
+                "- {what} of {name}: read on {as_of}, {age_days} days before"
             )?;
         }
         for moved in list("/moved") {

@@ -1,16 +1,18 @@
 //! A state is about the settings that it was decided by, and about no others.
 
+use std::ops::Range;
+
 use super::made::{
     TODAY, certain, closed, endpoint, minute, minutes, plan, settings, steady, stream,
 };
 use crate::economics::PlanDraft;
 use crate::economics::projection::AlternativeKind;
-use crate::verdict::statement::{Gathering, Side, Statement, compared, days_of};
+use crate::verdict::statement::{Gathering, Holds, Side, Statement, compared, days_of};
 use crate::verdict::{News, Settings, States, Switch, Verdict};
 
-const PLAN: &str = "llama-70b-2xh100";
+pub(super) const PLAN: &str = "llama-70b-2xh100";
 
-fn hosting(change: impl FnOnce(&mut PlanDraft)) -> Settings {
+pub(super) fn hosting(change: impl FnOnce(&mut PlanDraft)) -> Settings {
     let changed = plan(|draft| {
         certain(draft);
         change(draft);
@@ -19,16 +21,21 @@ fn hosting(change: impl FnOnce(&mut PlanDraft)) -> Settings {
 }
 
 /// The verdict over the same days, as a start or a reload finds them.
-fn again(settings: Settings, states: States) -> Verdict {
+pub(super) fn again(settings: Settings, states: States) -> Verdict {
+    over(TODAY - 33..TODAY, settings, states)
+}
+
+/// The same where only some of the days are kept.
+pub(super) fn over(days: Range<i64>, settings: Settings, states: States) -> Verdict {
     let verdict = Verdict::new(settings, states);
     let (name, demand) = (stream("gpt-4o", "8k"), minute(60, 5_000));
-    let kept = minutes(TODAY - 33..TODAY).map(|at| (name.clone(), at, demand));
+    let kept = minutes(days).map(|at| (name.clone(), at, demand));
     verdict.load(kept, []);
     verdict
 }
 
 /// Decided for three days, by which hosting has won.
-fn won() -> (States, Vec<News>) {
+pub(super) fn won() -> (States, Vec<News>) {
     let verdict = again(hosting(|_| {}), States::default());
     for day in TODAY - 3..TODAY {
         verdict.tick(closed(day));
@@ -36,12 +43,12 @@ fn won() -> (States, Vec<News>) {
     (verdict.stored(), verdict.take_news())
 }
 
-fn is_on(verdict: &Verdict) -> bool {
+pub(super) fn is_on(verdict: &Verdict) -> bool {
     let held = verdict.stored().of(AlternativeKind::Selfhost, PLAN);
     held.hysteresis.cheaper
 }
 
-fn switches(news: Vec<News>) -> Vec<Switch> {
+pub(super) fn switches(news: Vec<News>) -> Vec<Switch> {
     let switched = news.into_iter().filter_map(|news| match news {
         News::Switched(switch) => Some(switch),
         News::Changed { .. } | News::Dropped { .. } => None,
@@ -195,13 +202,17 @@ fn frozen(micro_usd: i128) -> (Statement, Vec<String>) {
         prices_sha256: String::new(),
         catalogue_sha256: String::new(),
         priced_again: 0,
+        servers: Vec::new(),
     };
     let statement = gathered(5_000).statement(&switch, beside).unwrap();
     let (text, _) = crate::verdict::statement::sealed(&statement).unwrap();
     let (statement, _) = crate::verdict::statement::opened(&text).unwrap();
     let again = gathered(micro_usd).recomputed(&statement).unwrap();
     let all = compared(&statement, &again).into_iter();
-    let differ = all.filter(|it| !it.equal).map(|it| it.name).collect();
+    let differ = all
+        .filter(|it| it.holds != Holds::Equal)
+        .map(|it| it.name)
+        .collect();
     (statement, differ)
 }
 

@@ -16,8 +16,8 @@ use crate::economics::hosting::Step;
 use crate::economics::projection::{AlternativeKind, FORTNIGHT};
 use crate::money::Pico;
 use crate::verdict::{
-    DAY_MINUTES, HostingWindow, Report, RunningPlan, RunningUpstream, Settings, States, Verdict,
-    words,
+    DAY_MINUTES, HostingWindow, Report, RunningPlan, RunningUpstream, Servers, ServersOf, Settings,
+    States, TokenRates, Verdict, words,
 };
 
 pub(super) const ALWAYS: Step = Step {
@@ -40,6 +40,7 @@ pub(super) fn hosting(
         name: "vllm".into(),
         list: "openai".into(),
         model: "gpt-4o".into(),
+        since_minute: None,
     }];
     Settings {
         running: vec![RunningPlan {
@@ -155,6 +156,76 @@ fn leaving_is_said_to_be_cheaper_only_if_it_is() {
     assert!(!state(hosting(1.0, &[ALWAYS], |plan| plan.alert = false)).0);
 }
 
+/// The state after three closed days on which servers said so.
+fn state_by(servers: Servers) -> (bool, Arc<Report>) {
+    let verdict = busy(hosting(1.0, &[ALWAYS], |_| {}), 17);
+    verdict.see_servers(vec![ServersOf {
+        upstream: "vllm".into(),
+        windows: vec![(FORTNIGHT.label, servers)],
+        days: (TODAY - 3..TODAY).map(|day| (day, servers)).collect(),
+    }]);
+    for day in TODAY - 3..TODAY {
+        assert!(verdict.tick(closed(day)));
+    }
+    let report = verdict.report();
+    (report.states.iter().any(|it| it.cheaper), report)
+}
+
+#[test]
+fn what_servers_say_can_keep_a_state_from_switching_and_is_its_reason() {
+    let said = |compared: f64, captured: Option<f64>| Servers {
+        compared_ratio: Some(compared),
+        capture_ratio: captured,
+        ..Servers::default()
+    };
+    assert!(state_by(said(0.95, Some(0.95))).0);
+    assert!(state_by(said(1.0, None)).0);
+    for (servers, reason) in [
+        (
+            said(0.9, None),
+            "No verdict on leaving yet: its servers could be compared in 90 % of the time, 95 % are needed.",
+        ),
+        (
+            said(1.0, Some(0.7)),
+            "No verdict on leaving yet: 70 % of the tokens that its servers counted were metered, 95 % \
+             are needed: the others pass tollgate by.",
+        ),
+    ] {
+        let (cheaper, report) = state_by(servers);
+        assert!(!cheaper, "{reason}");
+        let said = words(&report);
+        assert!(said.contains(reason), "{said}");
+    }
+}
+
+#[test]
+fn what_servers_say_stands_beside_what_is_computed_and_changes_no_figure() {
+    // A call a minute of 2,000 tokens in and 500 out is 33.3 and 8.33 a second.
+    let rates = |times: f64| TokenRates {
+        input: 2_000.0 / 60.0 * times,
+        cached: None,
+        output: 500.0 / 60.0 * times,
+    };
+    let (_, report) = state_by(Servers {
+        compared_ratio: Some(1.0),
+        capture_ratio: Some(1.0),
+        tokens: Some(rates(1.0)),
+        replicas: Some(1.5),
+        usd_per_hour: Some(2.2),
+    });
+    let seen = fortnight(&report);
+    is(seen.cost_usd, seen.ran.replica_hours);
+    let beside = seen.beside.unwrap();
+    is(beside.load.ratio().unwrap(), 1.0);
+    is(beside.load.modelled.unwrap(), 2.0 * seen.busy.unwrap());
+    is(beside.replicas.ratio().unwrap(), 0.75);
+    is(beside.usd_per_hour.ratio().unwrap(), 1.1);
+    let said = words(&report);
+    let line = "1.50 replicas measured against 2.00 computed (0.75 times); $2.20 an hour measured against \
+                $2.00 computed (1.10 times). The verdict uses what is computed.";
+    assert!(said.contains(line), "{said}");
+}
+
 #[test]
 fn a_state_is_not_decided_on_days_in_which_nothing_ran() {
     let late = Step {
@@ -238,13 +309,25 @@ fn counters_begin_at_nothing_and_advance_with_each_closed_minute() {
     is(at(2).cost_usd, 4.0);
     // A pause in which nobody looked is not observed, and not counted.
     is(at(10).cost_usd, 6.0);
+    // A wait in which tollgate was up is: seven minutes at once.
+    verdict.load([], (11..17).map(|minute| TODAY * DAY_MINUTES + minute));
+    is(at(17).cost_usd, 20.0);
     // Another one takes its place: it counts on, and keeps what it has loaded.
-    let again = busy(hosting(60.0, &[ALWAYS], |_| {}), 1).counting_on(&verdict);
-    is(again.counted()["llama"].cost_usd, 6.0);
+    let again = busy(hosting(60.0, &[ALWAYS], |_| {}), 1).following(&verdict);
+    is(again.counted()["llama"].cost_usd, 20.0);
     let midnight = Timestamp::from_second(TODAY * DAY_MINUTES * 60).unwrap();
     assert!(again.tick(midnight));
     is(
         again.report().hosting[0].window("1d").unwrap().tokens,
         1_440.0 * 2_500.0,
     );
+}
+
+#[test]
+fn minutes_that_were_held_against_another_call_are_no_evidence_for_leaving() {
+    let mut settings = hosting(1.0, &[ALWAYS], |_| {});
+    settings.running[0].upstreams[0].since_minute = Some((TODAY - 5) * DAY_MINUTES);
+    let (cheaper, report) = state(settings);
+    assert!(!cheaper);
+    assert!(words(&report).contains("No verdict on leaving yet: 5 of 14 days were seen"));
 }

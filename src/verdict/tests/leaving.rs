@@ -8,7 +8,8 @@ use crate::economics::Stream;
 use crate::economics::projection::AlternativeKind;
 use crate::verdict::report::day_of;
 use crate::verdict::statement::{
-    Beside, Gathered, Gathering, Side, Statement, compared, days_of, kind_of, opened, sealed,
+    Beside, Counted, Gathered, Gathering, Holds, ServersDay, Side, Statement, compared, days_of,
+    kind_of, opened, sealed,
 };
 use crate::verdict::{News, Settings, Switch};
 
@@ -56,22 +57,30 @@ fn gathered(switch: &Switch, last: i64, micro_usd: i128) -> Gathered {
     gathering.finish()
 }
 
-/// The statement, and the figures that differ where a call would have cost so much.
-fn frozen(micro_usd: i128) -> (Statement, Vec<String>) {
-    let switch = switch();
-    let beside = Beside {
+fn nothing_beside() -> Beside {
+    Beside {
         api_prices: Vec::new(),
         prices_sha256: String::new(),
         catalogue_sha256: String::new(),
         priced_again: 0,
-    };
+        servers: Vec::new(),
+    }
+}
+
+/// The statement, and the figures that differ where a call would have cost so much.
+fn frozen(micro_usd: i128) -> (Statement, Vec<String>) {
+    let switch = switch();
+    let beside = nothing_beside();
     let gathered = |micro_usd| gathered(&switch, switch.day, micro_usd);
     let statement = gathered(10_000).statement(&switch, beside).unwrap();
     let (text, _) = sealed(&statement).unwrap();
     let (statement, _) = opened(&text).unwrap();
     let again = gathered(micro_usd).recomputed(&statement).unwrap();
     let all = compared(&statement, &again).into_iter();
-    let differ = all.filter(|it| !it.equal).map(|it| it.name).collect();
+    let differ = all
+        .filter(|it| it.holds != Holds::Equal)
+        .map(|it| it.name)
+        .collect();
     (statement, differ)
 }
 
@@ -108,6 +117,36 @@ fn another_imagined_price_is_another_statement() {
     }
     let (_, differ) = frozen(100_000);
     assert!(differ.iter().any(|it| it == "decision"), "{differ:?}");
+}
+
+#[test]
+fn what_servers_said_is_frozen_and_must_let_the_days_count() {
+    let switch = switch();
+    let said = |captured: f64| {
+        let day = |counted: &Counted| ServersDay {
+            day: counted.day,
+            compared_ratio: Some(1.0),
+            capture_ratio: Some(captured),
+        };
+        let beside = Beside {
+            servers: switch.counted.iter().map(day).collect(),
+            ..nothing_beside()
+        };
+        let gathered = gathered(&switch, switch.day, 10_000);
+        let statement = gathered.statement(&switch, beside).unwrap();
+        let (text, _) = sealed(&statement).unwrap();
+        let (statement, _) = opened(&text).unwrap();
+        let again = gathered.recomputed(&statement).unwrap();
+        (statement, again.decision == Holds::Equal)
+    };
+    let (statement, switches) = said(0.96);
+    assert!(switches);
+    assert_eq!(statement.servers.len(), 3);
+    let words = statement.words();
+    let line = "Its servers were compared with what was metered in 100 % of the time: 96 % of the tokens \
+                that they counted were metered.";
+    assert!(words.contains(line), "{words}");
+    assert!(!said(0.9).1);
 }
 
 #[test]

@@ -13,6 +13,12 @@ use crate::verdict::{DAY_MINUTES, Report, Settings, States, Verdict};
 /// The day on which all tests look back, in days since 1970.
 pub(super) const TODAY: i64 = 20_700;
 
+/// The seeds of a test: as many as are `fast`, or as `TOLLGATE_SEEDS` says.
+pub(super) fn seeds(fast: u64) -> std::ops::RangeInclusive<u64> {
+    let asked = std::env::var("TOLLGATE_SEEDS").ok();
+    1..=asked.map_or(fast, |asked| asked.parse().unwrap())
+}
+
 /// A plan that is the example for `gpt-4o`, with the alert on.
 pub(super) fn plan(change: impl FnOnce(&mut PlanDraft)) -> HostPlan {
     let mut draft = plan_draft("llama-70b-2xh100");

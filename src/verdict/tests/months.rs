@@ -2,13 +2,15 @@
     clippy::float_arithmetic,
     reason = "a made season is volumes and prices"
 )]
-//! The state over 160 days of a real fortnight, again and again: `--nocapture` prints what it did.
+//! The state over 160 days of a real fortnight, again and again: `--nocapture` prints what it did,
+//! `TOLLGATE_SEEDS=10` takes more noise than is fast.
 //!
 //! One minute in ten is observed, as the trace has one figure for ten minutes; what is asked of
 //! coverage is a tenth as well. Everything else is what a closed day does in production.
 
 mod season;
 
+use super::made::seeds;
 use season::{DAYS, Made, noise, real, season, volume};
 
 /// Volume that passes break-even in 42 days and reaches seven times that.
@@ -20,12 +22,12 @@ fn growing(day: i64) -> f64 {
 fn noise_at_break_even_flips_the_sign_of_days_and_weeks_but_not_the_state() {
     let noisy = |seed| {
         let season = season(|day| volume(noise(seed, day)));
-        // Counting signs takes as long as deciding days: three seeds say enough.
-        let flips = (seed <= 3).then(|| (season.flips(1), season.flips(7)));
+        // Counting signs takes as long as deciding days: one seed says enough.
+        let flips = (seed == 1).then(|| (season.flips(1), season.flips(7)));
         (season.switches(false), season.switches(true), flips)
     };
     let seasons: Vec<_> = std::thread::scope(|scope| {
-        let seeds: Vec<_> = (1..=10)
+        let seeds: Vec<_> = seeds(3)
             .map(|seed| scope.spawn(move || noisy(seed)))
             .collect();
         seeds.into_iter().map(|seed| seed.join().unwrap()).collect()
@@ -41,7 +43,7 @@ fn noise_at_break_even_flips_the_sign_of_days_and_weeks_but_not_the_state() {
 
 #[test]
 fn growth_switches_it_on_once_and_decline_off_once() {
-    for seed in 1..=3 {
+    for seed in seeds(1) {
         let grown = season(|day| volume(growing(day) * noise(seed, day)));
         let shrunk = season(|day| volume(growing(DAYS - day) * noise(seed, day)));
         let (grown, shrunk) = (grown.switches(false), shrunk.switches(true));
@@ -85,7 +87,7 @@ fn an_outage_neither_counts_nor_resets() {
 
 #[test]
 fn a_price_cut_switches_it_off_once_three_losing_days_later() {
-    for seed in 1..=3 {
+    for seed in seeds(1) {
         let cut = season(|day| Made {
             price: if day < 80 { 1.0 } else { 0.5 },
             ..volume(3.0 * noise(seed, day))

@@ -97,7 +97,7 @@ fn paying_the_provider_less_can_be_the_headline() {
          batch is cheapest, at $2,497 a month instead of $13,140 for the same calls: $10,643 less.\n",
         "batch (10 % of what is paid now): $2,497 a month instead of $13,140; $10,643 less a month \
          (between $3,548 less and $10,643 less).\n  Taken to be able to wait: 90 % (30 % to 90 %) of \
-         the calls.\n  Price: its page, looked up",
+         the calls.\n  Price: its page, read on",
         "routed (gpt-4o-mini, per token): ",
         "  Taken to be answered well enough: 40 % (20 % to 60 %) of the calls; 0 % of these are \
          repeated.\n  Routing pays above a share of 11.3 %.\n",

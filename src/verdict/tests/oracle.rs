@@ -12,7 +12,7 @@ use fastrand::Rng;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 
-use super::made::TODAY;
+use super::made::{TODAY, seeds};
 use super::restart::{Rows, at, call};
 use crate::economics::DemandMinute;
 use crate::economics::project::{Bucket, Columns, Demand, Minutes, hosted, latency, rented_tokens};
@@ -150,8 +150,14 @@ impl Simple<'_> {
             let total = it.total();
             total.uncached_input + total.cached_input + total.output
         });
-        let guessed = sum(|it| it.unpriced_tokens) * known / tokens.max(1.0)
-            + sum(|it| it.unknown_calls) * known / calls;
+        let (unpriced, unknown) = (sum(|it| it.unpriced_tokens), sum(|it| it.unknown_calls));
+        let guessed = unpriced * known / tokens.max(1.0) + unknown * known / calls.max(1.0);
+        // Where no dollar is known, all is a guess, if there is anything.
+        let doubtful_share = if known > 0.0 {
+            guessed / (known + guessed)
+        } else {
+            f64::from(u8::from(unpriced + unknown > 0.0))
+        };
         let first = self.seen(&(i64::MIN..self.end))[0].max(range.start);
         Evidence {
             coverage: count(self.seen(range).len())
@@ -159,7 +165,7 @@ impl Simple<'_> {
             calls,
             days_observed: u32::try_from((range.end - first + DAY_MINUTES - 1) / DAY_MINUTES)
                 .unwrap(),
-            doubtful_share: guessed / (known + guessed),
+            doubtful_share,
             imported_calls: sum(|it| it.imported_calls),
             capture_ratio: None,
         }
@@ -322,5 +328,5 @@ fn paid(minutes: &Columns) -> f64 {
 
 #[test]
 fn a_report_is_what_its_calls_say_minute_by_minute() {
-    (0..5).for_each(check);
+    seeds(8).for_each(check);
 }

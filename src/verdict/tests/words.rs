@@ -30,7 +30,7 @@ fn a_verdict_in_words() {
         "For the same calls the endpoint groq-llama-70b would take $4,139 a month.",
         "Throughput: published (TensorRT-LLM 1.0 performance overview",
         "Machines: $5.38 an hour a replica (runpod/secure SXM, on-demand: spheron.network runpod \
-         H100 page; community 1.80-2.40, looked up 105 days ago, which is old).",
+         H100 page; community 1.80-2.40, read on 2026-05-22, 105 days ago, which is old).",
         "What moves the saving most, a month: people (by ",
         "Not known:",
     ] {
@@ -43,7 +43,8 @@ fn a_price_of_a_month_is_as_old_as_it_can_be() {
     let rough = plan(|draft| draft.offer = Some("gcp/a3-high".into()));
     let verdict = steady(settings(vec![rough], vec![]), 30, 60, 5_000);
     let said = words(&report(&verdict));
-    let phrase = "costnimbus.com GPU cost page, looked up at most 187 days ago, which is old";
+    let phrase =
+        "costnimbus.com GPU cost page, read in 2026-03, at most 187 days ago, which is old";
     assert!(said.contains(phrase), "{said}");
 }
 
@@ -56,8 +57,8 @@ fn a_price_of_the_future_is_not_fresh() {
             today,
         )
     };
-    assert_eq!(on(0), "looked up today or yesterday");
-    assert_eq!(on(1), "looked up today or yesterday", "in another zone");
+    assert_eq!(on(0), "read today or yesterday");
+    assert_eq!(on(1), "read today or yesterday", "in another zone");
     assert_eq!(on(2), "dated in the future, 2026-09-06");
     assert!(on(-100).ends_with("100 days ago, which is old"));
 }

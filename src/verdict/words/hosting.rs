@@ -49,7 +49,40 @@ fn one(out: &mut String, report: &Report, running: &HostingReport) -> fmt::Resul
     };
     let against: Vec<&str> = upstreams.iter().map(|(_, api)| api.as_str()).collect();
     figures(out, seen, &against.join(", "))?;
+    beside(out, seen)?;
     leaving(out, report, running, seen)
+}
+
+/// What its servers say, and that the verdict does not use it.
+fn beside(out: &mut String, seen: &HostingWindow) -> fmt::Result {
+    let Some(beside) = &seen.beside else {
+        return Ok(());
+    };
+    let plain: fn(f64) -> String = |value| format!("{value:.2}");
+    let money: fn(f64) -> String = dollars;
+    let pairs = [
+        ("busy replicas", beside.load, plain),
+        ("replicas", beside.replicas, plain),
+        ("an hour", beside.usd_per_hour, money),
+    ];
+    let both = pairs.into_iter().filter_map(|(what, pair, shown)| {
+        let (modelled, measured) = (pair.modelled?, pair.measured?);
+        let times = pair.ratio().map(|times| format!(" ({times:.2} times)"));
+        let (modelled, measured) = (shown(modelled), shown(measured));
+        let times = times.unwrap_or_default();
+        Some(format!(
+            "{measured} {what} measured against {modelled} computed{times}"
+        ))
+    });
+    let both: Vec<String> = both.collect();
+    if both.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "  Its servers say: {}. The verdict uses what is computed.",
+        both.join("; ")
+    )
 }
 
 /// What it cost and saved.

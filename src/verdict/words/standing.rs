@@ -61,14 +61,18 @@ pub(super) fn prices(
     if prices.is_empty() {
         return Ok(());
     }
-    let named = prices.iter().take(NAMED_MAX);
-    let named: Vec<String> = named
-        .map(|price| format!("{} ({})", price.name, age(price.as_of, today)))
-        .collect();
+    let oldest: Vec<&&ApiPrice> = prices.iter().take(NAMED_MAX).collect();
+    let of_a_day = oldest.chunk_by(|one, other| one.as_of == other.as_of);
+    let of_a_day = of_a_day.map(|prices| {
+        let models: Vec<&str> = prices.iter().map(|price| price.name.as_str()).collect();
+        let read = prices.first().map(|price| age(price.as_of, today));
+        format!("{} ({})", models.join(", "), read.unwrap_or_default())
+    });
+    let named: Vec<String> = of_a_day.collect();
     let others = prices.len().saturating_sub(NAMED_MAX);
     let more = match others {
         0 => String::new(),
-        others => format!(", and {others} newer"),
+        others => format!(", and {others} more, none older"),
     };
     writeln!(out, "{indent}API prices: {}{more}.", named.join(", "))
 }
@@ -80,4 +84,32 @@ pub(super) fn assumed(out: &mut String, assumed: &[Parameter]) -> fmt::Result {
     }
     let keys: Vec<&str> = assumed.iter().map(|parameter| parameter.key()).collect();
     writeln!(out, "  Nobody's measurement: {}.", keys.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn prices_that_were_read_on_one_day_share_it_and_of_equals_none_is_newer() {
+        let price = |day: i8, name: &str| ApiPrice {
+            as_of: date(2026, 8, day),
+            name: name.to_owned(),
+        };
+        let all = [
+            price(21, "a"),
+            price(21, "b"),
+            price(25, "c"),
+            price(25, "d"),
+        ];
+        let mut said = String::new();
+        prices(&mut said, "", &all.iter().collect(), date(2026, 11, 23)).unwrap();
+        assert_eq!(
+            said,
+            "API prices: a, b (read on 2026-08-21, 94 days ago, which is old), c (read on 2026-08-25, \
+             90 days ago), and 1 more, none older.\n"
+        );
+    }
 }

@@ -90,24 +90,17 @@ impl Home {
         Self::start(command).await
     }
 
-    async fn start(mut command: Command) -> Tollgate {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let said = Said::default();
-        said.listen(child.stdout.take().unwrap());
-        said.listen(child.stderr.take().unwrap());
-        let (traffic, admin) = said.addresses(&mut child).await;
-        let tollgate = Tollgate {
-            child,
-            traffic,
-            admin,
-            said,
-        };
+    async fn start(command: Command) -> Tollgate {
+        let mut tollgate = Tollgate::spawned(command);
+        let said = tollgate.said.clone();
+        (tollgate.traffic, tollgate.admin) = said.addresses(&mut tollgate.child).await;
         tollgate.wait_ready().await;
         tollgate
+    }
+
+    /// Starts a subcommand and waits for nothing: its addresses are not known.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Tollgate {
+        Tollgate::spawned(self.command(arguments))
     }
 
     /// From now on the binary is run by this program, which puts itself in its place.
@@ -139,6 +132,21 @@ pub(crate) struct Tollgate {
 }
 
 impl Tollgate {
+    fn spawned(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let said = Said::default();
+        said.listen(child.stdout.take().unwrap());
+        said.listen(child.stderr.take().unwrap());
+        let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+        Self {
+            child,
+            traffic: unknown,
+            admin: unknown,
+            said,
+        }
+    }
+
     pub(crate) async fn ask_admin(&self, path: &str) -> Result<Answer, String> {
         Client::new(self.admin).send(get(path)).await
     }

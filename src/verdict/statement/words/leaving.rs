@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use super::super::{Days, Statement};
-use crate::verdict::words::dollars;
+use super::super::{Days, ServersDay, Statement};
+use crate::verdict::words::{dollars, percent};
 
 /// What the share of a counted day is of.
 pub(super) const SAVED_OF: &str = "of what hosting costs saved by leaving";
@@ -36,5 +36,30 @@ pub(super) fn to(out: &mut String, names: &[&str]) -> fmt::Result {
             "Some of its calls would go to {}, for less than the API.",
             names.join(", ")
         ),
+    }
+}
+
+/// What its servers said by the last of the counted days.
+pub(super) fn servers(statement: &Statement, out: &mut String) -> fmt::Result {
+    let Some(ServersDay {
+        compared_ratio: Some(compared),
+        capture_ratio,
+        ..
+    }) = statement.servers.last()
+    else {
+        return Ok(());
+    };
+    write!(
+        out,
+        "Its servers were compared with what was metered in {} of the time",
+        percent(*compared)
+    )?;
+    match capture_ratio {
+        Some(captured) => writeln!(
+            out,
+            ": {} of the tokens that they counted were metered.",
+            percent(*captured)
+        ),
+        None => writeln!(out, "; they counted too few tokens to say what passes by."),
     }
 }

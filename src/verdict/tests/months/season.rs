@@ -4,7 +4,8 @@
 )]
 //! The days that are decided: the trace again and again, at a made volume, price and coverage.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, MutexGuard};
 
 use crate::economics::assumptions::{Parameter, Range};
 use crate::economics::demand::{DemandMinute, DemandSums};
@@ -97,6 +98,10 @@ pub(super) fn volume(times: f64) -> Made {
 }
 
 impl Made {
+    fn bits(self) -> [u64; 3] {
+        [self.volume, self.price, self.seen].map(f64::to_bits)
+    }
+
     fn minute(self, (calls, input, output): Row) -> DemandMinute {
         let calls = calls * 60.0 * self.volume;
         let (usd_in, usd_out) = API_USD_PER_MTOK;
@@ -188,7 +193,7 @@ pub(super) struct Season {
 }
 
 pub(super) fn season(made: impl Fn(i64) -> Made) -> Season {
-    let live = live(two_h100s(), made);
+    let live = live(two_h100s(), &made);
     let decided = |at| {
         day(
             &live.settings,
@@ -196,8 +201,28 @@ pub(super) fn season(made: impl Fn(i64) -> Made) -> Season {
             at,
         )
     };
+    let decided = |at: i64| {
+        // Of seasons that differ in some days the others say the same.
+        let made = (at - 27..=at).flat_map(|at| made(at).bits());
+        let month = (at.rem_euclid(TRACE_DAYS), made.collect());
+        let known = lock(&DECIDED).get(&month).cloned();
+        known.unwrap_or_else(|| {
+            let facts = decided(at);
+            lock(&DECIDED).insert(month, facts.clone());
+            facts
+        })
+    };
     let said = (0..DAYS).map(decided).collect();
     Season { live, said }
+}
+
+/// What a day said, by its place in the trace and the four weeks that it looks at.
+type Decided = BTreeMap<(i64, Vec<u64>), Vec<DayFacts>>;
+
+static DECIDED: Mutex<Decided> = Mutex::new(Decided::new());
+
+fn lock(decided: &Mutex<Decided>) -> MutexGuard<'_, Decided> {
+    decided.lock().unwrap()
 }
 
 /// The observed minutes of some days.
@@ -239,7 +264,7 @@ impl Season {
                 held.hysteresis.cheaper
             };
             let before = cheaper(&states);
-            states.decide(day, facts, &settings.rule);
+            states.decide(day, facts, settings);
             if cheaper(&states) != before {
                 switches.push((day, !before));
             }

@@ -1,16 +1,17 @@
-//! The figures of a statement, as they are written.
+//! Figures as they are written: of a statement, and of the answers of the API.
 
 use serde_json::{Value, json};
 
 use crate::economics::Alternative;
 use crate::economics::band::Deviation;
+use crate::economics::price::ratio;
 use crate::economics::projection::{
     Band, ChosenOn, Commitment, Evidence, Figures, Hosted, Latency, Replicas, Scenario, Spread,
 };
 use crate::economics::rival::{Part, Rival};
 
 /// Adds the fields of one object to another.
-pub(in crate::verdict) fn put(all: &mut Value, more: Value) {
+pub(crate) fn put(all: &mut Value, more: Value) {
     if let (Value::Object(all), Value::Object(more)) = (all, more) {
         all.extend(more);
     }
@@ -49,11 +50,7 @@ pub(super) fn machines(hosted: &Hosted) -> Value {
     } = hosted.replicas;
     json!({
         "replicas": { "now": now, "mean": mean, "p99": p99, "peak": peak },
-        "chosen_on": match hosted.chosen_on {
-            ChosenOn::PreviousWindow => "previous_window",
-            ChosenOn::Hindsight => "hindsight",
-            ChosenOn::Nothing => "nothing",
-        },
+        "chosen_on": chosen_on(hosted.chosen_on),
         "utilisation": hosted.utilisation,
         "short_ratio": hosted.short_ratio,
         "overflow_usd": hosted.overflow_usd,
@@ -63,7 +60,15 @@ pub(super) fn machines(hosted: &Hosted) -> Value {
     })
 }
 
-fn commitment(commitment: &Commitment) -> Value {
+pub(crate) const fn chosen_on(chosen_on: ChosenOn) -> &'static str {
+    match chosen_on {
+        ChosenOn::PreviousWindow => "previous_window",
+        ChosenOn::Hindsight => "hindsight",
+        ChosenOn::Nothing => "nothing",
+    }
+}
+
+pub(crate) fn commitment(commitment: &Commitment) -> Value {
     let spread = |it: Spread<Option<f64>>| {
         let one = |at: Scenario| (at.label().to_owned(), json!(it.at(at)));
         Value::Object(Scenario::ALL.map(one).into_iter().collect())
@@ -77,7 +82,7 @@ fn commitment(commitment: &Commitment) -> Value {
     })
 }
 
-pub(in crate::verdict) fn evidence(evidence: &Evidence) -> Value {
+pub(crate) fn evidence(evidence: &Evidence) -> Value {
     let Evidence {
         coverage,
         calls,
@@ -92,11 +97,13 @@ pub(in crate::verdict) fn evidence(evidence: &Evidence) -> Value {
         "days_observed": days_observed,
         "doubtful_share": doubtful_share,
         "imported_calls": imported_calls,
+        "imported_share": ratio(*imported_calls, calls.max(*imported_calls)),
         "capture_ratio": capture_ratio,
     })
 }
 
-pub(super) fn latency(latency: Latency) -> Value {
+/// The limit on the time per output token, and whether the machines can hold it.
+pub(crate) fn latency(latency: Latency) -> Value {
     match latency {
         Latency::Held(limit) => json!({ "seconds_per_output_token": limit, "held": true }),
         Latency::Infeasible(limit) => json!({ "seconds_per_output_token": limit, "held": false }),
@@ -104,7 +111,8 @@ pub(super) fn latency(latency: Latency) -> Value {
     }
 }
 
-pub(in crate::verdict) fn rival(rival: &Rival) -> Value {
+/// What a way must beat: arms together, each on the calls on which it saves most; without parts staying.
+pub(crate) fn rival(rival: &Rival) -> Value {
     let part = |Part {
                     name,
                     kind,
@@ -116,6 +124,21 @@ pub(in crate::verdict) fn rival(rival: &Rival) -> Value {
     })
 }
 
-pub(super) fn alternative(way: &Alternative) -> Value {
+pub(crate) fn alternative(way: &Alternative) -> Value {
     json!({ "name": way.name, "kind": way.kind.label(), "cost_usd": way.cost_usd })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_says_the_imported_part_of_its_calls_as_the_api_does() {
+        let half = Evidence {
+            calls: 8.0,
+            imported_calls: 4.0,
+            ..Evidence::default()
+        };
+        assert_eq!(evidence(&half)["imported_share"], 0.5);
+    }
 }
