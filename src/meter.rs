@@ -344,6 +344,12 @@ impl CallMeter {
         RequestObserver::new(self.0.as_ref().map(|call| Arc::clone(&call.open)))
     }
 
+    /// In whose words the call is asked and answered.
+    #[must_use]
+    pub fn format(&self) -> Option<WireFormat> {
+        Some(self.0.as_ref()?.open.endpoint.format)
+    }
+
     /// Shows what the request asks as far as it has been watched.
     pub fn asked<R>(&self, look: impl FnOnce(&RequestFacts) -> R) -> Option<R> {
         let call = self.0.as_ref()?;

@@ -87,7 +87,7 @@ fn read<'a>(
     kind: &str,
     body: impl IntoIterator<Item = &'a Bytes>,
 ) -> ResponseReader {
-    let mut reader = ResponseReader::new(format, chat(format), Some(kind));
+    let mut reader = ResponseReader::new(chat(format), Some(kind));
     for piece in body {
         reader.feed(piece);
     }

@@ -53,9 +53,9 @@ fn said(
     let (method, path) = asked.split_once(' ').unwrap_or(("POST", asked));
     let endpoint = endpoint(format, &method.parse().unwrap(), path);
     let budget = TextBudget::new(1 << 20);
-    let mut response = ResponseReader::new(format, endpoint, None);
+    let mut response = ResponseReader::new(endpoint, None);
     let mut results = Vec::new();
-    let mut request = RequestScanner::of(format, endpoint.operation);
+    let mut request = RequestScanner::of(endpoint);
     response.keep_text(&budget);
     for piece in pieces {
         response.feed(piece);

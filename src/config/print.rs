@@ -15,7 +15,6 @@ use super::{
     Reporting, RunsOn, Server, Tenant, Upstream,
 };
 use crate::proxy::ClientGone;
-use crate::wire::WireFormat;
 
 impl Config {
     /// What `check --print` shows: every value in force, secrets by their names only.
@@ -165,7 +164,6 @@ fn upstream(upstream: &Upstream) -> Value {
         inject_usage,
         measured_by,
     } = upstream;
-    let is_asked = *format == WireFormat::OpenAi;
     let (client_gone, drains) = match client_gone {
         ClientGone::Cancel => ("cancel", None),
         ClientGone::Drain(limits) => ("drain", Some(limits)),
@@ -208,10 +206,7 @@ fn upstream(upstream: &Upstream) -> Value {
         ("client_gone", Some(text(&client_gone))),
         ("drain_time_max", drains.map(|it| duration(it.time))),
         ("drain_bytes_max", drains.map(|it| number(it.bytes))),
-        (
-            "inject_usage",
-            is_asked.then(|| text(&inject_usage.label())),
-        ),
+        ("inject_usage", Some(text(&inject_usage.label()))),
         ("measured_by", measured_by.as_ref().map(measured_by::print)),
     ])
 }

@@ -119,10 +119,7 @@ impl Upstream {
             response_header_timeout: Some(SLOWEST_ANSWER),
             idle_timeout: Some(SLOWEST_ANSWER),
             client_gone: ClientGone::Cancel,
-            inject_usage: match format {
-                WireFormat::OpenAi => InjectUsage::Auto,
-                WireFormat::Anthropic => InjectUsage::Never,
-            },
+            inject_usage: InjectUsage::Auto,
             measured_by: None,
         }
     }
@@ -199,7 +196,7 @@ impl Upstream {
                 .unwrap_or(base.idle_timeout),
             client_gone: client_gone(s),
             inject_usage: s
-                .read("inject_usage", |value| inject_usage(value, base.format))
+                .read("inject_usage", |value| value.choice(&INJECT_USAGE))
                 .unwrap_or(base.inject_usage),
             measured_by: MeasuredBy::read(s, role),
             ..base
@@ -221,16 +218,6 @@ fn client_gone(section: &mut Section<'_>) -> ClientGone {
         }),
         Some(false) | None => ClientGone::Cancel,
     }
-}
-
-/// Whether usage is asked for, which only `OpenAI`'s API has to be.
-fn inject_usage(value: &Value<'_>, format: WireFormat) -> Option<InjectUsage> {
-    let chosen = value.choice(&INJECT_USAGE)?;
-    if format != WireFormat::OpenAi && chosen != InjectUsage::Never {
-        value.problem("only format = \"openai\" has to be asked for usage; remove the key");
-        return None;
-    }
-    Some(chosen)
 }
 
 /// The upstream that serves a bare `/v1/…`: the named one, else `openai`, else the only one.

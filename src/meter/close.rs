@@ -51,7 +51,7 @@ pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> C
         started_at,
         upstream: upstream.name.clone(),
         role: upstream.role,
-        format: upstream.format.label().into(),
+        format: endpoint.format.label().into(),
         operation: endpoint.operation.label().into(),
         model_requested: wire::deployment(path),
         model: None,

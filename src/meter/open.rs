@@ -97,7 +97,7 @@ impl Open {
         (method, path, endpoint): (Method, String, Endpoint),
     ) -> Self {
         Self {
-            request: Mutex::new(RequestScanner::of(upstream.format, endpoint.operation)),
+            request: Mutex::new(RequestScanner::of(endpoint)),
             upstream,
             method,
             path,
@@ -126,7 +126,9 @@ impl Open {
 
     /// Whether something is asked for that nobody here knows.
     pub(super) fn is_foreign(&self) -> bool {
-        let Endpoint { operation, reading } = self.endpoint;
+        let Endpoint {
+            operation, reading, ..
+        } = self.endpoint;
         operation == Operation::Other && reading == Reading::Free && self.method == Method::POST
     }
 
@@ -248,14 +250,14 @@ impl Open {
         let report = reader.report();
         // Only Anthropic says something of the output before the end that is less than what came.
         let running = report.usage.is_some_and(|usage| usage.output.is_some())
-            && self.upstream.format != WireFormat::Anthropic;
+            && self.endpoint.format != WireFormat::Anthropic;
         // What is made in the background is not made yet.
         !running && !report.background
     }
 
     fn texts(&self, request: Option<Request>, spoken: Option<Box<Spoken>>) -> Texts {
         Texts {
-            format: self.upstream.format,
+            format: self.endpoint.format,
             operation: self.endpoint.operation,
             request,
             spoken,

@@ -105,7 +105,7 @@ fn begun(call: &Open, status: StatusCode, headers: &HeaderMap) -> Answer {
     };
     let asked_for_stream = call.request().facts().stream == Some(true);
     let reader = || {
-        let mut reader = ResponseReader::new(call.upstream.format, call.endpoint, content_type);
+        let mut reader = ResponseReader::new(call.endpoint, content_type);
         if asked_for_stream {
             reader.expect_stream();
         }

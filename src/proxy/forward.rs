@@ -98,7 +98,7 @@ async fn start(
         ClientGone::Cancel => return passage.travel(core, request).await,
         ClientGone::Drain(limits) => limits,
     };
-    let api = passage.upstream.facts().format;
+    let api = passage.api();
     let upstream = passage.upstream.name().to_owned();
     let travelled = drain::travel(core, passage, request, limits).await;
     travelled.unwrap_or_else(|| {
@@ -181,6 +181,12 @@ pub(super) fn begin(
 }
 
 impl Passage {
+    /// In whose words its client speaks.
+    fn api(&self) -> WireFormat {
+        let asked = self.meter.as_ref().and_then(CallMeter::format);
+        asked.unwrap_or(self.upstream.facts().format)
+    }
+
     /// The request as the upstream gets it.
     fn outgoing(
         &self,
@@ -309,12 +315,12 @@ impl Passage {
 
     /// No answer came.
     pub(super) fn fail(self, error: ProxyError) -> Refusal {
+        let api = self.api();
         match (self.meter, error.end()) {
             // Dropped unanswered, a meter says by itself that the client left.
             (None, _) | (Some(_), StreamEnd::ClientGone) => {}
             (Some(meter), end) => meter.fail(end, error.was_sent()),
         }
-        let api = self.upstream.facts().format;
         if error.end() != StreamEnd::ClientGone {
             let source = error.source().map(tracing::field::display);
             tracing::warn!(upstream = self.upstream.name(), %error, source, "upstream failed");

@@ -44,7 +44,7 @@ pub(super) fn may_need_it(
     headers: &HeaderMap,
 ) -> bool {
     upstream.inject_usage() != InjectUsage::Never
-        && may_lack_usage_request(upstream.facts().format, method, path)
+        && may_lack_usage_request(method, path)
         && is_json(headers)
         && !is_encoded(headers)
 }

@@ -116,25 +116,32 @@ impl Reading {
 /// One operation of a provider's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
+    /// In which words it is asked and answered: the path's, where it tells, else the upstream's own.
+    pub format: WireFormat,
     /// What is asked for.
     pub operation: Operation,
     /// What the meter can say about it.
     pub reading: Reading,
 }
 
-/// The operation behind a path, as the upstream sees it.
+/// The operation behind a path, as the upstream sees it. Many upstreams serve the APIs of several
+/// vendors side by side, so the path goes before the format that the upstream is known by (`own`).
 #[must_use]
-pub fn endpoint(format: WireFormat, method: &Method, path: &str) -> Endpoint {
+pub fn endpoint(own: WireFormat, method: &Method, path: &str) -> Endpoint {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut back = path.rsplit('/').filter(|segment| !segment.is_empty());
     // The last three segments, last one first.
     let tail = [back.next(), back.next(), back.next()].map(Option::unwrap_or_default);
-    let (operation, reading) = if *method == Method::POST {
-        posted(format, tail)
+    let (format, operation, reading) = if *method == Method::POST {
+        posted(own, tail)
     } else {
-        looked_up(format, method, tail)
+        looked_up(own, method, tail)
     };
-    Endpoint { operation, reading }
+    Endpoint {
+        format,
+        operation,
+        reading,
+    }
 }
 
 /// The deployment a path of Azure's names: the model as its client calls it.
@@ -146,44 +153,37 @@ pub fn deployment(path: &str) -> Option<String> {
     short(segments.nth(1))
 }
 
-/// Both vendors bill what is created.
-fn posted(format: WireFormat, tail: [&str; 3]) -> (Operation, Reading) {
+/// All vendors bill what is created.
+fn posted(own: WireFormat, tail: [&str; 3]) -> (WireFormat, Operation, Reading) {
+    let free = |operation| (own, operation, Reading::Free);
+    let openai_lookup = |operation| (WireFormat::OpenAi, operation, Reading::Lookup);
     match tail {
         ["count_tokens", "messages", _] | ["input_tokens", "responses", _] => {
-            (Operation::CountTokens, Reading::Free)
+            free(Operation::CountTokens)
         }
         // What was generated until then is billed.
-        ["cancel", _, "responses"] => (Operation::Responses, Reading::Lookup),
-        ["cancel", _, "runs"] | [_, "runs", _] => (Operation::Runs, Reading::Lookup),
+        ["cancel", _, "responses"] => openai_lookup(Operation::Responses),
+        ["cancel", _, "runs"] | [_, "runs", _] => openai_lookup(Operation::Runs),
         // Each of its calls is billed, by the results.
-        ["batches", ..] | ["cancel", _, "batches"] => (Operation::Batches, Reading::Free),
-        ["moderations", ..] => (Operation::Moderations, Reading::Free),
+        ["batches", ..] | ["cancel", _, "batches"] => free(Operation::Batches),
+        ["moderations", ..] => free(Operation::Moderations),
         // Adds a message to a stored thread, where what is billed is the run; ends an upload.
-        ["messages", _, "threads"] | ["complete", _, "uploads"] => {
-            (Operation::Other, Reading::Free)
-        }
-        ["messages", ..] => (Operation::Chat, readable(format, WireFormat::Anthropic)),
+        ["messages", _, "threads"] | ["complete", _, "uploads"] => free(Operation::Other),
+        ["messages", ..] => (WireFormat::Anthropic, Operation::Chat, Reading::Metered),
         _ => {
             if let Some(operation) = openai(tail) {
-                return (operation, readable(format, WireFormat::OpenAi));
+                return (WireFormat::OpenAi, operation, Reading::Metered);
             }
-            posted_unread(tail).map_or((Operation::Other, Reading::Free), |operation| {
-                (operation, Reading::Unread)
-            })
+            let unread = posted_unread(tail);
+            unread.map_or_else(
+                || free(Operation::Other),
+                |operation| (own, operation, Reading::Unread),
+            )
         }
     }
 }
 
-/// Each vendor also serves the other's path, in the other's format.
-fn readable(format: WireFormat, native: WireFormat) -> Reading {
-    if format == native {
-        Reading::Metered
-    } else {
-        Reading::Unread
-    }
-}
-
-/// Billed, and read where the upstream speaks `OpenAI`'s format.
+/// Billed, and read as `OpenAI`'s.
 fn openai(tail: [&str; 3]) -> Option<Operation> {
     Some(match tail {
         // An Azure deployment may be named `chat`.
@@ -226,24 +226,32 @@ pub fn results_id(path: &str) -> Option<String> {
 }
 
 /// Reading, listing and deleting is free.
-fn looked_up(format: WireFormat, method: &Method, tail: [&str; 3]) -> (Operation, Reading) {
-    match (tail, format) {
-        // Any file of `OpenAI`'s may be a batch's.
-        (["content", _, "files"], WireFormat::OpenAi) if *method == Method::GET => {
-            return (Operation::Other, Reading::Results);
+fn looked_up(
+    own: WireFormat,
+    method: &Method,
+    tail: [&str; 3],
+) -> (WireFormat, Operation, Reading) {
+    let openai_lookup = |operation| (WireFormat::OpenAi, operation, Reading::Lookup);
+    if *method == Method::GET {
+        match tail {
+            // Any file of `OpenAI`'s may be a batch's.
+            ["content", _, "files"] if own == WireFormat::OpenAi => {
+                return (own, Operation::Other, Reading::Results);
+            }
+            ["results", _, "batches"] => {
+                return (WireFormat::Anthropic, Operation::Batches, Reading::Results);
+            }
+            [_, "responses", _] => return openai_lookup(Operation::Responses),
+            [_, "runs", _] => return openai_lookup(Operation::Runs),
+            _ => {}
         }
-        (["results", _, "batches"], WireFormat::Anthropic) if *method == Method::GET => {
-            return (Operation::Batches, Reading::Results);
-        }
-        _ => {}
     }
-    match tail {
-        ["models", ..] | [_, "models", _] => (Operation::Models, Reading::Free),
-        [_, "responses", _] if *method == Method::GET => (Operation::Responses, Reading::Lookup),
-        [_, "runs", _] if *method == Method::GET => (Operation::Runs, Reading::Lookup),
-        ["batches", ..] | [_, "batches", _] => (Operation::Batches, Reading::Free),
-        _ => (Operation::Other, Reading::Free),
-    }
+    let operation = match tail {
+        ["models", ..] | [_, "models", _] => Operation::Models,
+        ["batches", ..] | [_, "batches", _] => Operation::Batches,
+        _ => Operation::Other,
+    };
+    (own, operation, Reading::Free)
 }
 
 #[cfg(test)]
@@ -254,7 +262,11 @@ mod tests {
     fn check(format: WireFormat, asked: &str, operation: Operation, reading: Reading) {
         let (method, path) = asked.split_once(' ').unwrap();
         let found = endpoint(format, &method.parse().unwrap(), path);
-        assert_eq!(found, Endpoint { operation, reading }, "{asked}");
+        assert_eq!(
+            (found.operation, found.reading),
+            (operation, reading),
+            "{asked}"
+        );
     }
 
     #[test]
@@ -323,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_openai_bills_is_metered_where_it_is_spoken() {
+    fn what_openai_bills_is_read_as_such_whatever_the_upstream_speaks() {
         for (path, operation) in [
             ("/v1/completions", Operation::TextCompletion),
             (
@@ -345,9 +357,31 @@ mod tests {
                 Operation::Runs,
             ),
         ] {
-            let asked = format!("POST {path}");
-            check(WireFormat::OpenAi, &asked, operation, Reading::Metered);
-            check(WireFormat::Anthropic, &asked, operation, Reading::Unread);
+            for own in WireFormat::ALL {
+                check(own, &format!("POST {path}"), operation, Reading::Metered);
+                let found = endpoint(own, &Method::POST, path);
+                assert_eq!(found.format, WireFormat::OpenAi, "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn messages_are_anthropics_whatever_the_upstream_speaks() {
+        for path in [
+            "/v1/messages",
+            "/anthropic/v1/messages",
+            "/api/anthropic/v1/messages",
+        ] {
+            for own in WireFormat::ALL {
+                let found = endpoint(own, &Method::POST, path);
+                let Endpoint {
+                    format,
+                    operation,
+                    reading,
+                } = found;
+                assert_eq!(format, WireFormat::Anthropic, "{path}");
+                assert_eq!((operation, reading), (Operation::Chat, Reading::Metered));
+            }
         }
     }
 
@@ -358,7 +392,6 @@ mod tests {
             ("/v1/videos", Operation::Videos),
             ("/v1/fine_tuning/jobs", Operation::FineTuning),
             ("/v1/evals/e_1/runs", Operation::Runs),
-            ("/v1/messages", Operation::Chat),
         ] {
             check(
                 WireFormat::OpenAi,
@@ -367,13 +400,6 @@ mod tests {
                 Reading::Unread,
             );
         }
-        let foreign = "POST /v1/chat/completions";
-        check(
-            WireFormat::Anthropic,
-            foreign,
-            Operation::Chat,
-            Reading::Unread,
-        );
     }
 
     #[test]

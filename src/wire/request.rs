@@ -13,7 +13,7 @@ use super::named::{Name, short};
 use super::paths::Action::{Gather, Keep, Notice};
 use super::paths::Paths;
 use super::scanner::{Scanner, Seen};
-use super::{Operation, WireFormat};
+use super::{Endpoint, Operation, WireFormat};
 
 /// What a request asks, as far as it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -167,13 +167,13 @@ impl RequestScanner {
         })
     }
 
-    /// The same for an operation that asks for something of its own.
+    /// The same for an operation that may ask for something of its own.
     #[must_use]
-    pub fn of(format: WireFormat, operation: Operation) -> Self {
-        if operation == Operation::Speech {
+    pub fn of(endpoint: Endpoint) -> Self {
+        if endpoint.operation == Operation::Speech {
             return Self::along(&SPEECH);
         }
-        Self::new(format)
+        Self::new(endpoint.format)
     }
 
     fn along(paths: &'static Paths<Field>) -> Self {

@@ -62,8 +62,12 @@ enum Body {
 impl ResponseReader {
     /// A reader before the first byte of the body.
     #[must_use]
-    pub fn new(format: WireFormat, endpoint: Endpoint, content_type: Option<&str>) -> Self {
-        let Endpoint { operation, reading } = endpoint;
+    pub fn new(endpoint: Endpoint, content_type: Option<&str>) -> Self {
+        let Endpoint {
+            format,
+            operation,
+            reading,
+        } = endpoint;
         let plain = || Body::Plain(Framed::new(Plain::new(reading), content_type, false));
         if matches!(reading, Reading::Free | Reading::Unread) {
             return Self(plain());

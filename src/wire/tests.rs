@@ -56,7 +56,7 @@ impl Sample {
     fn reader(&self) -> ResponseReader {
         let (method, path) = self.path.split_once(' ').unwrap_or(("POST", self.path));
         let endpoint = endpoint(self.format, &method.parse().unwrap(), path);
-        let mut reader = ResponseReader::new(self.format, endpoint, self.content_type.as_deref());
+        let mut reader = ResponseReader::new(endpoint, self.content_type.as_deref());
         // Who gets a stream has asked for it.
         if Path::new(&self.name).extension() == Some("sse".as_ref()) {
             reader.expect_stream();

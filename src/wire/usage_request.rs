@@ -10,8 +10,6 @@ use http::Method;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::WireFormat;
-
 const STREAM: &str = "stream";
 const STREAM_OPTIONS: &str = "stream_options";
 const INCLUDE_USAGE: &str = "include_usage";
@@ -40,10 +38,8 @@ pub struct Edit {
 /// Whether a request may be one whose usage has to be asked for: `OpenAI`'s completions, with chat
 /// and without. All other APIs report unasked.
 #[must_use]
-pub fn may_lack_usage_request(format: WireFormat, method: &Method, path: &str) -> bool {
-    format == WireFormat::OpenAi
-        && *method == Method::POST
-        && path.trim_end_matches('/').ends_with("/completions")
+pub fn may_lack_usage_request(method: &Method, path: &str) -> bool {
+    *method == Method::POST && path.trim_end_matches('/').ends_with("/completions")
 }
 
 impl UsageRequest {

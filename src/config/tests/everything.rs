@@ -290,7 +290,7 @@ fn values_mean_what_they_say() {
     };
     assert_eq!(gate.base_url.to_string(), "http://gate:8080/prefix");
     assert_eq!(vllm.inject_usage, InjectUsage::Always);
-    assert_eq!(gate.inject_usage, InjectUsage::Never, "it reports unasked");
+    assert_eq!(gate.inject_usage, InjectUsage::Auto);
     assert_eq!((vllm.role, vllm.billed), (Role::Own, false));
     let as_priced = vllm.would_cost_as.as_ref().unwrap();
     assert_eq!(as_priced.to_string(), "openai/gpt-4o-mini");

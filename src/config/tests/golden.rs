@@ -304,10 +304,6 @@ billed = "yes"
 format = "openai"
 base_url = "https://host/?key=1"
 inject_usage = "yes"
-[upstreams.claude]
-format = "anthropic"
-base_url = "https://host"
-inject_usage = "auto"
 [upstreams.fragment]
 format = "openai"
 base_url = "https://host/#x"

@@ -68,7 +68,7 @@ fn blanks_before_a_body_are_no_part_of_it_in_whatever_frame_they_come() {
 #[test]
 fn only_what_promises_json_is_malformed_without_it() {
     let endpoint = endpoint(WireFormat::OpenAi, &Method::POST, "/v1/audio/speech");
-    let mut reader = ResponseReader::new(WireFormat::OpenAi, endpoint, Some("audio/mpeg"));
+    let mut reader = ResponseReader::new(endpoint, Some("audio/mpeg"));
     reader.feed(b"\xff\xfb\x90\x64");
     assert_eq!(reader.report(), &Report::default());
 }
@@ -76,7 +76,7 @@ fn only_what_promises_json_is_malformed_without_it() {
 #[test]
 fn an_unread_operation_names_its_model_and_its_end() {
     let endpoint = endpoint(WireFormat::OpenAi, &Method::POST, "/v1/videos");
-    let mut reader = ResponseReader::new(WireFormat::OpenAi, endpoint, None);
+    let mut reader = ResponseReader::new(endpoint, None);
     reader.feed(br#"{"data":[{"embedding":[0.1,-2e-3]}],"model":"text-embedding-3-small","#);
     assert!(!reader.ended());
     reader.feed(br#""usage":{"prompt_tokens":9,"total_tokens":9}}"#);

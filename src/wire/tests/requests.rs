@@ -254,6 +254,10 @@ fn names_of_formats_are_read_back() {
     );
 }
 
+fn posted(path: &str) -> RequestScanner {
+    RequestScanner::of(endpoint(WireFormat::OpenAi, &Method::POST, path))
+}
+
 #[test]
 fn a_form_names_its_model_in_any_pieces() {
     let form = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n\
@@ -261,7 +265,7 @@ fn a_form_names_its_model_in_any_pieces() {
         gpt-4o-transcribe\r\n--b\r\nContent-Disposition: form-data; name=\"stream\"\r\n\r\n\
         true\r\n--b--\r\n";
     for size in [1, 7, form.len()] {
-        let mut scanner = RequestScanner::of(WireFormat::OpenAi, Operation::Audio);
+        let mut scanner = posted("/v1/audio/transcriptions");
         form.chunks(size).for_each(|piece| scanner.feed(piece));
         let facts = scanner.facts();
         assert_eq!(facts.model.as_deref(), Some("gpt-4o-transcribe"));
@@ -272,7 +276,7 @@ fn a_form_names_its_model_in_any_pieces() {
 #[test]
 fn what_is_to_be_spoken_is_counted_in_characters() {
     let count = |body: &str| {
-        let mut scanner = RequestScanner::of(WireFormat::OpenAi, Operation::Speech);
+        let mut scanner = posted("/v1/audio/speech");
         scanner.feed(body.as_bytes());
         scanner.facts().spoken_characters
     };
@@ -282,7 +286,7 @@ fn what_is_to_be_spoken_is_counted_in_characters() {
     );
     assert_eq!(count(r#"{"model":"tts-1","input":["a"]}"#), None);
     let chat = r#"{"model":"gpt-4o","input":"hello"}"#;
-    let mut scanner = RequestScanner::of(WireFormat::OpenAi, Operation::Responses);
+    let mut scanner = posted("/v1/responses");
     scanner.feed(chat.as_bytes());
     assert_eq!(scanner.facts().spoken_characters, None);
 }

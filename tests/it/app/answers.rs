@@ -1,5 +1,6 @@
 //! What the rows say of answers that are not what their labels say, or not what anybody expects.
 
+mod beside;
 mod codings;
 mod counts;
 mod transcripts;

@@ -98,6 +98,21 @@ async fn an_upstream_that_is_not_there_is_named_with_the_cause() {
 }
 
 #[tokio::test]
+async fn the_path_says_in_whose_shape_whatever_the_upstream_speaks() {
+    let reason = "upstream_unreachable";
+    check_anthropic(
+        "POST /openai/anthropic/v1/messages HTTP/1.1",
+        "502",
+        reason,
+        "api_error",
+    )
+    .await;
+    let says = "upstream claude cannot be reached";
+    let completions = "POST /claude/v1/chat/completions HTTP/1.1";
+    check_openai(completions, "502", reason, says).await;
+}
+
+#[tokio::test]
 async fn connect_is_refused_by_name() {
     let says = "reverse proxy";
     check_openai(
