@@ -242,3 +242,17 @@ fn every_recorded_model_is_priced_or_known_to_be_unpriced() {
     }
     assert_eq!(Vec::from_iter(unpriced), UNPRICED);
 }
+
+/// A container without a time zone database, such as an empty one, must not lose a price.
+#[test]
+fn every_zone_is_known_where_the_system_knows_none() {
+    let known = jiff::tz::TimeZoneDatabase::bundled();
+    let text = include_str!("../../../config/prices.toml");
+    let zones = text.lines().filter_map(|line| line.strip_prefix("zone = "));
+    let zones: std::collections::BTreeSet<&str> =
+        zones.map(|zone| zone.trim_matches('"')).collect();
+    assert!(zones.contains("Asia/Shanghai"), "{zones:?}");
+    for zone in zones {
+        assert!(known.get(zone).is_ok(), "{zone}");
+    }
+}
