@@ -4,25 +4,22 @@
 //! Verified by breaking it: without the series of `tollgate_input_tokens_total`, the panel that asks
 //! for it is named.
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hyper::header::HeaderValue;
-use serde_json::Value;
 
 use crate::support::client::{Client, post};
+use crate::support::prometheus::{NOBODY, Prometheus, are_installed, in_repository};
 use crate::support::tollgate::{Home, Tollgate};
 use crate::support::upstream::{Script, Upstream};
 
 use dashboard::{Query, queries};
-use server::Prometheus;
 
 mod dashboard;
-mod server;
 
 /// The verdict runs over closed minutes, so the last query has data after the first one.
 const DATA_WAIT: Duration = Duration::from_secs(150);
@@ -53,23 +50,8 @@ vllm:num_requests_running 2\nvllm:num_requests_waiting 1\nvllm:kv_cache_usage_pe
 /// What its cluster says that it costs.
 const COST: &str = r#"{"code":200,"data":[{"llm":{"minutes":60,"gpuCost":10.0,"cpuCost":0.25,"ramCost":0.25,"totalCost":10.5}}]}"#;
 
-/// Where the tools of the Prometheus package are; `None`, and why, where nobody counts on them.
 fn is_installed() -> bool {
-    let found = Command::new("promtool").arg("--version").output().is_ok()
-        && Command::new("prometheus").arg("--version").output().is_ok();
-    let promised = env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(
-        found || !promised,
-        "install the package prometheus: scripts/test does"
-    );
-    if !found {
-        println!("skipped: the package prometheus is not installed");
-    }
-    found
-}
-
-fn in_repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    are_installed(&["prometheus", "promtool"])
 }
 
 /// The files of a folder whose name ends with `ending`.
@@ -90,7 +72,7 @@ async fn every_query_of_every_dashboard_has_data() {
         return;
     }
     let (_upstream, _home, tollgate) = stage().await;
-    let prometheus = Prometheus::start(tollgate.admin, &files("config/alerts", ".yml")).await;
+    let prometheus = Prometheus::start(tollgate.admin, NOBODY).await;
     let mut waiting: Vec<Query> = files("dashboards", ".json")
         .iter()
         .flat_map(queries)
@@ -224,10 +206,4 @@ async fn check_exposition(tollgate: &Tollgate) {
     let said = [output.stdout, output.stderr].concat();
     assert_eq!(String::from_utf8_lossy(&said), "");
     assert!(output.status.success());
-}
-
-/// The series of an instant query's answer.
-fn series(answer: &Value) -> Vec<Value> {
-    assert_eq!(answer["status"], "success", "{answer}");
-    answer["data"]["result"].as_array().unwrap().clone()
 }

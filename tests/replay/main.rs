@@ -4,7 +4,11 @@
 //! What the binary then says is held against pure functions of the same calls, and against `backtest`.
 
 #[cfg(test)]
+mod alerted;
+#[cfg(test)]
 mod clock;
+#[cfg(test)]
+mod earlier;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 pub(crate) mod http1;
+pub(crate) mod prometheus;
 pub(crate) mod rows;
 pub(crate) mod shared;
 pub(crate) mod tollgate;

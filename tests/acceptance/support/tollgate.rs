@@ -15,8 +15,9 @@ use tempfile::TempDir;
 use super::client::{Answer, Client, get};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
+/// Of loopback, one that is free.
+const ANY_PORT: &str = "127.0.0.1:0";
 /// A start replays the journal first; two busy cores take their time.
-const SERVE: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
 const READY_WAIT: Duration = Duration::from_mins(1);
 const STOP_WAIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
@@ -24,6 +25,8 @@ const POLL: Duration = Duration::from_millis(10);
 /// A configuration file and a data directory.
 pub(crate) struct Home {
     folder: TempDir,
+    /// Where `serve` has its admin listener: on a port that is free, unless a test says on which.
+    pub(crate) admin: String,
     /// A program, and its arguments, that runs all others.
     within: Vec<String>,
 }
@@ -32,6 +35,7 @@ impl Home {
     pub(crate) fn new(config: &str) -> Self {
         let home = Self {
             folder: tempfile::tempdir().unwrap(),
+            admin: ANY_PORT.to_owned(),
             within: Vec::new(),
         };
         home.write_config(config);
@@ -74,20 +78,24 @@ impl Home {
 
     /// The same, in an environment with something more in it.
     pub(crate) async fn serve_in(&self, more: &[(&str, &OsStr)]) -> Tollgate {
-        let mut command = self.command(&SERVE);
+        let mut command = self.served();
         command.envs(more.iter().copied());
         Self::start(command).await
     }
 
     /// The same as the first, in a process that lives on when a file grows beyond its limit.
     pub(crate) async fn serve_limited(&self) -> Tollgate {
-        let served = self.command(&SERVE);
+        let served = self.served();
         let mut command = Command::new("sh");
         command
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
             .arg(served.get_program())
             .args(served.get_args());
         Self::start(command).await
+    }
+
+    fn served(&self) -> Command {
+        self.command(&["serve", "--listen", ANY_PORT, "--admin", &self.admin])
     }
 
     async fn start(command: Command) -> Tollgate {
