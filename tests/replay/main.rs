@@ -38,6 +38,8 @@ mod record;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod scraped;
+#[cfg(test)]
 mod season;
 #[cfg(test)]
 #[path = "../acceptance/support/mod.rs"]

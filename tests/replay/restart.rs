@@ -14,12 +14,12 @@ use crate::support::tollgate::{Home, Tollgate};
 use crate::weeks::PLANS;
 
 /// When it is looked, in minutes after the begin: on the hour, when everything is found anew.
-const LOOK: i64 = 29 * DAY + 60;
+pub(crate) const LOOK: i64 = 29 * DAY + 60;
 /// The windows, and the days in each.
 const WINDOWS: [(&str, i64); 4] = [("1d", 1), ("7d", 7), ("14d", 14), ("30d", 30)];
 
 /// Calls in some minutes of five days, so that each window has others: three a minute, no two alike.
-fn calls() -> Vec<Call> {
+pub(crate) fn calls() -> Vec<Call> {
     let minutes = [0, 3, 20, 25, 29].map(|day| day * DAY).into_iter();
     let minutes = minutes.flat_map(|first| (0..20).step_by(3).map(move |past| first + past));
     let times = minutes.flat_map(|minute| [0, 17, 41].map(|second| minute * 60 + second));
