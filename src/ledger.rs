@@ -370,6 +370,15 @@ impl Ledger {
         self.memory().watermark
     }
 
+    /// How often what had been counted was made something else: by a pass over the calls, or by made
+    /// history. What was concluded of another revision may not follow from this one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn revision(&self) -> Result<u64, LedgerError> {
+        meta::revision(&*self.status.store()?)
+    }
+
     /// Whether the last batch was written.
     #[must_use]
     pub fn healthy(&self) -> bool {

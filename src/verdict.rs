@@ -80,7 +80,7 @@ pub struct Verdict {
     hosted: Mutex<Hosted>,
     states: Mutex<States>,
     about: Vec<About>,
-    /// Checksum of the settings.
+    /// Checksum of the settings, and the revision of the past that days are counted on.
     counted_by: String,
     news: Mutex<Waiting>,
     report: ArcSwap<Report>,
@@ -111,6 +111,14 @@ impl Verdict {
     #[must_use]
     pub const fn knowing_to(mut self, seq: u64) -> Self {
         self.known_to = seq;
+        self
+    }
+
+    /// Says of which revision of the past the kept minutes are. Days that were counted on another one are
+    /// counted again.
+    #[must_use]
+    pub fn counting_on(mut self, revision: u64) -> Self {
+        self.counted_by = format!("{} {revision}", self.counted_by);
         self
     }
 

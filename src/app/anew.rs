@@ -34,7 +34,7 @@ impl<'a> Place<'a> {
     /// The verdict over all that the ledger has kept, with the states as they are now. The one that is
     /// there stays as it is.
     pub(super) fn judged_by(&self, config: &Config) -> Result<Verdict, AppError> {
-        // Its minutes may cost something else now, and nothing was counted on those.
+        // Whatever made it necessary: a clock that was wrong has counted days that are none.
         let states = self.sinks.verdict.load().stored().to_count_again();
         verdict(config, &self.sinks.ledger, Some(states))
     }
@@ -61,7 +61,10 @@ pub(super) fn verdict(
     };
     let mut settings = settings::verdict(config);
     would_cost::date(&mut settings.running, ledger, now())?;
-    let verdict = Verdict::new(settings, states).knowing_to(ledger.watermark());
+    // Before its minutes: what changes while they are read is another revision.
+    let verdict = Verdict::new(settings, states)
+        .knowing_to(ledger.watermark())
+        .counting_on(ledger.revision()?);
     demand::kept(ledger, now(), |kept, up| verdict.load(kept, up))?;
     running::load(&verdict, ledger, now())?;
     Ok(verdict)
@@ -104,6 +107,26 @@ pub(super) mod tests {
         let config = config::load(None, &overrides).unwrap();
         let (ledger, _) = Ledger::open(settings::ledger(&config, None)).unwrap();
         (config, ledger)
+    }
+
+    /// Stores the state of a plan as two days have left it that spoke for a switch.
+    pub(in crate::app) fn two_days_are_counted(config: &Config, ledger: &Ledger) {
+        let verdict = verdict(config, ledger, None).unwrap();
+        verdict.tick(now());
+        let mut states = verdict.stored();
+        for held in states.held.values_mut() {
+            held.hysteresis.days = 2;
+        }
+        keep_states(ledger, &states).unwrap();
+    }
+
+    /// How many days a start takes over that speak for a switch.
+    pub(in crate::app) fn days_taken_over(config: &Config, ledger: &Ledger) -> u32 {
+        let verdict = verdict(config, ledger, None).unwrap();
+        verdict.tick(now());
+        let states = verdict.stored();
+        let days = states.held.values().map(|held| held.hysteresis.days);
+        days.max().unwrap()
     }
 
     fn dropped(key: &str) -> News {

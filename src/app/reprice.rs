@@ -308,3 +308,6 @@ fn said(error: &dyn std::error::Error) -> String {
     }
     said
 }
+
+#[cfg(test)]
+mod tests;

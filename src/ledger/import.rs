@@ -14,7 +14,7 @@ use super::key::Span;
 use super::names::{NameKind, OTHER};
 use super::store::{KEYS_MAX, Store};
 use super::write::beats;
-use super::{Ledger, LedgerError, Totals};
+use super::{Ledger, LedgerError, Totals, meta};
 use crate::economics::DemandMinute;
 use crate::money::Currency;
 
@@ -93,6 +93,7 @@ impl Ledger {
     pub fn import(&self, history: History) -> Result<(), LedgerError> {
         let writer = self.writer();
         let store = writer.store()?;
+        store.write(&[meta::raise_revision(&store)?])?;
         let History { hours, minutes, up } = history;
         let mut minutes = minutes.0.peekable();
         while minutes.peek().is_some() {

@@ -13,7 +13,7 @@ use super::memory::{Fresh, read_totals};
 use super::names::NameKind;
 use super::store::{In, KEYS_MAX, Store, Write};
 use super::write::commit_all;
-use super::{Ledger, LedgerError, Totals};
+use super::{Ledger, LedgerError, Totals, meta};
 
 /// Hours taken back by one commit: each changes a day and all time, too.
 const HOURS_AT_ONCE: usize = KEYS_MAX / 4;
@@ -37,6 +37,7 @@ impl Ledger {
         let Some((upstream, model)) = ids else {
             return Ok(());
         };
+        store.write(&[meta::raise_revision(&store)?])?;
         let is_meant = |key: &Key| {
             key.ids.is_imported() && (key.ids.upstream, key.ids.model) == (upstream, model)
         };

@@ -55,6 +55,9 @@ pub(super) const PASSES: &str = "passes";
 /// How far the next one is: its number, that of its file, and the last key that was moved.
 const PASS_AT: &str = "pass_at";
 
+/// How often what had been counted was made something else.
+const REVISION: &str = "revision";
+
 /// Before the name of something that another room keeps here.
 const KEPT: &str = "kept/";
 
@@ -203,6 +206,16 @@ pub(super) fn pass_at(store: &Store) -> Result<Option<(u64, u64, Vec<u8>)>, Ledg
     found
         .map(|value| read(value).ok_or_else(damaged))
         .transpose()
+}
+
+/// How often what had been counted was made something else, by a commit of a pass or by made history.
+pub(super) fn revision(store: &Store) -> Result<u64, LedgerError> {
+    Ok(number(store, REVISION)?.unwrap_or(0))
+}
+
+/// Notes that it is once more: with the change, or before it.
+pub(super) fn raise_revision(store: &Store) -> Result<Write, LedgerError> {
+    Ok(put_number(REVISION, revision(store)?.saturating_add(1)))
 }
 
 pub(super) fn put_text(key: &str, text: &str) -> Write {

@@ -38,8 +38,8 @@ pub struct Held {
 pub struct States {
     /// The last decided UTC day, in days since 1970.
     pub last_day: Option<i64>,
-    /// Checksum of the settings that counted every day towards a switch; absent in what an earlier
-    /// release stored.
+    /// By what every day towards a switch was counted: a checksum of the settings, and the revision of
+    /// the past; absent in what an earlier release stored.
     #[serde(default)]
     pub counted_by: Option<String>,
     /// By `selfhost/NAME` or `endpoint/NAME`.
@@ -145,8 +145,9 @@ impl States {
         }
     }
 
-    /// Forgets the days towards a switch that other settings counted, or a release that did not write
-    /// them down: a switch is of days that one set of settings counts. Gives from which day on each state
+    /// Forgets the days towards a switch that other settings counted, or on calls that have become
+    /// others, or a release that did not write them down: a switch is of days that one set of settings
+    /// counts on one past. Gives from which day on each state
     /// counts again.
     pub(super) fn count_again(&mut self, by: &str) -> BTreeMap<String, i64> {
         let before = self.counted_by.replace(by.to_owned());

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::*;
+use crate::app::anew::tests::{days_taken_over, two_days_are_counted};
 use crate::app::demand;
 use crate::config::Overrides;
 use crate::economics::DemandHour;
@@ -174,6 +175,33 @@ fn figures_that_are_replaced_are_gone_wherever_that_was_stopped() {
         ..asked(days(2, 40))
     };
     check(Some(asked(days(2, 30))), replaced, &made.whole());
+}
+
+#[test]
+fn days_that_were_counted_are_counted_again_beside_what_is_imported_or_taken_back() {
+    let made = Made::new();
+    made.import(&asked(vec![row(1, "gpt-4o", 30)])).unwrap();
+    two_days_are_counted(&made.config, &made.open());
+    made.import(&asked(days(1, 30))).unwrap();
+    assert_eq!(days_taken_over(&made.config, &made.open()), 0);
+    two_days_are_counted(&made.config, &made.open());
+    let other = || ImportAsked {
+        replace: true,
+        ..asked(days(1, 40))
+    };
+    let looked = ImportAsked {
+        dry_run: true,
+        ..other()
+    };
+    made.import(&looked).unwrap();
+    assert_eq!(days_taken_over(&made.config, &made.open()), 2);
+    made.import(&other()).unwrap();
+    assert_eq!(days_taken_over(&made.config, &made.open()), 0);
+    two_days_are_counted(&made.config, &made.open());
+    let ledger = made.open();
+    let week = midnight(7)..midnight(0);
+    ledger.forget_imported("openai", "gpt-4o", week).unwrap();
+    assert_eq!(days_taken_over(&made.config, &ledger), 0);
 }
 
 #[test]

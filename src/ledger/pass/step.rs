@@ -23,7 +23,7 @@ use crate::ledger::write::Writer;
 use crate::ledger::{Ledger, LedgerError, Totals, meta};
 
 /// Keys of the state that a commit changes beside the moves.
-const META_KEYS: usize = 2;
+const META_KEYS: usize = 3;
 /// Minutes of demand are some kilobytes: a commit has fewer of them, to be as short as others.
 const DEMAND_MAX: usize = KEYS_MAX / 4;
 
@@ -209,6 +209,7 @@ impl Ledger {
         let Place { pass, file, .. } = place;
         let next = pass.files.iter().find(|it| it.first_seq > file.first_seq);
         let is_last = some.is_all && next.is_none();
+        some.changes.push(meta::raise_revision(store)?);
         match (some.is_all, next) {
             (false, _) => {
                 some.changes
