@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tracing::{debug, error, info};
 
 use super::anew::Place;
+use super::running::running;
 use super::shared::lock;
 use super::{now, would_cost};
 use crate::admin::{Refusal, RepriceQuery, SourceError};
@@ -40,9 +41,11 @@ pub(super) fn run(
         dry_run: asked.dry_run,
         now: at,
     };
+    let begun = would_cost::Begun::new(&running(config), ledger, at)?;
     let done = ledger.reprice(&ask, &|call| again(config, call), watch)?;
-    if done.is_applied {
-        would_cost::repriced(ledger, asked, at)?;
+    // Also where nothing changed: what was asked for is as these prices say.
+    if !asked.dry_run {
+        begun.end(ledger, asked, done.rows_from)?;
     }
     Ok(answer(&done, asked))
 }

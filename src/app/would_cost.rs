@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tracing::{error, warn};
 
@@ -80,24 +82,62 @@ pub(super) fn remember(running: &[RunningPlan], ledger: &Ledger) {
     }
 }
 
-/// Calls were priced again: those of these upstreams are all held against one call now.
-pub(super) fn repriced(
-    ledger: &Ledger,
-    asked: &RepriceQuery,
-    now: Timestamp,
-) -> Result<(), LedgerError> {
-    let oldest = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
-    if asked.since > oldest || asked.until.is_some() || !asked.models.is_empty() {
-        return Ok(());
+/// A pass over the calls as it begins: by which call it prices those of each upstream, and what was
+/// remembered of them.
+pub(super) struct Begun {
+    priced: Known,
+    before: Known,
+    at: Timestamp,
+}
+
+impl Begun {
+    /// Before the first call is priced by `running`.
+    pub(super) fn new(
+        running: &[RunningPlan],
+        ledger: &Ledger,
+        at: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        let upstreams = running.iter().flat_map(|it| &it.upstreams);
+        let priced = upstreams.map(|it| (it.name.clone(), Against::of(it)));
+        Ok(Self {
+            priced: priced.collect(),
+            before: kept(ledger)?,
+            at,
+        })
     }
-    let before = kept(ledger)?;
-    let mut known = before.clone();
-    for (name, against) in &mut known {
-        if asked.upstreams.is_empty() || asked.upstreams.contains(name) {
-            against.since_minute = None;
+
+    /// Every call that was asked for is priced again: where those are all of the kept minutes, these
+    /// are held against one call now. Calls that ended before `rows_from` have no rows any more.
+    pub(super) fn end(
+        self,
+        ledger: &Ledger,
+        asked: &RepriceQuery,
+        rows_from: Option<Date>,
+    ) -> Result<(), LedgerError> {
+        if !is_whole(asked, rows_from, self.at) {
+            return Ok(());
         }
+        let remembered = kept(ledger)?;
+        let mut known = remembered.clone();
+        for (name, priced) in self.priced {
+            let is_asked = asked.upstreams.is_empty() || asked.upstreams.contains(&name);
+            // Dated meanwhile: minutes from then on are held against the new call already, and what the
+            // pass has priced is still held against the old one.
+            let is_dated = remembered.get(&name) != self.before.get(&name);
+            if is_asked && !is_dated {
+                known.insert(name, priced);
+            }
+        }
+        keep(ledger, &remembered, &known)
     }
-    keep(ledger, &before, &known)
+}
+
+/// Whether a pass that began at a moment has priced every call of the minutes that are kept.
+fn is_whole(asked: &RepriceQuery, rows_from: Option<Date>, at: Timestamp) -> bool {
+    let oldest = at.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
+    let first_day = TimeZone::UTC.to_datetime(oldest).date();
+    let has_rows = rows_from.is_none_or(|day| day <= first_day);
+    has_rows && asked.since <= oldest && asked.until.is_none() && asked.models.is_empty()
 }
 
 fn told(upstream: &RunningUpstream, was: &Against) {
@@ -178,9 +218,15 @@ mod tests {
         remember(&other, &ledger);
         assert_eq!(since("gpt-4o-mini", 4).0, Some(29_000_002));
         let long_ago = at(-40 * 1_440);
-        repriced(&ledger, &asked(at(0)), at(5)).unwrap();
-        assert_eq!(since("gpt-4o-mini", 5).0, Some(29_000_002));
-        repriced(&ledger, &asked(long_ago), at(5)).unwrap();
-        assert_eq!(since("gpt-4o-mini", 6).0, None);
+        let repriced = |asked: &RepriceQuery, rows_from: Option<Date>| {
+            let begun = Begun::new(&running("gpt-4o-mini"), &ledger, at(5)).unwrap();
+            begun.end(&ledger, asked, rows_from).unwrap();
+            since("gpt-4o-mini", 6).0
+        };
+        assert_eq!(repriced(&asked(at(0)), None), Some(29_000_002));
+        // The rows of the first of five weeks are gone.
+        let day = |ago: i64| Some(TimeZone::UTC.to_datetime(at(-ago * 1_440)).date());
+        assert_eq!(repriced(&asked(long_ago), day(28)), Some(29_000_002));
+        assert_eq!(repriced(&asked(long_ago), day(35)), None);
     }
 }

@@ -1,4 +1,5 @@
-//! What a pass leaves to a start: days that were counted on the old prices.
+//! What a pass leaves to a start: days that were counted on the old prices, and what own hosting is held
+//! against.
 
 use std::path::Path;
 
@@ -7,8 +8,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::app::anew::tests::{days_taken_over, house, two_days_are_counted};
-use crate::app::settings;
+use crate::app::{settings, would_cost};
 use crate::call::tests::full;
+use crate::config::Overrides;
 use crate::ledger::tests::{dying, journalled::journalled};
 
 fn asked() -> RepriceQuery {
@@ -57,4 +59,87 @@ fn days_counted_on_other_prices_are_counted_again_wherever_the_pass_was_killed()
             return;
         }
     }
+}
+
+/// Own hosting that is held against a model.
+fn hosting(dir: &Path, model: &str) -> Config {
+    let text = format!(
+        "[upstreams.vllm]\nformat = \"openai\"\nbase_url = \"http://a\"\nrole = \"own\"\n\
+         plan = \"llama-70b-2xh100\"\nreplicas = 1\nwould_cost_as = \"openai/{model}\"\n"
+    );
+    let file = dir.join("tollgate.toml");
+    std::fs::write(&file, text).unwrap();
+    let overrides = Overrides {
+        data_dir: Some(dir.to_owned()),
+        ..Overrides::default()
+    };
+    crate::config::load(Some(&file), &overrides).unwrap()
+}
+
+/// Since when the calls of the upstream are held against that model, by a start with it.
+fn since(ledger: &Ledger, dir: &Path, model: &str) -> Option<i64> {
+    let mut running = running(&hosting(dir, model));
+    would_cost::date(&mut running, ledger, now()).unwrap();
+    would_cost::remember(&running, ledger);
+    running[0].upstreams[0].since_minute
+}
+
+#[test]
+fn a_pass_that_began_before_another_model_was_named_makes_nothing_evidence_of_that() {
+    let dir = TempDir::new().unwrap();
+    let own = CallRecord {
+        upstream: "vllm".into(),
+        role: Role::Own,
+        ..full()
+    };
+    called(dir.path(), &own);
+    let (_, ledger) = house(dir.path());
+    assert_eq!(since(&ledger, dir.path(), "gpt-4o"), None);
+    let old = hosting(dir.path(), "gpt-4o");
+    let reloaded = |models: &[&str]| {
+        let mut dated = None;
+        let mut watch = |_| {
+            for model in models {
+                dated = since(&ledger, dir.path(), model);
+            }
+            true
+        };
+        run(&ledger, &old, &asked(), &mut watch).unwrap();
+        dated
+    };
+    let dated = reloaded(&["gpt-4o-mini"]);
+    assert!(dated.is_some());
+    assert_eq!(since(&ledger, dir.path(), "gpt-4o-mini"), dated);
+    // There and back again: calls of the time between are held against the other one.
+    let dated = reloaded(&["gpt-4o", "gpt-4o-mini", "gpt-4o"]);
+    assert!(dated.is_some());
+    assert_eq!(since(&ledger, dir.path(), "gpt-4o"), dated);
+}
+
+#[test]
+fn calls_that_are_priced_by_another_configuration_are_no_evidence_of_this_one() {
+    let dir = TempDir::new().unwrap();
+    let (_, ledger) = house(dir.path());
+    assert_eq!(since(&ledger, dir.path(), "gpt-4o"), None);
+    assert!(since(&ledger, dir.path(), "gpt-4o-mini").is_some());
+    let old = hosting(dir.path(), "gpt-4o");
+    run(&ledger, &old, &asked(), &mut |_| true).unwrap();
+    assert!(since(&ledger, dir.path(), "gpt-4o-mini").is_some());
+}
+
+#[test]
+fn a_pass_that_finds_all_prices_right_makes_their_minutes_evidence() {
+    let dir = TempDir::new().unwrap();
+    let (_, ledger) = house(dir.path());
+    assert_eq!(since(&ledger, dir.path(), "gpt-4o"), None);
+    assert!(since(&ledger, dir.path(), "gpt-4o-mini").is_some());
+    let dry = RepriceQuery {
+        dry_run: true,
+        ..asked()
+    };
+    let new = hosting(dir.path(), "gpt-4o-mini");
+    run(&ledger, &new, &dry, &mut |_| true).unwrap();
+    assert!(since(&ledger, dir.path(), "gpt-4o-mini").is_some());
+    run(&ledger, &new, &asked(), &mut |_| true).unwrap();
+    assert_eq!(since(&ledger, dir.path(), "gpt-4o-mini"), None);
 }
