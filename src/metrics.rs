@@ -89,7 +89,6 @@ struct Inner {
 #[derive(Debug)]
 struct Own {
     ledger_flush: Histogram,
-    ledger_errors: u64,
     count_failures: u64,
     answers: BTreeMap<&'static str, u64>,
     hosting: Running,
@@ -116,7 +115,6 @@ impl Metrics {
     pub fn new(settings: &Settings) -> Self {
         let own = Own {
             ledger_flush: Histogram::new(&FLUSH_US),
-            ledger_errors: 0,
             count_failures: 0,
             answers: BTreeMap::new(),
             hosting: Running::default(),
@@ -178,12 +176,6 @@ impl Metrics {
     /// Adds one durable write of the ledger.
     pub fn ledger_flushed(&self, took: Duration) {
         lock(&self.0.own).ledger_flush.observe(micros(took));
-    }
-
-    /// Counts a write of the ledger or its journal that failed.
-    pub fn ledger_failed(&self) {
-        let mut own = lock(&self.0.own);
-        own.ledger_errors = own.ledger_errors.saturating_add(1);
     }
 
     /// Counts a call that could not be counted because counting failed.

@@ -172,7 +172,6 @@ fn carry(batch: &[Sequenced], sinks: &Sinks, queue: &mpsc::Receiver<Sequenced>) 
             error = cause,
             reason, "calls stay in the journal until the ledger is back"
         );
-        sinks.metrics.ledger_failed();
         if queue.is_closed() {
             info!(
                 frames = batch.len(),

@@ -174,7 +174,7 @@ impl Source for Shared {
         metrics.set_ledger(LedgerGauges {
             pending_records: u64::try_from(waiting).unwrap_or(u64::MAX),
             size_bytes: show::bytes_on_disk(&self.config.load().server.data_dir),
-            journal_errors: self.journal.stats().errors,
+            errors: stats.errors.saturating_add(self.journal.stats().errors),
             damage: stats.damage,
             close_failed: stats.close_failed,
         });

@@ -98,7 +98,7 @@ impl Ledger {
         let recovered = self.recover_with(writer);
         if let Err(error) = &recovered {
             // Half recovered is not open: what was not counted yet must not be passed over.
-            writer.fail(error);
+            writer.let_go(error);
         }
         recovered
     }

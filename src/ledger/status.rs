@@ -16,7 +16,7 @@ pub struct Stats {
     pub keys: u64,
     /// Calls in them.
     pub calls: u64,
-    /// Batches that failed.
+    /// Writes that failed, whoever wanted them.
     pub errors: u64,
     /// Whether the last try to close days failed.
     pub close_failed: bool,

@@ -212,8 +212,10 @@ impl Ledger {
     /// Keeps a small text for another room, such as a state, on the disk when this returns.
     pub fn keep(&self, name: &str, text: &str) -> Result<(), LedgerError> {
         let mut writer = self.writer();
-        let store = writer.store()?;
-        let written = writer.commit(&store, &[meta::put_text(&meta::kept(name), text)]);
+        let kept = meta::put_text(&meta::kept(name), text);
+        let written = writer
+            .store()
+            .and_then(|store| writer.commit(&store, &[kept]));
         if let Err(error) = &written {
             writer.fail(error);
         }
@@ -252,11 +254,16 @@ impl Ledger {
 }
 
 impl Writer {
-    /// Lets go of the database after a failure. The next batch opens it again and reads what it
-    /// missed from the journal, so that no gap can stay below the watermark.
+    /// Counts a write that failed, and lets go of the database.
     pub(super) fn fail(&mut self, error: &LedgerError) {
         self.status
             .count(|stats| stats.errors = stats.errors.saturating_add(1));
+        self.let_go(error);
+    }
+
+    /// Lets go of the database after a failure. The next batch opens it again and reads what it
+    /// missed from the journal, so that no gap can stay below the watermark.
+    pub(super) fn let_go(&mut self, error: &LedgerError) {
         self.status.set_store(None);
         if let LedgerError::Damaged { found } = error {
             self.damage = Some(found.clone());

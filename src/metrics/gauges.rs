@@ -51,8 +51,8 @@ pub struct LedgerGauges {
     pub pending_records: u64,
     /// Bytes on disk, journal included, if known.
     pub size_bytes: Option<u64>,
-    /// Writes and syncs of the journal that failed since the start.
-    pub journal_errors: u64,
+    /// Writes of the ledger, and writes and syncs of its journal, that failed since the start.
+    pub errors: u64,
     /// Damage found in the data directory since the start, by its part.
     pub damage: Damage,
     /// The last try to close days failed.

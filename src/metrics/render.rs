@@ -100,8 +100,9 @@ impl Metrics {
         let Overhead { request, confirm } = &self.0.overhead;
         out.histogram(f::OVERHEAD, &["request"], &request.seen());
         out.histogram(f::OVERHEAD, &["confirm"], &confirm.seen());
-        let journal_errors = lock(&self.0.shown).ledger.journal_errors;
-        own(&mut out, &lock(&self.0.own), journal_errors);
+        let errors = lock(&self.0.shown).ledger.errors;
+        out.count(f::LEDGER_ERRORS, &[], errors);
+        own(&mut out, &lock(&self.0.own));
         let mut families = out.finish();
         families.extend(of_process());
         families
@@ -308,10 +309,8 @@ fn messages(out: &mut Exposition, messages: &MessageGauges) {
     }
 }
 
-fn own(out: &mut Exposition, own: &Own, journal_errors: u64) {
+fn own(out: &mut Exposition, own: &Own) {
     out.histogram(f::LEDGER_FLUSH, &[], &own.ledger_flush);
-    let errors = own.ledger_errors.saturating_add(journal_errors);
-    out.count(f::LEDGER_ERRORS, &[], errors);
     out.count(f::COUNT_FAILURES, &[], own.count_failures);
     for (reason, answers) in &own.answers {
         out.count(f::OWN_ANSWERS, &[reason], *answers);

@@ -193,6 +193,8 @@ async fn a_ledger_that_cannot_be_written_catches_up_when_it_can() {
         stage.recovers().await;
         assert!(journal_bytes(&stage.home) < before + LIMIT);
     }
+    let errors = stage.tollgate.metric("tollgate_ledger_errors_total").await;
+    assert!(errors >= 5, "{errors} failures were counted");
     stage.recovers().await;
     stage.adds_up().await;
 }

@@ -22,12 +22,14 @@ async fn what_cannot_be_kept_is_not_sent_and_is_news_once_there_is_room() {
     let (mut house, receiving, receivers) = stage().await;
     let alerts = house.alerts(receivers, vec![]);
     house.ledger.let_go();
+    let before = house.ledger.stats().errors;
     for minute in 0..3 {
         let now = monday() + SignedDuration::from_mins(minute);
         alerts.decide(now, &report(vec![]));
         alerts.deliver(now).await;
     }
     assert_eq!((alerts.pending(), receiving.got().len()), (0, 0));
+    assert!(house.ledger.stats().errors > before, "it is not counted");
     there_is_room_again(&mut house);
     for minute in 3..6 {
         let now = monday() + SignedDuration::from_mins(minute);

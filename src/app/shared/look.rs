@@ -26,7 +26,6 @@ impl Shared {
         let mut unwritten = up;
         while let Some((at, others)) = unwritten.split_first() {
             if let Err(error) = self.sinks.ledger.beat(*at) {
-                self.sinks.metrics.ledger_failed();
                 let error: &dyn std::error::Error = &error;
                 warn!(error, "the minute could not be noted as observed");
                 break;
@@ -64,12 +63,7 @@ impl Shared {
         match self.told(&verdict, now) {
             Ok(()) => self.keep_states(&verdict),
             // The states are not kept before their switches are: a start decides these days again.
-            Err(error) => {
-                if matches!(error, AppError::Ledger(_)) {
-                    self.sinks.metrics.ledger_failed();
-                }
-                freeze::waits(&error);
-            }
+            Err(error) => freeze::waits(&error),
         }
         // Budgets and prices are told of also where a statement waits.
         self.alerts.decide(now, &verdict.report());
@@ -77,7 +71,6 @@ impl Shared {
 
     fn keep_states(&self, verdict: &Verdict) {
         if let Err(error) = anew::keep_states(&self.sinks.ledger, &verdict.stored()) {
-            self.sinks.metrics.ledger_failed();
             let error: &dyn std::error::Error = &error;
             error!(error, "the verdict's state could not be stored");
         }

@@ -153,6 +153,28 @@ fn a_failed_database_is_opened_again_and_misses_nothing() {
 }
 
 #[test]
+fn each_write_that_fails_is_counted_once_whoever_wanted_it() {
+    let dir = TempDir::new().unwrap();
+    let house = House::open(dir.path());
+    let ledger = &house.ledger;
+    ledger.let_go();
+    let before = ledger.stats().errors;
+    ledger.keep("a state", "of an alert").unwrap_err();
+    assert_eq!(ledger.stats().errors, before + 1);
+    ledger.beat(start()).unwrap_err();
+    assert_eq!(ledger.stats().errors, before + 2);
+    ledger.apply(&[]).unwrap();
+    ledger.keep("a state", "of an alert").unwrap();
+    assert_eq!(ledger.stats().errors, before + 2);
+    // A batch that cannot open it again failed once, too.
+    ledger.let_go();
+    let in_the_way = ledger.settings.dir.join("state.json.new");
+    std::fs::create_dir(in_the_way).unwrap();
+    ledger.apply(&[]).unwrap_err();
+    assert_eq!(ledger.stats().errors, before + 4);
+}
+
+#[test]
 fn a_second_open_is_refused() {
     let dir = TempDir::new().unwrap();
     let house = House::open(dir.path());
