@@ -1,8 +1,9 @@
 //! The break-even alert, from a switch of the verdict through a real Prometheus and Alertmanager, by
 //! our configurations of both, to a receiver: it is told once, and taken back once.
 //!
-//! Only addresses and waits are others than in `config/`: a second for Prometheus' 15, and for what
-//! Alertmanager waits before it tells of a group. How often it repeats itself is as it is there.
+//! Only addresses and waits are others than in `config/`: a quarter of a second for Prometheus' 15, 10
+//! seconds for which it keeps an alert firing, and one for what Alertmanager waits before it tells of a
+//! group. How often it repeats itself is as it is there.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::figures::window;
 use crate::lanes::Lanes;
 use crate::looks::look;
 use crate::provider::{Call, Provider};
-use crate::support::prometheus::{Prometheus, Server, are_installed, with};
+use crate::support::prometheus::{Prometheus, Server, are_installed, free_port, with};
 use crate::support::tollgate::Home;
 use crate::support::upstream::{Script, Upstream};
 
@@ -24,6 +25,8 @@ const WAIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(50);
 /// So long nothing more comes: several times what Alertmanager waits for.
 const QUIET: Duration = Duration::from_secs(4);
+/// Several scrapes, and less than an alert is kept firing.
+const DOWN: Duration = Duration::from_secs(2);
 /// Minutes after which a day has closed.
 const CLOSES: i64 = 15;
 /// Days of calls before the first of this test.
@@ -107,7 +110,13 @@ async fn alertmanager() -> (Server, Told) {
         ],
     );
     let alone = ["--cluster.listen-address="];
-    let server = Server::start(PROGRAMS[1], &config, "--storage.path", &alone).await;
+    let server = Server::start(
+        PROGRAMS[1],
+        &[("config.yml", &config)],
+        "--storage.path",
+        &alone,
+    )
+    .await;
     let messages = Vec::new();
     (server, Told { receiver, messages })
 }
@@ -141,12 +150,13 @@ fn saving(verdict: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_switch_is_told_once_and_taken_back_once() {
+async fn a_switch_is_told_once_over_a_restart_and_taken_back_once() {
     if !are_installed(&PROGRAMS) {
         return;
     }
     let provider = Provider::start().await;
-    let home = Home::new(&format!("{}{PLAN}", provider.configured()));
+    let mut home = Home::new(&format!("{}{PLAN}", provider.configured()));
+    home.admin = free_port().to_string();
     let today = BEGIN / DAY;
     // The journal waits for its thread, which a thread of the runtime must not.
     let write = || earlier::write(&home, today - BEFORE..today, today - 1 - SWITCHES, cost_usd);
@@ -164,6 +174,12 @@ async fn a_switch_is_told_once_and_taken_back_once() {
     let description = &firing["commonAnnotations"]["description"];
     assert_eq!(*description, saving(&verdict));
 
+    // A scrape finds nobody, or nothing: neither is the end of the state.
+    drop(lanes);
+    tollgate.kill();
+    tokio::time::sleep(DOWN).await;
+    let tollgate = clock.serve(&home).await;
+    let mut lanes = Lanes::new(&clock, &provider, &tollgate);
     for minute in BEGIN + CLOSES + 2..BEGIN + SWITCHES * DAY + CLOSES {
         lanes.send(&call(minute)).await;
     }

@@ -58,23 +58,28 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a program of the Prometheus family, which takes the folder of its data by `data`, and
-    /// waits until it is ready.
-    pub(crate) async fn start(program: &str, config: &str, data: &str, more: &[&str]) -> Self {
+    /// Starts a program of the Prometheus family by these files, `config.yml` among them, and waits
+    /// until it is ready. `data` is the flag that names the folder of its data.
+    pub(crate) async fn start(
+        program: &str,
+        files: &[(&str, &str)],
+        data: &str,
+        more: &[&str],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config_file = folder.path().join("config.yml");
-        fs::write(&config_file, config).unwrap();
-        // What config/prometheus.yml sends; a tollgate without a token takes any.
-        fs::write(folder.path().join("token"), "a token").unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for (name, text) in files {
+            fs::write(path(name), text).unwrap();
+        }
         let address = free_port();
         let child = Command::new(program)
-            .arg(format!("--config.file={}", config_file.display()))
-            .arg(format!("{data}={}", folder.path().join("data").display()))
+            .arg(format!("--config.file={}", path("config.yml").display()))
+            .arg(format!("{data}={}", path("data").display()))
             .arg(format!("--web.listen-address={address}"))
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(fs::File::create(folder.path().join("log")).unwrap())
+            .stderr(fs::File::create(path("log")).unwrap())
             .spawn()
             .unwrap();
         let server = Self {
@@ -117,22 +122,28 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// By config/prometheus.yml, but that it scrapes and evaluates four times a second.
+    /// By config/prometheus.yml, but that it scrapes and evaluates four times a second, and keeps a
+    /// verdict firing for seconds.
     pub(crate) async fn start(tollgate: SocketAddr, alertmanager: SocketAddr) -> Self {
-        let rules = in_repository("config/alerts/*.rules.yml");
+        // Longer than a start, and shorter than a test.
+        let kept = [("keep_firing_for: 15m", "keep_firing_for: 10s")];
+        let rules = with("config/alerts/tollgate.rules.yml", &kept);
         let config = with(
             "config/prometheus.yml",
             &[
                 ("_interval: 15s", "_interval: 250ms"),
-                ("alerts/*.rules.yml", rules.to_str().unwrap()),
+                ("alerts/*.rules.yml", "rules.yml"),
                 ("alertmanager:9093", &alertmanager.to_string()),
                 ("tollgate:4142", &tollgate.to_string()),
                 ("/run/secrets/metrics_token", "token"),
             ],
         );
+        // A tollgate without a token takes any.
+        let token = ("token", "any");
+        let files = [("config.yml", &*config), ("rules.yml", &*rules), token];
         let data = "--storage.tsdb.path";
         Self {
-            server: Server::start("prometheus", &config, data, &[]).await,
+            server: Server::start("prometheus", &files, data, &[]).await,
         }
     }
 
