@@ -20,6 +20,7 @@ mod pass;
 mod past;
 mod report;
 mod reserved;
+mod run;
 mod seen;
 mod settings;
 mod state;
@@ -57,6 +58,7 @@ pub use paid::{PaidRule, PaidTier};
 pub use past::{Past, PastMonth};
 pub use report::{HostedMinutes, Report, ReservedView, StateView, WindowReport};
 pub use reserved::ReservedRule;
+pub use run::RunDay;
 pub use settings::Settings;
 pub use state::{Held, States};
 pub use streams::{ApiPrice, StreamView};
@@ -223,13 +225,6 @@ impl Verdict {
     /// Takes what the servers of hosting that runs say by now, for the next tick.
     pub fn see_servers(&self, servers: Vec<ServersOf>) {
         self.hosted().see_servers(servers);
-    }
-
-    /// What the servers of a plan that runs said over the fortnight that ends with a UTC day, in days
-    /// since 1970; nothing where none is asked.
-    #[must_use]
-    pub fn servers_by(&self, plan: &str, day: i64) -> Option<Servers> {
-        self.hosted().servers_by(plan, day)
     }
 
     /// Whether the last tick was at a moment more than a day after `now`: the clock was wrong, and

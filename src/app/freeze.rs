@@ -1,29 +1,23 @@
 //! What is new of the states is told in the log, and every switch is frozen in a file.
 
+mod beside;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
 use tracing::{error, info, warn};
 
-use super::{AppError, arm_prices, statements, track};
+use self::beside::beside;
+use super::{AppError, statements, track};
 use crate::config::Config;
 use crate::economics::Stream;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::projection::AlternativeKind;
-use crate::ledger::{self, Ledger, LedgerError, StreamMinute};
-use crate::metrics::PriceDate;
+use crate::ledger::{Ledger, LedgerError, StreamMinute};
 use crate::usage::Capability;
-use crate::verdict::statement::{
-    ApiPrice, Beside, Change, Counted, Days, Gathered, Gathering, ServersDay, Statement, days_of,
-    hex, sealed,
-};
+use crate::verdict::statement::{Change, Days, Gathered, Gathering, Statement, days_of, sealed};
 use crate::verdict::{News, Settings, Switch, UNNAMED_MODEL, Verdict};
-
-/// Seconds in a day.
-const DAY_SECONDS: i64 = 86_400;
 
 /// A statement that was written.
 #[derive(Debug)]
@@ -72,7 +66,7 @@ pub(super) fn tell(
                 );
                 Ok(())
             }
-            News::Switched(switch) => freeze(verdict, switch, config, ledger)
+            News::Switched(switch) => freeze(switch, config, ledger)
                 .and_then(|written| written.map_or(Ok(()), |it| track::add(ledger, it, now))),
         };
         if let Err(error) = told {
@@ -89,21 +83,12 @@ fn listed(changed: &[Change]) -> String {
 }
 
 /// Writes the statement of a switch.
-fn freeze(
-    verdict: &Verdict,
-    switch: &Switch,
-    config: &Config,
-    ledger: &Ledger,
-) -> Result<Option<Frozen>, AppError> {
+fn freeze(switch: &Switch, config: &Config, ledger: &Ledger) -> Result<Option<Frozen>, AppError> {
     let first = switch.counted.first().map(|day| day.day);
     let days = days_of(first, switch.day);
     let of = (switch.kind, switch.name.as_str());
     let gathered = gathered(&switch.settings, of, days, ledger, |_| None)?;
-    let made = gathered.and_then(|it| {
-        let servers = servers(verdict, switch);
-        let beside = beside(&it, switch.day, config);
-        it.statement(switch, Beside { servers, ..beside })
-    });
+    let made = gathered.and_then(|it| it.statement(switch, beside(&it, switch.day, config)));
     let Some(statement) = made else {
         warn!(
             name = switch.name,
@@ -193,60 +178,6 @@ pub(super) fn stream(minute: &StreamMinute) -> Stream {
     }
 }
 
-/// What else the figures depend on; another release may write it otherwise.
-fn beside(gathered: &Gathered, day: i64, config: &Config) -> Beside {
-    let sum = |text: String| hex(&Sha256::digest(text.as_bytes()));
-    let upstreams = config.upstreams.iter();
-    let lists: Vec<_> = upstreams
-        .map(|of| (&of.name, &of.prices, of.billed))
-        .collect();
-    let calls = config.server.data_dir.join(super::settings::CALLS_DIR);
-    let end = day.saturating_add(1).saturating_mul(DAY_SECONDS);
-    let end = Timestamp::from_second(end).unwrap_or(Timestamp::MAX);
-    let prices = arm_prices::dates(config, &gathered.models, end).into_iter();
-    Beside {
-        api_prices: prices.map(|price| api_price(price, end)).collect(),
-        prices_sha256: sum(format!("{:?} {lists:?}", config.prices)),
-        catalogue_sha256: sum(format!("{:?}", config.rows)),
-        priced_again: ledger::last_pass(&calls),
-        servers: Vec::new(),
-    }
-}
-
-/// What the servers of hosting that runs said on the days that made a state switch.
-fn servers(verdict: &Verdict, switch: &Switch) -> Vec<ServersDay> {
-    if switch.kind != AlternativeKind::Api {
-        return Vec::new();
-    }
-    let said = |counted: &Counted| {
-        let midnight = counted.day.to_zoned(TimeZone::UTC).ok()?.timestamp();
-        let day = midnight.as_second().div_euclid(DAY_SECONDS);
-        let said = verdict.servers_by(&switch.name, day)?;
-        Some(ServersDay {
-            day: counted.day,
-            compared_ratio: said.compared_ratio,
-            capture_ratio: said.capture_ratio,
-        })
-    };
-    switch.counted.iter().filter_map(said).collect()
-}
-
-fn api_price(price: PriceDate, end: Timestamp) -> ApiPrice {
-    let PriceDate {
-        kind,
-        name,
-        checked_at,
-    } = price;
-    let age = end.as_second().saturating_sub(checked_at.as_second());
-    ApiPrice {
-        kind: kind.to_owned(),
-        name,
-        as_of: TimeZone::UTC.to_datetime(checked_at).date(),
-        // The day itself counts as none.
-        age_days: age.div_euclid(DAY_SECONDS).saturating_sub(1),
-    }
-}
-
 /// Says that news wait.
 pub(super) fn waits(error: &AppError) {
     let error: &dyn std::error::Error = error;
@@ -273,6 +204,7 @@ mod tests {
             to: Side::On,
             changed: Vec::new(),
             counted: Vec::new(),
+            servers: Vec::new(),
             settings: Arc::clone(verdict.settings()),
         })
     }
@@ -284,7 +216,7 @@ mod tests {
         let verdict = anew::verdict(&config, &ledger, None).unwrap();
         let name = verdict.settings().plans[0].name.clone();
         let now = super::super::now();
-        let today = now.as_second() / DAY_SECONDS;
+        let today = now.as_second() / 86_400;
         // Where the second one is to be written is a folder.
         let in_the_way = statements::folder(dir.path());
         let day = crate::verdict::statement::days_of(None, today - 1).last;

@@ -25,7 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Seconds in a day.
 const DAY_SECONDS: i64 = 86_400;
-/// Closed days whose fortnight is still kept: a switch that is frozen may name any of them.
+/// Closed days whose fortnight is still kept: those of them may be decided that a stop has missed, or
+/// other settings decide again.
 const DAYS_TOLD: i64 = DAYS_KEPT - 14;
 
 /// What is measured by a configuration, with what was kept.
@@ -154,7 +155,7 @@ pub(super) fn keep(measured: &Measured, ledger: &Ledger, now: Timestamp) {
 }
 
 /// What the servers say of hosting that runs, for the verdict that is made at `now`: over its windows,
-/// and over the fortnights of the days that it may decide or freeze.
+/// and over the fortnights of the days that it may decide.
 pub(super) fn servers(
     measured: &Measured,
     plans: &[RunningPlan],

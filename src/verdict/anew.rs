@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::news::{News, Switch};
 use super::report::number_of;
+use super::run::{RunDay, frozen};
 use super::settings::Settings;
 use super::state::DayFacts;
-use super::statement::{Change, Counted, Side};
+use super::statement::{Change, Side};
 use crate::economics::hysteresis::Rule;
 use crate::economics::projection::AlternativeKind;
 
@@ -25,7 +26,7 @@ pub(super) struct Anew {
     /// What changed; empty where it was not there.
     pub(super) changed: Vec<Change>,
     /// The days that count by the new settings, in order.
-    pub(super) counted: Vec<Counted>,
+    pub(super) counted: Vec<RunDay>,
     /// By the new settings it may never be on.
     pub(super) is_forbidden: bool,
     /// It says what it said.
@@ -44,8 +45,7 @@ impl Anew {
             return;
         };
         self.is_forbidden |= !fact.alert;
-        let counted = fact.counted(rule).map(|seen| Counted::of(day, seen));
-        self.counted.extend(counted);
+        self.counted.extend(fact.run_day(day, rule));
     }
 
     /// What is to be told of it, out of its switches the last.
@@ -66,6 +66,8 @@ impl Anew {
             changed: changed.clone(),
         };
         let news = (!changed.is_empty()).then_some(told);
+        let last_counted = counted.last().map(|it| number_of(it.counted.day));
+        let (counted, servers) = frozen(&counted);
         let end = match last {
             Some(last) => Switch {
                 from: was,
@@ -75,11 +77,12 @@ impl Anew {
             None => Switch {
                 kind,
                 name,
-                day: counted.last().map_or(last_day, |it| number_of(it.day)),
+                day: last_counted.unwrap_or(last_day),
                 from: was,
                 to: Side::Off,
                 changed,
                 counted,
+                servers,
                 settings: Arc::clone(settings),
             },
         };

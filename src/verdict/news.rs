@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::settings::Settings;
-use super::statement::{Change, Counted, Side};
+use super::statement::{Change, Counted, ServersDay, Side};
 use crate::economics::projection::AlternativeKind;
 
 /// News that wait at one time: far more than there are plans; beyond it the oldest are dropped.
@@ -27,6 +27,9 @@ pub struct Switch {
     /// The days that made it switch, in order; where changed settings ended it, those that were decided
     /// again; none where they forbid it.
     pub counted: Vec<Counted>,
+    /// What the servers of hosting that runs said when those days were decided; empty where none was
+    /// asked.
+    pub servers: Vec<ServersDay>,
     /// By what it was decided: others may be in force when it is told.
     pub settings: Arc<Settings>,
 }

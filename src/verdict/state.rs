@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::about::About;
 use super::anew::Anew;
+use super::hosting::Servers;
 use super::news::Switch;
-use super::report::{day_of, number_of};
+use super::report::number_of;
+use super::run::{RunDay, frozen};
 use super::settings::Settings;
-use super::statement::{Counted, Side};
+use super::statement::Side;
 use crate::economics::hysteresis::{Day, Hysteresis, Rule};
 use crate::economics::projection::AlternativeKind;
 
@@ -30,7 +32,7 @@ pub struct Held {
     pub about: Option<String>,
     /// The days that speak for the other one, in order.
     #[serde(default)]
-    pub run: Vec<Counted>,
+    pub run: Vec<RunDay>,
 }
 
 /// The states of all plans and endpoints, as they are stored.
@@ -55,6 +57,8 @@ pub(super) struct DayFacts {
     pub(super) alert: bool,
     /// Absent without enough evidence: the state stays.
     pub(super) day: Option<Day>,
+    /// What the servers of hosting that runs said; absent where none was asked.
+    pub(super) servers: Option<Servers>,
 }
 
 impl DayFacts {
@@ -157,7 +161,8 @@ impl States {
         let last = self.last_day;
         let begun = self.held.iter_mut().filter_map(|(key, held)| {
             let days = std::mem::take(&mut held.hysteresis.days);
-            let first = std::mem::take(&mut held.run).first().map(|it| it.day);
+            let first = std::mem::take(&mut held.run);
+            let first = first.first().map(|it| it.counted.day);
             // None of them was before this day.
             let unwritten = || last?.checked_sub(i64::from(days.checked_sub(1)?));
             Some((key.clone(), first.map(number_of).or_else(unwritten)?))
@@ -219,19 +224,21 @@ impl Held {
             return None;
         }
         let seen = fact.counted(&settings.rule)?;
+        let run_day = fact.run_day(day, &settings.rule)?;
         let before = self.hysteresis;
         self.hysteresis = before.after(seen, &settings.rule);
         if self.hysteresis == before || self.hysteresis.days == 0 && !self.switched(before) {
             self.run.clear();
             return None;
         }
-        self.run.push(Counted::of(day, seen));
+        self.run.push(run_day);
         if !self.switched(before) {
             return None;
         }
         let closed = day.saturating_add(1).saturating_mul(DAY_SECONDS);
         let cheaper = self.hysteresis.cheaper;
         self.since = Timestamp::from_second(closed).ok().filter(|_| cheaper);
+        let (counted, servers) = frozen(&std::mem::take(&mut self.run));
         Some(Switch {
             kind: fact.kind,
             name: fact.name.clone(),
@@ -239,31 +246,14 @@ impl Held {
             from: Side::of(before.cheaper),
             to: Side::of(cheaper),
             changed: Vec::new(),
-            counted: std::mem::take(&mut self.run),
+            counted,
+            servers,
             settings: Arc::clone(settings),
         })
     }
 
     const fn switched(&self, before: Hysteresis) -> bool {
         self.hysteresis.cheaper != before.cheaper
-    }
-}
-
-impl Counted {
-    pub(super) fn of(day: i64, seen: &Day) -> Self {
-        let Day {
-            ratio,
-            pessimistic_ratio,
-            coverage,
-            may_enter,
-        } = *seen;
-        Self {
-            day: day_of(day),
-            ratio,
-            pessimistic_ratio,
-            coverage,
-            may_enter,
-        }
     }
 }
 

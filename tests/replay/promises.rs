@@ -63,7 +63,6 @@ impl Promises {
                     prices_sha256: String::new(),
                     catalogue_sha256: String::new(),
                     priced_again: 0,
-                    servers: Vec::new(),
                 };
                 let demand = gathered(year, verdict.settings(), days, 0);
                 let statement = demand.statement(&switch, beside).unwrap();

@@ -30,6 +30,7 @@ pub(in crate::verdict) fn days(
             name: running.plan.name.clone(),
             alert: running.plan.alert && settings.sees_all_traffic,
             day: looked(settings, (hosted, seen), (at, running), day).day,
+            servers: hosted.servers_by(&running.plan.name, day),
         })
         .collect()
 }

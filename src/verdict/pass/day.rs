@@ -57,6 +57,7 @@ impl Seen<'_> {
             day: plan_lacks(self.settings, projection)
                 .is_empty()
                 .then(|| plan_day(plan, projection, self.months, self.coverage)),
+            servers: None,
         }
     }
 
@@ -74,6 +75,7 @@ impl Seen<'_> {
             day: lacks(self.settings, evidence, FORTNIGHT, ChosenOn::Nothing)
                 .is_empty()
                 .then(|| endpoint_day(endpoint, projection, self.months, self.coverage)),
+            servers: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::gather::Gathered;
-use super::{ApiPrice, Days, FORMAT, Scored, ServersDay, Statement};
+use super::{ApiPrice, Days, FORMAT, Scored, Statement};
 use crate::economics::plan::Moved;
 use crate::economics::projection::AlternativeKind;
 use crate::economics::{Arm, AsOf, HostPlan};
@@ -25,8 +25,6 @@ pub struct Beside {
     pub catalogue_sha256: String,
     /// The last pass that priced calls again; 0 for none.
     pub priced_again: u64,
-    /// What servers said on the counted days.
-    pub servers: Vec<ServersDay>,
 }
 
 impl Gathered {
@@ -63,7 +61,7 @@ impl Gathered {
             counted: switch.counted.clone(),
             figures,
             stands_on: stands_on(&self.settings, (self.kind, self.at), decided),
-            servers: beside.servers,
+            servers: switch.servers.clone(),
             demand: self.seal.clone(),
             settings: serde_json::to_value(&*self.settings).unwrap_or_default(),
             api_prices: beside.api_prices,

@@ -202,7 +202,6 @@ fn frozen(micro_usd: i128) -> (Statement, Vec<String>) {
         prices_sha256: String::new(),
         catalogue_sha256: String::new(),
         priced_again: 0,
-        servers: Vec::new(),
     };
     let statement = gathered(5_000).statement(&switch, beside).unwrap();
     let (text, _) = crate::verdict::statement::sealed(&statement).unwrap();

@@ -54,7 +54,12 @@ pub(super) fn hosting(
 
 /// One call a minute, each worth a cent at the API, through the last `days` days.
 pub(super) fn busy(settings: Settings, days: i64) -> Verdict {
-    let verdict = Verdict::new(settings, States::default());
+    busy_since(settings, days, States::default())
+}
+
+/// The same, with the states that were stored.
+pub(super) fn busy_since(settings: Settings, days: i64, states: States) -> Verdict {
+    let verdict = Verdict::new(settings, states);
     let stream = Stream {
         upstream: "vllm".into(),
         model: "llama-3.3-70b".into(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::hosting::{ALWAYS, busy, hosting};
+use super::hosting::{ALWAYS, busy, busy_since, hosting};
 use super::made::{TODAY, closed, minute, minutes};
 use crate::economics::Stream;
 use crate::economics::projection::AlternativeKind;
@@ -11,7 +11,7 @@ use crate::verdict::statement::{
     Beside, Counted, Gathered, Gathering, Holds, ServersDay, Side, Statement, compared, days_of,
     kind_of, opened, sealed,
 };
-use crate::verdict::{News, Settings, Switch};
+use crate::verdict::{News, Servers, ServersOf, Settings, Switch, Verdict};
 
 /// Two replicas for 2 dollars an hour, against calls of 0.60.
 fn dear() -> Settings {
@@ -24,6 +24,11 @@ fn switch() -> Switch {
     for day in TODAY - 3..TODAY {
         assert!(verdict.tick(closed(day)));
     }
+    switched(&verdict)
+}
+
+/// The one switch that is told.
+fn switched(verdict: &Verdict) -> Switch {
     let news = verdict.take_news().into_iter();
     let mut switches = news.filter_map(|news| match news {
         News::Switched(switch) => Some(switch),
@@ -63,7 +68,6 @@ fn nothing_beside() -> Beside {
         prices_sha256: String::new(),
         catalogue_sha256: String::new(),
         priced_again: 0,
-        servers: Vec::new(),
     }
 }
 
@@ -128,12 +132,12 @@ fn what_servers_said_is_frozen_and_must_let_the_days_count() {
             compared_ratio: Some(1.0),
             capture_ratio: Some(captured),
         };
-        let beside = Beside {
+        let switch = Switch {
             servers: switch.counted.iter().map(day).collect(),
-            ..nothing_beside()
+            ..switch.clone()
         };
         let gathered = gathered(&switch, switch.day, 10_000);
-        let statement = gathered.statement(&switch, beside).unwrap();
+        let statement = gathered.statement(&switch, nothing_beside()).unwrap();
         let (text, _) = sealed(&statement).unwrap();
         let (statement, _) = opened(&text).unwrap();
         let again = gathered.recomputed(&statement).unwrap();
@@ -147,6 +151,39 @@ fn what_servers_said_is_frozen_and_must_let_the_days_count() {
                 that they counted were metered.";
     assert!(words.contains(line), "{words}");
     assert!(!said(0.9).1);
+}
+
+#[test]
+fn what_servers_said_of_a_day_is_what_they_said_when_it_was_decided() {
+    let said = |compared| Servers {
+        compared_ratio: Some(compared),
+        ..Servers::default()
+    };
+    let asked = |verdict: &Verdict| {
+        verdict.see_servers(vec![ServersOf {
+            upstream: "vllm".into(),
+            windows: Vec::new(),
+            days: [(TODAY - 3, said(0.0)), (TODAY - 2, said(1.0))].into(),
+        }]);
+    };
+    let verdict = busy(dear(), 17);
+    verdict.tick(closed(TODAY - 3));
+    asked(&verdict);
+    verdict.tick(closed(TODAY - 2));
+    // They are asked no longer; a stop forgets nothing of it.
+    let stored = serde_json::to_string(&verdict.stored()).unwrap();
+    let verdict = busy_since(dear(), 17, serde_json::from_str(&stored).unwrap());
+    verdict.tick(closed(TODAY - 1));
+    let switch = switched(&verdict);
+    assert_eq!(switch.counted.len(), 3);
+    let gathered = gathered(&switch, switch.day, 10_000);
+    let statement = gathered.statement(&switch, nothing_beside()).unwrap();
+    let asked: Vec<_> = statement.servers.iter().map(|said| said.day).collect();
+    assert_eq!(asked, [day_of(TODAY - 2)]);
+    assert_eq!(
+        gathered.recomputed(&statement).unwrap().decision,
+        Holds::Equal
+    );
 }
 
 #[test]

@@ -37,7 +37,6 @@ fn frozen(switch: &Switch) -> (Statement, Vec<String>) {
         prices_sha256: String::new(),
         catalogue_sha256: String::new(),
         priced_again: 0,
-        servers: Vec::new(),
     };
     let statement = gathered(&switch.settings)
         .statement(switch, nothing)

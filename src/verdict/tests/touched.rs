@@ -104,7 +104,6 @@ fn frozen(switch: &Switch, demand: &[Range<i64>]) -> Statement {
         prices_sha256: "11".into(),
         catalogue_sha256: "22".into(),
         priced_again: 0,
-        servers: Vec::new(),
     };
     gathering.finish().statement(switch, beside).unwrap()
 }
