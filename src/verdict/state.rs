@@ -40,6 +40,9 @@ pub struct Held {
 pub struct States {
     /// The last decided UTC day, in days since 1970.
     pub last_day: Option<i64>,
+    /// Whether it counted for no state: too little was seen of it.
+    #[serde(default)]
+    pub last_day_counted_for_none: bool,
     /// By what every day towards a switch was counted: a checksum of the settings, and the revision of
     /// the past; absent in what an earlier release stored.
     #[serde(default)]
@@ -76,13 +79,15 @@ impl States {
         self.held.get(&key(kind, name)).cloned().unwrap_or_default()
     }
 
-    /// The day after which decisions go on, none of them after `closed`. A clock that was days ahead
-    /// has decided days that were never seen, which says nothing of a state, but must not hold up
-    /// those to come.
+    /// The day after which decisions go on. A clock that was ahead has decided days that were not seen
+    /// yet, which says nothing of a state, but must not hold up those to come. One day ahead that
+    /// counted stays decided: a clock that is set right around midnight decides none twice.
     pub(super) fn resume(&mut self, closed: i64) -> Option<i64> {
-        let at_most = closed.saturating_add(1);
-        if self.last_day.is_some_and(|day| day > at_most) {
+        let next = Some(closed.saturating_add(1));
+        let was_unseen = self.last_day == next && self.last_day_counted_for_none;
+        if self.last_day > next || was_unseen {
             self.last_day = Some(closed);
+            self.last_day_counted_for_none = false;
         }
         self.last_day
     }
@@ -201,12 +206,22 @@ impl States {
         facts: &[DayFacts],
         settings: &Arc<Settings>,
     ) -> Vec<Switch> {
-        // A day that is decided again moves nothing back.
-        self.last_day = Some(self.last_day.map_or(day, |last| last.max(day)));
+        self.note(day, facts, &settings.rule);
         let moved = facts.iter();
         moved
             .filter_map(|fact| self.held_of(fact).after(day, fact, settings))
             .collect()
+    }
+
+    /// Notes the last day that is decided: one that is decided again moves nothing back.
+    fn note(&mut self, day: i64, facts: &[DayFacts], rule: &Rule) {
+        if self.last_day > Some(day) {
+            return;
+        }
+        let counts = facts.iter().any(|fact| fact.counted(rule).is_some());
+        let none_before = self.last_day < Some(day) || self.last_day_counted_for_none;
+        self.last_day = Some(day);
+        self.last_day_counted_for_none = none_before && !counts;
     }
 
     fn held_of(&mut self, fact: &DayFacts) -> &mut Held {

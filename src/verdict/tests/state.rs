@@ -175,6 +175,25 @@ fn a_clock_that_was_years_ahead_holds_up_no_decision() {
 }
 
 #[test]
+fn a_day_that_a_clock_which_was_hours_ahead_closed_is_decided_once_it_has_closed() {
+    let days = |range| minutes(range).map(|at| (stream("gpt-4o", "8k"), at, minute(60, 5_000)));
+    let verdict = Verdict::new(settings(vec![plan(certain)], vec![]), States::default());
+    verdict.load(days(TODAY - 33..TODAY - 1), []);
+    verdict.tick(closed(TODAY - 3));
+    verdict.tick(closed(TODAY - 2));
+    let begun = days(TODAY - 1..TODAY).take(5 * 60);
+    verdict.load(begun, []);
+    // Five hours into the day it is taken to be over.
+    verdict.tick(closed(TODAY - 1));
+    verdict.tick(closed(TODAY - 2));
+    verdict.load(days(TODAY - 1..TODAY).skip(5 * 60), []);
+    verdict.tick(closed(TODAY - 1) - jiff::SignedDuration::from_hours(1));
+    assert!(!cheaper(&verdict));
+    verdict.tick(closed(TODAY - 1));
+    assert!(cheaper(&verdict));
+}
+
+#[test]
 fn a_clock_that_goes_back_over_midnight_decides_no_day_twice() {
     let verdict = daily(plan(certain), States::default(), &[5_000; 33]);
     verdict.tick(closed(TODAY - 2));
