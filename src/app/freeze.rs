@@ -2,7 +2,7 @@
 
 mod beside;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,7 +16,9 @@ use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::projection::AlternativeKind;
 use crate::ledger::{Ledger, LedgerError, StreamMinute};
 use crate::usage::Capability;
-use crate::verdict::statement::{Change, Days, Gathered, Gathering, Statement, days_of, sealed};
+use crate::verdict::statement::{
+    Change, Days, Gathered, Gathering, Statement, days_of, opened, sealed,
+};
 use crate::verdict::{News, Settings, Switch, UNNAMED_MODEL, Verdict};
 
 /// A statement that was written.
@@ -82,7 +84,8 @@ fn listed(changed: &[Change]) -> String {
     changed.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// Writes the statement of a switch.
+/// Writes the statement of a switch, or takes over the one that was written before an end that came too
+/// early to remember it: the same switch has one statement.
 fn freeze(switch: &Switch, config: &Config, ledger: &Ledger) -> Result<Option<Frozen>, AppError> {
     let first = switch.counted.first().map(|day| day.day);
     let days = days_of(first, switch.day);
@@ -96,18 +99,41 @@ fn freeze(switch: &Switch, config: &Config, ledger: &Ledger) -> Result<Option<Fr
         );
         return Ok(None);
     };
+    let dir = statements::folder(&config.server.data_dir);
+    if let Some(there) = written(&dir, &statement, ledger)? {
+        return Ok(Some(there));
+    }
     let Ok((text, sha256)) = sealed(&statement) else {
         return Ok(None);
     };
-    let dir = statements::folder(&config.server.data_dir);
     let path = statements::write(&dir, &statement.file_name(), &text)?;
     said(&statement, &path);
-    let file = path.file_name().unwrap_or_default();
     Ok(Some(Frozen {
-        file: file.to_string_lossy().into_owned(),
+        file: statements::name(&path),
         sha256,
         statement,
     }))
+}
+
+/// The statement of the same switch that is there, unless a later switch has ended its record.
+fn written(dir: &Path, new: &Statement, ledger: &Ledger) -> Result<Option<Frozen>, AppError> {
+    let records = track::kept(ledger)?.records;
+    let has_ended = |sum: &str| {
+        let mut records = records.iter();
+        records.any(|it| it.sha256 == sum && it.until.is_some())
+    };
+    let open = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).ok()?;
+        let (statement, sha256) = opened(&text).ok()?;
+        let is_it = statement.is_of_same_switch(new) && !has_ended(&sha256);
+        is_it.then(|| Frozen {
+            file: statements::name(path),
+            sha256,
+            statement,
+        })
+    };
+    let there = statements::named(dir, &new.file_name())?;
+    Ok(there.iter().rev().find_map(open))
 }
 
 /// The log line of a switch.
@@ -207,6 +233,39 @@ mod tests {
             servers: Vec::new(),
             settings: Arc::clone(verdict.settings()),
         })
+    }
+
+    #[test]
+    fn a_switch_that_is_told_again_keeps_its_statement_until_the_next_one_ends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut config, ledger) = house(dir.path());
+        let verdict = anew::verdict(&config, &ledger, None).unwrap();
+        let name = verdict.settings().plans[0].name.clone();
+        let now = super::super::now();
+        let News::Switched(switch) = switched(&verdict, &name, now.as_second() / 86_400 - 1) else {
+            panic!("no switch")
+        };
+        // It ended before it was remembered; what it stands beside has changed since.
+        let first = freeze(&switch, &config, &ledger).unwrap().unwrap();
+        config.upstreams.clear();
+        let remembered = || {
+            let again = freeze(&switch, &config, &ledger).unwrap().unwrap();
+            assert_eq!((&again.file, &again.sha256), (&first.file, &first.sha256));
+            assert_eq!(again.statement, first.statement);
+            track::add(&ledger, again, now).unwrap();
+            track::kept(&ledger).unwrap().records.len()
+        };
+        assert_eq!(remembered(), 1);
+        // Or before its state was kept.
+        assert_eq!(remembered(), 1);
+        let off = Switch {
+            to: Side::Off,
+            ..switch.clone()
+        };
+        let off = freeze(&off, &config, &ledger).unwrap().unwrap();
+        track::add(&ledger, off, now).unwrap();
+        let anew = freeze(&switch, &config, &ledger).unwrap().unwrap();
+        assert_ne!(anew.file, first.file);
     }
 
     #[test]

@@ -50,6 +50,23 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<PathBuf>, AppError> {
     Ok(found)
 }
 
+/// Those that were written under one name: it may have the digits of a checksum behind it.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub(super) fn named(dir: &Path, name: &str) -> Result<Vec<PathBuf>, AppError> {
+    let stem = name.trim_end_matches(".json");
+    let mut found = files(dir)?;
+    found.retain(|path| self::name(path).starts_with(stem));
+    Ok(found)
+}
+
+/// The name of a file.
+pub(super) fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 /// A name begins with its day; of one day, the order in which they were written.
 fn age(path: &Path) -> (String, Option<SystemTime>, String) {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -69,6 +69,25 @@ pub fn compared(statement: &Statement, again: &Recomputed) -> Vec<Compared> {
     all
 }
 
+impl Statement {
+    /// Whether both are of one switch, decided alike: another release may have made one of them, and
+    /// other prices may have been in force.
+    #[must_use]
+    pub fn is_of_same_switch(&self, other: &Self) -> bool {
+        let other = Self {
+            tollgate: self.tollgate.clone(),
+            api_prices: self.api_prices.clone(),
+            prices_sha256: self.prices_sha256.clone(),
+            catalogue_sha256: self.catalogue_sha256.clone(),
+            priced_again: self.priced_again,
+            ..other.clone()
+        };
+        let mut all = Vec::new();
+        each("statement", self, &other, &mut all);
+        all.iter().all(|it| it.holds == Holds::Equal)
+    }
+}
+
 /// Whether its parts fit each other: sides, windows and days.
 fn shape(statement: &Statement, again: &Recomputed, all: &mut Vec<Compared>) {
     each("window", &statement.window, &again.window, all);
