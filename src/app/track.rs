@@ -1,6 +1,8 @@
 //! The track record in the ledger: each switch enters it, and each closed day adds what came.
 
-use std::path::Path;
+mod score;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -9,18 +11,15 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tracing::{error, warn};
 
+use self::score::{Known, score};
 use super::{AppError, freeze, statements};
-use crate::economics::Stream;
-use crate::economics::demand::{BUCKET_SECONDS, OPEN_SECONDS};
-use crate::economics::projection::AlternativeKind;
-use crate::ledger::{Ledger, LedgerError, StreamMinute};
-use crate::verdict::statement::{Days, Record, Scored, Track, kind_of, opened};
+use crate::economics::demand::OPEN_SECONDS;
+use crate::ledger::{Ledger, LedgerError};
+use crate::verdict::statement::{Record, Track, opened};
 use crate::verdict::{RunningPlan, Settings};
 
 /// The name under which the ledger keeps it.
 const KEPT: &str = "verdict-record";
-/// Days of demand before a day that its replicas are chosen on.
-const CHOSEN_ON_DAYS: i32 = 14;
 /// Days that are looked at after a longer pause: the kept minutes reach back no further.
 const MISSED_DAYS_MAX: i32 = 20;
 
@@ -67,12 +66,17 @@ pub(super) fn look(
     let before = kept(ledger)?;
     let mut track = before.clone();
     let closed = last_closed(now);
+    let oldest = closed.saturating_sub(MISSED_DAYS_MAX.days());
     let dir = statements::folder(data_dir);
     for record in &mut track.records {
         record.go_back(closed);
         let last = record.until.map_or(closed, |until| until.min(closed));
+        if record.until.is_some() && last <= oldest {
+            // What it lacks was no day of it when it ended.
+            record.looked_at = record.looked_at.max(last);
+        }
         if record.looked_at < last {
-            add_days(record, &dir, last, (ledger, running))?;
+            add_days(record, &dir, (oldest, last), (ledger, running))?;
         }
     }
     keep(ledger, &before, &track)
@@ -94,11 +98,12 @@ fn keep(ledger: &Ledger, before: &Track, track: &Track) -> Result<(), AppError> 
     Ok(())
 }
 
-/// Adds the days behind the last one that was looked at.
+/// Adds the days behind the last one that was looked at, to the last one that has closed; nothing is
+/// known of those up to `oldest`.
 fn add_days(
     record: &mut Record,
     dir: &Path,
-    last: Date,
+    (oldest, last): (Date, Date),
     from: (&Ledger, &[RunningPlan]),
 ) -> Result<(), AppError> {
     let frozen = read(&dir.join(&record.file), &record.sha256);
@@ -108,19 +113,16 @@ fn add_days(
             "the statement of a verdict is gone or was changed: what came since cannot be scored"
         );
     }
-    let oldest = last.saturating_sub(MISSED_DAYS_MAX.days());
     while record.looked_at < last {
         let day = record.looked_at.saturating_add(1.day());
-        let of = kind_of(&record.kind).map(|kind| (kind, record.name.as_str()));
-        let known = match (&frozen, of) {
-            (Some(settings), Some(of)) if day > oldest => score(settings, of, day, from)?,
-            (Some(_) | None, Some(_) | None) => Known::Nothing,
+        let known = match &frozen {
+            Some(settings) if day > oldest => score(settings, record, day, from)?,
+            Some(_) | None => Known::Nothing,
         };
-        let coverage_min = frozen.as_ref().map_or(1.0, |it| it.rule.coverage_min);
         match known {
-            Known::Scored(scored) => record.came(day, Some(scored), coverage_min),
-            Known::Nothing => record.came(day, None, coverage_min),
+            Known::Scored(scored) => record.came(day, scored),
             Known::Elsewhere => record.went_elsewhere(day),
+            Known::Nothing => record.unseen(day),
         }
     }
     Ok(())
@@ -134,61 +136,6 @@ fn read(path: &Path, sha256: &str) -> Option<Arc<Settings>> {
     (sum == sha256).then(|| Arc::new(settings))
 }
 
-/// What is known of a closed day.
-#[derive(Debug, PartialEq)]
-enum Known {
-    /// What its calls cost, and would have cost.
-    Scored(Scored),
-    /// Own hosting served calls, nobody says in whose place, and no other call is left: what they would
-    /// cost on the API is not 0.
-    Elsewhere,
-    /// Nothing can be said.
-    Nothing,
-}
-
-/// Scores a day. Calls that moved to own hosting which names the plan are at what the API would have
-/// taken for them: else hosting would be held against nothing once its advice is followed.
-fn score(
-    settings: &Arc<Settings>,
-    of: (AlternativeKind, &str),
-    day: Date,
-    (ledger, running): (&Ledger, &[RunningPlan]),
-) -> Result<Known, AppError> {
-    let days = Days {
-        first: day.saturating_sub(CHOSEN_ON_DAYS.days()),
-        last: day,
-    };
-    let (kind, name) = of;
-    let mut unnamed = false;
-    let was = |minute: &StreamMinute| {
-        let moved = moved(running.iter().find(|it| it.plan.name == name), minute);
-        let began = Timestamp::from_second(i64::from(minute.minute).saturating_mul(BUCKET_SECONDS));
-        let began = began.map(|at| TimeZone::UTC.to_datetime(at).date());
-        unnamed |= moved.is_none() && began.is_ok_and(|began| began == day);
-        moved
-    };
-    let gathered = freeze::gathered(settings, of, days, ledger, was)?;
-    let scored = gathered.and_then(|it| it.scored(day));
-    Ok(match scored {
-        // Of hosting that runs it is the other way round: what it served is all there is.
-        Some(scored) if unnamed && scored.api_usd <= 0.0 && kind != AlternativeKind::Api => {
-            Known::Elsewhere
-        }
-        Some(scored) => Known::Scored(scored),
-        None => Known::Nothing,
-    })
-}
-
-/// The stream that a minute of own hosting would be on the API, if it is of a plan that runs.
-fn moved(running: Option<&RunningPlan>, minute: &StreamMinute) -> Option<Stream> {
-    let mut upstreams = running?.upstreams.iter();
-    let upstream = upstreams.find(|it| *it.name == *minute.upstream)?;
-    Some(Stream {
-        model: upstream.model.clone(),
-        ..freeze::stream(minute)
-    })
-}
-
 /// The answer of `/api/v1/verdicts`.
 ///
 /// # Errors
@@ -196,10 +143,7 @@ fn moved(running: Option<&RunningPlan>, minute: &StreamMinute) -> Option<Stream>
 pub(super) fn json(ledger: &Ledger, data_dir: &Path) -> Result<Value, AppError> {
     let Track { records } = kept(ledger)?;
     let files = statements::files(&statements::folder(data_dir))?;
-    let name = |path: &std::path::PathBuf| {
-        let name = path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
-    };
+    let name = |path: &PathBuf| statements::name(path);
     let record = |record: &Record| {
         let mut value = serde_json::to_value(record).unwrap_or_default();
         if let Value::Object(fields) = &mut value {
@@ -224,52 +168,41 @@ pub(super) const NEVER: &str =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::anew::{self, tests::house};
-    use crate::call::{CallRecord, Role};
-    use crate::ledger::Entry;
-    use crate::money::Pico;
-    use crate::verdict::RunningUpstream;
+    use crate::app::anew::tests::house;
+
+    /// A record whose statement is gone.
+    fn record(until: Option<Date>, looked_at: Date) -> Value {
+        json!({
+            "file": "gone.json", "sha256": "", "kind": "selfhost", "name": "llama", "to": "on",
+            "decided": looked_at, "until": until, "looked_at": looked_at, "days": 0,
+            "unseen_days": 0, "hours": 0.0, "api_usd": 0.0, "cost_usd": 0.0,
+        })
+    }
 
     #[test]
-    fn calls_that_moved_to_own_hosting_are_held_against_the_api_or_not_at_all() {
+    fn a_record_that_ended_long_ago_gains_no_day() {
         let dir = tempfile::tempdir().unwrap();
-        let (config, ledger) = house(dir.path());
+        let (_, ledger) = house(dir.path());
         let now = super::super::now();
-        let day = last_closed(now);
-        let noon = day.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap();
-        let call = CallRecord {
-            role: Role::Own,
-            upstream: "vllm".into(),
-            model: Some("llama".into()),
-            capability: "8k".into(),
-            started_at: noon.timestamp(),
-            would_cost_usd: Some(Pico::from_units(5)),
-            ..crate::call::tests::full()
-        };
-        ledger.apply(&[(1, Entry::Ended(&call))]).unwrap();
-        let verdict = anew::verdict(&config, &ledger, None).unwrap();
-        let settings = verdict.settings();
-        let plan = settings.plans[0].clone();
-        let scored = |running: &[RunningPlan]| {
-            let of = (AlternativeKind::Selfhost, plan.name.as_str());
-            score(settings, of, day, (&ledger, running)).unwrap()
-        };
-        assert_eq!(scored(&[]), Known::Elsewhere);
-        let named = RunningPlan {
-            plan: plan.clone(),
-            steps: Vec::new(),
-            upstreams: vec![RunningUpstream {
-                name: "vllm".into(),
-                list: "openai".into(),
-                model: plan.replaces[0].clone(),
-                since_minute: None,
-            }],
-        };
-        let Known::Scored(day) = scored(&[named]) else {
-            panic!("it was not scored");
-        };
-        assert!((day.api_usd - 5.0).abs() < 1e-9, "{day:?}");
-        assert!(day.cost_usd > 0.0, "{day:?}");
+        let ago = |days: i32| last_closed(now).saturating_sub(days.days());
+        // It was looked at before its last day counted for it; the others wait since a long stop.
+        let records = [
+            record(Some(ago(MISSED_DAYS_MAX)), ago(MISSED_DAYS_MAX + 1)),
+            record(Some(ago(0)), ago(30)),
+            record(None, ago(30)),
+        ];
+        let text = json!({ "records": records }).to_string();
+        ledger.keep(KEPT, &text).unwrap();
+        look(&ledger, dir.path(), &[], now).unwrap();
+        let seen = kept(&ledger).unwrap().records;
+        let seen: Vec<_> = seen
+            .iter()
+            .map(|it| (it.looked_at, it.unseen_days))
+            .collect();
+        assert_eq!(
+            seen,
+            [(ago(MISSED_DAYS_MAX), 0), (ago(0), 30), (ago(0), 30)]
+        );
     }
 
     #[test]
@@ -279,13 +212,6 @@ mod tests {
         let now = super::super::now();
         let closed = last_closed(now);
         let before = closed.saturating_sub(1.day());
-        let record = |until: Option<Date>, looked_at: Date| {
-            serde_json::json!({
-                "file": "gone.json", "sha256": "", "kind": "selfhost", "name": "llama", "to": "on",
-                "decided": looked_at, "until": until, "looked_at": looked_at, "days": 0,
-                "unseen_days": 0, "hours": 0.0, "api_usd": 0.0, "cost_usd": 0.0,
-            })
-        };
         let records = [record(Some(closed), before), record(None, closed)];
         let text = json!({ "records": records }).to_string();
         ledger.keep(KEPT, &text).unwrap();

@@ -115,6 +115,13 @@ impl Settings {
         }
     }
 
+    /// Whether a plan or endpoint takes the calls of a stream.
+    #[must_use]
+    pub fn takes(&self, (kind, name): (AlternativeKind, &str), stream: &Stream) -> bool {
+        let place = self.place_of(kind, name);
+        place.is_some_and(|at| self.takers(stream).takes(kind, at))
+    }
+
     /// Whether the state of what is at a place may ever say "cheaper".
     pub(super) fn may_say(&self, kind: AlternativeKind, at: usize) -> bool {
         let alert = match kind {

@@ -82,7 +82,10 @@ impl Promises {
                     last: next,
                 };
                 let scored = gathered(year, &settings, days, 0).scored(next);
-                record.came(next, scored, rule().coverage_min);
+                match scored.filter(|it| it.coverage >= rule().coverage_min) {
+                    Some(scored) => record.came(next, scored),
+                    None => record.unseen(next),
+                }
             }
         }
     }

@@ -41,6 +41,10 @@ pub struct Record {
     pub until: Option<Date>,
     /// The last day that was looked at.
     pub looked_at: Date,
+    /// The last one of them of which something is known: it was scored, or its calls were served
+    /// elsewhere; at first the one behind which it begins. Absent in what an earlier release stored.
+    #[serde(default)]
+    pub known_to: Option<Date>,
     /// Days that were scored.
     pub days: u32,
     /// Days that were not observed well enough, or not at all.
@@ -94,6 +98,7 @@ impl Track {
             said_usd_per_month: statement.said_usd_per_month(),
             until: None,
             looked_at: last,
+            known_to: Some(last),
             days: 0,
             unseen_days: 0,
             elsewhere_days: 0,
@@ -108,38 +113,48 @@ impl Track {
 
 impl Record {
     /// Takes back days that a clock which was ahead has passed: nobody has seen them yet. One day ahead
-    /// is none, else what a clock sets right around midnight would count twice.
+    /// of which something is known stays, else what a clock sets right around midnight would count twice.
     pub fn go_back(&mut self, closed: Date) {
-        if self.looked_at <= closed.saturating_add(1.day()) {
+        let next = closed.saturating_add(1.day());
+        let keeps_next = self.known_to == Some(next);
+        let last = if keeps_next { next } else { closed };
+        if self.looked_at <= last {
             return;
         }
-        let ahead = self
-            .looked_at
-            .since(closed)
-            .map_or(0, |span| span.get_days());
+        let ahead = self.looked_at.since(last).map_or(0, |span| span.get_days());
         let ahead = u32::try_from(ahead).unwrap_or_default();
         self.unseen_days = self.unseen_days.saturating_sub(ahead);
-        self.looked_at = closed;
-        self.until = self.until.map(|until| until.min(closed));
+        self.looked_at = last;
+        // One that ends with the next day is to have it.
+        if self.until > Some(next) {
+            self.until = Some(last);
+        }
     }
 
     /// Adds a closed day whose calls were served elsewhere, at nobody knows what they would have cost.
     pub fn went_elsewhere(&mut self, day: Date) {
-        self.looked_at = day;
+        self.known(day);
         self.elsewhere_days = self.elsewhere_days.saturating_add(1);
     }
 
-    /// Adds a closed day; `None` where nothing of it can be said.
-    pub fn came(&mut self, day: Date, scored: Option<Scored>, coverage_min: f64) {
+    /// Adds a closed day of which nothing can be said.
+    pub fn unseen(&mut self, day: Date) {
         self.looked_at = day;
-        let Some(scored) = scored.filter(|it| it.coverage >= coverage_min) else {
-            self.unseen_days = self.unseen_days.saturating_add(1);
-            return;
-        };
+        self.unseen_days = self.unseen_days.saturating_add(1);
+    }
+
+    /// Adds a closed day that was observed well enough.
+    pub fn came(&mut self, day: Date, scored: Scored) {
+        self.known(day);
         self.days = self.days.saturating_add(1);
         self.hours += scored.hours;
         self.api_usd += scored.api_usd;
         self.cost_usd += scored.cost_usd;
+    }
+
+    fn known(&mut self, day: Date) {
+        self.looked_at = day;
+        self.known_to = Some(day);
     }
 
     /// What the scored days would have saved, dollars a month; absent before the first of them.

@@ -130,14 +130,12 @@ fn it_says_in_words_what_was_decided_and_why() {
     }
 }
 
-fn scored(coverage: f64) -> Scored {
-    Scored {
-        coverage,
-        hours: 24.0,
-        api_usd: 400.0,
-        cost_usd: 280.0,
-    }
-}
+const SCORED: Scored = Scored {
+    coverage: 1.0,
+    hours: 24.0,
+    api_usd: 400.0,
+    cost_usd: 280.0,
+};
 
 #[test]
 fn what_came_is_told_beside_what_was_said_and_days_unseen_are_left_out() {
@@ -153,10 +151,10 @@ fn what_came_is_told_beside_what_was_said_and_days_unseen_are_left_out() {
             .words()
             .ends_with("a month; no day has been scored since.")
     );
-    record.came(date(2026, 9, 29), Some(scored(1.0)), 0.9);
-    record.came(date(2026, 9, 30), Some(scored(0.95)), 0.9);
-    record.came(date(2026, 10, 1), Some(scored(0.5)), 0.9);
-    record.came(date(2026, 10, 2), None, 0.9);
+    record.came(date(2026, 9, 29), SCORED);
+    record.came(date(2026, 9, 30), SCORED);
+    record.unseen(date(2026, 10, 1));
+    record.unseen(date(2026, 10, 2));
     assert_eq!(record.looked_at, date(2026, 10, 2));
     assert_eq!(
         record.words(),
@@ -228,18 +226,45 @@ fn a_clock_that_was_ahead_stops_no_record() {
     let [record] = &mut track.records[..] else {
         panic!("{track:?}")
     };
-    record.came(date(2026, 9, 29), Some(scored(1.0)), 0.9);
+    record.came(date(2026, 9, 29), SCORED);
     let right = record.clone();
     for day in 1..=20 {
-        record.came(date(2026, 10, day), None, 0.9);
+        record.unseen(date(2026, 10, day));
     }
-    // A day that has closed is not opened again by a clock that is set right by minutes.
     record.go_back(date(2026, 10, 19));
-    assert_eq!(record.looked_at, date(2026, 10, 20));
+    assert_eq!(
+        (record.looked_at, record.unseen_days),
+        (date(2026, 10, 19), 19)
+    );
     record.go_back(date(2026, 9, 30));
     assert_eq!(record.looked_at, date(2026, 9, 30));
     assert_eq!(record.unseen_days, 0);
     assert_eq!(record.days, right.days);
+}
+
+#[test]
+fn a_clock_that_was_hours_ahead_keeps_no_day_but_a_scored_one() {
+    let mut track = Track::default();
+    track.add(&made(), "a.json".into(), "aa".into(), date(2026, 9, 28));
+    let [record] = &mut track.records[..] else {
+        panic!("{track:?}")
+    };
+    // What decided it does not count for it, wherever the clock goes.
+    record.go_back(date(2026, 9, 27));
+    assert_eq!(record.looked_at, date(2026, 9, 28));
+    // It had just begun when it was taken to be over.
+    record.unseen(date(2026, 9, 29));
+    record.go_back(date(2026, 9, 28));
+    assert_eq!(
+        (record.looked_at, record.unseen_days),
+        (date(2026, 9, 28), 0)
+    );
+    record.came(date(2026, 9, 29), SCORED);
+    record.unseen(date(2026, 9, 30));
+    record.unseen(date(2026, 10, 1));
+    record.go_back(date(2026, 9, 28));
+    assert_eq!(record.looked_at, date(2026, 9, 29));
+    assert_eq!((record.days, record.unseen_days), (1, 0));
 }
 
 #[test]
@@ -249,7 +274,7 @@ fn days_whose_calls_went_to_own_hosting_without_a_plan_are_told_and_no_saving_is
     let [record] = &mut track.records[..] else {
         panic!("{track:?}")
     };
-    record.came(date(2026, 9, 29), Some(scored(1.0)), 0.9);
+    record.came(date(2026, 9, 29), SCORED);
     record.went_elsewhere(date(2026, 9, 30));
     assert_eq!(record.looked_at, date(2026, 9, 30));
     assert!(
