@@ -215,13 +215,11 @@ impl States {
 
     /// Notes the last day that is decided: one that is decided again moves nothing back.
     fn note(&mut self, day: i64, facts: &[DayFacts], rule: &Rule) {
-        if self.last_day > Some(day) {
-            return;
+        if self.last_day <= Some(day) {
+            self.last_day = Some(day);
+            let counts = facts.iter().any(|fact| fact.counted(rule).is_some());
+            self.last_day_counted_for_none = !counts;
         }
-        let counts = facts.iter().any(|fact| fact.counted(rule).is_some());
-        let none_before = self.last_day < Some(day) || self.last_day_counted_for_none;
-        self.last_day = Some(day);
-        self.last_day_counted_for_none = none_before && !counts;
     }
 
     fn held_of(&mut self, fact: &DayFacts) -> &mut Held {
