@@ -258,6 +258,17 @@ mod tests {
         assert_eq!(remembered(), 1);
         // Or before its state was kept.
         assert_eq!(remembered(), 1);
+        // Decided otherwise, it is another one.
+        let changed = Switch {
+            changed: vec![Change {
+                key: "gpus".into(),
+                was: 4.into(),
+                is: 2.into(),
+            }],
+            ..switch.clone()
+        };
+        let other = freeze(&changed, &config, &ledger).unwrap().unwrap();
+        assert_ne!(other.file, first.file);
         let off = Switch {
             to: Side::Off,
             ..switch.clone()

@@ -236,8 +236,10 @@ fn a_clock_that_was_ahead_stops_no_record() {
         (record.looked_at, record.unseen_days),
         (date(2026, 10, 19), 19)
     );
+    record.until = Some(date(2026, 10, 19));
     record.go_back(date(2026, 9, 30));
-    assert_eq!(record.looked_at, date(2026, 9, 30));
+    let ends = (record.looked_at, record.until);
+    assert_eq!(ends, (date(2026, 9, 30), Some(date(2026, 9, 30))));
     assert_eq!(record.unseen_days, 0);
     assert_eq!(record.days, right.days);
 }
@@ -254,7 +256,9 @@ fn a_clock_that_was_hours_ahead_keeps_no_day_but_a_scored_one() {
     assert_eq!(record.looked_at, date(2026, 9, 28));
     // It had just begun when it was taken to be over.
     record.unseen(date(2026, 9, 29));
+    record.until = Some(date(2026, 9, 29));
     record.go_back(date(2026, 9, 28));
+    assert_eq!(record.until, Some(date(2026, 9, 29)));
     assert_eq!(
         (record.looked_at, record.unseen_days),
         (date(2026, 9, 28), 0)
