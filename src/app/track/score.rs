@@ -46,10 +46,10 @@ pub(super) fn score(
         last: day,
     };
     let mut may_be_elsewhere = false;
-    let was = |minute: &StreamMinute| match Ran::of(running, minute) {
-        Some(ran) if ran.plan == record.name => Some(ran.instead),
-        ran => {
-            let may_be_its = ran.is_none_or(|ran| settings.takes(of, &ran.instead));
+    let was = |minute: &StreamMinute| match RunsOn::of(running, minute) {
+        Some(it) if kind == AlternativeKind::Selfhost && it.plan == record.name => Some(it.instead),
+        other => {
+            let may_be_its = other.is_none_or(|it| settings.takes(of, &it.instead));
             may_be_elsewhere |= may_be_its && is_in(day, minute);
             None
         }
@@ -57,24 +57,18 @@ pub(super) fn score(
     let Some(gathered) = freeze::gathered(settings, of, days, ledger, was)? else {
         return Ok(Known::Nothing);
     };
-    // Calls that had ended by then were served by nobody.
-    let had_calls = gathered.seal.calls > 0 || record.elsewhere_days > 0;
     let scored = gathered.scored(day);
-    Ok(
-        match scored.filter(|it| it.coverage >= settings.rule.coverage_min) {
-            // Of hosting that runs it is the other way round: what it served is all there is.
-            Some(scored)
-                if may_be_elsewhere
-                    && had_calls
-                    && scored.api_usd <= 0.0
-                    && kind != AlternativeKind::Api =>
-            {
-                Known::Elsewhere
-            }
-            Some(scored) => Known::Scored(scored),
-            None => Known::Nothing,
-        },
-    )
+    let Some(scored) = scored.filter(|it| it.coverage >= settings.rule.coverage_min) else {
+        return Ok(Known::Nothing);
+    };
+    // Calls that had ended before it served any are served by nobody.
+    let had_calls = gathered.seal.calls > 0 || record.elsewhere_days > 0;
+    let is_elsewhere = may_be_elsewhere && had_calls && scored.api_usd <= 0.0;
+    Ok(if is_elsewhere {
+        Known::Elsewhere
+    } else {
+        Known::Scored(scored)
+    })
 }
 
 fn is_in(day: Date, minute: &StreamMinute) -> bool {
@@ -83,33 +77,28 @@ fn is_in(day: Date, minute: &StreamMinute) -> bool {
     began.is_ok_and(|began| TimeZone::UTC.to_datetime(began).date() == day)
 }
 
-/// Where a minute of own hosting ran.
-struct Ran<'a> {
+/// What a minute of own hosting runs on.
+struct RunsOn<'a> {
     /// The name of its plan.
     plan: &'a str,
     /// The stream that it would be on the API.
     instead: Stream,
 }
 
-impl<'a> Ran<'a> {
+impl<'a> RunsOn<'a> {
     /// `None` where its upstream names no plan, or nothing that it is held against.
     fn of(running: &'a [RunningPlan], minute: &StreamMinute) -> Option<Self> {
-        running.iter().find_map(
-            |RunningPlan {
-                 plan, upstreams, ..
-             }| {
-                let mut upstreams = upstreams.iter();
-                let upstream = upstreams.find(|it| *it.name == *minute.upstream)?;
-                let instead = Stream {
+        running.iter().find_map(|it| {
+            let mut upstreams = it.upstreams.iter();
+            let upstream = upstreams.find(|it| *it.name == *minute.upstream)?;
+            Some(Self {
+                plan: &it.plan.name,
+                instead: Stream {
                     model: upstream.model.clone(),
                     ..freeze::stream(minute)
-                };
-                Some(Self {
-                    plan: &plan.name,
-                    instead,
-                })
-            },
-        )
+                },
+            })
+        })
     }
 }
 
