@@ -103,7 +103,7 @@ pub(super) fn complete(
 ) {
     let Known { answer, counts } = *known;
     let nothing = Report::default();
-    let reader = answer.reader.as_deref();
+    let reader = answer.reader.as_ref();
     let report = reader.map_or(&nothing, ResponseReader::report);
     let reading = asked.endpoint.reading;
     let source = source(reading, answer, ending, report);

@@ -55,7 +55,7 @@ struct Leaves {
 pub(super) struct Answer {
     pub(super) status: Option<StatusCode>,
     /// Absent where nothing is billed or nothing can be read.
-    pub(super) reader: Option<Box<ResponseReader>>,
+    pub(super) reader: Option<ResponseReader>,
     /// Whether the answer is labelled as a stream; a reader knows better.
     pub(super) labelled_stream: bool,
     pub(super) request_id: Option<String>,
@@ -135,7 +135,7 @@ impl Open {
     /// Whether the answer shows a usage that is not read.
     pub(super) fn shows_usage(&self) -> bool {
         let answer = self.answer();
-        let report = answer.reader.as_ref().map(|reader| reader.report());
+        let report = answer.reader.as_ref().map(ResponseReader::report);
         report.is_some_and(|report| report.shows_usage)
     }
 

@@ -215,7 +215,7 @@ impl Results {
             return;
         }
         let ends_behind_a_line = |reader: &ResponseReader| reader.report().final_usage;
-        let whole = answer.reader.as_deref().is_some_and(ends_behind_a_line);
+        let whole = answer.reader.as_ref().is_some_and(ends_behind_a_line);
         record.complete = whole && ending.end == StreamEnd::Complete;
         record.source = Some(match (self.reported, self.unknown) {
             (0, _) => UsageSource::Unknown,

@@ -113,7 +113,7 @@ fn begun(call: &Open, status: StatusCode, headers: &HeaderMap) -> Answer {
     };
     Answer {
         status: Some(status),
-        reader: (reads && !coding.is_opaque()).then(|| Box::new(reader())),
+        reader: (reads && !coding.is_opaque()).then(reader),
         labelled_stream: content_type.is_some_and(wire::is_event_stream),
         request_id: REQUEST_ID_HEADERS.into_iter().find_map(text),
         coding,

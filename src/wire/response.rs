@@ -1,38 +1,29 @@
 //! Follows one response body: finds its framing, feeds its texts to the format's reader.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::call::Flag;
 
-use super::WireFormat;
-use super::anthropic::Message;
-use super::anthropic::batch::Outcome;
 use super::echo::Echo;
-use super::endpoint::{Endpoint, Operation, Reading};
+use super::endpoint::Endpoint;
 use super::findings::{Findings, Report};
 use super::kept::TextBudget;
-use super::openai::Completion;
-use super::openai::audio::Audio;
-use super::openai::batch::Output;
-use super::openai::images::Images;
-use super::openai::responses::Response;
-use super::openai::runs::ThreadRun;
 use super::paths::Paths;
-use super::plain::Plain;
 use super::scanner::{Scanner, Seen};
 use super::spoken::Spoken;
 use super::sse::SseDecoder;
 
+mod bodies;
 mod events;
 mod lines;
 
-use lines::Lines;
 pub(super) use lines::{BATCH_TIER, Line};
 
 /// What a format makes of the values at its named paths. A text is a whole body or one event; the
 /// same text twice in a row says what it says once.
-pub(super) trait Format {
-    type Field: Copy + 'static;
+pub(super) trait Format: fmt::Debug + Send + 'static {
+    type Field: Copy + fmt::Debug + Send + Sync + 'static;
 
     fn paths() -> &'static Paths<Self::Field>;
     fn see(&mut self, seen: Seen<'_, Self::Field>, findings: &mut Findings);
@@ -42,170 +33,81 @@ pub(super) trait Format {
     fn done(&mut self, findings: &mut Findings);
 }
 
+/// A body that is followed, whatever its framing and its format.
+trait Body: fmt::Debug + Send {
+    fn feed(&mut self, bytes: &[u8]);
+    fn findings(&self) -> &Findings;
+    /// The client asked for a stream.
+    fn expect_stream(&mut self);
+    fn keep_text(&mut self, budget: &Arc<TextBudget>);
+    fn take_text(&mut self) -> Option<Box<Spoken>>;
+    /// Whether it has no end of its own that could be seen.
+    fn is_endless(&self) -> bool;
+
+    fn take_results(&mut self) -> Vec<Report> {
+        Vec::new()
+    }
+
+    #[cfg(test)]
+    fn results(&self) -> &[Report] {
+        &[]
+    }
+}
+
 /// Reads what one response reports while its bytes pass by.
 #[derive(Debug)]
-pub struct ResponseReader(Body);
-
-#[derive(Debug)]
-enum Body {
-    Completion(Framed<Completion>),
-    Response(Box<Framed<Response>>),
-    Images(Framed<Images>),
-    Audio(Framed<Audio>),
-    Run(Framed<ThreadRun>),
-    Message(Box<Framed<Message>>),
-    Plain(Framed<Plain>),
-    Outputs(Box<Lines<Output>>),
-    Outcomes(Box<Lines<Outcome>>),
-}
+pub struct ResponseReader(Box<dyn Body>);
 
 impl ResponseReader {
     /// A reader before the first byte of the body.
     #[must_use]
     pub fn new(endpoint: Endpoint, content_type: Option<&str>) -> Self {
-        let Endpoint {
-            format,
-            operation,
-            reading,
-        } = endpoint;
-        let plain = || Body::Plain(Framed::new(Plain::new(reading), content_type, false));
-        if matches!(reading, Reading::Free | Reading::Unread) {
-            return Self(plain());
-        }
-        if reading == Reading::Results {
-            return Self(match format {
-                WireFormat::OpenAi => Body::Outputs(Box::new(Lines::new())),
-                WireFormat::Anthropic => Body::Outcomes(Box::new(Lines::new())),
-            });
-        }
-        if format == WireFormat::Anthropic {
-            let message = Framed::new(Message::default(), content_type, true);
-            return Self(Body::Message(Box::new(message)));
-        }
-        Self(match operation {
-            Operation::Chat | Operation::TextCompletion | Operation::Embeddings => {
-                Body::Completion(Framed::new(Completion::default(), content_type, true))
-            }
-            Operation::Responses => Body::Response(Box::new(Framed::new(
-                Response::default(),
-                content_type,
-                true,
-            ))),
-            Operation::Images => Body::Images(Framed::new(Images::default(), content_type, true)),
-            // Subtitles are plain text, and sound may begin with any byte.
-            Operation::Audio => Body::Audio(Framed::new(Audio::default(), content_type, false)),
-            Operation::Speech => {
-                let mut audio = Framed::new(Audio::default(), content_type, false);
-                // It is no text, and a stream is asked for by another name.
-                audio.expects_stream = true;
-                Body::Audio(audio.unless_sound(content_type))
-            }
-            Operation::Runs => Body::Run(Framed::new(ThreadRun::default(), content_type, true)),
-            Operation::Videos
-            | Operation::Batches
-            | Operation::FineTuning
-            | Operation::Moderations
-            | Operation::Models
-            | Operation::CountTokens
-            | Operation::Other => plain(),
-        })
+        Self(bodies::of(endpoint, content_type))
     }
 
     /// The client asked for a stream: what is not labelled may be one.
     pub fn expect_stream(&mut self) {
-        match &mut self.0 {
-            Body::Audio(body) => body.expects_stream = true,
-            Body::Plain(body) => body.expects_stream = true,
-            // Their first byte tells.
-            Body::Completion(_)
-            | Body::Response(_)
-            | Body::Images(_)
-            | Body::Run(_)
-            | Body::Message(_)
-            | Body::Outputs(_)
-            | Body::Outcomes(_) => {}
-        }
+        self.0.expect_stream();
     }
 
     /// Takes the next bytes of the body.
     pub fn feed(&mut self, bytes: &[u8]) {
-        match &mut self.0 {
-            Body::Completion(body) => body.feed(bytes),
-            Body::Response(body) => body.feed(bytes),
-            Body::Images(body) => body.feed(bytes),
-            Body::Audio(body) => body.feed(bytes),
-            Body::Run(body) => body.feed(bytes),
-            Body::Message(body) => body.feed(bytes),
-            Body::Plain(body) => body.feed(bytes),
-            Body::Outputs(body) => body.feed(bytes),
-            Body::Outcomes(body) => body.feed(bytes),
-        }
+        self.0.feed(bytes);
     }
 
     /// Gives away what a batch's results have reported since it was last asked, a report for each:
     /// one without usage bills nothing, or says by a flag why nobody knows what.
     pub fn take_results(&mut self) -> Vec<Report> {
-        match &mut self.0 {
-            Body::Outputs(body) => body.take(),
-            Body::Outcomes(body) => body.take(),
-            Body::Completion(_)
-            | Body::Response(_)
-            | Body::Images(_)
-            | Body::Audio(_)
-            | Body::Run(_)
-            | Body::Message(_)
-            | Body::Plain(_) => Vec::new(),
-        }
+        self.0.take_results()
     }
 
     /// What would be given away.
     #[cfg(test)]
     pub(super) fn results(&self) -> &[Report] {
-        match &self.0 {
-            Body::Outputs(body) => &body.results,
-            Body::Outcomes(body) => &body.results,
-            Body::Completion(_)
-            | Body::Response(_)
-            | Body::Images(_)
-            | Body::Audio(_)
-            | Body::Run(_)
-            | Body::Message(_)
-            | Body::Plain(_) => &[],
-        }
+        self.0.results()
     }
 
     /// What was reported so far: also the truth for a call cut short.
     #[must_use]
-    pub const fn report(&self) -> &Report {
-        &self.findings().report
+    pub fn report(&self) -> &Report {
+        &self.0.findings().report
     }
 
     /// Whether the format's own end was seen: `[DONE]`, `message_stop`, the whole JSON body.
     #[must_use]
-    pub const fn ended(&self) -> bool {
-        self.findings().ended
+    pub fn ended(&self) -> bool {
+        self.0.findings().ended
     }
 
     /// Whether the first generated token was seen.
     #[must_use]
-    pub const fn output_started(&self) -> bool {
-        self.findings().output_started
+    pub fn output_started(&self) -> bool {
+        self.0.findings().output_started
     }
 
     /// Keeps what is said from now on, to be counted if it must be.
     pub fn keep_text(&mut self, budget: &Arc<TextBudget>) {
-        match &mut self.0 {
-            Body::Completion(body) => body.keep_text(budget),
-            Body::Response(body) => body.keep_text(budget),
-            Body::Message(body) => body.keep_text(budget),
-            // Nothing in them is known to be text.
-            Body::Images(_)
-            | Body::Audio(_)
-            | Body::Run(_)
-            | Body::Plain(_)
-            | Body::Outputs(_)
-            | Body::Outcomes(_) => {}
-        }
+        self.0.keep_text(budget);
     }
 
     /// Gives up what was kept of it: nobody will count it.
@@ -215,53 +117,20 @@ impl ResponseReader {
 
     /// Gives away what was said, where it was kept.
     pub fn take_text(&mut self) -> Option<Box<Spoken>> {
-        match &mut self.0 {
-            Body::Completion(body) => body.take_text(),
-            Body::Response(body) => body.take_text(),
-            Body::Message(body) => body.take_text(),
-            Body::Images(_)
-            | Body::Audio(_)
-            | Body::Run(_)
-            | Body::Plain(_)
-            | Body::Outputs(_)
-            | Body::Outcomes(_) => None,
-        }
+        self.0.take_text()
     }
 
     /// Shows what was said so far, where it is kept and no longer than `bytes_max`.
     #[must_use]
     pub fn copy_text(&self, bytes_max: usize) -> Option<Box<Spoken>> {
-        let spoken = self.findings().spoken.as_deref()?;
+        let spoken = self.0.findings().spoken.as_deref()?;
         spoken.copy(bytes_max).map(Box::new)
     }
 
     /// Whether the body has no end of its own that could be seen: sound, plain text.
     #[must_use]
-    pub const fn is_endless(&self) -> bool {
-        match &self.0 {
-            Body::Audio(body) => matches!(body.shape, Shape::Opaque),
-            Body::Outputs(_) | Body::Outcomes(_) => true,
-            Body::Completion(_)
-            | Body::Response(_)
-            | Body::Images(_)
-            | Body::Run(_)
-            | Body::Message(_)
-            | Body::Plain(_) => false,
-        }
-    }
-
-    const fn findings(&self) -> &Findings {
-        match &self.0 {
-            Body::Completion(body) => &body.findings,
-            Body::Response(body) => &body.findings,
-            Body::Images(body) => &body.findings,
-            Body::Audio(body) => &body.findings,
-            Body::Run(body) => &body.findings,
-            Body::Message(body) => &body.findings,
-            Body::Plain(body) => &body.findings,
-            Body::Outputs(body) => &body.findings,
-            Body::Outcomes(body) => &body.findings,
-        }
+    pub fn is_endless(&self) -> bool {
+        self.0.is_endless()
     }
 }
 
@@ -300,6 +169,44 @@ struct Framed<R: Format> {
     findings: Findings,
 }
 
+impl<R: Format> Body for Framed<R> {
+    fn feed(&mut self, mut bytes: &[u8]) {
+        if let Shape::Unseen(label) = self.shape {
+            bytes = after_blanks(bytes);
+            self.shape = self.shape_of(bytes.first(), label);
+            self.shape_known();
+        }
+        match self.shape {
+            Shape::Json => self.json(bytes),
+            Shape::Events => self.events(bytes),
+            Shape::Unseen(_) | Shape::Opaque => {}
+        }
+    }
+
+    fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    fn expect_stream(&mut self) {
+        self.expects_stream = true;
+    }
+
+    fn keep_text(&mut self, budget: &Arc<TextBudget>) {
+        self.scanner.set_gathers(true);
+        self.findings.spoken = Some(Box::new(Spoken::new(budget)));
+    }
+
+    fn take_text(&mut self) -> Option<Box<Spoken>> {
+        self.scanner.set_gathers(false);
+        self.findings.spoken.take()
+    }
+
+    /// Sound and plain text end with their bytes.
+    fn is_endless(&self) -> bool {
+        !self.promised && self.shape == Shape::Opaque
+    }
+}
+
 impl<R: Format> Framed<R> {
     fn new(reader: R, content_type: Option<&str>, promised: bool) -> Self {
         let label = Label::of(content_type.unwrap_or_default());
@@ -327,19 +234,6 @@ impl<R: Format> Framed<R> {
         self
     }
 
-    fn feed(&mut self, mut bytes: &[u8]) {
-        if let Shape::Unseen(label) = self.shape {
-            bytes = after_blanks(bytes);
-            self.shape = self.shape_of(bytes.first(), label);
-            self.shape_known();
-        }
-        match self.shape {
-            Shape::Json => self.json(bytes),
-            Shape::Events => self.events(bytes),
-            Shape::Unseen(_) | Shape::Opaque => {}
-        }
-    }
-
     /// Servers mislabel bodies both ways, so where JSON or events are promised the first byte
     /// decides: no event stream begins with a bracket, and no JSON text begins with `data`, `event`,
     /// `id`, `retry` or a comment. A transcript may begin with any of them, such as `[Music]`.
@@ -361,16 +255,6 @@ impl<R: Format> Framed<R> {
             }
             Some(_) => Shape::Opaque,
         }
-    }
-
-    fn keep_text(&mut self, budget: &Arc<TextBudget>) {
-        self.scanner.set_gathers(true);
-        self.findings.spoken = Some(Box::new(Spoken::new(budget)));
-    }
-
-    fn take_text(&mut self) -> Option<Box<Spoken>> {
-        self.scanner.set_gathers(false);
-        self.findings.spoken.take()
     }
 
     fn shape_known(&mut self) {

@@ -1,11 +1,15 @@
 //! Reads a body of lines, each the result of one call of a batch. Any file may come down the same
 //! path; its first line says whether it is one of these.
 
+use std::sync::Arc;
+
 use memchr::memchr;
 
 use super::super::findings::{Findings, Report};
+use super::super::kept::TextBudget;
 use super::super::scanner::Scanner;
-use super::Format;
+use super::super::spoken::Spoken;
+use super::{Body, Format};
 use crate::call::Flag;
 
 /// The tier a batch's calls are priced at. Where `OpenAI` names one in their answers, it is that of
@@ -37,9 +41,49 @@ pub(super) struct Lines<R: Line> {
     reader: R,
     line: Findings,
     /// What was read and not yet taken.
-    pub(super) results: Vec<Report>,
+    results: Vec<Report>,
     /// Of the whole body: only that it ends behind a line.
-    pub(super) findings: Findings,
+    findings: Findings,
+}
+
+impl<R: Line> Body for Lines<R> {
+    fn feed(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() && self.state != State::Foreign {
+            let end = memchr(b'\n', bytes);
+            let (piece, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+            self.piece(piece, end.is_some());
+            bytes = rest.get(1..).unwrap_or_default();
+        }
+        let is_within = self.state == State::Open && !self.scanner.is_blank();
+        self.findings.report.final_usage = !is_within;
+    }
+
+    fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Its lines are no stream, whatever was asked.
+    fn expect_stream(&mut self) {}
+
+    /// Nothing in it is to be counted.
+    fn keep_text(&mut self, _: &Arc<TextBudget>) {}
+
+    fn take_text(&mut self) -> Option<Box<Spoken>> {
+        None
+    }
+
+    fn is_endless(&self) -> bool {
+        true
+    }
+
+    fn take_results(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.results)
+    }
+
+    #[cfg(test)]
+    fn results(&self) -> &[Report] {
+        &self.results
+    }
 }
 
 impl<R: Line> Lines<R> {
@@ -55,22 +99,6 @@ impl<R: Line> Lines<R> {
             results: Vec::new(),
             findings,
         }
-    }
-
-    pub(super) fn feed(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && self.state != State::Foreign {
-            let end = memchr(b'\n', bytes);
-            let (piece, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
-            self.piece(piece, end.is_some());
-            bytes = rest.get(1..).unwrap_or_default();
-        }
-        let is_within = self.state == State::Open && !self.scanner.is_blank();
-        self.findings.report.final_usage = !is_within;
-    }
-
-    /// Gives away the results read since it was last asked.
-    pub(super) fn take(&mut self) -> Vec<Report> {
-        std::mem::take(&mut self.results)
     }
 
     fn piece(&mut self, piece: &[u8], is_last: bool) {

@@ -1,0 +1,65 @@
+//! Which reader follows which answer.
+
+use super::super::WireFormat;
+use super::super::anthropic::Message;
+use super::super::anthropic::batch::Outcome;
+use super::super::endpoint::{Endpoint, Operation, Reading};
+use super::super::openai::Completion;
+use super::super::openai::audio::Audio;
+use super::super::openai::batch::Output;
+use super::super::openai::images::Images;
+use super::super::openai::responses::Response;
+use super::super::openai::runs::ThreadRun;
+use super::super::plain::Plain;
+use super::lines::Lines;
+use super::{Body, Format, Framed};
+
+/// The body that answers at an endpoint.
+pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
+    match (endpoint.reading, endpoint.format) {
+        (Reading::Free | Reading::Unread, _) => plain(endpoint, content_type),
+        (Reading::Results, WireFormat::OpenAi) => Box::new(Lines::<Output>::new()),
+        (Reading::Results, WireFormat::Anthropic) => Box::new(Lines::<Outcome>::new()),
+        (Reading::Metered | Reading::Lookup, WireFormat::OpenAi) => openai(endpoint, content_type),
+        (Reading::Metered | Reading::Lookup, WireFormat::Anthropic) => {
+            promised::<Message>(content_type)
+        }
+    }
+}
+
+/// The body of an answer of `OpenAI`'s.
+fn openai(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
+    match endpoint.operation {
+        Operation::Chat | Operation::TextCompletion | Operation::Embeddings => {
+            promised::<Completion>(content_type)
+        }
+        Operation::Responses => promised::<Response>(content_type),
+        Operation::Images => promised::<Images>(content_type),
+        // Subtitles are plain text, and sound may begin with any byte.
+        Operation::Audio => Box::new(Framed::new(Audio::default(), content_type, false)),
+        Operation::Speech => {
+            let mut audio = Framed::new(Audio::default(), content_type, false);
+            // It is no text, and a stream is asked for by another name.
+            audio.expects_stream = true;
+            Box::new(audio.unless_sound(content_type))
+        }
+        Operation::Runs => promised::<ThreadRun>(content_type),
+        Operation::Videos
+        | Operation::Batches
+        | Operation::FineTuning
+        | Operation::Moderations
+        | Operation::Models
+        | Operation::CountTokens
+        | Operation::Other => plain(endpoint, content_type),
+    }
+}
+
+/// The path promises JSON or events.
+fn promised<R: Format + Default>(content_type: Option<&str>) -> Box<dyn Body> {
+    Box::new(Framed::new(R::default(), content_type, true))
+}
+
+fn plain(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
+    let plain = Plain::new(endpoint.reading);
+    Box::new(Framed::new(plain, content_type, false))
+}
