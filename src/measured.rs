@@ -36,11 +36,13 @@ use watch::Watch;
 /// Servers of one upstream at most: each is asked in every round.
 pub const SERVERS_MAX: usize = 64;
 
-/// What configuration says about measuring one upstream.
+/// What configuration says about measuring the servers of one upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The upstream whose calls these servers work on.
+    /// The upstream that names them.
     pub upstream: String,
+    /// The upstreams whose calls these servers work on, it among them.
+    pub upstreams: Vec<String>,
     /// The servers' pages, one a replica: a balancer in between would answer for another each time.
     pub pages: Vec<Page>,
     /// From one round to the next.

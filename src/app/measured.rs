@@ -41,7 +41,8 @@ pub(super) fn prepare(config: &Config, ledger: &Ledger) -> Result<Prepared, AppE
     let upstreams = config.upstreams.iter();
     let settings = upstreams.filter_map(|upstream| {
         let measured_by = upstream.measured_by.as_ref()?;
-        Some(self::settings(upstream, measured_by))
+        let together = together(upstream, &config.upstreams);
+        Some(self::settings(upstream, together, measured_by))
     });
     let settings: Result<Vec<Settings>, AppError> = settings.collect();
     let kept = |name: &str| {
@@ -58,7 +59,19 @@ pub(super) fn prepare(config: &Config, ledger: &Ledger) -> Result<Prepared, AppE
     Ok(Measured::prepare(&settings?, now(), kept)?)
 }
 
-fn settings(upstream: &Upstream, measured_by: &MeasuredBy) -> Result<Settings, AppError> {
+/// The upstreams that run on the same servers, which are those of its plan.
+fn together(upstream: &Upstream, all: &[Upstream]) -> Vec<String> {
+    let plan = |of: &Upstream| of.runs_on.as_ref().map(|it| it.plan.clone());
+    let its = plan(upstream);
+    let same = |of: &&Upstream| of.name == upstream.name || (its.is_some() && plan(of) == its);
+    all.iter().filter(same).map(|of| of.name.clone()).collect()
+}
+
+fn settings(
+    upstream: &Upstream,
+    upstreams: Vec<String>,
+    measured_by: &MeasuredBy,
+) -> Result<Settings, AppError> {
     let MeasuredBy {
         pages,
         every,
@@ -80,6 +93,7 @@ fn settings(upstream: &Upstream, measured_by: &MeasuredBy) -> Result<Settings, A
         .transpose()?;
     Ok(Settings {
         upstream: upstream.name.clone(),
+        upstreams,
         pages: pages.clone(),
         every: *every,
         timeout: *timeout,
@@ -161,30 +175,25 @@ pub(super) fn servers(
     plans: &[RunningPlan],
     now: Timestamp,
 ) -> Vec<ServersOf> {
-    let runs = |upstream: &str| {
-        let mut all = plans.iter().flat_map(|plan| &plan.upstreams);
-        all.any(|it| it.name == upstream)
-    };
     let today = now.as_second().div_euclid(DAY_SECONDS);
-    let seen = measured.seen(now).into_iter();
-    seen.filter(|seen| runs(&seen.upstream))
-        .map(|seen| {
-            let day = |day: i64| {
-                let end = day.saturating_add(1).saturating_mul(DAY_SECONDS);
-                let end = Timestamp::from_second(end).ok()?;
-                let window = measured.fortnight(&seen.upstream, end)?;
-                Some((day, said(&seen, &window)))
-            };
-            let windows = seen.windows.iter();
-            ServersOf {
-                upstream: seen.upstream.clone(),
-                windows: windows.map(|it| (it.label, said(&seen, it))).collect(),
-                days: (today.saturating_sub(DAYS_TOLD)..today)
-                    .filter_map(day)
-                    .collect(),
-            }
+    let all = measured.seen(now);
+    let of = |running: &RunningPlan| {
+        let named = |seen: &&Seen| running.upstreams.iter().any(|it| it.name == seen.upstream);
+        let seen = all.iter().find(named)?;
+        let day = |day: i64| {
+            let end = day.saturating_add(1).saturating_mul(DAY_SECONDS);
+            let window = measured.fortnight(&seen.upstream, Timestamp::from_second(end).ok()?)?;
+            Some((day, said(seen, &window)))
+        };
+        let windows = seen.windows.iter();
+        let days = today.saturating_sub(DAYS_TOLD)..today;
+        Some(ServersOf {
+            plan: running.plan.name.clone(),
+            windows: windows.map(|it| (it.label, said(seen, it))).collect(),
+            days: days.filter_map(day).collect(),
         })
-        .collect()
+    };
+    plans.iter().filter_map(of).collect()
 }
 
 #[expect(clippy::float_arithmetic, reason = "means over a window")]
@@ -227,6 +236,7 @@ fn seen(seen: &Seen) -> Value {
     let costs = seen.costs.as_ref();
     json!({
         "upstream": seen.upstream,
+        "upstreams": seen.upstreams,
         "words": words(seen),
         "servers": seen.servers.iter().map(server).collect::<Vec<_>>(),
         "running_calls": seen.now.running,
@@ -284,3 +294,6 @@ fn gauges_of(seen: &Seen) -> MeasuredGauges {
         windows: seen.windows.iter().map(window).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

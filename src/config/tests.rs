@@ -245,3 +245,16 @@ fn the_replicas_of_a_plan_may_be_written_at_any_of_its_upstreams() {
     let told = two_on_one_plan("replicas = []\n").unwrap_err().to_string();
     assert!(!told.contains("is missing"), "{told}");
 }
+
+#[test]
+fn the_servers_of_a_plan_are_named_at_one_of_its_upstreams() {
+    let by = "[upstreams.two.measured_by]\nvllm = \"http://a:8000\"\n";
+    let only_two = format!("replicas = 2\n{by}");
+    two_on_one_plan(&only_two).unwrap();
+    let both = format!("{only_two}{}", by.replace("two", "one"));
+    let told = two_on_one_plan(&both).unwrap_err().to_string();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    let expected = "upstreams.two.measured_by: the servers of ours are named at \
+                    upstreams.one.measured_by; name all of them there";
+    assert!(told.contains(expected), "{told}");
+}

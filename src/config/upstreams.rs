@@ -145,8 +145,10 @@ impl Upstream {
             return Self::defaults();
         }
         let read = |(name, section)| Self::read(name, section, &mut known);
-        let all = sections.into_iter().filter_map(read).collect();
-        known.finish(&root.named("upstreams"));
+        let all: Vec<Self> = sections.into_iter().filter_map(read).collect();
+        let sections = root.named("upstreams");
+        known.finish(&sections);
+        measured_by::once_a_plan(&all, &sections);
         all
     }
 

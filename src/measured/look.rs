@@ -55,11 +55,12 @@ impl Measured {
         }
     }
 
-    /// Compares what was answered with what `metered` says of each upstream now. That is asked outside
-    /// of the lock, and may take its time.
+    /// Compares what was answered with what `metered` says now of the upstreams that these servers work
+    /// for. That is asked outside of the lock, and may take its time.
     pub fn book(&self, round: &Round, metered: impl Fn(&str) -> Metered) {
         for settings in &round.begun {
-            let metered = metered(&settings.upstream);
+            let each = settings.upstreams.iter().map(|upstream| metered(upstream));
+            let metered = each.fold(Metered::default(), Metered::plus);
             let mut watches = self.watches();
             // A reload meanwhile may have made the answers those of others.
             let Some(watch) = watches.iter_mut().find(|it| it.settings == *settings) else {

@@ -14,7 +14,7 @@ use super::reading::Reading;
 /// Longer than this between two whole rounds says nothing of any hour.
 const GAP_MAX: Duration = Duration::from_hours(1);
 
-/// What was metered of an upstream since the ledger began.
+/// What was metered of one or more upstreams since the ledger began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metered {
     /// Input tokens, cached ones included.
@@ -23,6 +23,16 @@ pub struct Metered {
     pub cached_tokens: u64,
     /// Output tokens.
     pub output_tokens: u64,
+}
+
+impl Metered {
+    pub(super) const fn plus(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+        }
+    }
 }
 
 /// The last round in which every server was read.

@@ -18,12 +18,14 @@ pub const CAPTURE_RATIO_MIN: f64 = 0.95;
 const COMPARED_TOKENS_MIN: u64 = 10_000;
 const DAY_SECONDS: f64 = 86_400.0;
 
-/// One upstream.
+/// The servers that one upstream names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// Its configured name.
     pub upstream: String,
-    /// Its servers, in the order of the configuration.
+    /// The upstreams whose calls they work on, it among them.
+    pub upstreams: Vec<String>,
+    /// They, in the order of the configuration.
     pub servers: Vec<ServerSeen>,
     /// What the servers that answered last were at.
     pub now: Now,

@@ -158,6 +158,7 @@ impl Watch {
         let readings: Vec<Reading> = readings.filter_map(|it| Some(it.reading?.1)).collect();
         Seen {
             upstream: self.upstream().to_owned(),
+            upstreams: self.settings.upstreams.clone(),
             servers: servers
                 .map(|(server, page)| ServerSeen {
                     engine: page.engine,

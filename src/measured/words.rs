@@ -19,7 +19,7 @@ pub fn words(seen: &Seen) -> String {
 
 fn write(out: &mut String, seen: &Seen) -> fmt::Result {
     let (up, all) = (seen.up(), seen.servers.len());
-    write!(out, "{}, measured: ", seen.upstream)?;
+    write!(out, "{}, measured: ", seen.upstreams.join(" and "))?;
     if all > 0 {
         write!(out, "{up} of {all} servers answer. ")?;
         for server in &seen.servers {

@@ -57,6 +57,13 @@ pub enum Lack {
         /// What it takes.
         asked: f64,
     },
+    /// More was metered than the servers counted: one is not asked, and what passes by there is not seen.
+    NotListed {
+        /// Tokens that were metered over tokens that the servers counted.
+        seen: f64,
+        /// The most that is allowed.
+        most: f64,
+    },
     /// This instance sees a part of the traffic.
     PartOfTraffic,
 }
@@ -75,6 +82,7 @@ impl Lack {
             Self::Hindsight => "no_earlier_window",
             Self::NotCompared { .. } => "servers_not_compared",
             Self::PassedBy { .. } => "calls_pass_by",
+            Self::NotListed { .. } => "servers_not_listed",
             Self::PartOfTraffic => "part_of_traffic",
         }
     }
@@ -123,6 +131,13 @@ impl fmt::Display for Lack {
                  tollgate by",
                 percent(*seen),
                 percent(*asked)
+            ),
+            Self::NotListed { seen, most } => write!(
+                f,
+                "{} of the tokens that its servers counted were metered, {} are allowed: a server is missing \
+                 in measured_by",
+                percent(*seen),
+                percent(*most)
             ),
             Self::PartOfTraffic => f.write_str("this instance sees only a part of the traffic"),
         }

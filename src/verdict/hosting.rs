@@ -110,30 +110,20 @@ impl Hosted {
         self.servers = servers;
     }
 
-    /// What the servers of a plan say, by what is picked of each upstream's; nothing if none is asked.
-    fn servers_of(
-        &self,
-        running: &RunningPlan,
-        pick: impl Fn(&ServersOf) -> Option<Servers>,
-    ) -> Option<Servers> {
-        let its = |of: &&ServersOf| running.upstreams.iter().any(|it| it.name == of.upstream);
-        let asked = self.servers.iter().filter(its);
-        Servers::together(asked.filter_map(pick))
-    }
-
-    /// The same over the fortnight that ends with a UTC day.
+    /// What the servers of a plan say over the fortnight that ends with a UTC day; nothing if none is
+    /// asked.
     pub(super) fn servers_by(&self, plan: &str, day: i64) -> Option<Servers> {
-        let mut running = self.settings.running.iter();
-        let running = running.find(|it| it.plan.name == plan)?;
-        self.servers_of(running, |of| of.days.get(&day).copied())
+        self.servers_of(plan)?.days.get(&day).copied()
     }
 
     /// The same over a trailing window.
-    fn servers_in(&self, running: &RunningPlan, label: &str) -> Option<Servers> {
-        self.servers_of(running, |of| {
-            let mut windows = of.windows.iter();
-            windows.find(|(known, _)| *known == label).map(|it| it.1)
-        })
+    fn servers_in(&self, plan: &str, label: &str) -> Option<Servers> {
+        let mut windows = self.servers_of(plan)?.windows.iter();
+        windows.find(|(known, _)| *known == label).map(|it| it.1)
+    }
+
+    fn servers_of(&self, plan: &str) -> Option<&ServersOf> {
+        self.servers.iter().find(|of| of.plan == plan)
     }
 
     /// Adds one finished call of own hosting; says to which minute.

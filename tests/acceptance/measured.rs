@@ -121,10 +121,16 @@ fn tokens(seen: &Value) -> [u64; 4] {
 }
 
 async fn calls(tollgate: &Tollgate, many: usize) {
+    calls_by("own", tollgate, many).await;
+}
+
+async fn calls_by(upstream: &str, tollgate: &Tollgate, many: usize) {
     let mut client = Client::new(tollgate.traffic);
     for _ in 0..many {
         let body = json!({"model": "m", "messages": []}).to_string();
-        let answer = client.send(post("/own/v1/chat/completions", body)).await;
+        let answer = client
+            .send(post(&format!("/{upstream}/v1/chat/completions"), body))
+            .await;
         assert_eq!(answer.unwrap().status.as_u16(), 200);
     }
 }
@@ -317,15 +323,21 @@ async fn what_servers_say_stands_beside_what_is_computed_of_their_plan() {
                    [upstreams.own.measured_by]";
     let upstream = own("own", &url, &format!("vllm = \"{url}\""));
     let upstream = upstream.replace("[upstreams.own.measured_by]", runs_on);
+    // Another one on the same servers.
+    let batch = format!(
+        "[upstreams.batch]\nformat = \"openai\"\nbase_url = \"{url}\"\nrole = \"own\"\n\
+         would_cost_as = \"openai/gpt-4o\"\nplan = \"ours\"\n"
+    );
     let plan = "[plans.ours]\nreplaces = [\"nothing\"]\nmodel = \"llama-3.3-70b\"\n\
                 gpu = \"H100-SXM\"\ngpus = 2\nprecision = \"fp8\"\ngpu_usd_per_hour = 3\n\
                 throughput = { source = \"published\" }\nprice_as_of = 2026-11-01\n\
                 price_source = \"bill\"\nserves = \"32k\"\npolicy = \"fixed\"\nreplicas = 1\n\
                 ops_usd_per_month = 17520\n";
-    let home = Home::new(&format!("{upstream}{plan}"));
+    let home = Home::new(&format!("{batch}{upstream}{plan}"));
     let tollgate = home.serve().await;
     until(&tollgate, |seen| seen[0]["servers"][0]["up"] == true).await;
-    calls(&tollgate, 4).await;
+    calls_by("own", &tollgate, 3).await;
+    calls_by("batch", &tollgate, 1).await;
     until(&tollgate, |seen| tokens(seen) == [400, 200, 400, 200]).await;
     // The verdict looks once a minute.
     let began = Instant::now();

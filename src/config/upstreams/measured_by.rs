@@ -1,5 +1,6 @@
 //! `[upstreams.NAME.measured_by]`: who says what an upstream of our own really does and costs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -7,11 +8,11 @@ use reqwest::Url;
 use super::super::secret::Secret;
 use super::super::section::Section;
 use super::super::value::Value;
-use super::base_url;
+use super::{Upstream, base_url};
 use crate::call::Role;
 use crate::measured::{Engine, Page, SERVERS_MAX, Workload};
 
-/// How an upstream's servers are measured.
+/// How the servers of an upstream, and of the others on its plan, are measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeasuredBy {
     /// The servers' own pages.
@@ -79,6 +80,28 @@ impl MeasuredBy {
         }
         section.finish(&[]);
         Some(read)
+    }
+}
+
+/// Tells of a plan whose servers are named at two upstreams, of `sections`: all are compared with the calls
+/// of all its upstreams, and stand beside all of its replicas.
+pub(super) fn once_a_plan(all: &[Upstream], sections: &[(&str, Section<'_>)]) {
+    let mut at: BTreeMap<&str, &str> = BTreeMap::new();
+    for upstream in all.iter().filter(|it| it.measured_by.is_some()) {
+        let Some(runs_on) = &upstream.runs_on else {
+            continue;
+        };
+        let (plan, name) = (runs_on.plan.as_str(), upstream.name.as_str());
+        let first = *at.entry(plan).or_insert(name);
+        let here = sections.iter().find(|(it, _)| *it == name && first != name);
+        if let Some((_, section)) = here {
+            section.problem_at(
+                "measured_by",
+                &format!(
+                    "the servers of {plan} are named at upstreams.{first}.measured_by; name all of them there"
+                ),
+            );
+        }
     }
 }
 

@@ -121,7 +121,7 @@ pub(super) fn window(
     let per_mtok = |usd: f64| (tokens > 0.0).then(|| usd / tokens * MILLION);
     let busy = busy(plan, &all.tokens, &ran);
     let evidence = all.evidence(observed);
-    let servers = hosted.servers_in(running, label);
+    let servers = hosted.servers_in(&plan.name, label);
     HostingWindow {
         beside: servers.map(|said| Beside::of(plan, (&all.tokens, cost), &ran, said)),
         window: label,

@@ -48,11 +48,11 @@ pub struct TokenRates {
     pub output: f64,
 }
 
-/// The servers of one upstream.
+/// The servers of one plan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServersOf {
-    /// Its configured name.
-    pub upstream: String,
+    /// The plan's configured name.
+    pub plan: String,
     /// Over the trailing windows, by their labels.
     pub windows: Vec<(&'static str, Servers)>,
     /// Over the fortnight that ends with a UTC day, by days since 1970.
@@ -90,18 +90,6 @@ pub struct Beside {
 }
 
 impl Servers {
-    /// The servers of several upstreams of one plan: the worst evidence, and the sum of the rest.
-    #[must_use]
-    pub fn together(all: impl IntoIterator<Item = Self>) -> Option<Self> {
-        all.into_iter().reduce(|one, other| Self {
-            compared_ratio: both(one.compared_ratio, other.compared_ratio, f64::min),
-            capture_ratio: both(one.capture_ratio, other.capture_ratio, f64::min),
-            tokens: both(one.tokens, other.tokens, TokenRates::plus),
-            replicas: both(one.replicas, other.replicas, |x, y| x + y),
-            usd_per_hour: both(one.usd_per_hour, other.usd_per_hour, |x, y| x + y),
-        })
-    }
-
     /// What they say is missing before leaving may be decided.
     #[must_use]
     pub(in crate::verdict) fn lacks(&self, capture_ratio_min: f64) -> Vec<Lack> {
@@ -116,25 +104,10 @@ impl Servers {
             seen,
             asked: capture_ratio_min,
         });
-        compared.into_iter().chain(captured).collect()
-    }
-}
-
-impl TokenRates {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            input: self.input + other.input,
-            cached: both(self.cached, other.cached, |x, y| x + y),
-            output: self.output + other.output,
-        }
-    }
-}
-
-/// Of two that may be absent: the other one, if one is.
-fn both<T>(one: Option<T>, other: Option<T>, with: impl FnOnce(T, T) -> T) -> Option<T> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(with(one, other)),
-        (one, other) => one.or(other),
+        let most = capture_ratio_min.recip();
+        let beyond = self.capture_ratio.filter(|seen| *seen > most);
+        let beyond = beyond.map(|seen| Lack::NotListed { seen, most });
+        [compared, captured, beyond].into_iter().flatten().collect()
     }
 }
 
@@ -206,6 +179,8 @@ mod tests {
         assert_eq!(labels(servers(0.95, None)), [""; 0]);
         assert_eq!(labels(servers(0.949, Some(0.95))), ["servers_not_compared"]);
         assert_eq!(labels(servers(1.0, Some(0.949))), ["calls_pass_by"]);
+        assert_eq!(labels(servers(1.0, Some(1.05))), [""; 0]);
+        assert_eq!(labels(servers(1.0, Some(1.06))), ["servers_not_listed"]);
         let said: Vec<String> = servers(0.5, Some(0.5))
             .lacks(0.95)
             .iter()
@@ -219,13 +194,11 @@ mod tests {
                  tollgate by",
             ]
         );
-        // The worst of two upstreams.
-        let two = Servers::together([servers(1.0, None), servers(0.5, Some(0.9))]).unwrap();
         assert_eq!(
-            (two.compared_ratio, two.capture_ratio),
-            (Some(0.5), Some(0.9))
+            servers(1.0, Some(2.0)).lacks(0.95)[0].to_string(),
+            "200 % of the tokens that its servers counted were metered, 105.2 % are allowed: a server is missing \
+             in measured_by"
         );
-        assert_eq!(Servers::together([]), None);
     }
 
     /// Two replicas through ten hours, on 720,000 tokens in and 180,000 out.

@@ -165,7 +165,7 @@ fn leaving_is_said_to_be_cheaper_only_if_it_is() {
 fn state_by(servers: Servers) -> (bool, Arc<Report>) {
     let verdict = busy(hosting(1.0, &[ALWAYS], |_| {}), 17);
     verdict.see_servers(vec![ServersOf {
-        upstream: "vllm".into(),
+        plan: "llama".into(),
         windows: vec![(FORTNIGHT.label, servers)],
         days: (TODAY - 3..TODAY).map(|day| (day, servers)).collect(),
     }]);

@@ -161,7 +161,7 @@ fn what_servers_said_of_a_day_is_what_they_said_when_it_was_decided() {
     };
     let asked = |verdict: &Verdict| {
         verdict.see_servers(vec![ServersOf {
-            upstream: "vllm".into(),
+            plan: "llama".into(),
             windows: Vec::new(),
             days: [(TODAY - 3, said(0.0)), (TODAY - 2, said(1.0))].into(),
         }]);
