@@ -31,6 +31,8 @@ mod import;
 #[cfg(test)]
 mod lasting;
 #[cfg(test)]
+mod leaving;
+#[cfg(test)]
 mod measured;
 #[cfg(test)]
 mod past;
