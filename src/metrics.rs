@@ -98,6 +98,7 @@ struct Own {
 #[derive(Debug, Default)]
 struct Shown {
     spend: Vec<SpendRow>,
+    month_elapsed: Option<f64>,
     budgets: Vec<(String, Pico)>,
     reserved: Vec<ReservedRow>,
     verdict: VerdictGauges,
@@ -202,6 +203,11 @@ impl Metrics {
     /// Shows the ledger's totals; replaces those shown before.
     pub fn set_spend(&self, rows: Vec<SpendRow>) {
         lock(&self.0.shown).spend = rows;
+    }
+
+    /// Shows how much of the reporting time zone's month is over, in 0..1; `None` shows nothing.
+    pub fn set_month_elapsed(&self, ratio: Option<f64>) {
+        lock(&self.0.shown).month_elapsed = ratio;
     }
 
     /// Shows the monthly budgets of tenants, all configured; replaces those shown before.

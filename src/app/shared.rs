@@ -185,6 +185,7 @@ impl Source for Shared {
         });
         metrics.set_messages(show::messages(&self.alerts));
         metrics.set_spend(show::spend(ledger, at));
+        metrics.set_month_elapsed(show::month_elapsed(at, ledger.timezone()));
         metrics.set_budgets(show::budgets(&self.config.load()));
         metrics.set_reserved(reserved::rows(&self.config.load().prices, ledger, at));
         // Recent days are in memory; without the disk there is no error.

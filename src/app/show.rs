@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 
@@ -115,6 +117,19 @@ pub(super) fn spend(ledger: &Ledger, now: Timestamp) -> Vec<SpendRow> {
     rows.into_values().collect()
 }
 
+/// How much of the calendar month is over in a time zone, in 0..1; nothing at the end of all time.
+#[expect(
+    clippy::float_arithmetic,
+    reason = "a ratio that is shown; no amount of money is computed here"
+)]
+pub(super) fn month_elapsed(now: Timestamp, zone: &TimeZone) -> Option<f64> {
+    let first = zone.to_datetime(now).date().first_of_month();
+    let begins = |day: Date| Some(day.to_zoned(zone.clone()).ok()?.timestamp());
+    let (begin, end) = (begins(first)?, begins(first.checked_add(1.month()).ok()?)?);
+    let seconds = |until: Timestamp| until.duration_since(begin).as_secs_f64();
+    Some(seconds(now) / seconds(end))
+}
+
 /// The roll-ups that totals are made of.
 pub(super) fn sums(ledger: &Ledger, asked: &TotalsQuery) -> Result<Vec<Rollup>, LedgerError> {
     let apart = asked.apart();
@@ -200,4 +215,24 @@ pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     .into_iter()
     .filter_map(|(key, differs)| differs.then_some(key))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(now: &str, zone: &str, ratio: &str) {
+        let zone = TimeZone::get(zone).unwrap();
+        let elapsed = month_elapsed(now.parse().unwrap(), &zone).unwrap();
+        assert_eq!(format!("{elapsed:.6}"), ratio);
+    }
+
+    #[test]
+    fn a_month_begins_and_ends_where_the_reporting_time_zone_says() {
+        check("2026-11-16T00:00:00Z", "UTC", "0.500000");
+        check("2026-11-30T16:00:00Z", "Asia/Shanghai", "0.000000");
+        // Seven hours before its end; it has one more, since clocks went back: 714 of 721.
+        check("2026-12-01T01:00:00Z", "America/Los_Angeles", "0.990291");
+    }
 }

@@ -73,9 +73,11 @@ families! {
 
     // Tokens.
     INPUT_TOKENS = Counter "tollgate_input_tokens_total" ["upstream", "model", "tenant"]
-        "Billable input tokens, cached ones included.";
+        "Input tokens of calls, cached ones included; of gateways and own hosting too, which have no API \
+         cost.";
     OUTPUT_TOKENS = Counter "tollgate_output_tokens_total" ["upstream", "model", "tenant"]
-        "Billable output tokens, reasoning included.";
+        "Output tokens of calls, reasoning included; of gateways and own hosting too, which have no API \
+         cost.";
     CACHE_READ_TOKENS = Counter "tollgate_cache_read_input_tokens_total"
         ["upstream", "model", "tenant"]
         "Input tokens read from the provider's prompt cache; a part of the input tokens.";
@@ -116,6 +118,8 @@ families! {
     SPEND_ALL_TIME = Gauge "tollgate_spend_all_time_usd" ["upstream", "model", "tenant"]
         "Exact spend on calls in the ledger in dollars since it was begun; free quotas and calls that \
          reserved hours serve are not in it.";
+    MONTH_ELAPSED = Gauge "tollgate_month_elapsed_ratio" []
+        "Part of the calendar month that is over in the reporting time zone.";
     BUDGET_MONTH = Gauge "tollgate_budget_month_usd" ["tenant"]
         "What a tenant is meant to spend in a calendar month in dollars, as the configuration says; nobody \
          is stopped by it.";

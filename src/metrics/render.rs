@@ -71,6 +71,9 @@ impl Metrics {
             let shown = lock(&self.0.shown);
             calls(&mut out, &tally);
             spend(&mut out, &shown.spend, &mut tally.labels);
+            if let Some(ratio) = shown.month_elapsed {
+                out.number(f::MONTH_ELAPSED, &[], ratio);
+            }
             for (tenant, usd) in &shown.budgets {
                 out.number(f::BUDGET_MONTH, &[tenant], usd.to_f64());
             }

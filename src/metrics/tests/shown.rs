@@ -69,12 +69,14 @@ fn spend_is_the_ledgers_and_rows_of_one_name_are_added() {
         all_time: Pico::from_units(3),
     };
     metrics.set_spend(vec![row("key-1"), row("key-2"), row("search")]);
+    metrics.set_month_elapsed(Some(0.5));
     expect(
         &scrape(&metrics),
         &[
             r#"tollgate_spend_today_usd{upstream="openai",model="gpt-4o",tenant="other"} 2"#,
             r#"tollgate_spend_yesterday_usd{upstream="openai",model="gpt-4o",tenant="search"} 0"#,
             r#"tollgate_spend_all_time_usd{upstream="openai",model="gpt-4o",tenant="search"} 3"#,
+            "tollgate_month_elapsed_ratio 0.5",
         ],
     );
 }
