@@ -45,13 +45,17 @@ fn a_column_that_is_given_a_look_is_there() {
             continue;
         }
         let queries = list(&panel["targets"]).iter();
-        let queries: String = queries.map(|target| text(target, "expr")).collect();
+        let labels: BTreeSet<&str> = queries
+            .flat_map(|target| text(target, "expr").split("by (").skip(1))
+            .filter_map(|grouped| grouped.split(')').next())
+            .flat_map(|labels| labels.split(", "))
+            .collect();
         let organize = list(&panel["transformations"]).last().unwrap();
         let renamed = organize["options"]["renameByName"].as_object().unwrap();
         for rule in list(&panel["fieldConfig"]["overrides"]) {
             let column = text(&rule["matcher"], "options");
             let is_value = renamed.values().any(|name| name == column);
-            assert!(is_value || queries.contains(column), "{place}: {column}");
+            assert!(is_value || labels.contains(column), "{place}: {column}");
         }
     }
 }
