@@ -30,6 +30,7 @@ mod what_if;
 mod words;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -220,6 +221,13 @@ impl Verdict {
     pub fn is_due(&self, now: Timestamp) -> bool {
         let minute = now.as_second().div_euclid(BUCKET_SECONDS);
         self.report.load().end_minute != Some(minute)
+    }
+
+    /// What own hosting served in a range of minutes since 1970, of the five weeks that are kept.
+    #[must_use]
+    pub fn stretches(&self, minutes: &Range<i64>) -> Stretches {
+        let served = self.hosted().part(minutes);
+        Stretches::of(served, &self.demand().seen(minutes.clone()))
     }
 
     /// Takes what the servers of hosting that runs say by now, for the next tick.

@@ -11,14 +11,23 @@ pub struct Hosting {
     pub plan: String,
     /// The day, month or hour, as rows name it; nothing where the report tells no times apart.
     pub period: Option<String>,
+    /// This instance sees only a part of the calls that the plan serves.
+    pub part_of_traffic: bool,
     /// What it cost and saved.
     pub seen: HostingWindow,
 }
 
 impl Hosting {
-    /// Estimates are numbers; what an API would have taken is exact, and a string.
+    /// Estimates are numbers; what an API would have taken is exact, and a string. The whole cost is not
+    /// set against a part of the calls.
     fn json(&self) -> Value {
-        let Self { plan, period, seen } = self;
+        let Self {
+            plan,
+            period,
+            part_of_traffic,
+            seen,
+        } = self;
+        let of_all = |figure: Option<f64>| figure.filter(|_| !part_of_traffic);
         json!({
             "plan": plan,
             "period": period,
@@ -28,20 +37,27 @@ impl Hosting {
             "tokens": seen.tokens,
             "cost_usd": seen.cost_usd,
             "would_cost_usd": seen.api_cost,
-            "saving_usd": seen.saving_usd,
-            "usd_per_mtok": seen.usd_per_mtok,
+            "saving_usd": of_all(Some(seen.saving_usd)),
+            "usd_per_mtok": of_all(seen.usd_per_mtok),
             "api_usd_per_mtok": seen.api_usd_per_mtok,
-            "busy": seen.busy,
+            "busy": of_all(seen.busy),
+            "part_of_traffic": part_of_traffic,
         })
     }
 }
 
-/// The totals with own hosting beside them, which is in none of their sums; as they are where none runs.
+/// The totals with own hosting beside them, which is in none of their sums, or with why it is missing.
 #[must_use]
-pub fn with_hosting(mut totals: Value, hosting: &[Hosting]) -> Value {
-    if let Some(fields) = totals.as_object_mut().filter(|_| !hosting.is_empty()) {
-        let hosting: Vec<Value> = hosting.iter().map(Hosting::json).collect();
-        fields.insert("hosting".to_owned(), hosting.into());
+pub fn with_hosting(mut totals: Value, hosting: Result<Vec<Hosting>, String>) -> Value {
+    let (name, said) = match hosting {
+        Ok(all) => {
+            let all: Vec<Value> = all.iter().map(Hosting::json).collect();
+            ("hosting", all.into())
+        }
+        Err(why) => ("hosting_missing", why.into()),
+    };
+    if let Some(fields) = totals.as_object_mut() {
+        fields.insert(name.to_owned(), said);
     }
     totals
 }

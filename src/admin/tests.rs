@@ -28,6 +28,8 @@ struct Made {
     asked: Mutex<Option<CallsQuery>>,
     /// Calls are answered once the other end is gone.
     hangs: Mutex<Option<mpsc::Receiver<()>>>,
+    /// Hosting cannot be told.
+    hosting_waits: bool,
 }
 
 fn daily(day: &str, upstream: &str, role: Role, model: Option<&str>, pico: i128) -> Rollup {
@@ -118,7 +120,11 @@ impl Source for Made {
         Ok(Vec::new())
     }
     fn hosting(&self, _: &TotalsQuery) -> Result<Vec<Hosting>, SourceError> {
-        Ok(Vec::new())
+        if !self.hosting_waits {
+            return Ok(Vec::new());
+        }
+        let (what, why) = ("ledger", "a write takes 7 s".to_owned());
+        Err(SourceError::Waits { what, why })
     }
     fn calls(&self, query: &CallsQuery) -> Result<CallsPage, SourceError> {
         *self.asked.lock().unwrap() = Some(*query);
@@ -482,6 +488,21 @@ async fn a_body_that_nobody_wants_is_not_read() {
                    content-length: 1000000000000\r\n\r\n";
     let (head, _) = exchange(served.address, request).await;
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+}
+
+#[tokio::test]
+async fn totals_are_told_also_where_hosting_cannot_be() {
+    let source = Arc::new(Made {
+        hosting_waits: true,
+        ..Made::default()
+    });
+    let served = serve(OPEN, source).await;
+    let (_, body) = check_on(&served, "GET /api/v1/totals", 200, &[]).await;
+    let totals: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(totals["total"]["calls"], 3);
+    assert!(totals["hosting"].is_null());
+    let said = "the ledger cannot be read now: a write takes 7 s";
+    assert_eq!(totals["hosting_missing"], said);
 }
 
 #[tokio::test]

@@ -57,9 +57,10 @@ impl Offline {
         let prices = &self.config.prices;
         let reserved = reserved::spent(prices, &self.ledger, &asked, clock.now).map_err(refused)?;
         let missing = show::missing_rows(&self.ledger, asked.since, asked.until);
-        let hosting = ran::ran(&self.config, &self.ledger, &asked, clock.now).map_err(refused)?;
+        let hosting = ran::at_rest(&self.config, &self.ledger, &asked, clock.now);
+        let hosting = hosting.map_err(|error| error.to_string());
         let answer = totals(&asked, &clock.zone, &read, &reserved, &missing);
-        Ok(with_hosting(answer, &hosting))
+        Ok(with_hosting(answer, hosting))
     }
 
     /// Every call that arrived in `since..until`, in the order of the journal, until `each` breaks.

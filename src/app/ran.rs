@@ -1,30 +1,47 @@
-//! What own hosting cost in the time of a report: read from the ledger's demand, period by period.
+//! What own hosting cost in the time of a report, period by period: of the last 35 days from the memory
+//! of the verdict, of what is older from the hours of the ledger.
+
+mod periods;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan, Zoned};
+use jiff::{Timestamp, ToSpan};
 
+use self::periods::periods;
 use super::demand::DEMAND_KEPT;
 use super::settings;
-use crate::admin::{By, Hosting, TotalsQuery, begin};
+use crate::admin::{Hosting, TotalsQuery, begin};
 use crate::config::Config;
 use crate::economics::demand::BUCKET_SECONDS;
 use crate::economics::{DemandHour, DemandMinute, Stream};
-use crate::ledger::{Grain, Ledger, LedgerError};
+use crate::ledger::{Grain, Ledger, LedgerError, Origin, Period};
 use crate::usage::Capability;
-use crate::verdict::{Settings, Stretches, UNNAMED_MODEL};
+use crate::verdict::{Stretches, UNNAMED_MODEL, Verdict};
 
 /// Minutes in an hour, as hours are counted.
 const HOUR_MINUTES: i64 = 60;
-/// Periods that are told apart at most: ten years of days.
-const PERIODS_MAX: usize = 3_660;
 
 /// Every plan that ran in the time that is asked for, up to the minute of `now`: a line a period where
-/// the report tells months, days or hours apart. Minutes are older than 35 days only as hours, which
-/// count where they begin.
-pub(super) fn ran(
+/// the report tells months, days or hours apart. What is older than 35 days is read by the hour, and
+/// counts where its hour begins; for the rest no disk is waited for.
+pub(super) fn live(
+    verdict: &Verdict,
+    ledger: &Ledger,
+    asked: &TotalsQuery,
+    now: Timestamp,
+) -> Result<Vec<Hosting>, LedgerError> {
+    if verdict.settings().running.is_empty() {
+        return Ok(Vec::new());
+    }
+    let time = Time::of(ledger, asked, now);
+    let found = verdict.stretches(&minutes(&time.recent));
+    time.lines(found, ledger, asked)
+}
+
+/// The same where nothing runs: all of it from the ledger.
+pub(super) fn at_rest(
     config: &Config,
     ledger: &Ledger,
     asked: &TotalsQuery,
@@ -34,39 +51,95 @@ pub(super) fn ran(
     if settings.running.is_empty() {
         return Ok(Vec::new());
     }
-    let zone = ledger.timezone();
-    let bound = |at| begin(at, asked.grain, zone);
-    let from = asked.since.map_or(Timestamp::UNIX_EPOCH, bound);
-    let until = asked.until.map_or(now, bound).min(now);
-    let all = minute_of(from)..minute_of(until);
-    let recent = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
-    let minutes_from = begin(recent, Grain::Hour, zone).clamp(from, until.max(from));
-    let (found, first) = read(ledger, settings, from..minutes_from, minutes_from..until)?;
-    let all = all.start.max(first.unwrap_or(all.end))..all.end;
-    let mut lines = Vec::new();
-    for (period, minutes) in periods(&asked.by, &all, zone) {
-        let ran = found.over(&minutes).into_iter();
-        lines.extend(ran.map(|(plan, seen)| Hosting {
-            plan,
-            period: period.clone(),
-            seen,
-        }));
-    }
-    Ok(lines)
+    let time = Time::of(ledger, asked, now);
+    let mut found = Stretches::new(settings);
+    read_minutes(&mut found, ledger, &time.recent)?;
+    time.lines(found, ledger, asked)
 }
 
-/// The demand of own hosting in two ranges, by hours and by minutes, and the first observed minute.
-fn read(
+/// The time of a report: what is there by the hour, then what is there by the minute.
+struct Time {
+    older: Range<Timestamp>,
+    recent: Range<Timestamp>,
+}
+
+impl Time {
+    fn of(ledger: &Ledger, asked: &TotalsQuery, now: Timestamp) -> Self {
+        let zone = ledger.timezone();
+        let bound = |at| begin(at, asked.grain, zone);
+        let from = asked.since.map_or(Timestamp::UNIX_EPOCH, bound);
+        let until = asked.until.map_or(now, bound).min(now).max(from);
+        let oldest = now.saturating_sub(DEMAND_KEPT).unwrap_or(Timestamp::MIN);
+        // Of the hour in which the oldest minute lies some may be forgotten already.
+        let whole = begin(oldest, Grain::Hour, zone).saturating_add(1.hour());
+        let recent = whole.unwrap_or(Timestamp::MAX).clamp(from, until);
+        Self {
+            older: from..recent,
+            recent: recent..until,
+        }
+    }
+
+    /// The lines of it, with what is older than `found`.
+    fn lines(
+        &self,
+        mut found: Stretches,
+        ledger: &Ledger,
+        asked: &TotalsQuery,
+    ) -> Result<Vec<Hosting>, LedgerError> {
+        read_hours(&mut found, ledger, &self.older)?;
+        if let Some(minute) = metered_from(ledger)? {
+            found.metered_from(minute);
+        }
+        let all = minutes(&(self.older.start..self.recent.end));
+        let all = all.start.max(found.first().unwrap_or(all.end))..all.end;
+        let mut lines = Vec::new();
+        for (period, minutes) in periods(&asked.by, &all, ledger.timezone()) {
+            let ran = found.over(&minutes).into_iter();
+            lines.extend(ran.map(|(plan, seen)| Hosting {
+                plan,
+                period: period.clone(),
+                part_of_traffic: !found.sees_all_traffic(),
+                seen,
+            }));
+        }
+        Ok(lines)
+    }
+}
+
+/// Since which minute tollgate meters, where a past was imported: an import says that the source was
+/// up, and nothing of replicas. `None` where nothing was imported.
+fn metered_from(ledger: &Ledger) -> Result<Option<i64>, LedgerError> {
+    let all_time = ledger.all_time();
+    let mut origins = all_time.iter().map(|it| it.group.origin);
+    if !origins.any(|origin| origin == Origin::Imported) {
+        return Ok(None);
+    }
+    for of in ledger.rollups(Grain::Day, Timestamp::UNIX_EPOCH..Timestamp::MAX)? {
+        let of = of?;
+        if let (Period::Day(day), Origin::Live) = (of.period, of.group.origin) {
+            let begin = day.to_zoned(ledger.timezone().clone());
+            return Ok(begin.ok().map(|begin| minute_of(begin.timestamp())));
+        }
+    }
+    Ok(Some(i64::MAX))
+}
+
+/// What the ledger has by the hour; a disk that hangs is not waited for.
+fn read_hours(
+    found: &mut Stretches,
     ledger: &Ledger,
-    settings: Settings,
-    by_hours: Range<Timestamp>,
-    by_minutes: Range<Timestamp>,
-) -> Result<(Stretches, Option<i64>), LedgerError> {
-    let mut found = Stretches::new(settings);
-    for minute in ledger.minutes_up(by_hours.start..by_minutes.end)? {
+    range: &Range<Timestamp>,
+) -> Result<(), LedgerError> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    if let Some(hangs) = ledger.hangs() {
+        return Err(hangs);
+    }
+    for minute in ledger.minutes_up(range.clone())? {
         found.up(minute.into());
     }
-    for hour in ledger.demand_hours(by_hours)? {
+    for hour in ledger.demand_hours(range.clone())? {
         let hour = hour?;
         if hour.own {
             let stream = stream(&hour.upstream, hour.model.as_deref(), &hour.capability);
@@ -74,19 +147,29 @@ fn read(
             found.add_hour(&stream, first, &as_a_minute(&hour.demand));
         }
     }
-    for minute in ledger.demand(by_minutes)? {
+    Ok(())
+}
+
+/// What the ledger has by the minute.
+fn read_minutes(
+    found: &mut Stretches,
+    ledger: &Ledger,
+    range: &Range<Timestamp>,
+) -> Result<(), LedgerError> {
+    for minute in ledger.minutes_up(range.clone())? {
+        found.up(minute.into());
+    }
+    for minute in ledger.demand(range.clone())? {
         let minute = minute?;
+        // As live: who took a call was there, whoever served it.
+        found.up(minute.minute.into());
         if minute.own {
-            let stream = stream(
-                &minute.upstream,
-                minute.model.as_deref(),
-                &minute.capability,
-            );
+            let model = minute.model.as_deref();
+            let stream = stream(&minute.upstream, model, &minute.capability);
             found.add(&stream, minute.minute.into(), &minute.demand);
         }
     }
-    let first = found.first();
-    Ok((found, first))
+    Ok(())
 }
 
 /// The sums of an hour in one place: only sums are made of it.
@@ -121,48 +204,8 @@ fn stream(upstream: &str, model: Option<&str>, capability: &str) -> Stream {
     }
 }
 
-/// The periods of a stretch of minutes, by the shortest that is told apart; all of it where none is, or
-/// where there would be too many.
-fn periods(by: &[By], all: &Range<i64>, zone: &TimeZone) -> Vec<(Option<String>, Range<i64>)> {
-    let whole = || vec![(None, all.clone())];
-    let has = |wanted: &By| by.contains(wanted);
-    let (next, name): (fn(&Zoned) -> Option<Zoned>, &str) = if has(&By::Hour) {
-        (next_hour, "%Y-%m-%dT%H:%M%:z")
-    } else if has(&By::Day) {
-        (|at| midnight(at.date().tomorrow().ok()?, at), "%Y-%m-%d")
-    } else if has(&By::Month) {
-        (next_month, "%Y-%m")
-    } else {
-        return whole();
-    };
-    let mut found = Vec::new();
-    let mut from = all.start;
-    while from < all.end {
-        let at = moment(from).to_zoned(zone.clone());
-        let end = next(&at).map_or(all.end, |next| minute_of(next.timestamp()));
-        let end = end.max(from.saturating_add(1)).min(all.end);
-        found.push((Some(at.strftime(name).to_string()), from..end));
-        if found.len() > PERIODS_MAX {
-            return whole();
-        }
-        from = end;
-    }
-    found
-}
-
-/// Hours begin with those of UTC, as those of the rows.
-fn next_hour(at: &Zoned) -> Option<Zoned> {
-    let begin = begin(at.timestamp(), Grain::Hour, at.time_zone());
-    let next = begin.checked_add(1.hour()).ok()?;
-    Some(next.to_zoned(at.time_zone().clone()))
-}
-
-fn next_month(at: &Zoned) -> Option<Zoned> {
-    midnight(at.date().first_of_month().checked_add(1.month()).ok()?, at)
-}
-
-fn midnight(day: Date, like: &Zoned) -> Option<Zoned> {
-    day.to_zoned(like.time_zone().clone()).ok()
+fn minutes(range: &Range<Timestamp>) -> Range<i64> {
+    minute_of(range.start)..minute_of(range.end)
 }
 
 fn minute_of(at: Timestamp) -> i64 {
@@ -171,36 +214,4 @@ fn minute_of(at: Timestamp) -> i64 {
 
 fn moment(minute: i64) -> Timestamp {
     Timestamp::from_second(minute.saturating_mul(BUCKET_SECONDS)).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn periods_are_those_of_the_rows_and_together_the_whole() {
-        let zone = TimeZone::get("Asia/Kolkata").unwrap();
-        let at = |text: &str| minute_of(text.parse().unwrap());
-        // 23:30 on the 30th to 00:45 on the 2nd, there.
-        let all = at("2026-11-30T18:00:00Z")..at("2026-12-01T19:15:00Z");
-        let names = |by: &[By]| -> Vec<String> {
-            let found = periods(by, &all, &zone);
-            assert_eq!(found[0].1.start, all.start);
-            assert!(found.windows(2).all(|two| two[0].1.end == two[1].1.start));
-            assert_eq!(found[found.len() - 1].1.end, all.end);
-            let names = found.into_iter().map(|it| it.0);
-            names.map(Option::unwrap_or_default).collect()
-        };
-        assert_eq!(names(&[By::Model]), [""]);
-        assert_eq!(names(&[By::Month, By::Model]), ["2026-11", "2026-12"]);
-        assert_eq!(
-            names(&[By::Month, By::Day]),
-            ["2026-11-30", "2026-12-01", "2026-12-02"]
-        );
-        let hours = names(&[By::Hour]);
-        assert_eq!(
-            (hours.len(), hours[1].as_str()),
-            (26, "2026-12-01T00:30+05:30")
-        );
-    }
 }

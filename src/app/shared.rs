@@ -241,7 +241,8 @@ impl Source for Shared {
     }
 
     fn hosting(&self, asked: &TotalsQuery) -> Result<Vec<Hosting>, SourceError> {
-        let ran = ran::ran(&self.config.load(), &self.sinks.ledger, asked, now());
+        let verdict = self.sinks.verdict.load();
+        let ran = ran::live(&verdict, &self.sinks.ledger, asked, now());
         ran.map_err(|error| self.refused(error))
     }
 

@@ -164,9 +164,12 @@ pub(super) struct Totals {
     pub(super) spend: Spend,
     #[serde(default)]
     pub(super) reserved: Vec<Reserved>,
-    /// Own hosting, which is in no sum; an older tollgate does not say it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) hosting: Vec<Hosting>,
+    /// Own hosting, which is in no sum; an older tollgate does not say it, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hosting: Option<Vec<Hosting>>,
+    /// … and where it cannot be read, this says why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hosting_missing: Option<String>,
     pub(super) rows: Vec<Row>,
     /// Which of these calls have no rows any more, in words. An older tollgate does not say it.
     #[serde(default)]
@@ -277,6 +280,10 @@ pub(super) mod tests {
                 { "period": "2026-11", "plan": "ours", "hours": 1.5, "replica_hours": 3.0,
                     "calls": 0.0, "tokens": 0.0, "cost_usd": 54.0, "would_cost_usd": "60.5",
                     "saving_usd": 6.5, "usd_per_mtok": null, "api_usd_per_mtok": null, "busy": 0.0 },
+                { "period": "2026-11", "plan": "shared", "hours": 1.5, "replica_hours": 3.0,
+                    "calls": 2.0, "tokens": 3_000_000.0, "cost_usd": 54.0, "would_cost_usd": "4",
+                    "saving_usd": null, "usd_per_mtok": null, "api_usd_per_mtok": 1.333_333_333_3,
+                    "busy": null, "part_of_traffic": true },
             ],
         })
     }

@@ -229,9 +229,8 @@ impl Hosted {
     /// run always cost something from the first day on, which no call is held against before that; and
     /// since all of its upstreams are held against the call that they are held against now.
     fn days_of(&self, plan: usize, range: &Range<i64>) -> u32 {
-        let pools = self.pools.iter().filter(|pool| pool.plan == plan);
-        let first = pools.filter_map(|pool| pool.minutes.keys().next()).min();
-        let first = first.map_or(range.end, |first| range.start.max(*first));
+        let first = self.first_call(plan);
+        let first = first.map_or(range.end, |first| range.start.max(first));
         let upstreams = self.settings.running.get(plan).map(|it| &it.upstreams);
         let dated = upstreams
             .into_iter()
@@ -244,6 +243,30 @@ impl Hosted {
             .max(0)
             .div_euclid(DAY_MINUTES);
         u32::try_from(days).unwrap_or(u32::MAX)
+    }
+
+    /// The minute of the first call of a plan that is kept.
+    fn first_call(&self, plan: usize) -> Option<i64> {
+        let pools = self.pools.iter().filter(|pool| pool.plan == plan);
+        let first = pools.filter_map(|pool| pool.minutes.keys().next()).min();
+        first.copied()
+    }
+
+    /// What of it lies in a range of minutes, without what was counted and what servers say.
+    pub(super) fn part(&self, range: &Range<i64>) -> Self {
+        let minutes = |pool: &Pool| {
+            let minutes = pool.minutes.range(range.clone());
+            minutes.map(|(at, totals)| (*at, *totals)).collect()
+        };
+        let pools = self.pools.iter().map(|pool| Pool {
+            plan: pool.plan,
+            endpoints: pool.endpoints.clone(),
+            minutes: minutes(pool),
+        });
+        Self {
+            pools: pools.collect(),
+            ..Self::new(&self.settings)
+        }
     }
 
     /// The pools of a plan, each with the minutes of a range in which it had calls.

@@ -11,6 +11,8 @@ use crate::cli::numbers::{grouped, money};
 use crate::cli::totals::Totals;
 use crate::money::Pico;
 
+/// Sentences under a report, at most: a plan through a year of months.
+const NOTES_MAX: usize = 12;
 /// The columns, for people.
 const HEADINGS: [&str; 9] = [
     "period",
@@ -23,6 +25,11 @@ const HEADINGS: [&str; 9] = [
     "per Mtok",
     "API per Mtok",
 ];
+
+/// Said where an answer has nothing about hosting at all.
+const OLDER: &str = "the tollgate that answered does not say what hosting cost: it is older";
+/// Said under hosting that also serves what other instances see.
+const PART: &str = "The cost is of all of the hosting; tokens, and what they cost at the API, are those that this instance saw.";
 
 /// A plan that ran, in a period of the report. What an API would have taken is exact, the rest is
 /// computed from it and from hours.
@@ -37,10 +44,14 @@ pub(in crate::cli) struct Hosting {
     tokens: f64,
     cost_usd: f64,
     would_cost_usd: Pico,
-    saving_usd: f64,
+    /// Not known where only a part of the calls is seen, nor is what follows from all of them.
+    saving_usd: Option<f64>,
     usd_per_mtok: Option<f64>,
     api_usd_per_mtok: Option<f64>,
     busy: Option<f64>,
+    /// The cost is of all of the hosting, calls and tokens are those that the instance saw.
+    #[serde(default)]
+    part_of_traffic: bool,
 }
 
 /// The hosting of a report in a format.
@@ -48,26 +59,58 @@ pub(super) fn render(totals: &Totals, format: ReportFormat) -> Result<String, Fa
     match format {
         ReportFormat::Table => Ok(text(totals, "  ", presets::NOTHING)),
         ReportFormat::Md => Ok(text(totals, "", presets::ASCII_MARKDOWN)),
-        ReportFormat::Json => serde_json::to_string_pretty(&totals.hosting)
+        ReportFormat::Json => serde_json::to_string_pretty(told(totals)?)
             .map(|json| json + "\n")
             .map_err(|error| Failure::work("cannot write the hosting").because(error)),
-        ReportFormat::Csv => csv(&totals.hosting),
+        ReportFormat::Csv => csv(told(totals)?),
     }
 }
 
-/// A sentence for each plan and period; none where nothing of one's own runs.
+/// The lines for programs, for which nothing told must not be nothing spent.
+fn told(totals: &Totals) -> Result<&[Hosting], Failure> {
+    match (&totals.hosting, &totals.hosting_missing) {
+        (Some(all), None) => Ok(all),
+        (_, Some(why)) => Err(Failure::work(missing(why)).remedy("ask for the last 30 days")),
+        (None, None) => Err(Failure::work(OLDER)
+            .remedy("use the tollgate binary of the same version as the running one")),
+    }
+}
+
+fn lines(totals: &Totals) -> &[Hosting] {
+    totals.hosting.as_deref().unwrap_or_default()
+}
+
+/// A sentence for each plan and period, or where they are if those are many; none where nothing of
+/// one's own runs.
 pub(super) fn notes(totals: &Totals) -> Vec<String> {
-    totals.hosting.iter().map(|of| note(of, totals)).collect()
+    if let Some(why) = &totals.hosting_missing {
+        return vec![missing(why)];
+    }
+    let all = lines(totals);
+    if all.len() > NOTES_MAX {
+        let (many, by) = (grouped(&all.len().to_string()), totals.by.join(","));
+        return vec![format!(
+            "hosting: {many} lines, in no total; `tollgate report --hosting --by {by}` lists them."
+        )];
+    }
+    all.iter().map(|of| note(of, totals)).collect()
+}
+
+fn missing(why: &str) -> String {
+    format!(
+        "what hosting cost and saved is missing here: {}",
+        plain(why)
+    )
 }
 
 fn note(of: &Hosting, totals: &Totals) -> String {
     let usd = |usd: f64| dollars(usd, totals);
     let period = of.period.as_ref();
     let period = period.map_or_else(String::new, |period| format!(", {period}"));
-    let saved = if of.saving_usd < 0.0 {
-        format!("{} more than that", usd(of.saving_usd.abs()))
-    } else {
-        format!("{} saved", usd(of.saving_usd))
+    let saved = match of.saving_usd {
+        None => "what was saved is not known".to_owned(),
+        Some(lost) if lost < 0.0 => format!("{} more than that", usd(lost.abs())),
+        Some(saved) => format!("{} saved", usd(saved)),
     };
     let tokens = match (of.usd_per_mtok, of.api_usd_per_mtok) {
         (Some(own), Some(api)) => format!(
@@ -77,9 +120,14 @@ fn note(of: &Hosting, totals: &Totals) -> String {
         ),
         _ => String::new(),
     };
+    let same = if of.part_of_traffic {
+        "tokens that this instance saw, a part of all"
+    } else {
+        "same tokens"
+    };
     format!(
         "hosting {}{period}: {} for {} h, used or idle, and in no total; an API would have taken {} for the \
-         same tokens: {saved}{tokens}.",
+         {same}: {saved}{tokens}.",
         plain(&of.plan),
         usd(of.cost_usd),
         number(of.hours),
@@ -90,11 +138,19 @@ fn note(of: &Hosting, totals: &Totals) -> String {
 fn text(totals: &Totals, indent: &str, preset: TableStyle) -> String {
     let mut lines = vec!["Own hosting, used or idle, and the same tokens at the API".to_owned()];
     lines.push(String::new());
-    if totals.hosting.is_empty() {
-        lines.push("Nothing of your own has run.".to_owned());
-    } else {
-        let table = table(totals, preset).to_string();
-        lines.extend(table.lines().map(|line| line.trim_end().to_owned()));
+    match (&totals.hosting, &totals.hosting_missing) {
+        (_, Some(why)) => lines.push(missing(why)),
+        (None, None) => lines.push(OLDER.to_owned()),
+        (Some(none), None) if none.is_empty() => {
+            lines.push("Nothing of your own has run.".to_owned());
+        }
+        (Some(all), None) => {
+            let table = table(all, totals, preset).to_string();
+            lines.extend(table.lines().map(|line| line.trim_end().to_owned()));
+            if all.iter().any(|of| of.part_of_traffic) {
+                lines.extend([String::new(), PART.to_owned()]);
+            }
+        }
     }
     let lines = lines.into_iter().map(|line| match line.as_str() {
         "" => "\n".to_owned(),
@@ -103,20 +159,20 @@ fn text(totals: &Totals, indent: &str, preset: TableStyle) -> String {
     lines.collect()
 }
 
-fn table(totals: &Totals, preset: TableStyle) -> Table {
+fn table(all: &[Hosting], totals: &Totals, preset: TableStyle) -> Table {
     let usd = |usd: f64| dollars(usd, totals);
     let each = |each: Option<f64>| each.map_or_else(String::new, usd);
     let mut table = Table::new();
     table.load_style(preset);
     table.set_header(HEADINGS);
-    for of in &totals.hosting {
+    for of in all {
         table.add_row([
             of.period.clone().unwrap_or_else(|| "all".to_owned()),
             plain(&of.plan),
             number(of.hours),
             usd(of.cost_usd),
             money(of.would_cost_usd, &totals.currency),
-            usd(of.saving_usd),
+            each(of.saving_usd),
             grouped(&format!("{:.0}", of.tokens)),
             each(of.usd_per_mtok),
             each(of.api_usd_per_mtok),
@@ -145,6 +201,7 @@ fn csv(hosting: &[Hosting]) -> Result<String, Failure> {
             "usd_per_mtok",
             "api_usd_per_mtok",
             "busy",
+            "part_of_traffic",
         ];
         writer.write_record(fields).map_err(failed)?;
     }
@@ -186,13 +243,34 @@ mod tests {
             shown.push(format!("== {format:?}\n"));
             shown.push(render(&totals, format).unwrap());
         }
+        let many = Totals {
+            hosting: Some(vec![lines(&totals)[0].clone(); NOTES_MAX + 1]),
+            ..totals.clone()
+        };
+        shown.push("== many, under a report\n".to_owned());
+        shown.push(notes(&many).concat() + "\n");
         let none = Totals {
-            hosting: Vec::new(),
+            hosting: Some(Vec::new()),
             ..totals
         };
         for format in [ReportFormat::Table, ReportFormat::Csv, ReportFormat::Json] {
             shown.push(format!("== none, {format:?}\n"));
             shown.push(render(&none, format).unwrap());
+        }
+        let older = Totals {
+            hosting: None,
+            ..none.clone()
+        };
+        let missing = Totals {
+            hosting_missing: Some("the ledger cannot be read now".to_owned()),
+            ..older.clone()
+        };
+        for (name, totals) in [("older", older), ("missing", missing)] {
+            shown.push(format!("== {name}\n"));
+            shown.push(render(&totals, ReportFormat::Table).unwrap());
+            shown.push(notes(&totals).concat() + "\n");
+            let refused = render(&totals, ReportFormat::Json).unwrap_err();
+            shown.push(format!("{refused}\n"));
         }
         crate::cli::golden("report-hosting.txt", &shown.concat());
     }

@@ -35,6 +35,15 @@ impl Stretches {
         }
     }
 
+    /// What of hosting is in memory, and the minutes of it that were observed.
+    pub(in crate::verdict) fn of(hosted: Hosted, seen: &Seen) -> Self {
+        Self {
+            settings: Arc::clone(&hosted.settings),
+            hosted,
+            up: seen.runs().iter().cloned().flatten().collect(),
+        }
+    }
+
     /// Says that tollgate was up in a minute since 1970.
     pub fn up(&mut self, minute: i64) {
         self.up.insert(minute);
@@ -53,6 +62,23 @@ impl Stretches {
         if self.hosted.add(stream, minute, demand).is_some() {
             self.up.insert(minute);
         }
+    }
+
+    /// Says since which minute tollgate meters. Replicas without a date are not known to have run before
+    /// that, nor before the first call that they served.
+    pub fn metered_from(&mut self, minute: i64) {
+        let running = &mut Arc::make_mut(&mut self.settings).running;
+        for (at, running) in running.iter_mut().enumerate() {
+            let undated = running.steps.iter_mut().filter(|it| it.day.is_none());
+            let served = self.hosted.first_call(at).unwrap_or(minute);
+            undated.for_each(|step| step.from_minute = minute.min(served));
+        }
+    }
+
+    /// Whether the calls are all that the hosting served.
+    #[must_use]
+    pub fn sees_all_traffic(&self) -> bool {
+        self.settings.sees_all_traffic
     }
 
     /// The first minute in which tollgate was up.
