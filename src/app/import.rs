@@ -30,6 +30,12 @@ const PIECES_AT_ONCE: usize = 16;
 /// Stretches that a refusal names.
 const NAMED_MAX: usize = 5;
 
+/// What can be done about other figures, …
+const REPLACE: &str = "--replace takes these figures instead";
+/// … also where only the catalogue may have made them so.
+const DIVIDED: &str = "--replace takes these figures instead; a bill that names no model is divided by \
+                       what the catalogue takes, and otherwise since that has other prices";
+
 /// What is to be imported, and how.
 #[derive(Debug)]
 pub(crate) struct ImportAsked {
@@ -201,7 +207,8 @@ fn new(
     let others = known.map(|(piece, _)| piece);
     if !asked.replace && others.clone().next().is_some() {
         let message = format!("imported before with other figures: {}", named(others));
-        return Err(refused(message, "--replace takes these figures instead"));
+        let is_divided = asked.costs.iter().any(|cost| cost.model.is_none());
+        return Err(refused(message, if is_divided { DIVIDED } else { REPLACE }));
     }
     done.replaced = number(others.count());
     done.written = number(new.len()).saturating_sub(done.replaced);

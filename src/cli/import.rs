@@ -22,6 +22,9 @@ use crate::money::Pico;
 /// A bill is megabytes; what is larger is something else.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
+/// Characters of a file's value that a message shows.
+const SHOWN_MAX: usize = 60;
+
 /// What files have, and what is to be said about them.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Read {
@@ -100,6 +103,15 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
         return Err(Failure::use_or_config(message).remedy("export sums by day or by hour"));
     }
     Ok(bytes)
+}
+
+/// The begin of a value of a file.
+fn shown(value: &str) -> String {
+    let mut shown: String = value.chars().take(SHOWN_MAX).collect();
+    if shown.len() < value.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// A name that is not configured would be a stream that no plan can take.

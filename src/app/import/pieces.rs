@@ -58,6 +58,8 @@ pub(super) struct Piece {
     pub(super) total: Aggregate,
     /// In the currency of the bill.
     pub(super) cost: Option<(Pico, Currency)>,
+    /// A bill says it, and not the catalogue.
+    pub(super) is_billed: bool,
     pub(super) by_catalogue_usd: Pico,
 }
 
@@ -111,9 +113,11 @@ fn bill(
 }
 
 fn priced(config: &Config, row: UsageRow) -> Result<Piece, AppError> {
-    let by_catalogue = match row.cost {
-        Some(_) => None,
-        None => listed(config, &row),
+    let is_billed = row.cost.is_some();
+    let by_catalogue = if is_billed {
+        None
+    } else {
+        listed(config, &row)
     };
     let cost = row.cost.or(by_catalogue.map(|cost| (cost, Currency::USD)));
     let cost_usd = cost.map(|cost| in_dollars(config, cost, row.range.start));
@@ -130,6 +134,7 @@ fn priced(config: &Config, row: UsageRow) -> Result<Piece, AppError> {
         model: row.model,
         total,
         cost,
+        is_billed,
         by_catalogue_usd: by_catalogue.unwrap_or_default(),
     })
 }

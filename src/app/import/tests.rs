@@ -204,6 +204,101 @@ fn days_that_were_counted_are_counted_again_beside_what_is_imported_or_taken_bac
     assert_eq!(days_taken_over(&made.config, &ledger), 0);
 }
 
+/// The same house, once a release or its user knows another price of gpt-4o.
+fn another_price(made: &mut Made) {
+    let file = made.dir.path().join("tollgate.toml");
+    let price = "[[prices]]\nlist = \"openai\"\nmatch = \"gpt-4o\"\nfrom = 2026-01-01\n\
+                 input_usd_per_mtok = 1\ncache_read_usd_per_mtok = 1\noutput_usd_per_mtok = 1\n\
+                 source = \"contract\"\n";
+    std::fs::write(&file, format!("{PLAN}{price}")).unwrap();
+    let overrides = Overrides {
+        data_dir: Some(made.dir.path().join("data")),
+        ..Overrides::default()
+    };
+    made.config = crate::config::load(Some(&file), &overrides).unwrap();
+}
+
+#[test]
+fn the_same_files_again_change_nothing_where_a_price_became_another() {
+    let mut made = Made::new();
+    let unbilled = || UsageRow {
+        cost: None,
+        ..row(3, "gpt-4o", 10)
+    };
+    let none = || UsageRow {
+        calls: 0,
+        uncached_input: 0,
+        cached_input: 0,
+        output: 0,
+        ..row(4, "gpt-4o", 10)
+    };
+    made.import(&asked(vec![unbilled(), none()])).unwrap();
+    let was = made.whole();
+    another_price(&mut made);
+    let again = made.import(&asked(vec![unbilled(), none()])).unwrap();
+    assert_eq!((again.written, again.unchanged), (0, 2));
+    assert_eq!(made.whole(), was);
+    // Other tokens, or a bill, are other figures all the same.
+    let more = UsageRow {
+        output: 1,
+        ..unbilled()
+    };
+    for other in [more, row(3, "gpt-4o", 10)] {
+        let said = made.import(&asked(vec![other])).unwrap_err().to_string();
+        assert!(said.contains("with other figures"), "{said}");
+    }
+}
+
+#[test]
+fn an_import_that_was_stopped_goes_on_where_a_price_became_another() {
+    let unbilled = || {
+        let rows = days(9, 30).into_iter();
+        asked(rows.map(|row| UsageRow { cost: None, ..row }).collect())
+    };
+    for writes in 3..9 {
+        let mut made = Made::new();
+        let ledger = made.open();
+        let died = dying::after(writes, || {
+            drop(import(&made.config, &ledger, &unbilled(), &mut |_, _| {}));
+        });
+        assert!(died);
+        drop(ledger);
+        another_price(&mut made);
+        let done = made.import(&unbilled()).unwrap();
+        assert_eq!((done.written + done.unchanged, done.replaced), (18, 0));
+        assert_eq!(made.import(&unbilled()).unwrap().unchanged, 18);
+    }
+}
+
+#[test]
+fn a_bill_that_the_catalogue_divides_otherwise_is_refused_by_that_name() {
+    let mut made = Made::new();
+    let billed = || {
+        let unbilled = |model| UsageRow {
+            cost: None,
+            ..row(3, model, 10)
+        };
+        let all = UsageCost {
+            place: "costs: 1".into(),
+            range: midnight(3)..midnight(2),
+            upstream: "openai".into(),
+            model: None,
+            cost: (Pico::from_units(7), Currency::USD),
+        };
+        ImportAsked {
+            costs: vec![all],
+            ..asked(vec![unbilled("gpt-4o"), unbilled("gpt-4o-mini")])
+        }
+    };
+    made.import(&billed()).unwrap();
+    assert_eq!(made.import(&billed()).unwrap().unchanged, 2);
+    another_price(&mut made);
+    let AppError::Import { remedy, .. } = made.import(&billed()).unwrap_err() else {
+        panic!("not of the import");
+    };
+    assert!(remedy.contains("divided by what the catalogue"), "{remedy}");
+}
+
 #[test]
 fn who_only_looks_leaves_no_folder_behind() {
     let made = Made::new();

@@ -49,6 +49,19 @@ impl Figures {
         }
     }
 
+    /// What two of them are compared by: what no bill says is of the catalogue of that day's release,
+    /// and another price is no other figure.
+    fn compared(self, piece: &Piece) -> Self {
+        if piece.is_billed {
+            return self;
+        }
+        Self {
+            currency: None,
+            cost: Pico::ZERO,
+            ..self
+        }
+    }
+
     fn and(self, other: Self) -> Self {
         Self {
             currency: self.currency.filter(|it| Some(*it) == other.currency),
@@ -127,20 +140,23 @@ impl There {
             .map(|(start, figures)| (*start, *figures))
             .collect();
         let Some(sum) = here.values().copied().reduce(Figures::and) else {
-            return Known::Absent;
+            // Of no calls nothing is written.
+            let is_empty = piece.total.calls == 0;
+            return if is_empty { Known::Same } else { Known::Absent };
         };
-        if sum == Figures::from(piece) {
+        let compared = |figures: Figures| figures.compared(piece);
+        if compared(sum) == compared(piece.into()) {
             return Known::Same;
         }
         // Hours are written in order, each once: some of them are what a stopped import leaves.
         let (made, _) = piece.made(shape, zone);
         let made: BTreeMap<Timestamp, Figures> = made
             .iter()
-            .map(|hour| (hour.start, Figures::from(hour)))
+            .map(|hour| (hour.start, compared(hour.into())))
             .collect();
         if here
             .iter()
-            .all(|(start, hour)| made.get(start) == Some(hour))
+            .all(|(start, hour)| made.get(start) == Some(&compared(*hour)))
         {
             Known::Begun
         } else {

@@ -49,7 +49,7 @@ pub(in crate::cli) struct ImportUsage {
     /// Import also hours in which tollgate metered this upstream: for traffic that did not pass it
     #[arg(long, env = "TOLLGATE_IMPORT_BESIDE_METERED")]
     pub(in crate::cli) beside_metered: bool,
-    /// Say what would be imported, and change nothing
+    /// Say what would be imported, and import nothing
     #[arg(long, env = "TOLLGATE_IMPORT_DRY_RUN")]
     pub(in crate::cli) dry_run: bool,
     /// For people or for programs

@@ -9,8 +9,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{RoundMode, Timestamp, TimestampRound, ToSpan, Unit};
 
-use super::Read;
 use super::decimal::Decimal;
+use super::{Read, shown};
 use crate::app::import::UsageRow;
 use crate::cli::Failure;
 use crate::money::{Currency, Pico};
@@ -83,7 +83,7 @@ fn header(file: &str, names: &[String]) -> Result<(), Failure> {
     };
     for (at, name) in names.iter().enumerate() {
         if !COLUMNS.contains(&name.as_str()) {
-            return Err(wrong(at, format!("{name:?} is no known column")));
+            return Err(wrong(at, format!("{:?} is no known column", shown(name))));
         }
         if names.iter().position(|other| other == name) != Some(at) {
             return Err(wrong(at, format!("the column {name} is there twice")));
@@ -209,7 +209,13 @@ impl Row<'_> {
         let Some(cell) = self.cell(column) else {
             return Ok(None);
         };
-        let wrong = |_| self.at(column, &format!("found {cell:?}"), &such_as.to_string());
+        let wrong = |_| {
+            self.at(
+                column,
+                &format!("found {:?}", shown(cell)),
+                &such_as.to_string(),
+            )
+        };
         cell.parse().map(Some).map_err(wrong)
     }
 

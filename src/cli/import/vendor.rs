@@ -11,8 +11,7 @@ use std::ops::Range;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Deserializer, Value};
 
-use super::Read;
-use super::decimal;
+use super::{Read, decimal, shown};
 use crate::app::import::{UsageCost, UsageRow};
 use crate::cli::Failure;
 use crate::cli::args::ImportUsage;
@@ -167,7 +166,8 @@ impl Found<'_> {
             self.number("input_cached_tokens")?,
         );
         let calls = self.number("num_model_requests")?;
-        if calls == 0 && input == 0 {
+        let output = self.number("output_tokens")?;
+        if calls == 0 && input == 0 && output == 0 {
             return Ok(None);
         }
         Ok(Some(UsageRow {
@@ -178,7 +178,7 @@ impl Found<'_> {
             calls: calls.max(1),
             uncached_input: input.saturating_sub(cached),
             cached_input: cached.min(input),
-            output: self.number("output_tokens")?,
+            output,
             cost: None,
         }))
     }
@@ -291,6 +291,7 @@ impl Found<'_> {
         match self.value.pointer(&format!("/{name}")) {
             None | Some(Value::Null) => Ok(0),
             Some(found) => found.as_u64().ok_or_else(|| {
+                let found = shown(&found.to_string());
                 let message = format!("{}: {name}: found {found}", self.place);
                 Failure::use_or_config(message).remedy("a whole number, none below 0")
             }),
