@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 mod anthropic;
 mod coding;
+mod cohere;
 mod conserve;
 mod counts;
 mod echo;
@@ -23,6 +24,7 @@ mod inlined;
 mod kept;
 mod key;
 mod named;
+mod ollama;
 mod openai;
 mod paths;
 mod plain;
@@ -61,11 +63,15 @@ pub enum WireFormat {
     OpenAi,
     /// Anthropic's API.
     Anthropic,
+    /// Ollama's own API.
+    Ollama,
+    /// Cohere's API, both versions.
+    Cohere,
 }
 
 impl WireFormat {
     /// All formats, in the order messages name them.
-    pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Ollama, Self::Cohere];
 
     /// The name used in configuration, labels and records.
     #[must_use]
@@ -73,6 +79,8 @@ impl WireFormat {
         match self {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
+            Self::Ollama => "ollama",
+            Self::Cohere => "cohere",
         }
     }
 }
@@ -85,7 +93,7 @@ impl fmt::Display for WireFormat {
 
 /// A name that is not a format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a wire format, such as openai or anthropic")]
+#[error("\"{0}\" is not a wire format, such as openai or ollama")]
 pub struct UnknownFormat(String);
 
 impl FromStr for WireFormat {

@@ -18,7 +18,7 @@ const EVENTS: &str = "text/event-stream";
 
 pub(crate) fn requests(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scan_request");
-    for format in WireFormat::ALL {
+    for format in bodies::FORMATS {
         for (name, bytes) in SIZES {
             let body = bodies::request(format, bytes, false);
             group.throughput(throughput(&body));
@@ -35,7 +35,7 @@ pub(crate) fn requests(criterion: &mut Criterion) {
 
 pub(crate) fn answers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scan_answer");
-    for format in WireFormat::ALL {
+    for format in bodies::FORMATS {
         for (name, bytes) in SIZES {
             let body = bodies::answer(format, bytes);
             group.throughput(throughput(&body));
@@ -49,7 +49,7 @@ pub(crate) fn answers(criterion: &mut Criterion) {
 /// One chunk after the other, in the middle of a stream.
 pub(crate) fn chunks(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scan_chunk");
-    for format in WireFormat::ALL {
+    for format in bodies::FORMATS {
         for (name, kind) in [("alike", Chunks::Alike), ("unlike", Chunks::Unlike)] {
             let stream = bodies::stream(format, CHUNKS, kind);
             let (head, chunks) = stream.split_at(bodies::events_before_text(format));
@@ -67,7 +67,7 @@ pub(crate) fn chunks(criterion: &mut Criterion) {
 
 pub(crate) fn usage(criterion: &mut Criterion) -> anyhow::Result<()> {
     let mut group = criterion.benchmark_group("usage");
-    for format in WireFormat::ALL {
+    for format in bodies::FORMATS {
         let unary = vec![bodies::answer(format, 1 << 10)];
         let stream = bodies::stream(format, CHUNKS, Chunks::Alike);
         for (name, kind, body) in [("unary", JSON, unary), ("stream", EVENTS, stream)] {

@@ -17,19 +17,22 @@ pub(crate) enum Chunks {
     Unlike,
 }
 
+/// The formats that are measured: those that most calls have.
+pub(crate) const FORMATS: [WireFormat; 2] = [WireFormat::OpenAi, WireFormat::Anthropic];
+
+const fn is_anthropic(format: WireFormat) -> bool {
+    matches!(format, WireFormat::Anthropic)
+}
+
 /// A chat request of exactly so many bytes.
 pub(crate) fn request(format: WireFormat, bytes: usize, stream: bool) -> Bytes {
-    let head = match (format, stream) {
-        (WireFormat::OpenAi, false) => r#"{"model":"gpt-4o-2024-08-06","temperature":0.2,"#,
-        (WireFormat::OpenAi, true) => {
+    let head = match (is_anthropic(format), stream) {
+        (false, false) => r#"{"model":"gpt-4o-2024-08-06","temperature":0.2,"#,
+        (false, true) => {
             r#"{"model":"gpt-4o-2024-08-06","stream":true,"stream_options":{"include_usage":true},"#
         }
-        (WireFormat::Anthropic, false) => {
-            r#"{"model":"claude-sonnet-4-5-20250929","max_tokens":1024,"#
-        }
-        (WireFormat::Anthropic, true) => {
-            r#"{"model":"claude-sonnet-4-5-20250929","max_tokens":1024,"stream":true,"#
-        }
+        (true, false) => r#"{"model":"claude-sonnet-4-5-20250929","max_tokens":1024,"#,
+        (true, true) => r#"{"model":"claude-sonnet-4-5-20250929","max_tokens":1024,"stream":true,"#,
     };
     let head = format!(r#"{head}"messages":[{{"role":"user","content":""#);
     filled(&head, r#""}]}"#, bytes)
@@ -37,28 +40,30 @@ pub(crate) fn request(format: WireFormat, bytes: usize, stream: bool) -> Bytes {
 
 /// An unstreamed answer of exactly so many bytes.
 pub(crate) fn answer(format: WireFormat, bytes: usize) -> Bytes {
-    let (head, tail) = match format {
-        WireFormat::OpenAi => (OPENAI_ANSWER_HEAD, OPENAI_ANSWER_TAIL),
-        WireFormat::Anthropic => (ANTHROPIC_ANSWER_HEAD, ANTHROPIC_ANSWER_TAIL),
+    let (head, tail) = if is_anthropic(format) {
+        (ANTHROPIC_ANSWER_HEAD, ANTHROPIC_ANSWER_TAIL)
+    } else {
+        (OPENAI_ANSWER_HEAD, OPENAI_ANSWER_TAIL)
     };
     filled(head, tail, bytes)
 }
 
 /// A streamed answer of so many chunks; each item is an event as it comes.
 pub(crate) fn stream(format: WireFormat, chunks: usize, kind: Chunks) -> Vec<Bytes> {
-    let (head, text, tool, tail) = match format {
-        WireFormat::OpenAi => (
-            OPENAI_STREAM_HEAD,
-            OPENAI_TEXT,
-            OPENAI_TOOL,
-            OPENAI_STREAM_TAIL,
-        ),
-        WireFormat::Anthropic => (
+    let (head, text, tool, tail) = if is_anthropic(format) {
+        (
             ANTHROPIC_STREAM_HEAD,
             ANTHROPIC_TEXT,
             ANTHROPIC_TOOL,
             ANTHROPIC_STREAM_TAIL,
-        ),
+        )
+    } else {
+        (
+            OPENAI_STREAM_HEAD,
+            OPENAI_TEXT,
+            OPENAI_TOOL,
+            OPENAI_STREAM_TAIL,
+        )
     };
     let chunk = |(number, (word, padding)): (usize, (&str, &str))| {
         let other = kind == Chunks::Unlike && number % 2 == 1;
@@ -79,17 +84,19 @@ pub(crate) fn stream(format: WireFormat, chunks: usize, kind: Chunks) -> Vec<Byt
 
 /// How many events of a stream come before its text.
 pub(crate) const fn events_before_text(format: WireFormat) -> usize {
-    match format {
-        WireFormat::OpenAi => OPENAI_STREAM_HEAD.len(),
-        WireFormat::Anthropic => ANTHROPIC_STREAM_HEAD.len(),
+    if is_anthropic(format) {
+        ANTHROPIC_STREAM_HEAD.len()
+    } else {
+        OPENAI_STREAM_HEAD.len()
     }
 }
 
 /// Where such requests go.
 pub(crate) const fn path(format: WireFormat) -> &'static str {
-    match format {
-        WireFormat::OpenAi => "/v1/chat/completions",
-        WireFormat::Anthropic => "/v1/messages",
+    if is_anthropic(format) {
+        "/v1/messages"
+    } else {
+        "/v1/chat/completions"
     }
 }
 

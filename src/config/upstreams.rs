@@ -61,9 +61,11 @@ pub struct Upstream {
 }
 
 /// The wire formats by their names.
-const FORMATS: [(&str, WireFormat); 2] = [
+const FORMATS: [(&str, WireFormat); 4] = [
     (WireFormat::OpenAi.label(), WireFormat::OpenAi),
     (WireFormat::Anthropic.label(), WireFormat::Anthropic),
+    (WireFormat::Ollama.label(), WireFormat::Ollama),
+    (WireFormat::Cohere.label(), WireFormat::Cohere),
 ];
 
 /// The versions of HTTP by their names.

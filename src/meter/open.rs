@@ -240,7 +240,8 @@ impl Open {
         let keeping = std::mem::take(&mut answer.keeping);
         let reader = answer.reader.as_mut();
         let reader = reader.filter(|_| keeping != Keeping::Nothing)?;
-        let spoken = reader.take_text();
+        let is_told = self.output_is_told(reader) && !reader.report().final_usage;
+        let spoken = reader.take_text().filter(|_| !is_told);
         let counts = self.has_to_be_counted(reader) || keeping == Keeping::Study;
         (counts && has_answered(reader)).then(|| self.texts(request, spoken))
     }
@@ -248,11 +249,18 @@ impl Open {
     /// Whether what was reported leaves something to be counted.
     fn has_to_be_counted(&self, reader: &ResponseReader) -> bool {
         let report = reader.report();
-        // Only Anthropic says something of the output before the end that is less than what came.
-        let running = report.usage.is_some_and(|usage| usage.output.is_some())
-            && self.endpoint.format != WireFormat::Anthropic;
+        let input_is_told = report.usage.is_some_and(|usage| usage.input.is_some());
+        let is_told = input_is_told && self.output_is_told(reader);
         // What is made in the background is not made yet.
-        !running && !report.background
+        !is_told && !report.background
+    }
+
+    /// Whether what is reported of the output is all of it by now.
+    fn output_is_told(&self, reader: &ResponseReader) -> bool {
+        let usage = reader.report().usage;
+        // Only Anthropic says something of the output before the end that is less than what came.
+        usage.is_some_and(|usage| usage.output.is_some())
+            && self.endpoint.format != WireFormat::Anthropic
     }
 
     fn texts(&self, request: Option<Request>, spoken: Option<Box<Spoken>>) -> Texts {

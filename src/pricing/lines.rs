@@ -44,7 +44,9 @@ pub(super) fn split(usage: &TokenUsage, rates: &Rates) -> Split {
         taken
     };
     let mut input = usage.billed_input.or(usage.input).unwrap_or(0);
-    let mut read = take(usage.cache_read.unwrap_or(0), &mut input);
+    // Of what is billed instead of what was read no part is known.
+    let cached = usage.cache_read.filter(|_| usage.billed_input.is_none());
+    let mut read = take(cached.unwrap_or(0), &mut input);
     let read_audio = take(
         apart(LineKind::CacheReadAudio, usage.cache_read_audio),
         &mut read,

@@ -183,6 +183,8 @@ impl ProxyError {
                 "type": "error",
                 "error": {"type": self.anthropic_type(), "message": message},
             }),
+            WireFormat::Ollama => json!({"error": message}),
+            WireFormat::Cohere => json!({"message": message}),
         }
         .to_string()
     }

@@ -65,8 +65,15 @@ impl Lessons {
             count.filter(|_| besides.iter().all(|part| part.unwrap_or(0) == 0))
         };
         let told = Told {
-            input: in_text(reported.input, [reported.input_audio, reported.tool_prompt]),
-            output: in_text(reported.output, [reported.reasoning, reported.output_audio]),
+            // A count is there to be priced, so it learns what is billed.
+            input: in_text(
+                reported.billed_input.or(reported.input),
+                [reported.input_audio, reported.tool_prompt],
+            ),
+            output: in_text(
+                reported.billed_output.or(reported.output),
+                [reported.reasoning, reported.output_audio],
+            ),
         };
         self.audit(upstream, model, self.estimated(model, sides), told);
         let mut learn = |side, counted: Option<Counted>, told: Option<u64>| {
@@ -193,6 +200,22 @@ mod tests {
         let Sides { input, output } = again.estimated("m", sides(1000, 1000, YARDSTICK));
         assert!(input.unwrap().tokens.abs_diff(2000) < 200, "{input:?}");
         assert!(output.unwrap().tokens.abs_diff(1500) < 150, "{output:?}");
+    }
+
+    #[test]
+    fn what_is_billed_is_learned_where_that_is_not_what_was_read() {
+        let mut lessons = Lessons::default();
+        let told = TokenUsage {
+            billed_input: Some(100),
+            billed_output: Some(100),
+            ..reported(300, 140)
+        };
+        for _ in 0..LESSONS {
+            lessons.study("up", "m", sides(100, 100, YARDSTICK), &told);
+        }
+        let Sides { input, output } = lessons.estimated("m", sides(100, 100, YARDSTICK));
+        assert!(input.unwrap().tokens.abs_diff(100) < 10, "{input:?}");
+        assert!(output.unwrap().tokens.abs_diff(100) < 10, "{output:?}");
     }
 
     #[test]

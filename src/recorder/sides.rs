@@ -81,9 +81,10 @@ fn choice(encoding: Encoding, said: &SpokenChoice) -> Choice {
 fn family(format: WireFormat, operation: Operation) -> Family {
     match (format, operation) {
         (WireFormat::Anthropic, _) => Family::Messages,
+        (WireFormat::Ollama, _) => Family::Templated,
         (WireFormat::OpenAi, Operation::Responses) => Family::Responses,
         (WireFormat::OpenAi, Operation::TextCompletion) => Family::Completions,
         (WireFormat::OpenAi, Operation::Embeddings) => Family::Embeddings,
-        (WireFormat::OpenAi, _) => Family::Chat,
+        (WireFormat::OpenAi | WireFormat::Cohere, _) => Family::Chat,
     }
 }

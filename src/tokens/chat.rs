@@ -90,6 +90,29 @@ fn functions<'j>(body: &'j Json<'j>, prompt: &mut Prompt<'_>) -> Vec<&'j Json<'j
     functions
 }
 
+/// Adds up a chat, or a prompt with what the client wants before it. `None` if there is neither.
+pub(super) fn templated<'j>(
+    body: &'j Json<'j>,
+    asked: Asked,
+    prompt: &mut Prompt<'j>,
+) -> Option<()> {
+    let messages = body.items_of("messages").iter();
+    let has_images = |part: &Json<'_>| !part.items_of("images").is_empty();
+    // The context is that of an earlier answer, in numbers of the model's own vocabulary.
+    let has_context = !body.items_of("context").is_empty();
+    if has_context || has_images(body) || messages.clone().any(has_images) {
+        prompt.tally.unseen();
+    }
+    if body.get("messages").is_some() {
+        return chat(body, asked, prompt);
+    }
+    bare(body, "prompt", prompt).or_else(|| bare(body, "input", prompt))?;
+    for name in ["system", "suffix"] {
+        prompt.tally.text(body.text_of(name).unwrap_or_default());
+    }
+    Some(())
+}
+
 /// Adds up bare texts, or lists of token numbers, under `name`. `None` if there are none.
 pub(super) fn bare(body: &Json<'_>, name: &str, prompt: &mut Prompt<'_>) -> Option<()> {
     let input = body.get(name)?;

@@ -17,6 +17,8 @@ pub enum Family {
     Completions,
     /// `OpenAI` `embeddings`.
     Embeddings,
+    /// Ollama's own: a chat, or a prompt that the server puts into the model's template.
+    Templated,
 }
 
 /// A request whose input is to be counted.

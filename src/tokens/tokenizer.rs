@@ -58,6 +58,7 @@ impl Tokenizer {
             Family::Messages => messages::messages(&body, &mut prompt)?,
             Family::Completions => chat::bare(&body, "prompt", &mut prompt)?,
             Family::Embeddings => chat::bare(&body, "input", &mut prompt)?,
+            Family::Templated => chat::templated(&body, asked, &mut prompt)?,
         }
         Some(Input {
             counted: prompt.counted(!asked.tools && !asked.json_schema),

@@ -40,6 +40,24 @@ impl<'a> Usage<'a> {
     }
 }
 
+/// A count that stands alone; none for `null`.
+pub(super) fn alone(raw: &[u8]) -> Result<Option<u64>, NotACount> {
+    let object = [b"{\"n\":", raw, b"}"].concat();
+    let Ok(Some(object)) = Usage::read(&object) else {
+        return Err(NotACount);
+    };
+    let count = object.counts().at("n");
+    if object.is_odd() {
+        Err(NotACount)
+    } else {
+        Ok(count)
+    }
+}
+
+/// A value where a count was promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotACount;
+
 /// A value where a usage object was promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotAnObject;

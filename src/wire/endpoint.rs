@@ -11,6 +11,8 @@ use http::Method;
 use super::WireFormat;
 use super::named::short;
 
+mod others;
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
@@ -20,6 +22,8 @@ pub enum Operation {
     TextCompletion,
     /// Vectors for texts.
     Embeddings,
+    /// Texts put in order by how well they answer.
+    Rerank,
     /// `OpenAI`'s Responses API; in OpenTelemetry's words it is chat too.
     Responses,
     /// Runs of assistants, threads and evaluations.
@@ -52,7 +56,8 @@ impl Operation {
     pub const fn is_text(self) -> bool {
         match self {
             Self::Chat | Self::TextCompletion | Self::Embeddings | Self::Responses => true,
-            Self::Runs
+            Self::Rerank
+            | Self::Runs
             | Self::Images
             | Self::Videos
             | Self::Audio
@@ -73,6 +78,7 @@ impl Operation {
             Self::Chat | Self::Responses => "chat",
             Self::TextCompletion => "text_completion",
             Self::Embeddings => "embeddings",
+            Self::Rerank => "rerank",
             Self::Runs => "invoke_agent",
             Self::Images => "image_generation",
             Self::Videos => "video_generation",
@@ -157,6 +163,9 @@ pub fn deployment(path: &str) -> Option<String> {
 fn posted(own: WireFormat, tail: [&str; 3]) -> (WireFormat, Operation, Reading) {
     let free = |operation| (own, operation, Reading::Free);
     let openai_lookup = |operation| (WireFormat::OpenAi, operation, Reading::Lookup);
+    if let Some(operation) = others::shared(own, tail) {
+        return (own, operation, Reading::Metered);
+    }
     match tail {
         ["count_tokens", "messages", _] | ["input_tokens", "responses", _] => {
             free(Operation::CountTokens)
@@ -173,6 +182,9 @@ fn posted(own: WireFormat, tail: [&str; 3]) -> (WireFormat, Operation, Reading) 
         _ => {
             if let Some(operation) = openai(tail) {
                 return (WireFormat::OpenAi, operation, Reading::Metered);
+            }
+            if let Some((format, operation)) = others::posted(tail) {
+                return (format, operation, Reading::Metered);
             }
             let unread = posted_unread(tail);
             unread.map_or_else(

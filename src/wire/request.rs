@@ -55,7 +55,10 @@ enum Field {
     Strict,
     /// The type of an output format.
     OutputFormat,
+    /// A schema that the output keeps to.
+    Schema,
     Audio,
+    Vision,
     HostedTool,
     /// Whether the model is to think, as a switch (Qwen).
     Thinking,
@@ -131,6 +134,37 @@ static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| {
     ])
 });
 
+static OLLAMA: LazyLock<Paths<Field>> = LazyLock::new(|| {
+    Paths::new([
+        ("model", Keep(Field::Model)),
+        ("stream", Keep(Field::Stream)),
+        ("images", Notice(Field::Vision)),
+        ("images.*", Gather(Field::Inlined)),
+        ("messages.*.images", Notice(Field::Vision)),
+        ("messages.*.images.*", Gather(Field::Inlined)),
+        // Else it is the word `json`.
+        ("format.type", Notice(Field::Schema)),
+        ("think", Keep(Field::Thinking)),
+    ])
+});
+
+/// Both versions; the older one searches by itself, with connectors.
+static COHERE: LazyLock<Paths<Field>> = LazyLock::new(|| {
+    Paths::new([
+        ("model", Keep(Field::Model)),
+        ("stream", Keep(Field::Stream)),
+        ("messages.*.content.*.type", Keep(Field::Part)),
+        ("messages.*.content.*.image_url.url", Gather(Field::Inlined)),
+        ("inputs.*.content.*.type", Keep(Field::Part)),
+        ("images", Notice(Field::Vision)),
+        ("connectors", Notice(Field::HostedTool)),
+        ("strict_tools", Keep(Field::Strict)),
+        ("response_format.json_schema", Notice(Field::Schema)),
+        ("response_format.schema", Notice(Field::Schema)),
+        ("thinking.type", Keep(Field::ThinkingType)),
+    ])
+});
+
 /// Reads one request body.
 #[derive(Debug)]
 pub struct RequestScanner {
@@ -164,6 +198,8 @@ impl RequestScanner {
         Self::along(match format {
             WireFormat::OpenAi => &OPENAI,
             WireFormat::Anthropic => &ANTHROPIC,
+            WireFormat::Ollama => &OLLAMA,
+            WireFormat::Cohere => &COHERE,
         })
     }
 
@@ -173,7 +209,15 @@ impl RequestScanner {
         if endpoint.operation == Operation::Speech {
             return Self::along(&SPEECH);
         }
-        Self::new(endpoint.format)
+        let mut scanner = Self::new(endpoint.format);
+        // Ollama streams unless it is told not to.
+        let streams = endpoint.format == WireFormat::Ollama
+            && matches!(
+                endpoint.operation,
+                Operation::Chat | Operation::TextCompletion
+            );
+        scanner.facts.stream = streams.then_some(true);
+        scanner
     }
 
     fn along(paths: &'static Paths<Field>) -> Self {
@@ -252,6 +296,8 @@ impl RequestFacts {
         match seen {
             Seen::Value(field, raw) => self.value(field, raw),
             Seen::Filled(Field::Audio) => self.audio = true,
+            Seen::Filled(Field::Vision) => self.vision = true,
+            Seen::Filled(Field::Schema) => self.strict_schema = true,
             Seen::Filled(Field::HostedTool) | Seen::TooLong(Field::HostedTool) => {
                 self.hosted_tools = true;
             }
@@ -265,7 +311,8 @@ impl RequestFacts {
         let name = name.as_deref();
         match field {
             Field::Model => self.model = name.map(str::to_owned),
-            Field::Stream => self.stream = truth(raw),
+            // What says nothing leaves it as it is by default.
+            Field::Stream => self.stream = truth(raw).or(self.stream),
             Field::IncludeUsage => self.include_usage = truth(raw),
             Field::Part => {
                 self.vision |= matches!(name, Some("image_url" | "image" | "input_image"));
@@ -290,7 +337,7 @@ impl RequestFacts {
                 let count = words.map(|words| words.chars().count());
                 self.spoken_characters = count.and_then(|count| u64::try_from(count).ok());
             }
-            Field::Audio | Field::Inlined => {}
+            Field::Audio | Field::Vision | Field::Schema | Field::Inlined => {}
         }
     }
 }

@@ -17,6 +17,7 @@ use super::sse::SseDecoder;
 mod bodies;
 mod events;
 mod lines;
+mod texts;
 
 pub(super) use lines::{BATCH_TIER, Line};
 
@@ -25,9 +26,13 @@ pub(super) use lines::{BATCH_TIER, Line};
 pub(super) trait Format: fmt::Debug + Send + 'static {
     type Field: Copy + fmt::Debug + Send + Sync + 'static;
 
+    /// Whether a body may be JSON texts, each on lines of its own. Which of them is the last, and
+    /// whether a whole body is one, says then the format.
+    const HAS_LINES: bool = false;
+
     fn paths() -> &'static Paths<Self::Field>;
     fn see(&mut self, seen: Seen<'_, Self::Field>, findings: &mut Findings);
-    /// An event is over, or a whole body.
+    /// An event or a line is over, or a whole body.
     fn end_text(&mut self, findings: &mut Findings);
     /// `[DONE]` came.
     fn done(&mut self, findings: &mut Findings);
@@ -148,6 +153,8 @@ enum Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Label {
     Events,
+    /// A JSON text a line.
+    Lines,
     Text,
     Other,
 }
@@ -162,6 +169,8 @@ struct Framed<R: Format> {
     expects_stream: bool,
     sse: SseDecoder,
     echo: Echo,
+    /// A line was before the one that comes.
+    after_line: bool,
     /// Texts to be told in the last event.
     texts: usize,
     scanner: Scanner<R::Field>,
@@ -174,9 +183,10 @@ impl<R: Format> Body for Framed<R> {
         if let Shape::Unseen(label) = self.shape {
             bytes = after_blanks(bytes);
             self.shape = self.shape_of(bytes.first(), label);
-            self.shape_known();
+            self.shape_known(label);
         }
         match self.shape {
+            Shape::Json if R::HAS_LINES => self.lines(bytes),
             Shape::Json => self.json(bytes),
             Shape::Events => self.events(bytes),
             Shape::Unseen(_) | Shape::Opaque => {}
@@ -218,6 +228,7 @@ impl<R: Format> Framed<R> {
             expects_stream: false,
             sse: SseDecoder::default(),
             echo: Echo::default(),
+            after_line: false,
             texts: 0,
             scanner: Scanner::new(R::paths()),
             reader,
@@ -241,7 +252,7 @@ impl<R: Format> Framed<R> {
         let may_be_events = match label {
             Label::Events => true,
             Label::Text => self.promised,
-            Label::Other => self.promised || self.expects_stream,
+            Label::Lines | Label::Other => self.promised || self.expects_stream,
         };
         match first {
             None => Shape::Unseen(label),
@@ -257,11 +268,12 @@ impl<R: Format> Framed<R> {
         }
     }
 
-    fn shape_known(&mut self) {
+    fn shape_known(&mut self, label: Label) {
         match self.shape {
             Shape::Unseen(_) => {}
             Shape::Json | Shape::Events => {
-                self.findings.report.is_stream = self.shape == Shape::Events;
+                let has_lines = R::HAS_LINES && label == Label::Lines;
+                self.findings.report.is_stream = has_lines || self.shape == Shape::Events;
             }
             Shape::Opaque => self.flag_malformed(),
         }
@@ -305,11 +317,20 @@ impl Label {
             Self::Events
         } else if kind.get(..5).is_some_and(is_text) {
             Self::Text
+        } else if LINES.iter().any(|lines| kind.eq_ignore_ascii_case(lines)) {
+            Self::Lines
         } else {
             Self::Other
         }
     }
 }
+
+/// What bodies of lines are called.
+const LINES: [&str; 3] = [
+    "application/x-ndjson",
+    "application/stream+json",
+    "application/jsonl",
+];
 
 /// What stands before a body's first byte that tells is no part of it, in whatever frame it comes.
 fn after_blanks(bytes: &[u8]) -> &[u8] {

@@ -83,6 +83,7 @@ fn fixture(name: &str) -> Sample {
     let format = name.split('/').next().unwrap().parse().unwrap();
     let content_type = match path.extension().and_then(|end| end.to_str()) {
         Some("sse") => "text/event-stream; charset=utf-8",
+        Some("ndjson") => "application/x-ndjson",
         _ => "application/json",
     };
     Sample {
@@ -109,7 +110,15 @@ fn path_of(name: &str) -> &'static str {
         ("batch", "GET /v1/files/f_1/content"),
     ];
     let found = named.iter().find(|(begin, _)| file.starts_with(begin));
+    let has = |part| file.contains(part);
     match (found, format) {
+        (_, "ollama") if has("generate") => "/api/generate",
+        (_, "ollama") if has("embed") => "/api/embed",
+        (_, "ollama") if !has("completions") => "/api/chat",
+        (_, "cohere") if has("rerank") => "/v1/rerank",
+        (_, "cohere") if has("embed") => "/v2/embed",
+        (_, "cohere") if has("v1") => "/v1/chat",
+        (_, "cohere") => "/v2/chat",
         (Some((_, path)), _) => path,
         (None, "anthropic") => "/v1/messages",
         (None, _) => "/v1/chat/completions",

@@ -149,3 +149,20 @@ fn what_is_asked_is_read_in_every_family() {
     assert_eq!(messages.thinking, Thinking::On);
     assert_eq!(asked(Family::Chat, "no JSON"), Asked::default());
 }
+
+#[test]
+fn a_prompt_for_a_template_is_its_texts_and_images_are_not_seen() {
+    let check = |body, tokens, bound| check(Family::Templated, "gpt-4o", body, tokens, bound);
+    check(
+        r#"{"prompt":"Hello","system":"","context":[]}"#,
+        1,
+        Bound::Whole,
+    );
+    check(r#"{"prompt":"Hello","system":"Hello"}"#, 2, Bound::Whole);
+    check(r#"{"prompt":"Hello","images":["aGk="]}"#, 1, Bound::AtLeast);
+    check(r#"{"prompt":"Hello","context":[1,2]}"#, 1, Bound::AtLeast);
+    check(r#"{"input":["Hello","Hello"]}"#, 2, Bound::Whole);
+    check(HELLO, 3 + 1 + 1 + 3, Bound::Whole);
+    let images = r#"{"messages":[{"role":"user","content":"Hello","images":["aGk="]}]}"#;
+    check(images, 3 + 1 + 1 + 3, Bound::AtLeast);
+}

@@ -3,7 +3,9 @@
 use super::super::WireFormat;
 use super::super::anthropic::Message;
 use super::super::anthropic::batch::Outcome;
+use super::super::cohere::Answer;
 use super::super::endpoint::{Endpoint, Operation, Reading};
+use super::super::ollama::Generation;
 use super::super::openai::Completion;
 use super::super::openai::audio::Audio;
 use super::super::openai::batch::Output;
@@ -17,12 +19,21 @@ use super::{Body, Format, Framed};
 /// The body that answers at an endpoint.
 pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
     match (endpoint.reading, endpoint.format) {
-        (Reading::Free | Reading::Unread, _) => plain(endpoint, content_type),
+        (Reading::Free | Reading::Unread, _)
+        | (Reading::Results, WireFormat::Ollama | WireFormat::Cohere) => {
+            plain(endpoint, content_type)
+        }
         (Reading::Results, WireFormat::OpenAi) => Box::new(Lines::<Output>::new()),
         (Reading::Results, WireFormat::Anthropic) => Box::new(Lines::<Outcome>::new()),
         (Reading::Metered | Reading::Lookup, WireFormat::OpenAi) => openai(endpoint, content_type),
         (Reading::Metered | Reading::Lookup, WireFormat::Anthropic) => {
             promised::<Message>(content_type)
+        }
+        (Reading::Metered | Reading::Lookup, WireFormat::Ollama) => {
+            promised::<Generation>(content_type)
+        }
+        (Reading::Metered | Reading::Lookup, WireFormat::Cohere) => {
+            promised::<Answer>(content_type)
         }
     }
 }
@@ -44,7 +55,8 @@ fn openai(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
             Box::new(audio.unless_sound(content_type))
         }
         Operation::Runs => promised::<ThreadRun>(content_type),
-        Operation::Videos
+        Operation::Rerank
+        | Operation::Videos
         | Operation::Batches
         | Operation::FineTuning
         | Operation::Moderations

@@ -7,6 +7,8 @@ use super::*;
 
 mod anthropic;
 mod batches;
+mod cohere;
+mod ollama;
 mod openai;
 mod operations;
 

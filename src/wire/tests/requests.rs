@@ -250,7 +250,7 @@ fn names_of_formats_are_read_back() {
     let error = "OpenAI".parse::<WireFormat>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "\"OpenAI\" is not a wire format, such as openai or anthropic"
+        "\"OpenAI\" is not a wire format, such as openai or ollama"
     );
 }
 
@@ -289,4 +289,25 @@ fn what_is_to_be_spoken_is_counted_in_characters() {
     let mut scanner = posted("/v1/responses");
     scanner.feed(chat.as_bytes());
     assert_eq!(scanner.facts().spoken_characters, None);
+}
+
+#[test]
+fn ollama_streams_unless_it_is_told_not_to() {
+    let asked = |path, body: &str| {
+        let endpoint = endpoint(WireFormat::Ollama, &Method::POST, path);
+        let mut scanner = RequestScanner::of(endpoint);
+        scanner.feed(body.as_bytes());
+        scanner.facts().clone()
+    };
+    let chat = |body| asked("/api/chat", body).stream;
+    assert_eq!(chat(r#"{"model":"m"}"#), Some(true));
+    assert_eq!(chat(r#"{"stream":null}"#), Some(true));
+    assert_eq!(chat(r#"{"stream":false}"#), Some(false));
+    assert_eq!(asked("/api/embed", r#"{"model":"m"}"#).stream, None);
+    let facts = asked(
+        "/api/chat",
+        r#"{"messages":[{"images":["aGk="]}],"format":{"type":"object"},"think":false}"#,
+    );
+    assert!(facts.vision && facts.strict_schema);
+    assert_eq!(facts.thinking, Some(false));
 }

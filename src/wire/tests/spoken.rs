@@ -370,6 +370,28 @@ fn the_data_of_an_image_is_kept_no_further_than_its_header() {
     }
 }
 
+#[test]
+fn lines_say_what_events_say() {
+    for name in ["ollama/chat.ndjson", "ollama/chat.json"] {
+        let text = if name.ends_with("ndjson") {
+            "Hello \"there\"."
+        } else {
+            "Hello there."
+        };
+        check_sample(&fixture(name), &words_of(text));
+    }
+    for name in ["chat.json", "chat.sse", "v1_chat.json", "v1_chat.ndjson"] {
+        let sample = fixture(&format!("cohere/{name}"));
+        check_sample(&sample, &words_of("Hello there."));
+    }
+    let call = |arguments: &str| vec![("weather".to_owned(), arguments.to_owned())];
+    let ollama = vec![(String::new(), String::new(), call(r#"{"city":"Rome"}"#))];
+    check_sample(&fixture("ollama/chat_tools.ndjson"), &ollama);
+    let text = "I ask.".to_owned();
+    let cohere = vec![(text, String::new(), call(r#"{"city":"Rome"}"#))];
+    check_sample(&fixture("cohere/chat_tools.sse"), &cohere);
+}
+
 /// Whole frames may be passed over as repetitions, single bytes never: both have to say the same.
 fn agree(format: WireFormat, stream: &str, size: usize) -> Result<(), TestCaseError> {
     let sample = sample(format, stream);

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::support::upstream::{Script, Then};
 
+/// Whose exchanges are played; of Ollama's those of its own API too.
+const UPSTREAMS: [&str; 5] = ["anthropic", "azure", "cohere", "ollama", "openai"];
+
 /// What tollgate has to say about an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -42,7 +45,7 @@ pub(crate) struct Exchange {
     pub(crate) recording: String,
 }
 
-/// All exchanges of OpenAI, Azure and Anthropic whose answer is text, in order of file and line.
+/// All exchanges of the formats that are read whose answer is text, in order of file and line.
 pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
     let entries = fs::read_dir(folder).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -54,7 +57,7 @@ pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
             continue;
         };
         let upstream = recording.split('.').next().unwrap();
-        if !["anthropic", "azure", "openai"].contains(&upstream) {
+        if !UPSTREAMS.contains(&upstream) {
             continue;
         }
         for line in fs::read_to_string(&file).unwrap().lines() {
@@ -75,7 +78,8 @@ impl Exchange {
         let (_, api) = self.recording.split_once('.').unwrap();
         match api {
             "chat.completions" | "completions" | "embeddings" | "responses"
-            | "responses.compact" | "messages" => match self.status {
+            | "responses.compact" | "messages" | "ollama.chat" | "ollama.generate"
+            | "cohere.v2.chat" | "cohere.v2.embed" | "cohere.v1.rerank" => match self.status {
                 _ if has_usage => Kind::Reported,
                 400.. => Kind::Free,
                 // In the background: a look-up will have the usage, and the bill.
@@ -90,9 +94,20 @@ impl Exchange {
     /// What the row calls it.
     pub(crate) fn operation(&self) -> &'static str {
         match self.recording.split_once('.').unwrap().1 {
-            "completions" => "text_completion",
-            "embeddings" => "embeddings",
+            "completions" | "ollama.generate" => "text_completion",
+            "embeddings" | "cohere.v2.embed" => "embeddings",
+            "cohere.v1.rerank" => "rerank",
             _ => "chat",
+        }
+    }
+
+    /// How the row knows the usage: where the input is left out, it is estimated.
+    pub(crate) fn source(&self) -> &'static str {
+        let says = |side: &str| !self.expected[side].is_null();
+        if says("output_tokens") && !says("input_tokens") {
+            "partial"
+        } else {
+            "reported"
         }
     }
 

@@ -1,0 +1,91 @@
+//! The paths of vendors with an API of their own: Ollama, Cohere.
+//!
+//! Sources: <https://github.com/ollama/ollama/blob/main/docs/api.md>,
+//! <https://docs.cohere.com/reference/about>.
+
+use super::super::WireFormat;
+use super::Operation;
+
+/// What a path of several vendors asks of an upstream that is one of these.
+pub(super) fn shared(own: WireFormat, tail: [&str; 3]) -> Option<Operation> {
+    match (own, tail) {
+        // The older one of two: its answers report nothing.
+        (WireFormat::Ollama, ["embeddings", "api", _]) => Some(Operation::Embeddings),
+        (WireFormat::Cohere, ["chat", "v1", _]) => Some(Operation::Chat),
+        (WireFormat::Cohere, ["generate", "v1", _]) => Some(Operation::TextCompletion),
+        (
+            WireFormat::OpenAi | WireFormat::Anthropic | WireFormat::Ollama | WireFormat::Cohere,
+            _,
+        ) => None,
+    }
+}
+
+/// What a path asks that one vendor has, and who only copies it.
+pub(super) fn posted(tail: [&str; 3]) -> Option<(WireFormat, Operation)> {
+    Some(match tail {
+        ["chat", "api", _] => (WireFormat::Ollama, Operation::Chat),
+        ["generate", "api", _] => (WireFormat::Ollama, Operation::TextCompletion),
+        ["embed", "api", _] => (WireFormat::Ollama, Operation::Embeddings),
+        ["chat", "v2", _] => (WireFormat::Cohere, Operation::Chat),
+        ["embed", "v1" | "v2", _] => (WireFormat::Cohere, Operation::Embeddings),
+        ["rerank", ..] => (WireFormat::Cohere, Operation::Rerank),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::super::{Endpoint, Reading, endpoint};
+    use super::*;
+
+    #[track_caller]
+    fn check(own: WireFormat, path: &str, format: WireFormat, operation: Operation) {
+        let expected = Endpoint {
+            format,
+            operation,
+            reading: Reading::Metered,
+        };
+        assert_eq!(endpoint(own, &Method::POST, path), expected, "{path}");
+    }
+
+    #[test]
+    fn a_path_of_one_vendor_is_read_as_its_own_whatever_the_upstream_speaks() {
+        for own in WireFormat::ALL {
+            check(own, "/api/chat", WireFormat::Ollama, Operation::Chat);
+            let generate = Operation::TextCompletion;
+            check(own, "/x/api/generate", WireFormat::Ollama, generate);
+            check(own, "/api/embed", WireFormat::Ollama, Operation::Embeddings);
+            check(own, "/v2/chat", WireFormat::Cohere, Operation::Chat);
+            for path in ["/v1/embed", "/compatibility/v2/embed"] {
+                check(own, path, WireFormat::Cohere, Operation::Embeddings);
+            }
+            check(own, "/v2/rerank", WireFormat::Cohere, Operation::Rerank);
+        }
+    }
+
+    #[test]
+    fn where_several_have_a_path_the_upstream_tells() {
+        let cohere = WireFormat::Cohere;
+        check(cohere, "/v1/chat", cohere, Operation::Chat);
+        check(cohere, "/v1/generate", cohere, Operation::TextCompletion);
+        let ollama = WireFormat::Ollama;
+        check(ollama, "/api/embeddings", ollama, Operation::Embeddings);
+        let openai = WireFormat::OpenAi;
+        check(openai, "/api/embeddings", openai, Operation::Embeddings);
+        check(ollama, "/v1/chat/completions", openai, Operation::Chat);
+        for path in ["/v1/chat", "/generate"] {
+            let found = endpoint(openai, &Method::POST, path);
+            assert_eq!(found.reading, Reading::Free, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_ollama_does_with_its_models_is_free() {
+        for path in ["/api/show", "/api/pull", "/api/delete"] {
+            let found = endpoint(WireFormat::Ollama, &Method::POST, path);
+            assert_eq!(found.reading, Reading::Free, "{path}");
+        }
+    }
+}
