@@ -298,3 +298,6 @@ impl Found<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
