@@ -72,7 +72,7 @@ fn price(line: &Listed<'_>, day: Date) -> Value {
         "price_id": entry.id(),
         "since": since.to_string(),
         "since_is": known,
-        "read_on": entry.read_on().to_string(),
+        "read_on": entry.known_on(day).to_string(),
         "age_days": entry.age_days(day),
         "seen_later": seen_later,
         "currency": entry.currency,

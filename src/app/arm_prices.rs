@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use tracing::warn;
 
 use crate::config::Config;
 use crate::metrics::PriceDate;
@@ -18,7 +19,7 @@ pub(super) fn priced(report: &Report, config: &Config) -> Report {
     report.priced(|stream: &StreamView| {
         let price = in_force(config, (&stream.upstream, &stream.model), end)?;
         Some(ApiPrice {
-            as_of: price.read_on(),
+            as_of: price.known_on(report.day()),
             name: name_of(price),
         })
     })
@@ -31,12 +32,13 @@ pub(super) fn dates(
     models: &[(String, String)],
     now: Timestamp,
 ) -> Vec<PriceDate> {
+    let today = now.to_zoned(TimeZone::UTC).date();
     let mut oldest: BTreeMap<(&str, String), Date> = BTreeMap::new();
     for (upstream, model) in models {
         let Some(price) = in_force(config, (upstream, model), now) else {
             continue;
         };
-        let read = price.read_on();
+        let read = price.known_on(today);
         let known = oldest.entry(("api", name_of(price))).or_insert(read);
         *known = read.min(*known);
         let dollars = config.prices.fx_for(price.currency, now);
@@ -51,6 +53,16 @@ pub(super) fn dates(
         })
     });
     dated.collect()
+}
+
+/// Tells of prices that were read on a day to come: they are as old as the day they began.
+pub(super) fn tell_of_slips(config: &Config, now: Timestamp) {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let entries = config.prices.entries().iter();
+    for entry in entries.filter(|entry| entry.is_read_after(today)) {
+        let (price, read, since) = (entry.id(), entry.read_on(), entry.since.date());
+        warn!(price, %read, %since, "read lies in the future: the price is as old as since then");
+    }
 }
 
 /// What bills a model of an upstream, or what its calls are held against where they are hosted.
@@ -107,6 +119,26 @@ mod tests {
                 "api openai/gpt-4o-mini 2026-08-21T00:00:00Z",
             ]
         );
+    }
+
+    #[test]
+    fn a_price_that_was_read_in_the_future_is_as_old_as_it_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tollgate.toml");
+        let text = "[[prices]]\nlist = \"openai\"\nmatch = \"m\"\nseen = 2026-01-01\nread = 2062-11-23\n\
+                    input_usd_per_mtok = 1\noutput_usd_per_mtok = 1\nsource = \"invoice\"\n";
+        std::fs::write(&path, text).unwrap();
+        let config = crate::config::load(Some(&path), &Overrides::default()).unwrap();
+        let models = [("openai".to_owned(), "m".to_owned())];
+        let checked = |now: &str| dates(&config, &models, now.parse().unwrap())[0].checked_at;
+        let seen: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(checked("2026-11-23T12:00:00Z"), seen);
+        let read: Timestamp = "2062-11-23T00:00:00Z".parse().unwrap();
+        assert_eq!(checked("2062-11-23T12:00:00Z"), read);
+        let entries = config.prices.entries().iter();
+        let price = entries.clone().find(|it| it.source == "invoice").unwrap();
+        let age = |day: &str| price.age_days(day.parse().unwrap());
+        assert_eq!((age("2026-11-23"), age("2025-01-01")), (326, 0));
     }
 
     #[test]

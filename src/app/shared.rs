@@ -89,6 +89,7 @@ impl Shared {
             alerts,
             measured,
         } = parts;
+        arm_prices::tell_of_slips(&config, now());
         let files = ArcSwap::from_pointee(config.files.clone());
         let (config, admin) = (Arc::new(ArcSwap::from_pointee(config)), Mutex::new(None));
         Self {

@@ -56,16 +56,32 @@ impl PriceEntry {
         midnight(self.since.date())
     }
 
-    /// The day on which it was last known to hold: an old price that was found again is not old.
+    /// The day on which it was last known to hold, as it is written: an old price that was found again
+    /// is not old.
     #[must_use]
     pub fn read_on(&self) -> Date {
         self.read.unwrap_or(self.since.date())
     }
 
-    /// Days from then to another day; below zero where it was read later.
+    /// The same as of a day. Nobody has read it later: such a `read` is a slip, and would keep the price
+    /// young until then.
+    #[must_use]
+    pub fn known_on(&self, day: Date) -> Date {
+        let read = self.read.filter(|_| !self.is_read_after(day));
+        read.unwrap_or(self.since.date())
+    }
+
+    /// Whether `read` lies after a day.
+    #[must_use]
+    pub fn is_read_after(&self, day: Date) -> bool {
+        self.read.is_some_and(|read| read > day)
+    }
+
+    /// Days from when it was last known to hold to another day; 0 where it begins later.
     #[must_use]
     pub fn age_days(&self, day: Date) -> i64 {
-        day.duration_since(self.read_on()).as_hours().div_euclid(24)
+        let age = day.duration_since(self.known_on(day));
+        age.as_hours().div_euclid(24).max(0)
     }
 
     /// Whether it declares its models free.

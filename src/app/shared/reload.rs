@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::{error, info, warn};
 
 use super::super::anew::Place;
-use super::super::{measured, now, settings, show};
+use super::super::{arm_prices, measured, now, settings, show};
 use super::{Shared, lock};
 use crate::admin::Admin;
 use crate::alerts::Alerts;
@@ -70,6 +70,7 @@ impl Shared {
         for key in show::needs_restart(&self.config.load(), &config) {
             warn!(key, "this change takes effect at the next start");
         }
+        arm_prices::tell_of_slips(&config, now());
         self.sinks
             .metrics
             .preset(&settings::metrics(&config, Vec::new()));

@@ -189,7 +189,7 @@ fn csv(lines: &[Listed<'_>], day: Date) -> Result<String, Failure> {
             line.model.to_owned(),
             line.entry.id(),
             line.entry.since.date().to_string(),
-            line.entry.read_on().to_string(),
+            line.entry.known_on(day).to_string(),
             line.entry.age_days(day).to_string(),
             line.seen_later.to_string(),
             line.entry.currency.to_string(),

@@ -26,6 +26,7 @@ pub(super) fn warnings(book: &PriceBook, at: Timestamp) -> Vec<String> {
     let mut found = odd(book, at);
     found.extend(hidden(book, at));
     found.extend(covered(book, at));
+    found.extend(read_ahead(book, at));
     found.extend(old(book, at));
     found
 }
@@ -169,6 +170,17 @@ fn of_catalogue<'a>(
     entries.max_by_key(|entry| entry.since.date())
 }
 
+/// Prices that nobody can have read yet.
+fn read_ahead(book: &PriceBook, at: Timestamp) -> Vec<String> {
+    let day = at.to_zoned(TimeZone::UTC).date();
+    let ahead = book.entries().iter().filter(|it| it.is_read_after(day));
+    let said = ahead.map(|entry| {
+        let (id, read, since) = (entry.id(), entry.read_on(), entry.since.date());
+        format!("{id}: read on {read}, which is to come; its age is that of {since}")
+    });
+    said.collect()
+}
+
 /// Prices and exchange rates that nobody has looked at for long.
 fn old(book: &PriceBook, at: Timestamp) -> Vec<String> {
     let day = at.to_zoned(TimeZone::UTC).date();
@@ -176,7 +188,7 @@ fn old(book: &PriceBook, at: Timestamp) -> Vec<String> {
     let old: BTreeSet<(Date, String)> = lines
         .iter()
         .filter(|line| line.entry.age_days(day) > PRICE_DAYS_MAX)
-        .map(|line| (line.entry.read_on(), line.entry.id()))
+        .map(|line| (line.entry.known_on(day), line.entry.id()))
         .collect();
     let prices = old.first().map(|(read, oldest)| {
         let many = count(u64::try_from(old.len()).unwrap_or(u64::MAX));
