@@ -199,7 +199,6 @@ pub(super) fn servers(
 #[expect(clippy::float_arithmetic, reason = "means over a window")]
 fn said(seen: &Seen, window: &Window) -> Servers {
     let has_servers = !seen.servers.is_empty();
-    let many = f64::from(u32::try_from(seen.servers.len()).unwrap_or(u32::MAX));
     Servers {
         compared_ratio: has_servers.then(|| window.coverage()),
         capture_ratio: window.sure_capture_ratio(),
@@ -208,7 +207,7 @@ fn said(seen: &Seen, window: &Window) -> Servers {
             cached: window.cache_hit_ratio().map(|hits| hits * input),
             output,
         }),
-        replicas: window.up_ratio().map(|up| up * many),
+        replicas: window.up(),
         usd_per_hour: window.usd_per_hour(),
     }
 }

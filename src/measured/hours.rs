@@ -38,15 +38,17 @@ pub struct Sums {
     pub cache_lookups: u64,
     /// Servers that were found to have begun anew.
     pub restarts: u64,
+    /// Rounds, whether a server was read in them or not.
+    pub rounds_all: u64,
+    /// Over these: servers read.
+    pub up: u64,
+    /// Over these: servers configured.
+    pub servers: u64,
     /// Rounds in which a server was read.
     pub rounds: u64,
-    /// Over these rounds: servers read.
-    pub up: u64,
-    /// Over all rounds: servers configured.
-    pub servers: u64,
-    /// Over these rounds: calls worked on.
+    /// Over `rounds`: calls worked on.
     pub running: f64,
-    /// Over these rounds: calls that waited.
+    /// Over `rounds`: calls that waited.
     pub waiting: f64,
     /// Over `cache_rounds`: the part of the KV cache that was taken.
     pub cache_use: f64,
@@ -77,9 +79,10 @@ impl Sums {
             cache_hits,
             cache_lookups,
             restarts,
-            rounds,
+            rounds_all,
             up,
             servers,
+            rounds,
             running,
             waiting,
             cache_use,
@@ -98,9 +101,10 @@ impl Sums {
             (&mut self.cache_hits, cache_hits),
             (&mut self.cache_lookups, cache_lookups),
             (&mut self.restarts, restarts),
-            (&mut self.rounds, rounds),
+            (&mut self.rounds_all, rounds_all),
             (&mut self.up, up),
             (&mut self.servers, servers),
+            (&mut self.rounds, rounds),
             (&mut self.cache_rounds, cache_rounds),
             (&mut self.cost_hours, cost_hours),
         ] {

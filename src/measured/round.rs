@@ -146,9 +146,10 @@ fn gauges(readings: &[Option<Reading>]) -> Sums {
     let full: Vec<f64> = read.iter().filter_map(|it| it.cache_use).collect();
     let mean = full.iter().sum::<f64>() / f64::from(u32::try_from(full.len()).unwrap_or(u32::MAX));
     Sums {
-        rounds: u64::from(!read.is_empty()),
+        rounds_all: 1,
         up: count(read.len()),
         servers: count(readings.len()),
+        rounds: u64::from(!read.is_empty()),
         running: read.iter().filter_map(|it| it.running).sum(),
         waiting: read.iter().filter_map(|it| it.waiting).sum(),
         cache_use: if full.is_empty() { 0.0 } else { mean },
@@ -235,7 +236,7 @@ mod tests {
         house.saw([60, 120, 120]);
         let sums = house.sums();
         assert_eq!((sums.cache_hits, sums.cache_lookups), (60, 120));
-        assert_eq!((sums.rounds, sums.up, sums.servers), (2, 4, 4));
+        assert_eq!((sums.rounds_all, sums.up, sums.servers), (2, 4, 4));
         assert_eq!(
             (sums.running, sums.cache_use, sums.cache_rounds),
             (8.0, 1.0, 2)
@@ -250,7 +251,10 @@ mod tests {
         house.saw([0, 0, 0]);
         house.round(&[Some(at(1_200)), Some(at(600))], 300);
         house.saw([120, 300, 300]);
-        assert_eq!((house.sums().up, house.sums().servers), (5, 6));
+        house.round(&[None, None], 300);
+        let sums = house.sums();
+        assert_eq!((sums.up, sums.servers), (5, 8));
+        assert_eq!((sums.rounds_all, sums.rounds), (4, 3));
     }
 
     #[test]

@@ -207,6 +207,12 @@ impl Window {
         ratio(self.sums.cache_use, self.sums.cache_rounds)
     }
 
+    /// Servers that answered, on average over all rounds.
+    #[must_use]
+    pub fn up(&self) -> Option<f64> {
+        ratio(float(self.sums.up), self.sums.rounds_all)
+    }
+
     /// Servers that answered over servers that were configured, over all rounds.
     #[must_use]
     pub fn up_ratio(&self) -> Option<f64> {

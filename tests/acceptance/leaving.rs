@@ -120,7 +120,7 @@ fn servers_said(home: &Home, percent: u64) {
     let day = |day: i64| {
         let hour = json!({
             "seen_ms": 3_600_000, "server_input": 150_000, "metered_input": 1_500 * percent,
-            "rounds": 60, "up": 60, "servers": 60,
+            "rounds_all": 60, "up": 60, "servers": 60, "rounds": 60,
         });
         let hours = (day * 24..day * 24 + 24).map(|at| (at.to_string(), hour.clone()));
         let hours: serde_json::Map<String, Value> = hours.collect();

@@ -57,7 +57,7 @@ fn measured(config: &Config, metered: u64, up: impl Fn(i64) -> u64) -> Measured 
         let up = up(day) * 60;
         let hour = json!({
             "seen_ms": 3_600_000, "server_input": COUNTED, "metered_input": metered,
-            "rounds": 60, "up": up, "servers": up,
+            "rounds_all": 60, "up": up, "servers": up, "rounds": 60,
         });
         let hours = (day * 24..day * 24 + 24).map(|at| (at.to_string(), hour.clone()));
         let hours: serde_json::Map<String, Value> = hours.collect();
@@ -135,4 +135,15 @@ fn the_servers_of_a_plan_are_compared_with_the_calls_of_all_its_upstreams() {
     assert_eq!(said.plan, "ours");
     let said = said.days[&(TODAY - 1)];
     assert_eq!((said.capture_ratio, said.replicas), (Some(1.0), Some(2.0)));
+}
+
+#[test]
+fn servers_that_were_added_did_not_answer_before() {
+    let config = config(8);
+    let grown = measured(&config, COUNTED, |day| if day < TODAY - 7 { 2 } else { 8 });
+    let plans = made::verdict(&config).running;
+    let [said] = servers(&grown, &plans, closed(TODAY - 1))
+        .try_into()
+        .unwrap();
+    assert_eq!(said.days[&(TODAY - 1)].replicas, Some(5.0));
 }
