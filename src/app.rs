@@ -265,7 +265,7 @@ impl App {
             counter.finish();
             waits_for.send_replace("calls that are priced again");
             shared.finish_repricing();
-            shared.keep_measured(Timestamp::MAX);
+            shared.keep_all_measured();
             waits_for.send_replace("the file of a day");
             days.finish();
             waits_for.send_replace("the disk: journal and ledger");

@@ -113,11 +113,10 @@ impl Measured {
     /// A certificate that is none.
     pub fn prepare(
         settings: &[Settings],
-        now: Timestamp,
         kept: impl Fn(&str) -> Option<String>,
     ) -> Result<Prepared, MeasuredError> {
         let watch = |settings: &Settings| {
-            Watch::new(settings.clone(), now, &kept).map_err(|source| MeasuredError {
+            Watch::new(settings.clone(), &kept).map_err(|source| MeasuredError {
                 upstream: settings.upstream.clone(),
                 source,
             })
@@ -156,12 +155,18 @@ impl Measured {
 
     /// What is to be kept by now, as names and texts: each upstream at most once a minute.
     #[must_use]
+    pub fn take_due(&self, now: Timestamp) -> Vec<(String, String)> {
+        let mut watches = self.watches();
+        let texts = watches.iter_mut().flat_map(|watch| watch.take_due(now));
+        texts.collect()
+    }
+
+    /// The same at a stop: all that is not kept.
+    #[must_use]
     pub fn take_unkept(&self, now: Timestamp) -> Vec<(String, String)> {
         let mut watches = self.watches();
-        watches
-            .iter_mut()
-            .flat_map(|watch| watch.take_unkept(now))
-            .collect()
+        let texts = watches.iter_mut().flat_map(|watch| watch.take_unkept(now));
+        texts.collect()
     }
 
     /// What is behind the lock is whole whatever happened to the thread that held it.

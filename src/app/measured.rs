@@ -56,7 +56,7 @@ pub(super) fn prepare(config: &Config, ledger: &Ledger) -> Result<Prepared, AppE
             None
         })
     };
-    Ok(Measured::prepare(&settings?, now(), kept)?)
+    Ok(Measured::prepare(&settings?, kept)?)
 }
 
 /// The upstreams that run on the same servers, which are those of its plan.
@@ -121,7 +121,7 @@ pub(super) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
         let booked = tokio::task::spawn_blocking(move || {
             let metered = |upstream: &str| metered(shared.ledger(), upstream);
             shared.measured().book(&round, metered);
-            shared.keep_measured(now());
+            shared.keep_measured();
         });
         if booked.await.is_err() {
             error!("what was measured could not be booked or kept");
@@ -155,9 +155,9 @@ fn metered(ledger: &Ledger, upstream: &str) -> Metered {
     }
 }
 
-/// Writes down what is due by now.
-pub(super) fn keep(measured: &Measured, ledger: &Ledger, now: Timestamp) {
-    for (name, text) in measured.take_unkept(now) {
+/// Writes down what is to be kept.
+pub(super) fn keep(texts: Vec<(String, String)>, ledger: &Ledger) {
+    for (name, text) in texts {
         if let Err(error) = ledger.keep(&name, &text) {
             let error: &dyn std::error::Error = &error;
             warn!(

@@ -139,8 +139,13 @@ impl Shared {
     }
 
     /// Writes down what was measured, if that is due by now.
-    pub(super) fn keep_measured(&self, now: Timestamp) {
-        measured::keep(&self.measured, &self.sinks.ledger, now);
+    pub(super) fn keep_measured(&self) {
+        measured::keep(self.measured.take_due(now()), &self.sinks.ledger);
+    }
+
+    /// Writes down all that was measured, at the stop.
+    pub(super) fn keep_all_measured(&self) {
+        measured::keep(self.measured.take_unkept(now()), &self.sinks.ledger);
     }
 
     /// Why totals cannot be told.

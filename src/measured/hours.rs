@@ -135,6 +135,12 @@ pub(super) fn hour_of(at: Timestamp) -> i64 {
     at.as_second().div_euclid(HOUR_SECONDS)
 }
 
+/// The day an hour is in, since 1970.
+#[must_use]
+pub(super) const fn day_of(hour: i64) -> i64 {
+    hour.div_euclid(HOURS_A_DAY)
+}
+
 /// When an hour begins; nothing where no calendar goes.
 #[must_use]
 pub(super) fn start_of(hour: i64) -> Option<Timestamp> {
@@ -216,13 +222,21 @@ impl Hours {
     /// The place of a day's text among [`DAYS_KEPT`]: each is written over when its turn comes again.
     #[must_use]
     pub const fn slot(hour: i64) -> i64 {
-        hour.div_euclid(HOURS_A_DAY).rem_euclid(DAYS_KEPT)
+        day_of(hour).rem_euclid(DAYS_KEPT)
+    }
+
+    /// For each place, an hour of the day whose turn it is: the newest that is not ahead of `now`. A clock
+    /// that was ahead for a moment must not leave its day in the place of another.
+    #[must_use]
+    pub fn by_slot(&self, now: Timestamp) -> BTreeMap<i64, i64> {
+        let hours = self.by_hour.range(..=hour_of(now));
+        hours.map(|(hour, _)| (Self::slot(*hour), *hour)).collect()
     }
 
     /// The text of the day that an hour is in.
     #[must_use]
     pub fn day_text(&self, hour: i64) -> String {
-        let first = hour.saturating_sub(hour.rem_euclid(HOURS_A_DAY));
+        let first = day_of(hour).saturating_mul(HOURS_A_DAY);
         let hours = self.by_hour.range(first..first.saturating_add(HOURS_A_DAY));
         let day = Day {
             hours: hours.map(|(hour, sums)| (*hour, *sums)).collect(),
@@ -232,26 +246,20 @@ impl Hours {
         serde_json::to_string(&day).unwrap_or_default()
     }
 
-    /// Takes a kept day in; what cannot be read, or belongs to another month, is left out, and so is the
-    /// cost of something else than is asked for.
-    pub fn take_in(&mut self, text: &str, now: Timestamp) {
+    /// Takes a kept day in, whenever it was: a window takes what is in it, also where the clock was wrong
+    /// now. What cannot be read is left out, and so is the cost of something else than is asked for.
+    pub fn take_in(&mut self, text: &str) {
         let day: Day = serde_json::from_str(text).unwrap_or(Day {
             hours: BTreeMap::new(),
             cost_of: None,
         });
         let is_ours = day.cost_of == self.cost_of;
-        let last = hour_of(now);
-        let first = last.saturating_sub(DAYS_KEPT.saturating_mul(HOURS_A_DAY));
-        let live = day
-            .hours
-            .into_iter()
-            .filter(|(hour, _)| (first..=last).contains(hour));
-        self.by_hour.extend(live.map(|(hour, mut sums)| {
+        for (hour, mut sums) in day.hours {
             if !is_ours {
                 sums.forget_cost();
             }
-            (hour, sums)
-        }));
+            *self.at(hour) = sums;
+        }
     }
 }
 
@@ -297,7 +305,7 @@ mod tests {
         assert_eq!(slots.len(), usize::try_from(DAYS_KEPT).unwrap());
         let mut again = Hours::default();
         for text in slots.values() {
-            again.take_in(text, now);
+            again.take_in(text);
         }
         assert_eq!(again.window(now, 30), hours.window(now, 30));
         assert_eq!(again.window(now, 30).server_input, 720);
@@ -305,8 +313,10 @@ mod tests {
         again.at(last + 1_000_000).add(&sums(1));
         assert_eq!(again.window(now, 30).server_input, 720);
         // A slot of two months ago, and damage.
-        again.take_in(&hours.day_text(last), at("2027-02-01T00:00:00Z"));
-        again.take_in("{\"hours\":{\"x\":", now);
+        let mut old = Hours::default();
+        old.at(last - 62 * 24).add(&sums(1));
+        again.take_in(&old.day_text(last - 62 * 24));
+        again.take_in("{\"hours\":{\"x\":");
         assert_eq!(again.window(now, 30), hours.window(now, 30));
     }
 
@@ -326,7 +336,7 @@ mod tests {
         let text = hours.day_text(last);
         let read = |question| {
             let mut again = Hours::for_cost_of(question);
-            again.take_in(&text, now);
+            again.take_in(&text);
             again.window(now, 30)
         };
         assert_eq!(read(asked("web")).cost_usd.to_string(), "3");

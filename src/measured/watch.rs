@@ -1,6 +1,6 @@
 //! One upstream that is measured: its servers, its rounds, its hours.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use reqwest::Client;
 use tracing::{info, warn};
 
 use super::costs::CostWatch;
-use super::hours::{DAYS_KEPT, Hours, hour_of};
+use super::hours::{DAYS_KEPT, Hours, day_of, hour_of};
 use super::look::{Answer, Job};
 use super::reading::Reading;
 use super::round::{Metered, Rounds};
@@ -32,6 +32,8 @@ pub(super) struct Watch {
     due: Timestamp,
     /// The hours that are not on the disk as they are.
     pub(super) unkept: BTreeSet<i64>,
+    /// The day that was written last in each place.
+    kept: BTreeMap<i64, i64>,
     keep_due: Timestamp,
 }
 
@@ -47,14 +49,13 @@ struct Server {
 impl Watch {
     pub(super) fn new(
         settings: Settings,
-        now: Timestamp,
         kept: &impl Fn(&str) -> Option<String>,
     ) -> reqwest::Result<Self> {
         let client = fetch::client(&settings.extra_roots, settings.timeout)?;
         let mut hours = Hours::for_cost_of(question(&settings));
         for slot in 0..DAYS_KEPT {
             if let Some(text) = kept(&name(&settings.upstream, slot)) {
-                hours.take_in(&text, now);
+                hours.take_in(&text);
             }
         }
         Ok(Self {
@@ -66,6 +67,7 @@ impl Watch {
             costs: CostWatch::default(),
             due: Timestamp::MIN,
             unkept: BTreeSet::new(),
+            kept: BTreeMap::new(),
             keep_due: Timestamp::MIN,
         })
     }
@@ -79,7 +81,7 @@ impl Watch {
         if self.settings == before.settings {
             return before;
         }
-        let (mut hours, mut unkept) = (before.hours, before.unkept);
+        let (mut hours, mut unkept, kept) = (before.hours, before.unkept, before.kept);
         let forgotten = hours.ask_cost_of(question(&self.settings));
         if !forgotten.is_empty() {
             let (upstream, hours) = (self.upstream(), forgotten.len());
@@ -93,6 +95,7 @@ impl Watch {
         Self {
             hours,
             unkept,
+            kept,
             ..self
         }
     }
@@ -137,19 +140,31 @@ impl Watch {
         self.unkept.insert(hour_of(at));
     }
 
-    /// The texts of the days that have changed, by the names they are kept under.
-    pub(super) fn take_unkept(&mut self, now: Timestamp) -> Vec<(String, String)> {
-        if self.unkept.is_empty() || !reached(self.keep_due, now, KEEP_EVERY) {
+    /// The texts that are to be kept by now, at most once a minute.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<(String, String)> {
+        if !reached(self.keep_due, now, KEEP_EVERY) {
             return Vec::new();
         }
         self.keep_due = after(now, KEEP_EVERY);
-        let hours = std::mem::take(&mut self.unkept);
-        let by_slot = hours.iter().map(|hour| (Hours::slot(*hour), *hour));
-        // The last hour of a slot stands for its day: an older one has been written over.
-        let days: std::collections::BTreeMap<i64, i64> = by_slot.collect();
-        days.into_iter()
-            .map(|(slot, hour)| (name(self.upstream(), slot), self.hours.day_text(hour)))
-            .collect()
+        self.take_unkept(now)
+    }
+
+    /// The texts of the days that have changed, or were written over by another, by the names they are kept
+    /// under.
+    pub(super) fn take_unkept(&mut self, now: Timestamp) -> Vec<(String, String)> {
+        // What a clock that was ahead has booked waits until its time has come.
+        let ahead = self.unkept.split_off(&hour_of(now).saturating_add(1));
+        let unkept = std::mem::replace(&mut self.unkept, ahead);
+        let changed: BTreeSet<i64> = unkept.into_iter().map(Hours::slot).collect();
+        let mut texts = Vec::new();
+        for (slot, hour) in self.hours.by_slot(now) {
+            let is_other = |day: &i64| *day != day_of(hour);
+            if changed.contains(&slot) || self.kept.get(&slot).is_some_and(is_other) {
+                self.kept.insert(slot, day_of(hour));
+                texts.push((name(self.upstream(), slot), self.hours.day_text(hour)));
+            }
+        }
+        texts
     }
 
     pub(super) fn seen(&self, now: Timestamp) -> Seen {
@@ -251,6 +266,61 @@ mod tests {
             let due = now + jiff::SignedDuration::from_secs(seconds);
             assert_eq!(reached(due, now, minute), expected, "{seconds}");
         }
+    }
+
+    /// An hour from one round to the next.
+    const HOUR: Duration = Duration::from_hours(1);
+
+    /// A watch by what is on a disk.
+    fn watch(disk: &BTreeMap<String, String>) -> Watch {
+        let settings = Settings {
+            upstream: "own".to_owned(),
+            upstreams: vec!["own".to_owned()],
+            pages: Vec::new(),
+            every: HOUR,
+            timeout: HOUR,
+            token: None,
+            costs: None,
+            extra_roots: Vec::new(),
+        };
+        Watch::new(settings, &|name: &str| disk.get(name).cloned()).unwrap()
+    }
+
+    /// A round, written down.
+    fn round(watch: &mut Watch, at: Timestamp, disk: &mut BTreeMap<String, String>) {
+        watch.book(at, std::iter::empty(), Metered::default());
+        disk.extend(watch.take_due(at));
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_for_a_round_takes_no_day_from_the_disk() {
+        let now: Timestamp = "2026-11-23T07:00:00Z".parse().unwrap();
+        for days in [-40, -32, -20, -1, 1, 17, 18, 20, 31, 40] {
+            let mut disk = BTreeMap::new();
+            let mut whole = watch(&disk);
+            for hours in (0..31 * 24).rev() {
+                round(&mut whole, now - HOUR * hours, &mut disk);
+            }
+            let wrong = now + jiff::SignedDuration::from_hours(days * 24);
+            round(&mut whole, wrong, &mut disk);
+            round(&mut whole, now, &mut disk);
+            let rounds = |watch: &Watch| watch.hours.window(now, 14).rounds_all;
+            let seen = rounds(&whole);
+            assert!(seen > 14 * 24, "{days} days: {seen}");
+            assert_eq!(rounds(&watch(&disk)), seen, "{days} days");
+        }
+    }
+
+    #[test]
+    fn what_was_booked_is_kept_also_where_the_clock_is_behind_when_it_should_be() {
+        let now: Timestamp = "2026-11-23T07:00:00Z".parse().unwrap();
+        let mut disk = BTreeMap::new();
+        let mut watch = watch(&disk);
+        watch.book(now, std::iter::empty(), Metered::default());
+        disk.extend(watch.take_due(now - HOUR * 480));
+        assert_eq!(disk.len(), 0);
+        disk.extend(watch.take_due(now));
+        assert_eq!(self::watch(&disk).hours, watch.hours);
     }
 
     #[test]

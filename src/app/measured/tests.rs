@@ -64,7 +64,7 @@ fn measured(config: &Config, metered: u64, up: impl Fn(i64) -> u64) -> Measured 
         Some(json!({ "hours": hours }).to_string())
     };
     let measured = Measured::default();
-    measured.take(Measured::prepare(&asked(config), closed(TODAY - 1), kept).unwrap());
+    measured.take(Measured::prepare(&asked(config), kept).unwrap());
     measured
 }
 
