@@ -258,3 +258,22 @@ fn the_servers_of_a_plan_are_named_at_one_of_its_upstreams() {
                     upstreams.one.measured_by; name all of them there";
     assert!(told.contains(expected), "{told}");
 }
+
+#[test]
+fn a_server_is_named_once() {
+    let own = "[upstreams.own]\nformat = \"openai\"\nbase_url = \"http://a\"\nrole = \"own\"\n";
+    let told = |by: &str| load_text(&format!("{own}measured_by = {{ {by} }}\n"));
+    let same = "\"http://10.0.0.5:8000\"";
+    let page = "\"http://10.0.0.5:8000/metrics/\"";
+    told(&format!("vllm = [{same}, \"http://10.0.0.5:8001\"]")).unwrap();
+    for twice in [
+        format!("vllm = [{same}, {page}]"),
+        format!("vllm = {same}, sglang = {page}"),
+    ] {
+        let problems = told(&twice).unwrap_err().to_string();
+        assert_eq!(problems.lines().count(), 1, "{problems}");
+        let expected =
+            "the page http://10.0.0.5:8000/metrics is named twice; name each server once";
+        assert!(problems.contains(expected), "{problems}");
+    }
+}

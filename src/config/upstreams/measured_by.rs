@@ -59,8 +59,10 @@ impl MeasuredBy {
         if role != Role::Own {
             s.problem("only servers of one's own are measured; add role = \"own\" to the upstream");
         }
-        let mut pages = self::pages(s, Engine::Vllm);
-        pages.extend(self::pages(s, Engine::Sglang));
+        let mut pages = Vec::new();
+        for engine in [Engine::Vllm, Engine::Sglang] {
+            add_pages(s, engine, &mut pages);
+        }
         if pages.len() > SERVERS_MAX {
             s.problem(&format!("at most {SERVERS_MAX} servers"));
         }
@@ -148,16 +150,22 @@ impl OpenCost {
     }
 }
 
-fn pages(s: &mut Section<'_>, engine: Engine) -> Vec<Page> {
+/// Adds the pages of an engine, each once: the tokens of a page that is there twice would count twice.
+fn add_pages(s: &mut Section<'_>, engine: Engine, pages: &mut Vec<Page>) {
     let Some(value) = s.value(engine.label()) else {
-        return Vec::new();
+        return;
     };
-    let texts = value.texts().into_iter();
-    let page = |value: &Value<'_>| {
-        let url = address(value, "", PAGE)?;
-        Some(Page { engine, url })
-    };
-    texts.filter_map(|(_, value)| page(&value)).collect()
+    for (_, value) in value.texts() {
+        let Some(url) = address(&value, "", PAGE) else {
+            continue;
+        };
+        if pages.iter().any(|it| it.url == url) {
+            value.problem(&format!(
+                "the page {url} is named twice; name each server once"
+            ));
+        }
+        pages.push(Page { engine, url });
+    }
 }
 
 /// An address whose path ends in `has`; else `path` is put behind it.
