@@ -51,7 +51,7 @@ pub enum NoCost {
         column: usize,
     },
     /// Nothing of the name ran, or the name is wrong.
-    #[error("no allocation is called {0}")]
+    #[error("no allocation is of {0}: nothing of it ran then, or the cluster calls it otherwise")]
     NoWorkload(String),
     /// A row without its total.
     #[error("the allocation has no totalCost that could be one")]
@@ -110,6 +110,25 @@ impl Workload {
         parts.into_iter().flatten().collect::<Vec<_>>().join("/")
     }
 
+    /// What selects it, by the keys of `measured_by`.
+    fn selected(&self) -> String {
+        let Self {
+            namespace,
+            controller,
+            label,
+            share_idle: _,
+        } = self;
+        let label = label
+            .as_ref()
+            .map(|(name, value)| format!("label {name}={value}"));
+        let parts = [
+            namespace.as_ref().map(|name| format!("namespace {name}")),
+            controller.as_ref().map(|name| format!("controller {name}")),
+            label,
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether a row of the answer is its: `llm/deployment:vllm/app=vllm`, or without kind and key.
     fn is(&self, row: &str) -> bool {
         let mut parts = row.split('/');
@@ -143,7 +162,7 @@ impl Workload {
             sum.total_usd += total.ok_or(NoCost::NoTotal)?;
             sum.gpu_usd += row.gpu_cost.filter(|usd| is_cost(*usd)).unwrap_or(0.0);
         }
-        let cost = cost.ok_or_else(|| NoCost::NoWorkload(self.name()))?;
+        let cost = cost.ok_or_else(|| NoCost::NoWorkload(self.selected()))?;
         Some(cost)
             .filter(|cost| is_cost(cost.total_usd))
             .ok_or(NoCost::NoTotal)
@@ -266,8 +285,16 @@ mod tests {
             "{\"data\":[null]}",
             "{\"data\":[{\"dev\":{}}]}",
         ] {
-            check(body, Err("no allocation is called llm"));
+            check(
+                body,
+                Err(
+                    "no allocation is of namespace llm: nothing of it ran then, or the cluster calls it otherwise",
+                ),
+            );
         }
+        let found = workload().cost(b"{}").unwrap_err().to_string();
+        let ours = "no allocation is of namespace llm, controller vllm, label app=chat:";
+        assert!(found.starts_with(ours), "{found}");
         let found = Workload::default().cost(b"<html>");
         assert!(matches!(found, Err(NoCost::Malformed { .. })));
     }

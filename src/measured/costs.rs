@@ -9,6 +9,7 @@ use serde_json::json;
 use tracing::warn;
 
 use super::allocation::Cost;
+use super::fetch::Bearer;
 use super::hours::{Hours, Sums, hour_of};
 use super::watch::{BACKOFF_MAX, Watch, after, backoff, reached};
 use super::{Costs, Measured, Settings, Workload, fetch};
@@ -168,7 +169,10 @@ async fn ask(client: &Client, costs: &Costs, hour: i64) -> Result<Cost, Why> {
     let mut url = costs.url.clone();
     let query = costs.workload.query(hour).unwrap_or_default();
     url.query_pairs_mut().extend_pairs(query);
-    let token = costs.token.as_ref().map(|token| token.0.as_str());
+    let token = Bearer {
+        key: "opencost_token",
+        token: costs.token.as_ref(),
+    };
     let body = fetch::get(client, url, token, ANSWER_WAIT_MAX).await;
     let body = body.map_err(|error| failed(false)(&error))?;
     costs

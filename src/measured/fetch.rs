@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use reqwest::{Client, Url};
 
+use super::Token;
+
 /// A page of a server with hundreds of adapters is below 1 MiB.
 const PAGE_BYTES_MAX: usize = 8 << 20;
 
@@ -13,6 +15,19 @@ pub(super) enum FetchError {
     /// Not reached, broken off, or too slow.
     #[error("{}", said(.0))]
     Unreached(reqwest::Error),
+    /// It asks who it is.
+    #[error("it answered {status}: {key} is {so}")]
+    Refused {
+        /// 401 or 403.
+        status: u16,
+        /// Where the token is configured.
+        key: &'static str,
+        /// `missing` or `refused`.
+        so: &'static str,
+    },
+    /// There is no such page.
+    #[error("it answered 404")]
+    NoPage,
     /// Another status than 200.
     #[error("it answered {0}")]
     Status(u16),
@@ -22,6 +37,15 @@ pub(super) enum FetchError {
     /// It does not end.
     #[error("it answered more than {} MiB", PAGE_BYTES_MAX >> 20)]
     TooLong,
+}
+
+/// What a server is asked with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bearer<'t> {
+    /// Where it is configured, of `measured_by`.
+    pub(super) key: &'static str,
+    /// It, if it is.
+    pub(super) token: Option<&'t Token>,
 }
 
 /// A way to one upstream's servers.
@@ -49,17 +73,23 @@ pub(super) fn client(extra_roots: &[Vec<u8>], timeout: Duration) -> reqwest::Res
 pub(super) async fn get(
     client: &Client,
     url: Url,
-    token: Option<&str>,
+    Bearer { key, token }: Bearer<'_>,
     timeout: Duration,
 ) -> Result<Vec<u8>, FetchError> {
     let mut request = client.get(url).timeout(timeout);
     if let Some(token) = token {
-        request = request.bearer_auth(token);
+        request = request.bearer_auth(&token.0);
     }
     let unreached = |error: reqwest::Error| FetchError::Unreached(error.without_url());
     let mut response = request.send().await.map_err(unreached)?;
-    if response.status() != reqwest::StatusCode::OK {
-        return Err(FetchError::Status(response.status().as_u16()));
+    match response.status().as_u16() {
+        200 => {}
+        404 => return Err(FetchError::NoPage),
+        status @ (401 | 403) => {
+            let so = token.map_or("missing", |_| "refused");
+            return Err(FetchError::Refused { status, key, so });
+        }
+        status => return Err(FetchError::Status(status)),
     }
     let coding = response.headers().get(reqwest::header::CONTENT_ENCODING);
     if let Some(coding) = coding.filter(|coding| *coding != "identity") {

@@ -7,6 +7,7 @@ use reqwest::Client;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::fetch::{Bearer, FetchError};
 use super::reading::Reading;
 use super::round::Metered;
 use super::{Measured, Page, Settings, fetch};
@@ -98,12 +99,16 @@ impl Job {
             client,
             page,
         } = self;
-        let token = settings.token.as_ref().map(|token| token.0.as_str());
+        let token = Bearer {
+            key: "token",
+            token: settings.token.as_ref(),
+        };
         let body = fetch::get(&client, page.url, token, settings.timeout).await;
-        let result = body.map_err(|error| error.to_string()).and_then(|body| {
-            let read = Reading::of(page.engine, &body);
-            read.map_err(|missing| missing.to_string())
-        });
+        let result = match body {
+            Ok(body) => Reading::of(page.engine, &body).map_err(|missing| missing.to_string()),
+            Err(error @ FetchError::NoPage) => Err(format!("{error}: {}", page.engine.has_page())),
+            Err(error) => Err(error.to_string()),
+        };
         Answer {
             settings,
             server,

@@ -30,6 +30,17 @@ impl Engine {
         }
     }
 
+    /// When its servers have the page, for people who miss it.
+    #[must_use]
+    pub const fn has_page(self) -> &'static str {
+        match self {
+            Self::Vllm => {
+                "a vLLM has it at /metrics, unless it was started with --disable-log-stats"
+            }
+            Self::Sglang => "an SGLang has it at /metrics if it was started with --enable-metrics",
+        }
+    }
+
     const fn names(self) -> &'static Names {
         match self {
             Self::Vllm => &VLLM,
@@ -109,8 +120,13 @@ pub struct Cache {
 
 /// A page that does not count tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the page does not have {}", .0.join(" and "))]
-pub struct Missing(pub Vec<String>);
+#[error("the page does not have {}: {}", .names.join(" and "), .engine.has_page())]
+pub struct Missing {
+    /// Whose page was expected.
+    pub engine: Engine,
+    /// What is not on it.
+    pub names: Vec<String>,
+}
 
 impl Reading {
     /// Reads a page.
@@ -126,7 +142,8 @@ impl Reading {
             let lacks = lacks.iter().filter(|(found, _)| found.is_none());
             let first = lacks.filter_map(|(_, spellings)| spellings.first());
             let first = first.map(|name| format!("{}:{name}", engine.label()));
-            return Err(Missing(first.collect()));
+            let names = first.collect();
+            return Err(Missing { engine, names });
         };
         let cache = sums
             .count(names.cache_hits)

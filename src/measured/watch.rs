@@ -201,10 +201,11 @@ impl Server {
         number: usize,
     ) {
         let upstream = &settings.upstream;
+        let page = settings.pages.get(number).map(|page| page.url.as_str());
         match result {
             Ok(reading) => {
                 if self.failures > 0 {
-                    info!(upstream, server = number, "a measured server answers again");
+                    info!(upstream, page, "a measured server answers again");
                 }
                 *self = Self {
                     reading: Some((at, *reading)),
@@ -214,12 +215,7 @@ impl Server {
             }
             Err(why) => {
                 if self.failures == 0 {
-                    warn!(
-                        upstream,
-                        server = number,
-                        why,
-                        "a server cannot be measured"
-                    );
+                    warn!(upstream, page, why, "a server cannot be measured");
                 }
                 self.failure = Some(why.clone());
                 self.due = after(at, backoff(settings.every, self.failures));

@@ -224,9 +224,33 @@ fn play(request: &Request) -> Script {
         "/gzip" => Script::unary(200, &[("content-encoding", "gzip")], b"\x1f\x8b\x08"),
         "/away" => Script::unary(302, &[("location", "/metrics")], b""),
         "/cut" => Script::unended(200, TEXT, &[b"vllm:prompt_tokens_total 1\n"]).then(Then::Close),
+        "/none" => Script::unary(404, TEXT, b""),
+        "/asks" => Script::unary(401, TEXT, b""),
         _ => Script::unary(503, TEXT, b""),
     }
 }
+
+const LACKS: &str = "the page does not have vllm:prompt_tokens_total and vllm:generation_tokens_total: a vLLM has it";
+
+/// What each of these answers is said to be.
+const SAID: [(&str, &str); 10] = [
+    ("late", "timed out"),
+    ("endless", "it answered more than 8 MiB"),
+    ("garbage", LACKS),
+    ("html", LACKS),
+    (
+        "gzip",
+        "it answered in the coding gzip, which was not asked for",
+    ),
+    ("away", "it answered 302"),
+    ("cut", "unexpected EOF"),
+    ("down", "it answered 503"),
+    (
+        "none",
+        "it answered 404: a vLLM has it at /metrics, unless it was started with --disable-log-stats",
+    ),
+    ("asks", "it answered 401: token is missing"),
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whatever_a_server_answers_is_said_and_hurts_nobody() {
@@ -234,22 +258,8 @@ async fn whatever_a_server_answers_is_said_and_hurts_nobody() {
     let counted = Arc::new(Mutex::new(Counted::default()));
     let server = vllm(&counted).await;
     let url = server.base_url();
-    let lacks = "the page does not have vllm:prompt_tokens_total and vllm:generation_tokens_total";
-    let expected = [
-        ("late", "timed out"),
-        ("endless", "it answered more than 8 MiB"),
-        ("garbage", lacks),
-        ("html", lacks),
-        (
-            "gzip",
-            "it answered in the coding gzip, which was not asked for",
-        ),
-        ("away", "it answered 302"),
-        ("cut", "unexpected EOF"),
-        ("down", "it answered 503"),
-    ];
     let mut config = String::new();
-    for (name, _) in expected {
+    for (name, _) in SAID {
         let page = format!(
             "vllm = [\"{}/{name}\", \"{url}/metrics\"]",
             hostile.base_url()
@@ -265,13 +275,13 @@ async fn whatever_a_server_answers_is_said_and_hurts_nobody() {
             .unwrap()
             .iter()
             .filter(|it| it["upstream"] != "own");
-        all.clone().count() == expected.len()
+        all.clone().count() == SAID.len()
             && all
                 .clone()
                 .all(|it| it["servers"][0]["failure"].is_string())
     };
     let seen = until(&tollgate, all).await;
-    for (name, why) in expected {
+    for (name, why) in SAID {
         let seen = seen.as_array().unwrap();
         let of = seen.iter().find(|it| it["upstream"] == name).unwrap();
         let failure = of["servers"][0]["failure"].as_str().unwrap();

@@ -103,14 +103,16 @@ fn what_is_missing_is_named() {
     };
     assert_eq!(
         said(Engine::Vllm, "<html>busy</html>"),
-        "the page does not have vllm:prompt_tokens_total and vllm:generation_tokens_total"
+        "the page does not have vllm:prompt_tokens_total and vllm:generation_tokens_total: a vLLM has it at \
+         /metrics, unless it was started with --disable-log-stats"
     );
     assert_eq!(
         said(
             Engine::Sglang,
             "sglang:prompt_tokens_total 1\nvllm:generation_tokens_total 2"
         ),
-        "the page does not have sglang:generation_tokens_total"
+        "the page does not have sglang:generation_tokens_total: an SGLang has it at /metrics if it was started \
+         with --enable-metrics"
     );
     let beyond = "vllm:prompt_tokens_total -1\nvllm:generation_tokens_total 1e300";
     assert!(Reading::of(Engine::Vllm, beyond.as_bytes()).is_err());
