@@ -25,7 +25,7 @@ mod written;
 pub use again::Again;
 pub use cost::{CostLine, LineKind, Pricing};
 pub use flag::Flag;
-pub use model::{fits_model, names_model, without_snapshot};
+pub use model::{bedrock_model, fits_model, names_model, without_snapshot};
 pub use row::Row;
 pub use settled::Settled;
 
@@ -286,6 +286,15 @@ impl CallRecord {
         self.model.as_deref().or(self.model_requested.as_deref())
     }
 
+    /// The model's name on the provider's bill: where Bedrock is asked for a model by its id, that id,
+    /// which says the region too; a router's says neither.
+    #[must_use]
+    pub fn billed_name(&self) -> Option<&str> {
+        let id = self.model_requested.as_deref().map(bedrock_model);
+        let id = id.filter(|id| self.format == "bedrock" && !id.contains("prompt-router/"));
+        id.or(self.model_name())
+    }
+
     /// Whether a host would have had to serve it when it came. The results of a batch are not: they
     /// are billed all at once by whoever fetches them, long after the work. What a gateway forwards
     /// is demand where its provider is metered, and what is free could not be moved to save anything.
@@ -419,6 +428,27 @@ pub(crate) mod tests {
         fields.sort_unstable();
         columns.sort_unstable();
         assert_eq!(fields, columns);
+    }
+
+    #[test]
+    fn bedrock_bills_by_the_id_that_was_asked_for() {
+        let check = |format: &'static str, asked: Option<&str>, billed: &str| {
+            let call = CallRecord {
+                format: format.into(),
+                model_requested: asked.map(str::to_owned),
+                model: Some("claude-2.0".into()),
+                ..full()
+            };
+            assert_eq!(call.billed_name(), Some(billed), "{format} {asked:?}");
+        };
+        let id = Some("eu.anthropic.claude-v2");
+        check("bedrock", id, "eu.anthropic.claude-v2");
+        check("bedrock", None, "claude-2.0");
+        check("anthropic", id, "claude-2.0");
+        let router = "arn:aws:bedrock:us-east-1:1:default-prompt-router/anthropic.claude:1";
+        check("bedrock", Some(router), "claude-2.0");
+        let profile = "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-v2";
+        check("bedrock", Some(profile), "us.anthropic.claude-v2");
     }
 
     #[test]

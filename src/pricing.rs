@@ -88,7 +88,7 @@ impl<'a> Priceable<'a> {
         Self {
             upstream: Some(&record.upstream),
             list,
-            model: record.model_name(),
+            model: record.billed_name(),
             asked: record.model_requested.as_deref(),
             at: record.started_at,
             ended_at: ended_at.unwrap_or(record.started_at),

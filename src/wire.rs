@@ -9,12 +9,14 @@ use std::fmt;
 use std::str::FromStr;
 
 mod anthropic;
+mod bedrock;
 mod coding;
 mod cohere;
 mod conserve;
 mod counts;
 mod echo;
 mod endpoint;
+mod event_stream;
 mod findings;
 mod flat;
 mod form;
@@ -41,9 +43,10 @@ mod text;
 mod unescape;
 mod usage_event;
 mod usage_request;
+mod wrapped;
 
 pub use coding::{Coding, Decoder};
-pub use endpoint::{Endpoint, Operation, Reading, deployment, endpoint, results_id};
+pub use endpoint::{Endpoint, Operation, Reading, endpoint, model_in_path, results_id};
 pub use findings::Report;
 pub use kept::{CALL_TEXT_BYTES_MAX, TextBudget};
 pub use paths::{Action, Paths};
@@ -67,11 +70,19 @@ pub enum WireFormat {
     Ollama,
     /// Cohere's API, both versions.
     Cohere,
+    /// Amazon Bedrock's runtime API.
+    Bedrock,
 }
 
 impl WireFormat {
     /// All formats, in the order messages name them.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Ollama, Self::Cohere];
+    pub const ALL: [Self; 5] = [
+        Self::OpenAi,
+        Self::Anthropic,
+        Self::Ollama,
+        Self::Cohere,
+        Self::Bedrock,
+    ];
 
     /// The name used in configuration, labels and records.
     #[must_use]
@@ -81,6 +92,7 @@ impl WireFormat {
             Self::Anthropic => "anthropic",
             Self::Ollama => "ollama",
             Self::Cohere => "cohere",
+            Self::Bedrock => "bedrock",
         }
     }
 }

@@ -26,7 +26,7 @@ const COUNTED_ROUNDS: u64 = 5;
 /// Every fixture, and streams and requests whose usage has to be asked for.
 fn fixtures() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let folders = ["anthropic", "openai"].map(|format| folder.join(format));
+    let folders = ["anthropic", "bedrock", "openai"].map(|format| folder.join(format));
     let files = folders.iter().flat_map(|it| fs::read_dir(it).unwrap());
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     files.sort();
@@ -80,6 +80,7 @@ fn check_often(rounds: u64, property: impl Fn(u8, u16, &[u8])) {
 #[test]
 fn answers_and_requests_say_the_same_in_two_pieces() {
     check(|_, cut, bytes| halves::anthropic((cut, bytes)));
+    check(|_, cut, bytes| halves::bedrock((cut, bytes)));
     check(|_, cut, bytes| halves::openai((cut, bytes)));
     check(|operation, cut, bytes| halves::operations((operation, cut, bytes)));
 }

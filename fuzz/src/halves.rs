@@ -28,6 +28,11 @@ pub fn anthropic(input: (u16, &[u8])) {
     agree(WireFormat::Anthropic, results, input);
 }
 
+/// An answer of Bedrock's: the first byte tells whether it is JSON or a binary stream.
+pub fn bedrock(input: (u16, &[u8])) {
+    agree(WireFormat::Bedrock, "/model/m/converse", input);
+}
+
 /// A chat completion.
 pub fn openai(input: (u16, &[u8])) {
     agree(WireFormat::OpenAi, "/v1/chat/completions", input);

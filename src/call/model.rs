@@ -17,6 +17,17 @@ pub fn fits_model(name: &str, model: &str) -> bool {
     }
 }
 
+/// The id that an ARN of Bedrock's names a model by; what a user named himself stays an ARN.
+#[must_use]
+pub fn bedrock_model(arn: &str) -> &str {
+    let named = arn.strip_prefix("arn:").and_then(|arn| arn.split_once('/'));
+    let of_bedrock =
+        |kind: &str| kind.ends_with(":foundation-model") || kind.ends_with(":inference-profile");
+    named
+        .filter(|(kind, _)| of_bedrock(kind))
+        .map_or(arn, |(_, id)| id)
+}
+
 /// The name without its dated-snapshot suffix: `-2024-08-06`, `-20241022` or `@20241022`.
 ///
 /// Shorter dates (`-0613`) are not taken for one: such snapshots differ in price and ability.
@@ -60,6 +71,26 @@ fn is_date([year, month, day]: [&str; 3]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_arn_of_bedrocks_own_names_a_model() {
+        let own = "arn:aws:bedrock:us-east-1:1:application-inference-profile/1arbu5";
+        for (arn, id) in [
+            (
+                "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+                "amazon.nova-lite-v1:0",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:1:inference-profile/us.a.b-v1:0",
+                "us.a.b-v1:0",
+            ),
+            (own, own),
+            ("anthropic.claude-v2:1", "anthropic.claude-v2:1"),
+            ("arn:", "arn:"),
+        ] {
+            assert_eq!(bedrock_model(arn), id);
+        }
+    }
 
     #[test]
     fn a_dated_snapshot_is_found_by_its_base() {

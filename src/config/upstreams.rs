@@ -61,11 +61,12 @@ pub struct Upstream {
 }
 
 /// The wire formats by their names.
-const FORMATS: [(&str, WireFormat); 4] = [
+const FORMATS: [(&str, WireFormat); 5] = [
     (WireFormat::OpenAi.label(), WireFormat::OpenAi),
     (WireFormat::Anthropic.label(), WireFormat::Anthropic),
     (WireFormat::Ollama.label(), WireFormat::Ollama),
     (WireFormat::Cohere.label(), WireFormat::Cohere),
+    (WireFormat::Bedrock.label(), WireFormat::Bedrock),
 ];
 
 /// The versions of HTTP by their names.

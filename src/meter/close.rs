@@ -53,7 +53,7 @@ pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> C
         role: upstream.role,
         format: endpoint.format.label().into(),
         operation: endpoint.operation.label().into(),
-        model_requested: wire::deployment(path),
+        model_requested: wire::model_in_path(path),
         model: None,
         tenant,
         dimensions,

@@ -96,8 +96,10 @@ impl Open {
         upstream: Arc<UpstreamFacts>,
         (method, path, endpoint): (Method, String, Endpoint),
     ) -> Self {
+        let mut request = RequestScanner::of(endpoint);
+        request.named_by(endpoint, &path);
         Self {
-            request: Mutex::new(RequestScanner::of(endpoint)),
+            request: Mutex::new(request),
             upstream,
             method,
             path,
@@ -258,9 +260,12 @@ impl Open {
     /// Whether what is reported of the output is all of it by now.
     fn output_is_told(&self, reader: &ResponseReader) -> bool {
         let usage = reader.report().usage;
-        // Only Anthropic says something of the output before the end that is less than what came.
-        usage.is_some_and(|usage| usage.output.is_some())
-            && self.endpoint.format != WireFormat::Anthropic
+        // Only Claude says something of the output before the end that is less than what came.
+        let by_claude = matches!(
+            self.endpoint.format,
+            WireFormat::Anthropic | WireFormat::Bedrock
+        );
+        usage.is_some_and(|usage| usage.output.is_some()) && !by_claude
     }
 
     fn texts(&self, request: Option<Request>, spoken: Option<Box<Spoken>>) -> Texts {

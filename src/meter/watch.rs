@@ -15,7 +15,12 @@ use crate::tee::{Hold, Observer};
 use crate::wire::{self, Coding, Reading, ResponseReader};
 
 /// Headers in which providers name a request, in the order they are looked for.
-const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "request-id", "apim-request-id"];
+const REQUEST_ID_HEADERS: [&str; 4] = [
+    "x-request-id",
+    "request-id",
+    "apim-request-id",
+    "x-amzn-requestid",
+];
 
 /// The longest request id that is kept: the records of a flood of calls must fit the queue.
 const REQUEST_ID_BYTES_MAX: usize = 256;
@@ -109,6 +114,7 @@ fn begun(call: &Open, status: StatusCode, headers: &HeaderMap) -> Answer {
         if asked_for_stream {
             reader.expect_stream();
         }
+        reader.head(headers);
         reader
     };
     Answer {

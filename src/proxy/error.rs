@@ -185,6 +185,7 @@ impl ProxyError {
             }),
             WireFormat::Ollama => json!({"error": message}),
             WireFormat::Cohere => json!({"message": message}),
+            WireFormat::Bedrock => json!({"__type": self.bedrock_type(), "message": message}),
         }
         .to_string()
     }
@@ -194,6 +195,16 @@ impl ProxyError {
             "invalid_request_error"
         } else {
             "server_error"
+        }
+    }
+
+    const fn bedrock_type(&self) -> &'static str {
+        match self.status().as_u16() {
+            404 => "ResourceNotFoundException",
+            400..500 => "ValidationException",
+            503 => "ServiceUnavailableException",
+            504 => "ModelTimeoutException",
+            _ => "InternalServerException",
         }
     }
 

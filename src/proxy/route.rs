@@ -10,7 +10,7 @@ use super::admission::Counters;
 use super::error::ProxyError;
 use super::settings::Settings;
 use super::upstream::{SettingsError, Upstream};
-use crate::wire::WireFormat;
+use crate::wire::{self, WireFormat};
 
 /// The upstreams, by name and for bare paths.
 pub(super) struct Routes {
@@ -95,7 +95,8 @@ impl Routes {
             if is_anthropic_path(target.path()) {
                 WireFormat::Anthropic
             } else {
-                WireFormat::OpenAi
+                // Of what else is asked the path tells.
+                wire::endpoint(WireFormat::OpenAi, &Method::POST, target.path()).format
             }
         };
         named.unwrap_or_else(shape)

@@ -82,6 +82,7 @@ fn family(format: WireFormat, operation: Operation) -> Family {
     match (format, operation) {
         (WireFormat::Anthropic, _) => Family::Messages,
         (WireFormat::Ollama, _) => Family::Templated,
+        (WireFormat::Bedrock, _) => Family::Converse,
         (WireFormat::OpenAi, Operation::Responses) => Family::Responses,
         (WireFormat::OpenAi, Operation::TextCompletion) => Family::Completions,
         (WireFormat::OpenAi, Operation::Embeddings) => Family::Embeddings,

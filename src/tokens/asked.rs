@@ -1,5 +1,6 @@
 //! What a request asks for that changes how its answer is counted.
 
+use super::converse;
 use super::json::Json;
 use super::request::{Family, Request};
 
@@ -58,8 +59,13 @@ impl Asked {
         let format = format.or(body.get("response_format"));
         Self {
             family,
-            tools: !body.items_of("tools").is_empty() || !body.items_of("functions").is_empty(),
-            hosted: body.items_of("tools").iter().any(is_hosted),
+            tools: !converse::tools(body).is_empty()
+                || !body.items_of("tools").is_empty()
+                || !body.items_of("functions").is_empty(),
+            hosted: body.items_of("tools").iter().any(is_hosted)
+                || converse::tools(body)
+                    .iter()
+                    .any(|tool| tool.get("systemTool").is_some()),
             named_tool: choice.is_some_and(named),
             json_schema: format.and_then(|format| format.text_of("type")) == Some("json_schema"),
             thinking: Thinking::read(body),
@@ -79,6 +85,8 @@ impl Thinking {
         let openai = body
             .get("reasoning")
             .and_then(|reasoning| reasoning.text_of("effort"));
+        // Converse passes on what it does not know itself.
+        let body = body.get("additionalModelRequestFields").unwrap_or(body);
         let anthropic = body
             .get("thinking")
             .and_then(|thinking| thinking.text_of("type"));

@@ -13,6 +13,8 @@ pub enum Family {
     Responses,
     /// Anthropic `messages`.
     Messages,
+    /// Bedrock's Converse, or what it invokes a vendor's model with.
+    Converse,
     /// `OpenAI` `completions`: bare text.
     Completions,
     /// `OpenAI` `embeddings`.

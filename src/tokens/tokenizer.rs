@@ -9,7 +9,7 @@ use super::json::Json;
 use super::prompt::Prompt;
 use super::request::{Family, Input, Request};
 use super::stream::{SEGMENT_BYTES, StreamCounter};
-use super::{chat, messages, responses};
+use super::{chat, converse, messages, responses};
 
 /// Counts with vocabularies that are loaded once for the process, at first use or ahead of it.
 ///
@@ -56,6 +56,7 @@ impl Tokenizer {
             Family::Chat => chat::chat(&body, asked, &mut prompt)?,
             Family::Responses => responses::responses(&body, asked, &mut prompt)?,
             Family::Messages => messages::messages(&body, &mut prompt)?,
+            Family::Converse => converse::converse(&body, &mut prompt)?,
             Family::Completions => chat::bare(&body, "prompt", &mut prompt)?,
             Family::Embeddings => chat::bare(&body, "input", &mut prompt)?,
             Family::Templated => chat::templated(&body, asked, &mut prompt)?,

@@ -42,37 +42,38 @@ pub(super) enum Field {
 const TEXT: Action<Field> = Gather(Field::Text(Part::Content));
 const TOOL_NAME: Action<Field> = Keep(Field::ToolName);
 
-static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
-    Paths::new([
-        ("message.usage", Keep(Field::StartUsage)),
-        ("usage", Keep(Field::Usage)),
-        ("type", Keep(Field::Type)),
-        ("message.model", Keep(Field::Model)),
-        ("model", Keep(Field::Model)),
-        ("message.id", Keep(Field::Id)),
-        ("id", Keep(Field::Id)),
-        ("stop_reason", Keep(Field::StopReason)),
-        ("message.stop_reason", Keep(Field::StopReason)),
-        ("delta.stop_reason", Keep(Field::StopReason)),
-        ("delta.text", TEXT),
-        ("delta.thinking", Notice(Field::Reasoning)),
-        (
-            "delta.partial_json",
-            Gather(Field::Text(Part::ToolArguments)),
-        ),
-        // A tool call begins with its name, a redacted thought with its data: both are generated.
-        ("content_block.name", TOOL_NAME),
-        ("content_block.data", Notice(Field::Reasoning)),
-        ("content_block.text", TEXT),
-        ("content", Notice(Field::Output)),
-        ("content.*.text", TEXT),
-        ("content.*.thinking", Notice(Field::Reasoning)),
-        ("content.*.data", Notice(Field::Reasoning)),
-        ("content.*.name", TOOL_NAME),
-        ("content.*.input", Gather(Field::Text(Part::ToolInput))),
-        ("error", Notice(Field::Error)),
-    ])
-});
+/// Where what is read lies.
+pub(super) const NAMED: [(&str, Action<Field>); 23] = [
+    ("message.usage", Keep(Field::StartUsage)),
+    ("usage", Keep(Field::Usage)),
+    ("type", Keep(Field::Type)),
+    ("message.model", Keep(Field::Model)),
+    ("model", Keep(Field::Model)),
+    ("message.id", Keep(Field::Id)),
+    ("id", Keep(Field::Id)),
+    ("stop_reason", Keep(Field::StopReason)),
+    ("message.stop_reason", Keep(Field::StopReason)),
+    ("delta.stop_reason", Keep(Field::StopReason)),
+    ("delta.text", TEXT),
+    ("delta.thinking", Notice(Field::Reasoning)),
+    (
+        "delta.partial_json",
+        Gather(Field::Text(Part::ToolArguments)),
+    ),
+    // A tool call begins with its name, a redacted thought with its data: both are generated.
+    ("content_block.name", TOOL_NAME),
+    ("content_block.data", Notice(Field::Reasoning)),
+    ("content_block.text", TEXT),
+    ("content", Notice(Field::Output)),
+    ("content.*.text", TEXT),
+    ("content.*.thinking", Notice(Field::Reasoning)),
+    ("content.*.data", Notice(Field::Reasoning)),
+    ("content.*.name", TOOL_NAME),
+    ("content.*.input", Gather(Field::Text(Part::ToolInput))),
+    ("error", Notice(Field::Error)),
+];
+
+static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| Paths::new(NAMED));
 
 /// One message.
 #[derive(Debug, Default)]

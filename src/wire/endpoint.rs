@@ -11,7 +11,10 @@ use http::Method;
 use super::WireFormat;
 use super::named::short;
 
+mod bedrock;
 mod others;
+
+pub(super) use bedrock::streams;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,13 +153,13 @@ pub fn endpoint(own: WireFormat, method: &Method, path: &str) -> Endpoint {
     }
 }
 
-/// The deployment a path of Azure's names: the model as its client calls it.
+/// The model that a path names, as its client calls it: a deployment of Azure's, an id of Bedrock's.
 #[must_use]
-pub fn deployment(path: &str) -> Option<String> {
+pub fn model_in_path(path: &str) -> Option<String> {
     let mut segments = path
         .split('/')
         .skip_while(|segment| *segment != "deployments");
-    short(segments.nth(1))
+    short(segments.nth(1)).or_else(|| bedrock::model(path))
 }
 
 /// All vendors bill what is created.
@@ -185,6 +188,9 @@ fn posted(own: WireFormat, tail: [&str; 3]) -> (WireFormat, Operation, Reading) 
             }
             if let Some((format, operation)) = others::posted(tail) {
                 return (format, operation, Reading::Metered);
+            }
+            if let Some((operation, reading)) = bedrock::posted(tail) {
+                return (WireFormat::Bedrock, operation, reading);
             }
             let unread = posted_unread(tail);
             unread.map_or_else(
@@ -450,7 +456,7 @@ mod tests {
 
     #[test]
     fn a_deployment_is_named_by_its_path() {
-        let check = |path, name: Option<&str>| assert_eq!(deployment(path).as_deref(), name);
+        let check = |path, name: Option<&str>| assert_eq!(model_in_path(path).as_deref(), name);
         let path = "/openai/deployments/our-gpt/chat/completions";
         check(path, Some("our-gpt"));
         check("/v1/chat/completions", None);

@@ -11,6 +11,17 @@ pub enum Action<F> {
     Gather(F),
 }
 
+impl<F> Action<F> {
+    /// The same with what is found there called otherwise.
+    pub(super) fn map<G>(self, name: impl FnOnce(F) -> G) -> Action<G> {
+        match self {
+            Self::Keep(field) => Action::Keep(name(field)),
+            Self::Notice(field) => Action::Notice(name(field)),
+            Self::Gather(field) => Action::Gather(name(field)),
+        }
+    }
+}
+
 /// The named paths of one format; `F` names what is found there.
 #[derive(Debug)]
 pub struct Paths<F> {

@@ -5,15 +5,16 @@ use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 
+use super::endpoint::streams;
 use super::form::Form;
 use super::frames::Frames;
 use super::inlined::Inlined;
 use super::kept::TextBudget;
 use super::named::{Name, short};
 use super::paths::Action::{Gather, Keep, Notice};
-use super::paths::Paths;
+use super::paths::{Action, Paths};
 use super::scanner::{Scanner, Seen};
-use super::{Endpoint, Operation, WireFormat};
+use super::{Endpoint, Operation, WireFormat, model_in_path};
 
 /// What a request asks, as far as it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,25 +114,56 @@ static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
 static SPEECH: LazyLock<Paths<Field>> =
     LazyLock::new(|| Paths::new([("model", Keep(Field::Model)), ("input", Keep(Field::Words))]));
 
-static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| {
-    Paths::new([
-        ("model", Keep(Field::Model)),
-        ("stream", Keep(Field::Stream)),
-        ("messages.*.content.*.type", Keep(Field::Part)),
-        ("messages.*.content.*.source.data", Gather(Field::Inlined)),
+const MESSAGES: [(&str, Action<Field>); 12] = [
+    ("model", Keep(Field::Model)),
+    ("stream", Keep(Field::Stream)),
+    ("messages.*.content.*.type", Keep(Field::Part)),
+    ("messages.*.content.*.source.data", Gather(Field::Inlined)),
+    (
+        "messages.*.content.*.content.*.source.data",
+        Gather(Field::Inlined),
+    ),
+    // A tool's result may hold an image, such as a screenshot.
+    ("messages.*.content.*.content.*.type", Keep(Field::Part)),
+    ("tools.*.type", Keep(Field::Tool)),
+    ("tools.*.strict", Keep(Field::Strict)),
+    ("mcp_servers", Notice(Field::HostedTool)),
+    ("thinking.type", Keep(Field::ThinkingType)),
+    ("output_format.type", Keep(Field::OutputFormat)),
+    ("output_config.format.type", Keep(Field::OutputFormat)),
+];
+
+static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| Paths::new(MESSAGES));
+
+/// Converse, and Claude's messages as they are invoked.
+static BEDROCK: LazyLock<Paths<Field>> = LazyLock::new(|| {
+    let converse = [
+        ("messages.*.content.*.image", Notice(Field::Vision)),
         (
-            "messages.*.content.*.content.*.source.data",
+            "messages.*.content.*.image.source.bytes",
             Gather(Field::Inlined),
         ),
-        // A tool's result may hold an image, such as a screenshot.
-        ("messages.*.content.*.content.*.type", Keep(Field::Part)),
-        ("tools.*.type", Keep(Field::Tool)),
-        ("tools.*.strict", Keep(Field::Strict)),
-        ("mcp_servers", Notice(Field::HostedTool)),
-        ("thinking.type", Keep(Field::ThinkingType)),
-        ("output_format.type", Keep(Field::OutputFormat)),
-        ("output_config.format.type", Keep(Field::OutputFormat)),
-    ])
+        (
+            "messages.*.content.*.video.source.bytes",
+            Gather(Field::Inlined),
+        ),
+        (
+            "messages.*.content.*.document.source.bytes",
+            Gather(Field::Inlined),
+        ),
+        ("toolConfig.tools.*.systemTool", Notice(Field::HostedTool)),
+        ("toolConfig.tools.*.toolSpec.strict", Keep(Field::Strict)),
+        ("outputConfig.textFormat.type", Keep(Field::OutputFormat)),
+        (
+            "additionalModelRequestFields.thinking.type",
+            Keep(Field::ThinkingType),
+        ),
+    ];
+    // The path alone says which model, and whether it streams.
+    let body = MESSAGES
+        .into_iter()
+        .filter(|(path, _)| !matches!(*path, "model" | "stream"));
+    Paths::new(body.chain(converse))
 });
 
 static OLLAMA: LazyLock<Paths<Field>> = LazyLock::new(|| {
@@ -200,6 +232,7 @@ impl RequestScanner {
             WireFormat::Anthropic => &ANTHROPIC,
             WireFormat::Ollama => &OLLAMA,
             WireFormat::Cohere => &COHERE,
+            WireFormat::Bedrock => &BEDROCK,
         })
     }
 
@@ -218,6 +251,14 @@ impl RequestScanner {
             );
         scanner.facts.stream = streams.then_some(true);
         scanner
+    }
+
+    /// Takes what the path says of it: Bedrock's names the model, and whether it is to be streamed.
+    pub fn named_by(&mut self, endpoint: Endpoint, path: &str) {
+        if endpoint.format == WireFormat::Bedrock {
+            self.facts.model = model_in_path(path);
+            self.facts.stream = streams(path);
+        }
     }
 
     fn along(paths: &'static Paths<Field>) -> Self {

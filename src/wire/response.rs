@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderMap;
+
 use crate::call::Flag;
 
 use super::echo::Echo;
@@ -15,6 +17,7 @@ use super::spoken::Spoken;
 use super::sse::SseDecoder;
 
 mod bodies;
+mod chunked;
 mod events;
 mod lines;
 mod texts;
@@ -49,6 +52,9 @@ trait Body: fmt::Debug + Send {
     /// Whether it has no end of its own that could be seen.
     fn is_endless(&self) -> bool;
 
+    /// Takes what the headers say of usage.
+    fn head(&mut self, _: &HeaderMap) {}
+
     fn take_results(&mut self) -> Vec<Report> {
         Vec::new()
     }
@@ -73,6 +79,11 @@ impl ResponseReader {
     /// The client asked for a stream: what is not labelled may be one.
     pub fn expect_stream(&mut self) {
         self.0.expect_stream();
+    }
+
+    /// Takes what the headers say of usage, where a format has any there.
+    pub fn head(&mut self, headers: &HeaderMap) {
+        self.0.head(headers);
     }
 
     /// Takes the next bytes of the body.

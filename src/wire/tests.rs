@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use super::*;
 
@@ -13,6 +13,7 @@ mod coding;
 mod counts;
 mod echo;
 mod fixtures;
+pub(super) mod frames;
 mod hostile;
 mod random;
 mod recorded;
@@ -49,6 +50,7 @@ struct Sample {
     format: WireFormat,
     path: &'static str,
     content_type: Option<String>,
+    headers: HeaderMap,
     body: Vec<u8>,
 }
 
@@ -61,6 +63,7 @@ impl Sample {
         if Path::new(&self.name).extension() == Some("sse".as_ref()) {
             reader.expect_stream();
         }
+        reader.head(&self.headers);
         reader
     }
 
@@ -84,14 +87,22 @@ fn fixture(name: &str) -> Sample {
     let content_type = match path.extension().and_then(|end| end.to_str()) {
         Some("sse") => "text/event-stream; charset=utf-8",
         Some("ndjson") => "application/x-ndjson",
+        Some("events") => "application/vnd.amazon.eventstream",
         _ => "application/json",
     };
+    let body = fs::read(&path).unwrap();
+    let is_binary = name.ends_with(".events");
     Sample {
         name: name.to_owned(),
         format,
         path: path_of(name),
         content_type: Some(content_type.to_owned()),
-        body: fs::read(&path).unwrap(),
+        headers: HeaderMap::new(),
+        body: if is_binary {
+            frames::framed(&body)
+        } else {
+            body
+        },
     }
 }
 
@@ -121,6 +132,7 @@ fn path_of(name: &str) -> &'static str {
         (_, "cohere") => "/v2/chat",
         (Some((_, path)), _) => path,
         (None, "anthropic") => "/v1/messages",
+        (None, "bedrock") => "/model/anthropic.claude-v2%3A1/converse",
         (None, _) => "/v1/chat/completions",
     }
 }

@@ -59,7 +59,9 @@ impl Stage {
              [upstreams.azure]\nformat = \"openai\"\nbase_url = \"{url}\"\n\n\
              [upstreams.anthropic]\nformat = \"anthropic\"\nbase_url = \"{url}\"\n\n\
              [upstreams.ollama]\nformat = \"ollama\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.cohere]\nformat = \"cohere\"\nbase_url = \"{url}\"\n"
+             [upstreams.cohere]\nformat = \"cohere\"\nbase_url = \"{url}\"\n\n\
+             [upstreams.bedrock]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n\n\
+             [upstreams.bedrock-mantle]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n"
         ));
         Self {
             tollgate: home.serve().await,
@@ -97,7 +99,8 @@ impl Stage {
 
 /// Half of the calls name the upstream, half leave it to the path's shape.
 fn request(exchange: &Exchange, index: usize) -> Request<Body> {
-    let has_shape = exchange.kind() != Kind::Passed && exchange.upstream() != "azure";
+    let own = ["anthropic", "openai"].contains(&exchange.upstream());
+    let has_shape = exchange.kind() != Kind::Passed && own;
     let shape_tells = has_shape && index.is_multiple_of(2);
     let path = if shape_tells {
         exchange.path.clone()
@@ -304,7 +307,7 @@ fn cut(exchange: &Exchange) -> usize {
         "event: message-end",
         "\"done\":true",
     ];
-    let text = exchange.response_body.as_deref().unwrap();
+    let text = exchange.response_body.as_deref().unwrap_or_default();
     let end = end
         .iter()
         .find_map(|end| text.rfind(end))

@@ -31,6 +31,27 @@ fn a_chat_is_its_messages_and_what_closes_it() {
 }
 
 #[test]
+fn converse_is_its_texts_and_tools_whoever_answers() {
+    let converse = |body, tokens, bound| check(Family::Converse, "gpt-4o", body, tokens, bound);
+    let hello = r#"{"messages":[{"role":"user","content":[{"text":"Hello"},{"cachePoint":{"type":"default"}}]}]}"#;
+    converse(hello, 8, Bound::Whole);
+    let system = r#"{"system":[{"text":"Hello"}],"messages":[]}"#;
+    converse(system, 8, Bound::Whole);
+    let image = r#"{"messages":[{"role":"user","content":[{"text":"Hello"},{"image":{}}]}]}"#;
+    converse(image, 8, Bound::AtLeast);
+    let tools = r#"{"messages":[{"role":"user","content":[{"text":"Hello"}]}],"toolConfig":{"tools":[{"systemTool":{"name":"nova_grounding"}}]}}"#;
+    converse(tools, 8, Bound::AtLeast);
+    let used = r#"{"messages":[{"role":"user","content":[{"toolUse":{"name":"Hello","input":{}}},{"toolResult":{"content":[{"text":"Hello"}]}}]}]}"#;
+    converse(used, 3 + 1 + 1 + 1 + 1 + 3, Bound::Whole);
+    // What is invoked is a vendor's own.
+    converse(r#"{"inputText":"Hello"}"#, 1, Bound::Whole);
+    let claude = r#"{"anthropic_version":"bedrock-2023-05-31","messages":[{"role":"user","content":"Hello"}]}"#;
+    converse(claude, 8, Bound::Whole);
+    let nothing = request(Family::Converse, "gpt-4o", r#"{"texts":["Hello"]}"#);
+    assert!(Tokenizer.input(&nothing).is_none());
+}
+
+#[test]
 fn responses_count_instructions_as_one_more_message() {
     let body = r#"{"input":"Hello","instructions":"Hello"}"#;
     check(Family::Responses, "gpt-4o", body, 5 + 5 + 3, Bound::Whole);

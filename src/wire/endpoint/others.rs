@@ -14,7 +14,11 @@ pub(super) fn shared(own: WireFormat, tail: [&str; 3]) -> Option<Operation> {
         (WireFormat::Cohere, ["chat", "v1", _]) => Some(Operation::Chat),
         (WireFormat::Cohere, ["generate", "v1", _]) => Some(Operation::TextCompletion),
         (
-            WireFormat::OpenAi | WireFormat::Anthropic | WireFormat::Ollama | WireFormat::Cohere,
+            WireFormat::OpenAi
+            | WireFormat::Anthropic
+            | WireFormat::Ollama
+            | WireFormat::Cohere
+            | WireFormat::Bedrock,
             _,
         ) => None,
     }

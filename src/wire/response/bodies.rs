@@ -13,6 +13,7 @@ use super::super::openai::images::Images;
 use super::super::openai::responses::Response;
 use super::super::openai::runs::ThreadRun;
 use super::super::plain::Plain;
+use super::chunked::Chunked;
 use super::lines::Lines;
 use super::{Body, Format, Framed};
 
@@ -20,7 +21,7 @@ use super::{Body, Format, Framed};
 pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
     match (endpoint.reading, endpoint.format) {
         (Reading::Free | Reading::Unread, _)
-        | (Reading::Results, WireFormat::Ollama | WireFormat::Cohere) => {
+        | (Reading::Results, WireFormat::Ollama | WireFormat::Cohere | WireFormat::Bedrock) => {
             plain(endpoint, content_type)
         }
         (Reading::Results, WireFormat::OpenAi) => Box::new(Lines::<Output>::new()),
@@ -34,6 +35,9 @@ pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body
         }
         (Reading::Metered | Reading::Lookup, WireFormat::Cohere) => {
             promised::<Answer>(content_type)
+        }
+        (Reading::Metered | Reading::Lookup, WireFormat::Bedrock) => {
+            Box::new(Chunked::new(content_type))
         }
     }
 }

@@ -7,6 +7,7 @@ use super::*;
 
 mod anthropic;
 mod batches;
+mod bedrock;
 mod cohere;
 mod ollama;
 mod openai;

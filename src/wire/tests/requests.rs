@@ -243,6 +243,28 @@ fn a_schema_that_must_be_kept_is_seen() {
 }
 
 #[test]
+fn what_converse_asks_for_is_read_from_path_and_body() {
+    let path = "/model/us.amazon.nova-lite-v1%3A0/converse-stream";
+    let asked = endpoint(WireFormat::OpenAi, &Method::POST, path);
+    let mut scanner = RequestScanner::of(asked);
+    scanner.named_by(asked, path);
+    let body = br#"{"messages":[{"role":"user","content":[{"image":{"format":"png","source":{"bytes":"aQ=="}}}]}],
+        "toolConfig":{"tools":[{"toolSpec":{"name":"a","strict":true}},{"systemTool":{"name":"nova_grounding"}}]},
+        "additionalModelRequestFields":{"thinking":{"type":"enabled"}},"model":"other","stream":false}"#;
+    scanner.feed(body);
+    let expected = RequestFacts {
+        model: Some("us.amazon.nova-lite-v1:0".into()),
+        stream: Some(true),
+        vision: true,
+        strict_schema: true,
+        hosted_tools: true,
+        thinking: Some(true),
+        ..RequestFacts::default()
+    };
+    assert_eq!(scanner.facts(), &expected);
+}
+
+#[test]
 fn names_of_formats_are_read_back() {
     for format in WireFormat::ALL {
         assert_eq!(format.to_string().parse(), Ok(format));

@@ -45,11 +45,10 @@ fn write_all(encoder: &mut impl Write, parts: &[&[u8]]) {
 
 /// The events of a stream; any other body is one part.
 fn events(exchange: &Exchange) -> Vec<&[u8]> {
-    let text = exchange.response_body.as_deref().unwrap_or_default();
-    if exchange.streaming {
-        text.split_inclusive("\n\n").map(str::as_bytes).collect()
-    } else {
-        vec![text.as_bytes()]
+    let text = exchange.response_body.as_deref();
+    match text.filter(|_| exchange.streaming) {
+        Some(text) => text.split_inclusive("\n\n").map(str::as_bytes).collect(),
+        None => vec![exchange.body()],
     }
 }
 

@@ -113,6 +113,25 @@ async fn the_path_says_in_whose_shape_whatever_the_upstream_speaks() {
 }
 
 #[tokio::test]
+async fn bedrock_gets_an_error_as_its_own() {
+    for (request, kind) in [
+        (
+            "POST /model/m/converse HTTP/1.1",
+            "ResourceNotFoundException",
+        ),
+        (
+            "POST /openai/model/m/invoke HTTP/1.1",
+            "InternalServerException",
+        ),
+    ] {
+        let (_, body) = refused(request).await;
+        assert_eq!(body["__type"], kind, "{body}");
+        let message = body["message"].as_str().unwrap();
+        assert!(message.starts_with("tollgate: "), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn connect_is_refused_by_name() {
     let says = "reverse proxy";
     check_openai(
