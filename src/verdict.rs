@@ -246,7 +246,7 @@ impl Verdict {
 
     /// Takes what was recorded since the last pass; returns what was observed before `minute`, and the
     /// minutes that are to be counted.
-    fn take(&self, kept: &mut Kept, minute: i64) -> (Seen, Vec<ClosedMinute<Vec<DemandMinute>>>) {
+    fn take(&self, kept: &mut Kept, minute: i64) -> (Seen, Vec<ClosedMinute>) {
         let oldest = minute.saturating_sub(KEPT_MINUTES);
         let mut demand = self.demand();
         demand.forget_before(oldest);

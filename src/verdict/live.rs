@@ -4,6 +4,7 @@
 //! projection tells them apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -78,11 +79,18 @@ struct Pool {
 pub(super) struct LiveDemand {
     settings: Arc<Settings>,
     pools: Vec<Pool>,
-    /// The pool of each stream seen so far.
-    by_stream: Streams<usize>,
-    /// Imported history is nothing new.
-    fresh: Fresh,
+    by_stream: Streams<Known>,
+    /// The first minute that was not counted; absent before the first look, which no whole minute was
+    /// seen before.
+    since: Option<i64>,
     up: BTreeSet<i64>,
+}
+
+/// A stream that was seen.
+#[derive(Debug, Default)]
+struct Known {
+    pool: usize,
+    fresh: Fresh,
 }
 
 impl LiveDemand {
@@ -92,7 +100,7 @@ impl LiveDemand {
             settings: Arc::clone(settings),
             pools: Vec::new(),
             by_stream: Streams::default(),
-            fresh: Fresh::default(),
+            since: None,
             up: BTreeSet::new(),
         }
     }
@@ -105,7 +113,7 @@ impl LiveDemand {
                 model: model.to_owned(),
                 ..StreamView::default()
             };
-            for pool in Iterator::filter_map(pools, |at: &usize| self.pools.get(*at)) {
+            for pool in Iterator::filter_map(pools, |of: &Known| self.pools.get(of.pool)) {
                 view.plans.extend(&pool.takers.plans);
                 view.endpoints.extend(&pool.takers.endpoints);
                 view.optimised.extend(&pool.takers.optimised);
@@ -128,12 +136,14 @@ impl LiveDemand {
         };
         let minute = demand.place().minute;
         self.up(minute);
-        let at = self.pool(stream);
-        if let Some(pool) = self.pools.get_mut(at) {
+        let pool = self.pool(stream, |known| {
+            // Imported history is nothing new.
+            if !demand.imported {
+                known.fresh.add(&demand);
+            }
+        });
+        if let Some(pool) = self.pools.get_mut(pool) {
             pool.open.entry(minute).or_default().add(&demand);
-        }
-        if !demand.imported {
-            self.fresh.add(stream, &demand);
         }
     }
 
@@ -162,7 +172,7 @@ impl LiveDemand {
 
     /// The pool of a stream.
     pub(super) fn pool_of(&mut self, stream: &Stream) -> usize {
-        self.pool(stream.into())
+        self.pool(stream.into(), |_| ())
     }
 
     /// Says that tollgate was up in a minute.
@@ -218,33 +228,38 @@ impl LiveDemand {
         }
     }
 
-    /// Takes the minutes before `end` that were not counted yet, with what became known of each pool.
-    pub(super) fn take_closed(&mut self, end: i64) -> Vec<ClosedMinute<Vec<DemandMinute>>> {
-        let closed = self.fresh.close(end, &self.up).into_iter();
-        closed.map(|minute| self.pooled(&minute)).collect()
+    /// Takes the minutes before `end` that were not counted yet, each that was observed, used or idle, and
+    /// the calls of any other, with what became known of each pool.
+    pub(super) fn take_closed(&mut self, end: i64) -> Vec<ClosedMinute> {
+        let Some(since) = self.since.replace(end) else {
+            return Vec::new();
+        };
+        let pools = self.pools.len();
+        let closed = |minute: i64, whole: bool| ClosedMinute {
+            minute,
+            whole,
+            calls: vec![DemandMinute::default(); pools],
+        };
+        let observed = self.up.range(since.min(end)..end);
+        let observed = observed.map(|minute| (*minute, closed(*minute, true)));
+        let mut all: BTreeMap<i64, ClosedMinute> = observed.collect();
+        for known in self.by_stream.values_mut() {
+            for (minute, sums) in known.fresh.take_over(end) {
+                let of = all.entry(minute).or_insert_with(|| closed(minute, false));
+                of.add(known.pool, &sums);
+            }
+        }
+        all.into_values().collect()
     }
 
     /// Takes over what another one has not counted yet.
     pub(super) fn follow(&mut self, before: &mut Self) {
-        self.fresh = std::mem::take(&mut before.fresh);
-    }
-
-    fn pooled(
-        &mut self,
-        closed: &ClosedMinute<Streams<DemandMinute>>,
-    ) -> ClosedMinute<Vec<DemandMinute>> {
-        let mut calls = vec![DemandMinute::default(); self.pools.len()];
-        for (name, sums) in closed.calls.iter() {
-            let pool = self.pool(name);
-            calls.resize(self.pools.len(), DemandMinute::default());
-            if let Some(pool) = calls.get_mut(pool) {
-                pool.merge(sums);
+        self.since = before.since.take();
+        for (stream, known) in before.by_stream.iter_mut() {
+            let fresh = mem::take(&mut known.fresh);
+            if !fresh.is_empty() {
+                self.pool(stream, |known| known.fresh.merge(fresh));
             }
-        }
-        ClosedMinute {
-            minute: closed.minute,
-            whole: closed.whole,
-            calls,
         }
     }
 
@@ -253,25 +268,38 @@ impl LiveDemand {
         self.up.range(minutes).copied().collect()
     }
 
-    /// The pool of a stream, made when it is first seen.
-    fn pool(&mut self, stream: StreamName<'_>) -> usize {
-        let known = self.by_stream.get(stream).copied();
-        known.unwrap_or_else(|| self.find(&stream.into()))
+    /// The pool of a stream, made when it is first seen; `look` is given what is known of the stream, or,
+    /// beyond those that are remembered, of the one that nobody named.
+    fn pool(&mut self, stream: StreamName<'_>, look: impl FnOnce(&mut Known)) -> usize {
+        if let Some(known) = self.by_stream.get_mut(stream) {
+            look(known);
+            return known.pool;
+        }
+        let pool = self.find(&stream.into());
+        let model = UNNAMED_MODEL;
+        let is_one_too_many = self.by_stream.len() >= STREAMS_MAX;
+        if is_one_too_many && stream.model != model {
+            self.pool(StreamName { model, ..stream }, look);
+            return pool;
+        }
+        let mut known = Known {
+            pool,
+            ..Known::default()
+        };
+        look(&mut known);
+        self.by_stream.insert(stream, known);
+        pool
     }
 
     fn find(&mut self, stream: &Stream) -> usize {
         let takers = self.settings.takers(stream);
         let same = self.pools.iter().position(|pool| pool.takers == takers);
-        let at = same.unwrap_or_else(|| {
+        same.unwrap_or_else(|| {
             self.pools.push(Pool {
                 takers,
                 open: BTreeMap::new(),
             });
             self.pools.len().saturating_sub(1)
-        });
-        if self.by_stream.len() < STREAMS_MAX {
-            self.by_stream.insert(stream.into(), at);
-        }
-        at
+        })
     }
 }

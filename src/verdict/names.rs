@@ -58,11 +58,6 @@ impl<T> Streams<T> {
         self.len
     }
 
-    pub(super) fn get(&self, name: StreamName<'_>) -> Option<&T> {
-        let models = self.upstreams.get(name.upstream)?;
-        models.get(name.model)?.get(&name.capability)
-    }
-
     pub(super) fn get_mut(&mut self, name: StreamName<'_>) -> Option<&mut T> {
         let models = self.upstreams.get_mut(name.upstream)?;
         models.get_mut(name.model)?.get_mut(&name.capability)
@@ -84,11 +79,17 @@ impl<T> Streams<T> {
         })
     }
 
+    /// What there is of each.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        let models = self.upstreams.values_mut().flat_map(BTreeMap::values_mut);
+        models.flat_map(BTreeMap::values_mut)
+    }
+
     /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (StreamName<'_>, &T)> {
-        self.upstreams.iter().flat_map(|(upstream, models)| {
-            models.iter().flat_map(move |(model, classes)| {
-                classes.iter().map(move |(capability, of)| {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (StreamName<'_>, &mut T)> {
+        self.upstreams.iter_mut().flat_map(|(upstream, models)| {
+            models.iter_mut().flat_map(move |(model, classes)| {
+                classes.iter_mut().map(move |(capability, of)| {
                     let name = StreamName {
                         upstream,
                         model,

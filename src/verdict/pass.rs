@@ -25,7 +25,7 @@ use super::state::States;
 use crate::economics::price::ratio;
 use crate::economics::project::{Demand, Minutes, hosted, latency, steps};
 use crate::economics::projection::{AlternativeKind, Band, FORTNIGHT, Latency, SPANS, Span};
-use crate::economics::{Alternative, DemandMinute, HostPlan, Projection};
+use crate::economics::{Alternative, HostPlan, Projection};
 
 pub(super) use day::day;
 use hourly::Ahead;
@@ -232,7 +232,7 @@ pub(super) fn report(
     (kept, seen): (&Kept, &Seen),
     end: i64,
     previous: &Report,
-    (states, closed): &(States, Vec<ClosedMinute<Vec<DemandMinute>>>),
+    (states, closed): &(States, Vec<ClosedMinute>),
 ) -> Report {
     let mut report = Report::empty(Arc::clone(settings));
     report.end_minute = Some(end);

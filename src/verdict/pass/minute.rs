@@ -12,14 +12,11 @@ use super::Pass;
 use crate::economics::evaluate::Policy;
 use crate::economics::project::{Bucket, Columns, MINUTES_REMEMBERED, MinuteCost, minute};
 use crate::economics::projection::Latency;
-use crate::economics::{DemandMinute, HostPlan, Projection};
+use crate::economics::{HostPlan, Projection};
 use crate::verdict::fresh::ClosedMinute;
 use crate::verdict::kept::Kept;
 use crate::verdict::report::HostedMinutes;
 use crate::verdict::seen::{Observed, Seen};
-
-/// A minute with what became known of each pool.
-type Closed = ClosedMinute<Vec<DemandMinute>>;
 
 impl Pass<'_> {
     /// What some minutes add to each plan.
@@ -27,7 +24,7 @@ impl Pass<'_> {
         &self,
         now: (&Kept, &Seen),
         plans: &[Projection],
-        closed: &[Closed],
+        closed: &[ClosedMinute],
     ) -> Vec<HostedMinutes> {
         let settings = self.settings.plans.iter().zip(plans).enumerate();
         settings
@@ -77,7 +74,7 @@ impl Pass<'_> {
     }
 
     /// What became known of the pools that a plan takes.
-    fn known_in_it(&self, kept: &Kept, at: usize, closed: &Closed) -> Bucket {
+    fn known_in_it(&self, kept: &Kept, at: usize, closed: &ClosedMinute) -> Bucket {
         let mut all = Bucket::default();
         let pools = kept.pools().iter().zip(&closed.calls);
         for (pool, calls) in pools.filter(|(pool, _)| pool.takers.plans.contains(&at)) {
