@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn any_bytes_are_decoded_in_any_pieces() {
         for len in 0..70_u8 {
-            let bytes: Vec<u8> = (0..len).map(|n| n.wrapping_mul(97)).collect();
+            let bytes: Vec<u8> = (0..len).map(|n| !n.wrapping_mul(97)).collect();
             let text = STANDARD.encode(&bytes).replace('/', "\\/");
             for size in 1..=text.len().max(1) {
                 let mut base64 = Base64::default();
