@@ -10,6 +10,7 @@ mod asked;
 mod boundary;
 mod called;
 mod chat;
+mod contents;
 mod converse;
 mod counted;
 mod encoding;

@@ -22,6 +22,7 @@ mod flat;
 mod form;
 mod frames;
 mod gap;
+mod gemini;
 mod inlined;
 mod kept;
 mod key;
@@ -72,13 +73,16 @@ pub enum WireFormat {
     Cohere,
     /// Amazon Bedrock's runtime API.
     Bedrock,
+    /// Google's: the Gemini API and Vertex AI.
+    Gemini,
 }
 
 impl WireFormat {
     /// All formats, in the order messages name them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::OpenAi,
         Self::Anthropic,
+        Self::Gemini,
         Self::Ollama,
         Self::Cohere,
         Self::Bedrock,
@@ -93,6 +97,7 @@ impl WireFormat {
             Self::Ollama => "ollama",
             Self::Cohere => "cohere",
             Self::Bedrock => "bedrock",
+            Self::Gemini => "gemini",
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::config::{self, Config, MetricsToken, Secret};
 use crate::meter::{self, UpstreamFacts};
 use crate::pricing::PriceBook;
 use crate::proxy::{self, Attribution, EgressProxy, KeyHasher, UpstreamSettings};
-use crate::wire::{TextBudget, WireFormat};
+use crate::wire::TextBudget;
 use crate::{alerts, journal, ledger, metrics, verdict};
 
 /// The journal's folder in the data directory.
@@ -199,7 +199,6 @@ pub(super) fn proxy(config: &Config) -> Result<proxy::Settings, AppError> {
         .iter()
         .map(|upstream| self::upstream(upstream, &config.prices))
         .collect();
-    let anthropic = |upstream: &&config::Upstream| upstream.format == WireFormat::Anthropic;
     let server = &config.server;
     Ok(proxy::Settings {
         calls_in_flight_max: server.calls_in_flight_max,
@@ -211,11 +210,6 @@ pub(super) fn proxy(config: &Config) -> Result<proxy::Settings, AppError> {
         inject_body_bytes_max: server.inject_body_bytes_max,
         upstreams: upstreams?,
         default_upstream: config.default_upstream.clone(),
-        anthropic_upstream: config
-            .upstreams
-            .iter()
-            .find(anthropic)
-            .map(|u| u.name.clone()),
         attribution: attribution(config)?,
     })
 }

@@ -61,12 +61,13 @@ pub struct Upstream {
 }
 
 /// The wire formats by their names.
-const FORMATS: [(&str, WireFormat); 5] = [
+const FORMATS: [(&str, WireFormat); 6] = [
     (WireFormat::OpenAi.label(), WireFormat::OpenAi),
     (WireFormat::Anthropic.label(), WireFormat::Anthropic),
     (WireFormat::Ollama.label(), WireFormat::Ollama),
     (WireFormat::Cohere.label(), WireFormat::Cohere),
     (WireFormat::Bedrock.label(), WireFormat::Bedrock),
+    (WireFormat::Gemini.label(), WireFormat::Gemini),
 ];
 
 /// The versions of HTTP by their names.

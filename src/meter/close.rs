@@ -178,14 +178,16 @@ fn source(
         Some(status) => !status.is_success(),
         None => !ending.sent,
     };
+    // What has no end of its own may have had more to say.
+    let is_open = |reader: &ResponseReader| reader.is_endless();
+    let is_cut = ending.end != StreamEnd::Complete && answer.reader.as_ref().is_some_and(is_open);
+    let is_final = report.final_usage && !is_cut;
     match (&report.usage, reading) {
-        (Some(_), Reading::Lookup) if report.background && report.final_usage => {
-            Some(UsageSource::Reported)
-        }
+        (Some(_), Reading::Lookup) if report.background && is_final => Some(UsageSource::Reported),
         (_, Reading::Free | Reading::Lookup | Reading::Results) => None,
         // The provider has only begun, whether its first answer is whole, or cut.
-        _ if report.background && !report.final_usage => None,
-        (Some(_), _) if report.final_usage => Some(UsageSource::Reported),
+        _ if report.background && !is_final => None,
+        (Some(_), _) if is_final => Some(UsageSource::Reported),
         (Some(_), _) => Some(UsageSource::Partial),
         // No provider is known to bill what it refused (wire formats: usage in 0 of 125 errors).
         (None, _) if refused => None,

@@ -186,6 +186,11 @@ impl ProxyError {
             WireFormat::Ollama => json!({"error": message}),
             WireFormat::Cohere => json!({"message": message}),
             WireFormat::Bedrock => json!({"__type": self.bedrock_type(), "message": message}),
+            WireFormat::Gemini => json!({"error": {
+                "code": self.status().as_u16(),
+                "message": message,
+                "status": self.google_status(),
+            }}),
         }
         .to_string()
     }
@@ -205,6 +210,17 @@ impl ProxyError {
             503 => "ServiceUnavailableException",
             504 => "ModelTimeoutException",
             _ => "InternalServerException",
+        }
+    }
+
+    /// A name of `google.rpc.Code`.
+    const fn google_status(&self) -> &'static str {
+        match self.status().as_u16() {
+            404 => "NOT_FOUND",
+            400..500 => "INVALID_ARGUMENT",
+            504 => "DEADLINE_EXCEEDED",
+            502 | 503 => "UNAVAILABLE",
+            _ => "INTERNAL",
         }
     }
 

@@ -16,7 +16,8 @@ use crate::wire::{self, WireFormat};
 pub(super) struct Routes {
     by_name: HashMap<String, Arc<Upstream>>,
     default: Option<Arc<Upstream>>,
-    anthropic: Option<Arc<Upstream>>,
+    /// The first upstream of each format that has paths of its own.
+    native: Vec<(WireFormat, Arc<Upstream>)>,
 }
 
 /// Where a call goes.
@@ -34,25 +35,26 @@ impl Routes {
         counters: &dyn Counters,
     ) -> Result<Self, SettingsError> {
         let mut by_name = HashMap::new();
+        let mut native: Vec<(WireFormat, Arc<Upstream>)> = Vec::new();
         for upstream in &settings.upstreams {
             let name = &upstream.facts.name;
             let old = old.and_then(|old| old.by_name.get(name)).map(Arc::as_ref);
             let upstream = Upstream::new(upstream.clone(), old, counters)?;
-            by_name.insert(name.clone(), Arc::new(upstream));
+            let upstream = Arc::new(upstream);
+            let format = upstream.facts().format;
+            if !native.iter().any(|(known, _)| *known == format) {
+                native.push((format, Arc::clone(&upstream)));
+            }
+            by_name.insert(name.clone(), upstream);
         }
-        let named = |name: &Option<String>| match name {
-            None => Ok(None),
-            Some(name) => match by_name.get(name) {
-                Some(upstream) => Ok(Some(Arc::clone(upstream))),
-                None => Err(SettingsError::UnknownUpstream { name: name.clone() }),
-            },
-        };
-        let default = named(&settings.default_upstream)?;
-        let anthropic = named(&settings.anthropic_upstream)?;
+        let default = settings.default_upstream.as_ref().map(|name| {
+            let upstream = by_name.get(name).map(Arc::clone);
+            upstream.ok_or_else(|| SettingsError::UnknownUpstream { name: name.clone() })
+        });
         Ok(Self {
+            default: default.transpose()?,
             by_name,
-            default,
-            anthropic,
+            native,
         })
     }
 
@@ -91,13 +93,11 @@ impl Routes {
             .path_and_query()
             .and_then(|whole| self.by_first_segment(whole))
             .map(|(upstream, _)| upstream.facts().format);
+        let path = target.path();
+        // Of what else is asked the path tells.
         let shape = || {
-            if is_anthropic_path(target.path()) {
-                WireFormat::Anthropic
-            } else {
-                // Of what else is asked the path tells.
-                wire::endpoint(WireFormat::OpenAi, &Method::POST, target.path()).format
-            }
+            let asked = || wire::endpoint(WireFormat::OpenAi, &Method::POST, path).format;
+            native_of(path).unwrap_or_else(asked)
         };
         named.unwrap_or_else(shape)
     }
@@ -109,8 +109,12 @@ impl Routes {
     }
 
     fn of_bare_path(&self, path: &str) -> Option<&Arc<Upstream>> {
-        let anthropic = self.anthropic.as_ref().filter(|_| is_anthropic_path(path));
-        anthropic.or(self.default.as_ref())
+        let format = native_of(path);
+        let mut native = self.native.iter();
+        let native = native.find(|(known, _)| Some(*known) == format);
+        native
+            .map(|(_, upstream)| upstream)
+            .or(self.default.as_ref())
     }
 
     fn no_route(&self, whole: &PathAndQuery) -> ProxyError {
@@ -133,10 +137,24 @@ impl Routes {
 }
 
 /// Whether a bare path is one of Anthropic's: other APIs have neither of the two.
-fn is_anthropic_path(path: &str) -> bool {
-    let under = |name: &str| {
-        path.strip_prefix(name)
+/// The format whose own a bare path is; none where it is `OpenAI`'s, or anybody's.
+fn native_of(path: &str) -> Option<WireFormat> {
+    let under = |name: &&str| {
+        path.strip_prefix(*name)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    under("/v1/messages") || under("/v1/complete")
+    if ["/v1/messages", "/v1/complete"].iter().any(under) {
+        return Some(WireFormat::Anthropic);
+    }
+    let is_google = GOOGLE_PATHS.iter().any(under);
+    is_google.then_some(WireFormat::Gemini)
 }
+
+/// Where the paths of the Gemini API and of Vertex AI begin.
+const GOOGLE_PATHS: [&str; 5] = [
+    "/v1beta",
+    "/v1beta1",
+    "/upload/v1beta",
+    "/v1/projects",
+    "/v1/publishers",
+];

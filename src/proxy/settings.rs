@@ -34,10 +34,9 @@ pub struct Settings {
     pub inject_body_bytes_max: usize,
     /// Where calls can go. Names are unique and non-empty.
     pub upstreams: Vec<UpstreamSettings>,
-    /// The upstream of a bare path, by name.
+    /// The upstream of a bare path, by name; of one that only one format has, the first of that format
+    /// before it.
     pub default_upstream: Option<String>,
-    /// The upstream of a bare path in Anthropic's shape, by name; else the default.
-    pub anthropic_upstream: Option<String>,
     /// Who a call is for.
     pub attribution: Attribution,
 }
@@ -55,7 +54,6 @@ impl Default for Settings {
             inject_body_bytes_max: INJECT_BODY_BYTES_MAX,
             upstreams: Vec::new(),
             default_upstream: None,
-            anthropic_upstream: None,
             attribution: Attribution::default(),
         }
     }

@@ -83,6 +83,7 @@ fn family(format: WireFormat, operation: Operation) -> Family {
         (WireFormat::Anthropic, _) => Family::Messages,
         (WireFormat::Ollama, _) => Family::Templated,
         (WireFormat::Bedrock, _) => Family::Converse,
+        (WireFormat::Gemini, _) => Family::Contents,
         (WireFormat::OpenAi, Operation::Responses) => Family::Responses,
         (WireFormat::OpenAi, Operation::TextCompletion) => Family::Completions,
         (WireFormat::OpenAi, Operation::Embeddings) => Family::Embeddings,

@@ -15,6 +15,8 @@ pub enum Family {
     Messages,
     /// Bedrock's Converse, or what it invokes a vendor's model with.
     Converse,
+    /// Google's `generateContent` and embeddings.
+    Contents,
     /// `OpenAI` `completions`: bare text.
     Completions,
     /// `OpenAI` `embeddings`.

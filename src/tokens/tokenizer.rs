@@ -9,7 +9,7 @@ use super::json::Json;
 use super::prompt::Prompt;
 use super::request::{Family, Input, Request};
 use super::stream::{SEGMENT_BYTES, StreamCounter};
-use super::{chat, converse, messages, responses};
+use super::{chat, contents, converse, messages, responses};
 
 /// Counts with vocabularies that are loaded once for the process, at first use or ahead of it.
 ///
@@ -57,6 +57,7 @@ impl Tokenizer {
             Family::Responses => responses::responses(&body, asked, &mut prompt)?,
             Family::Messages => messages::messages(&body, &mut prompt)?,
             Family::Converse => converse::converse(&body, &mut prompt)?,
+            Family::Contents => contents::contents(&body, &mut prompt)?,
             Family::Completions => chat::bare(&body, "prompt", &mut prompt)?,
             Family::Embeddings => chat::bare(&body, "input", &mut prompt)?,
             Family::Templated => chat::templated(&body, asked, &mut prompt)?,

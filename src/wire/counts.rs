@@ -123,6 +123,11 @@ impl<'t> Counts<'t> {
         is_list.then(|| flat::children(nodes).map(move |nodes| Self { nodes, ..self }))
     }
 
+    /// Whether there is something at a key.
+    pub(super) fn has(self, key: &str) -> bool {
+        self.kind(key).is_some_and(|kind| *kind != Kind::Null)
+    }
+
     fn kind(self, key: &str) -> Option<&'t Kind<'t>> {
         Some(&flat::get(self.nodes, key)?.first()?.kind)
     }

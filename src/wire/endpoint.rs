@@ -12,6 +12,7 @@ use super::WireFormat;
 use super::named::short;
 
 mod bedrock;
+mod google;
 mod others;
 
 pub(super) use bedrock::streams;
@@ -153,13 +154,15 @@ pub fn endpoint(own: WireFormat, method: &Method, path: &str) -> Endpoint {
     }
 }
 
-/// The model that a path names, as its client calls it: a deployment of Azure's, an id of Bedrock's.
+/// The model that a path names, as its client calls it: a deployment of Azure's, an id of Bedrock's, a
+/// model of Google's.
 #[must_use]
 pub fn model_in_path(path: &str) -> Option<String> {
     let mut segments = path
         .split('/')
         .skip_while(|segment| *segment != "deployments");
-    short(segments.nth(1)).or_else(|| bedrock::model(path))
+    let named = short(segments.nth(1)).or_else(|| bedrock::model(path));
+    named.or_else(|| short(google::model(path)))
 }
 
 /// All vendors bill what is created.
@@ -191,6 +194,9 @@ fn posted(own: WireFormat, tail: [&str; 3]) -> (WireFormat, Operation, Reading) 
             }
             if let Some((operation, reading)) = bedrock::posted(tail) {
                 return (WireFormat::Bedrock, operation, reading);
+            }
+            if let Some(found) = google::posted(tail) {
+                return found;
             }
             let unread = posted_unread(tail);
             unread.map_or_else(
@@ -261,6 +267,9 @@ fn looked_up(
             }
             [_, "responses", _] => return openai_lookup(Operation::Responses),
             [_, "runs", _] => return openai_lookup(Operation::Runs),
+            [_, "interactions", _] => {
+                return (WireFormat::Gemini, Operation::Responses, Reading::Lookup);
+            }
             _ => {}
         }
     }

@@ -67,6 +67,10 @@ enum Field {
     ThinkingType,
     /// What is to be spoken.
     Words,
+    /// The model, which may stand behind `models/`.
+    Resource,
+    /// The media type of a part.
+    Media,
     /// An image, sound or a file in the request itself.
     Inlined,
 }
@@ -197,6 +201,45 @@ static COHERE: LazyLock<Paths<Field>> = LazyLock::new(|| {
     ])
 });
 
+/// Google's API takes every key in both spellings; interactions ask otherwise.
+static GEMINI: LazyLock<Paths<Field>> = LazyLock::new(|| {
+    Paths::new([
+        ("model", Keep(Field::Resource)),
+        ("stream", Keep(Field::Stream)),
+        ("contents.*.parts.*.inlineData.mimeType", Keep(Field::Media)),
+        (
+            "contents.*.parts.*.inline_data.mime_type",
+            Keep(Field::Media),
+        ),
+        ("contents.*.parts.*.fileData.mimeType", Keep(Field::Media)),
+        ("contents.*.parts.*.file_data.mime_type", Keep(Field::Media)),
+        ("contents.*.parts.*.inlineData.data", Gather(Field::Inlined)),
+        (
+            "contents.*.parts.*.inline_data.data",
+            Gather(Field::Inlined),
+        ),
+        ("tools.*.googleSearch", Keep(Field::HostedTool)),
+        ("tools.*.google_search", Keep(Field::HostedTool)),
+        ("tools.*.googleSearchRetrieval", Keep(Field::HostedTool)),
+        ("tools.*.google_search_retrieval", Keep(Field::HostedTool)),
+        ("tools.*.codeExecution", Keep(Field::HostedTool)),
+        ("tools.*.code_execution", Keep(Field::HostedTool)),
+        ("tools.*.urlContext", Keep(Field::HostedTool)),
+        ("tools.*.url_context", Keep(Field::HostedTool)),
+        ("tools.*.googleMaps", Keep(Field::HostedTool)),
+        ("tools.*.google_maps", Keep(Field::HostedTool)),
+        ("tools.*.fileSearch", Keep(Field::HostedTool)),
+        ("tools.*.file_search", Keep(Field::HostedTool)),
+        ("generationConfig.responseSchema", Notice(Field::Schema)),
+        ("generationConfig.responseJsonSchema", Notice(Field::Schema)),
+        ("generation_config.response_schema", Notice(Field::Schema)),
+        (
+            "generation_config.response_json_schema",
+            Notice(Field::Schema),
+        ),
+    ])
+});
+
 /// Reads one request body.
 #[derive(Debug)]
 pub struct RequestScanner {
@@ -233,6 +276,7 @@ impl RequestScanner {
             WireFormat::Ollama => &OLLAMA,
             WireFormat::Cohere => &COHERE,
             WireFormat::Bedrock => &BEDROCK,
+            WireFormat::Gemini => &GEMINI,
         })
     }
 
@@ -342,7 +386,7 @@ impl RequestFacts {
             Seen::Filled(Field::HostedTool) | Seen::TooLong(Field::HostedTool) => {
                 self.hosted_tools = true;
             }
-            Seen::TooLong(Field::Model) => self.model = None,
+            Seen::TooLong(Field::Model | Field::Resource) => self.model = None,
             Seen::Filled(_) | Seen::TooLong(_) | Seen::Text(..) => {}
         }
     }
@@ -354,6 +398,15 @@ impl RequestFacts {
             Field::Model => self.model = name.map(str::to_owned),
             // What says nothing leaves it as it is by default.
             Field::Stream => self.stream = truth(raw).or(self.stream),
+            Field::Resource => {
+                let model = name.map(|name| name.strip_prefix("models/").unwrap_or(name));
+                self.model = model.map(str::to_owned);
+            }
+            Field::Media => {
+                let is = |kind: &str| name.is_some_and(|name| name.starts_with(kind));
+                self.vision |= is("image/") || is("video/") || is("application/pdf");
+                self.audio |= is("audio/");
+            }
             Field::IncludeUsage => self.include_usage = truth(raw),
             Field::Part => {
                 self.vision |= matches!(name, Some("image_url" | "image" | "input_image"));

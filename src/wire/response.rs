@@ -32,6 +32,10 @@ pub(super) trait Format: fmt::Debug + Send + 'static {
     /// Whether a body may be JSON texts, each on lines of its own. Which of them is the last, and
     /// whether a whole body is one, says then the format.
     const HAS_LINES: bool = false;
+    /// A client may be sent a stream as one array, an element at a time.
+    const STREAMS_ARRAYS: bool = false;
+    /// A stream of events has no end of its own.
+    const ENDS_WITH_ITS_BODY: bool = false;
 
     fn paths() -> &'static Paths<Self::Field>;
     fn see(&mut self, seen: Seen<'_, Self::Field>, findings: &mut Findings);
@@ -194,7 +198,10 @@ impl<R: Format> Body for Framed<R> {
         if let Shape::Unseen(label) = self.shape {
             bytes = after_blanks(bytes);
             self.shape = self.shape_of(bytes.first(), label);
-            self.shape_known(label);
+            let is_array = bytes.first() == Some(&b'[');
+            self.shape_known(
+                (R::HAS_LINES && label == Label::Lines) || (R::STREAMS_ARRAYS && is_array),
+            );
         }
         match self.shape {
             Shape::Json if R::HAS_LINES => self.lines(bytes),
@@ -222,9 +229,17 @@ impl<R: Format> Body for Framed<R> {
         self.findings.spoken.take()
     }
 
-    /// Sound and plain text end with their bytes.
+    /// Sound and plain text end with their bytes, and so do streams of some formats.
     fn is_endless(&self) -> bool {
-        !self.promised && self.shape == Shape::Opaque
+        match self.shape {
+            Shape::Events => R::ENDS_WITH_ITS_BODY,
+            // As an array it has an end, once that is seen.
+            Shape::Json => {
+                R::STREAMS_ARRAYS && self.findings.report.is_stream && !self.findings.ended
+            }
+            Shape::Opaque => !self.promised,
+            Shape::Unseen(_) => false,
+        }
     }
 }
 
@@ -279,12 +294,12 @@ impl<R: Format> Framed<R> {
         }
     }
 
-    fn shape_known(&mut self, label: Label) {
+    /// `is_streamed`: also where it is JSON.
+    fn shape_known(&mut self, is_streamed: bool) {
         match self.shape {
             Shape::Unseen(_) => {}
             Shape::Json | Shape::Events => {
-                let has_lines = R::HAS_LINES && label == Label::Lines;
-                self.findings.report.is_stream = has_lines || self.shape == Shape::Events;
+                self.findings.report.is_stream = is_streamed || self.shape == Shape::Events;
             }
             Shape::Opaque => self.flag_malformed(),
         }

@@ -48,7 +48,7 @@ impl Said {
 struct Sample {
     name: String,
     format: WireFormat,
-    path: &'static str,
+    path: String,
     content_type: Option<String>,
     headers: HeaderMap,
     body: Vec<u8>,
@@ -56,7 +56,7 @@ struct Sample {
 
 impl Sample {
     fn reader(&self) -> ResponseReader {
-        let (method, path) = self.path.split_once(' ').unwrap_or(("POST", self.path));
+        let (method, path) = self.path.split_once(' ').unwrap_or(("POST", &self.path));
         let endpoint = endpoint(self.format, &method.parse().unwrap(), path);
         let mut reader = ResponseReader::new(endpoint, self.content_type.as_deref());
         // Who gets a stream has asked for it.
@@ -95,7 +95,7 @@ fn fixture(name: &str) -> Sample {
     Sample {
         name: name.to_owned(),
         format,
-        path: path_of(name),
+        path: path_of(name).to_owned(),
         content_type: Some(content_type.to_owned()),
         headers: HeaderMap::new(),
         body: if is_binary {
@@ -118,6 +118,15 @@ fn path_of(name: &str) -> &'static str {
         ("speech", "/v1/audio/speech"),
         ("run", "/v1/threads/t_1/runs"),
         ("batch_results", "GET /v1/messages/batches/b_1/results"),
+        (
+            "embed",
+            "/v1beta/models/gemini-embedding-2:batchEmbedContents",
+        ),
+        (
+            "predict",
+            "/v1/publishers/google/models/gemini-embedding-001:predict",
+        ),
+        ("interaction", "/v1beta/interactions"),
         ("batch", "GET /v1/files/f_1/content"),
     ];
     let found = named.iter().find(|(begin, _)| file.starts_with(begin));
@@ -133,6 +142,7 @@ fn path_of(name: &str) -> &'static str {
         (Some((_, path)), _) => path,
         (None, "anthropic") => "/v1/messages",
         (None, "bedrock") => "/model/anthropic.claude-v2%3A1/converse",
+        (None, "gemini") => "/v1beta/models/gemini-3-flash-preview:streamGenerateContent",
         (None, _) => "/v1/chat/completions",
     }
 }

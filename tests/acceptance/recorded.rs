@@ -61,7 +61,9 @@ impl Stage {
              [upstreams.ollama]\nformat = \"ollama\"\nbase_url = \"{url}\"\n\n\
              [upstreams.cohere]\nformat = \"cohere\"\nbase_url = \"{url}\"\n\n\
              [upstreams.bedrock]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.bedrock-mantle]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n"
+             [upstreams.bedrock-mantle]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n\n\
+             [upstreams.gemini]\nformat = \"gemini\"\nprices = \"google\"\nbase_url = \"{url}\"\n\n\
+             [upstreams.vertex]\nformat = \"gemini\"\nprices = \"google\"\nbase_url = \"{url}\"\n"
         ));
         Self {
             tollgate: home.serve().await,

@@ -69,7 +69,11 @@ fn kind(exchange: &Exchange) -> String {
         Family::Completions => return "completions".to_owned(),
         Family::Embeddings => return "embeddings".to_owned(),
         Family::Responses => "responses",
-        Family::Chat | Family::Messages | Family::Templated | Family::Converse => "chat",
+        Family::Chat
+        | Family::Messages
+        | Family::Contents
+        | Family::Templated
+        | Family::Converse => "chat",
     };
     let images = any(&["\"type\":\"image_url\"", "\"type\":\"input_image\""]);
     let schema = any(&["\"type\":\"json_schema\""]);

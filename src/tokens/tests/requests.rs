@@ -102,6 +102,37 @@ fn text_beyond_the_budget_makes_it_a_lower_bound() {
 }
 
 #[test]
+fn what_google_is_asked_is_counted_where_it_is_text() {
+    let count = |body: &str| {
+        let request = request(Family::Contents, "gemini-2.5-flash", body);
+        Tokenizer.input(&request).unwrap().counted
+    };
+    let hello = count(r#"{"contents":[{"role":"user","parts":[{"text":"hello there"}]}]}"#);
+    assert_eq!(hello.bound, Bound::Whole);
+    let told = count(
+        r#"{"systemInstruction":{"parts":{"text":"be brief, and kind"}},
+        "contents":[{"role":"user","parts":[{"text":"hello there"}]}]}"#,
+    );
+    assert!(told.tokens > hello.tokens + 4, "{told:?}");
+    let image = count(
+        r#"{"contents":[{"parts":[{"text":"hello there"},
+        {"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}]}"#,
+    );
+    assert_eq!(image.bound, Bound::AtLeast);
+    let batch = count(
+        r#"{"requests":[{"model":"models/m","content":{"parts":[{"text":"hello there"}]}},
+        {"content":{"parts":[{"text":"hello there"}]}}]}"#,
+    );
+    assert!(batch.tokens > hello.tokens, "{batch:?}");
+    let body = r#"{"model":"gemini-2.5-flash"}"#;
+    assert!(
+        Tokenizer
+            .input(&request(Family::Contents, "m", body))
+            .is_none()
+    );
+}
+
+#[test]
 fn other_vendors_are_measured_by_a_yardstick() {
     let plain = |body: &str| {
         let request = request(Family::Messages, "claude-sonnet-4-5", body);

@@ -16,6 +16,7 @@ pub(super) fn shared(own: WireFormat, tail: [&str; 3]) -> Option<Operation> {
         (
             WireFormat::OpenAi
             | WireFormat::Anthropic
+            | WireFormat::Gemini
             | WireFormat::Ollama
             | WireFormat::Cohere
             | WireFormat::Bedrock,

@@ -5,6 +5,9 @@ use super::super::anthropic::Message;
 use super::super::anthropic::batch::Outcome;
 use super::super::cohere::Answer;
 use super::super::endpoint::{Endpoint, Operation, Reading};
+use super::super::gemini::Content;
+use super::super::gemini::embeddings::Embeddings;
+use super::super::gemini::interactions::Interaction;
 use super::super::ollama::Generation;
 use super::super::openai::Completion;
 use super::super::openai::audio::Audio;
@@ -20,12 +23,15 @@ use super::{Body, Format, Framed};
 /// The body that answers at an endpoint.
 pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
     match (endpoint.reading, endpoint.format) {
+        // Google's batches bring their results down no path that is read.
         (Reading::Free | Reading::Unread, _)
-        | (Reading::Results, WireFormat::Ollama | WireFormat::Cohere | WireFormat::Bedrock) => {
-            plain(endpoint, content_type)
-        }
+        | (
+            Reading::Results,
+            WireFormat::Gemini | WireFormat::Ollama | WireFormat::Cohere | WireFormat::Bedrock,
+        ) => plain(endpoint, content_type),
         (Reading::Results, WireFormat::OpenAi) => Box::new(Lines::<Output>::new()),
         (Reading::Results, WireFormat::Anthropic) => Box::new(Lines::<Outcome>::new()),
+        (Reading::Metered | Reading::Lookup, WireFormat::Gemini) => gemini(endpoint, content_type),
         (Reading::Metered | Reading::Lookup, WireFormat::OpenAi) => openai(endpoint, content_type),
         (Reading::Metered | Reading::Lookup, WireFormat::Anthropic) => {
             promised::<Message>(content_type)
@@ -67,6 +73,17 @@ fn openai(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
         | Operation::Models
         | Operation::CountTokens
         | Operation::Other => plain(endpoint, content_type),
+    }
+}
+
+/// The body of an answer of Google's.
+fn gemini(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
+    if endpoint.operation == Operation::Responses {
+        promised::<Interaction>(content_type)
+    } else if endpoint.operation == Operation::Embeddings {
+        promised::<Embeddings>(content_type)
+    } else {
+        promised::<Content>(content_type)
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) fn sample(format: WireFormat, body: impl Into<Vec<u8>>) -> Sample {
     Sample {
         name: "hostile".into(),
         format,
-        path: path_of(&format!("{format}/")),
+        path: path_of(&format!("{format}/")).to_owned(),
         content_type,
         headers: HeaderMap::new(),
         body: body.into(),

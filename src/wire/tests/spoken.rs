@@ -46,7 +46,7 @@ fn check_response(body: &str, expected: &Words) {
 
 fn response(body: &str) -> Sample {
     Sample {
-        path: "/v1/responses",
+        path: "/v1/responses".to_owned(),
         ..sample(WireFormat::OpenAi, body)
     }
 }

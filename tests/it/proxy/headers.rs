@@ -145,28 +145,26 @@ async fn a_path_passes_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn bare_paths_of_anthropic_go_to_its_upstream() {
+async fn bare_paths_of_a_vendor_go_to_its_upstream() {
     let openai = Upstream::bind().await;
-    let anthropic = Upstream::bind().await;
+    let (anthropic, google) = (Upstream::bind().await, Upstream::bind().await);
     let mut settings = settings(&openai.url());
-    settings.upstreams.push(upstream_of(
-        WireFormat::Anthropic,
-        "claude",
-        &anthropic.url(),
-    ));
-    settings.anthropic_upstream = Some("claude".to_owned());
-    let proxy = Running::start(settings).await;
-    for path in [
-        "/v1/messages",
-        "/v1/messages/count_tokens?beta=true",
-        "/v1/complete",
+    for (format, name, at) in [
+        (WireFormat::Anthropic, "claude", &anthropic),
+        (WireFormat::Gemini, "gemini", &google),
     ] {
-        let head = sent(
-            &anthropic,
-            &proxy,
-            &format!("POST {path} HTTP/1.1\r\nhost: p"),
-        )
-        .await;
+        let upstream = upstream_of(format, name, &at.url());
+        settings.upstreams.push(upstream);
+    }
+    let proxy = Running::start(settings).await;
+    for (path, at) in [
+        ("/v1/messages", &anthropic),
+        ("/v1/messages/count_tokens?beta=true", &anthropic),
+        ("/v1/complete", &anthropic),
+        ("/v1beta/models/gemini-2.5-flash:generateContent", &google),
+        ("/v1/publishers/google/models/m:predict", &google),
+    ] {
+        let head = sent(at, &proxy, &format!("POST {path} HTTP/1.1\r\nhost: p")).await;
         assert!(head.starts_with(&format!("POST {path} ")), "{head}");
     }
     for path in ["/v1/chat/completions", "/v1/messagesx", "/v1/completions"] {

@@ -74,13 +74,9 @@ async fn a_path_without_an_upstream_names_those_there_are() {
         "/claude/, /openai/",
     )
     .await;
-    check_anthropic(
-        "POST /v1/messages HTTP/1.1",
-        "404",
-        "no_route",
-        "not_found_error",
-    )
-    .await;
+    let google = "POST /v1beta/models/m:generateContent HTTP/1.1";
+    let (_, body) = refused(google).await;
+    assert_eq!(body["error"]["status"], "NOT_FOUND", "{body}");
 }
 
 #[tokio::test]
