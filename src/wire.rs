@@ -14,6 +14,7 @@ mod coding;
 mod cohere;
 mod conserve;
 mod counts;
+mod dashscope;
 mod echo;
 mod endpoint;
 mod event_stream;
@@ -44,6 +45,7 @@ mod text;
 mod unescape;
 mod usage_event;
 mod usage_request;
+mod voyage;
 mod wrapped;
 
 pub use coding::{Coding, Decoder};
@@ -75,17 +77,23 @@ pub enum WireFormat {
     Bedrock,
     /// Google's: the Gemini API and Vertex AI.
     Gemini,
+    /// Alibaba's own API, `DashScope`.
+    DashScope,
+    /// Voyage's API.
+    Voyage,
 }
 
 impl WireFormat {
     /// All formats, in the order messages name them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::OpenAi,
         Self::Anthropic,
         Self::Gemini,
         Self::Ollama,
         Self::Cohere,
         Self::Bedrock,
+        Self::DashScope,
+        Self::Voyage,
     ];
 
     /// The name used in configuration, labels and records.
@@ -98,6 +106,8 @@ impl WireFormat {
             Self::Cohere => "cohere",
             Self::Bedrock => "bedrock",
             Self::Gemini => "gemini",
+            Self::DashScope => "dashscope",
+            Self::Voyage => "voyage",
         }
     }
 }

@@ -61,13 +61,15 @@ pub struct Upstream {
 }
 
 /// The wire formats by their names.
-const FORMATS: [(&str, WireFormat); 6] = [
+const FORMATS: [(&str, WireFormat); 8] = [
     (WireFormat::OpenAi.label(), WireFormat::OpenAi),
     (WireFormat::Anthropic.label(), WireFormat::Anthropic),
     (WireFormat::Ollama.label(), WireFormat::Ollama),
     (WireFormat::Cohere.label(), WireFormat::Cohere),
     (WireFormat::Bedrock.label(), WireFormat::Bedrock),
     (WireFormat::Gemini.label(), WireFormat::Gemini),
+    (WireFormat::DashScope.label(), WireFormat::DashScope),
+    (WireFormat::Voyage.label(), WireFormat::Voyage),
 ];
 
 /// The versions of HTTP by their names.

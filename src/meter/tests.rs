@@ -86,7 +86,17 @@ impl Stage {
         kind: &'static str,
         parts: &[&[u8]],
     ) -> ResponseObserver {
-        let call = self.begin(7, Method::POST, "/v1/chat/completions");
+        self.answered_at("/v1/chat/completions", asked, kind, parts)
+    }
+
+    fn answered_at(
+        &self,
+        path: &str,
+        asked: &'static [u8],
+        kind: &'static str,
+        parts: &[&[u8]],
+    ) -> ResponseObserver {
+        let call = self.begin(7, Method::POST, path);
         let mut request = call.request_observer();
         assert!(request.on_data(&Bytes::from_static(asked)).is_none());
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
@@ -231,6 +241,28 @@ fn a_reported_call_is_counted_by_nobody() {
     stage.pass(&[DELTA, USAGE, DONE]);
     assert!(stage.jobs.try_recv().is_err());
     assert_eq!(stage.record().source, Some(UsageSource::Reported));
+}
+
+#[test]
+fn an_input_that_is_left_out_is_counted_and_the_output_stays_as_reported() {
+    let mut stage = Stage::set(0.0);
+    let last: &[u8] = b"{\"model\":\"gpt-4o\",\"done\":true,\"eval_count\":1}\n";
+    let says: &[u8] = b"{\"message\":{\"content\":\"yes\"},\"done\":false}\n";
+    let kind = "application/x-ndjson";
+    drop(stage.answered_at("/api/chat", ASKED, kind, &[says, last]));
+    let call = stage.uncounted();
+    let texts = call.texts().unwrap();
+    assert!(texts.request.is_some() && texts.spoken.is_none());
+    call.close(Counts {
+        input: Some(whole(3)),
+        ..Counts::default()
+    });
+    let record = stage.record();
+    assert_eq!(record.source, Some(UsageSource::Partial));
+    assert_eq!(
+        (record.usage.input, record.usage.output),
+        (Some(3), Some(1))
+    );
 }
 
 #[test]

@@ -191,6 +191,8 @@ impl ProxyError {
                 "message": message,
                 "status": self.google_status(),
             }}),
+            WireFormat::DashScope => json!({"code": self.reason(), "message": message}),
+            WireFormat::Voyage => json!({"detail": message}),
         }
         .to_string()
     }

@@ -86,7 +86,10 @@ fn family(format: WireFormat, operation: Operation) -> Family {
         (WireFormat::Gemini, _) => Family::Contents,
         (WireFormat::OpenAi, Operation::Responses) => Family::Responses,
         (WireFormat::OpenAi, Operation::TextCompletion) => Family::Completions,
-        (WireFormat::OpenAi, Operation::Embeddings) => Family::Embeddings,
-        (WireFormat::OpenAi | WireFormat::Cohere, _) => Family::Chat,
+        (WireFormat::OpenAi | WireFormat::Voyage, Operation::Embeddings) => Family::Embeddings,
+        (
+            WireFormat::OpenAi | WireFormat::Cohere | WireFormat::DashScope | WireFormat::Voyage,
+            _,
+        ) => Family::Chat,
     }
 }

@@ -387,7 +387,10 @@ mod tests {
             for own in WireFormat::ALL {
                 check(own, &format!("POST {path}"), operation, Reading::Metered);
                 let found = endpoint(own, &Method::POST, path);
-                assert_eq!(found.format, WireFormat::OpenAi, "{path}");
+                // Voyage has a path of the same name.
+                let is_own = own == WireFormat::Voyage && operation == Operation::Embeddings;
+                let format = if is_own { own } else { WireFormat::OpenAi };
+                assert_eq!(found.format, format, "{path}");
             }
         }
     }

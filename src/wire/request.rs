@@ -240,6 +240,19 @@ static GEMINI: LazyLock<Paths<Field>> = LazyLock::new(|| {
     ])
 });
 
+/// What is asked stands in `input`, how in `parameters`; a header asks for the stream.
+static DASHSCOPE: LazyLock<Paths<Field>> = LazyLock::new(|| {
+    Paths::new([
+        ("model", Keep(Field::Model)),
+        ("input.messages.*.content.*.image", Notice(Field::Vision)),
+        ("input.messages.*.content.*.video", Notice(Field::Vision)),
+        ("input.messages.*.content.*.audio", Notice(Field::Audio)),
+        ("parameters.enable_thinking", Keep(Field::Thinking)),
+        ("parameters.enable_search", Notice(Field::HostedTool)),
+        ("parameters.response_format.type", Keep(Field::OutputFormat)),
+    ])
+});
+
 /// Reads one request body.
 #[derive(Debug)]
 pub struct RequestScanner {
@@ -271,7 +284,8 @@ impl RequestScanner {
     #[must_use]
     pub fn new(format: WireFormat) -> Self {
         Self::along(match format {
-            WireFormat::OpenAi => &OPENAI,
+            WireFormat::OpenAi | WireFormat::Voyage => &OPENAI,
+            WireFormat::DashScope => &DASHSCOPE,
             WireFormat::Anthropic => &ANTHROPIC,
             WireFormat::Ollama => &OLLAMA,
             WireFormat::Cohere => &COHERE,

@@ -135,10 +135,15 @@ fn path_of(name: &str) -> &'static str {
         (_, "ollama") if has("generate") => "/api/generate",
         (_, "ollama") if has("embed") => "/api/embed",
         (_, "ollama") if !has("completions") => "/api/chat",
-        (_, "cohere") if has("rerank") => "/v1/rerank",
+        (_, "cohere" | "voyage") if has("rerank") => "/v1/rerank",
         (_, "cohere") if has("embed") => "/v2/embed",
         (_, "cohere") if has("v1") => "/v1/chat",
         (_, "cohere") => "/v2/chat",
+        (_, "voyage") => "/v1/embeddings",
+        (_, "dashscope") if has("embeddings") => {
+            "/api/v1/services/embeddings/text-embedding/text-embedding"
+        }
+        (_, "dashscope") => "/api/v1/services/aigc/text-generation/generation",
         (Some((_, path)), _) => path,
         (None, "anthropic") => "/v1/messages",
         (None, "bedrock") => "/model/anthropic.claude-v2%3A1/converse",

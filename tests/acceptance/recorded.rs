@@ -63,7 +63,8 @@ impl Stage {
              [upstreams.bedrock]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n\n\
              [upstreams.bedrock-mantle]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n\n\
              [upstreams.gemini]\nformat = \"gemini\"\nprices = \"google\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.vertex]\nformat = \"gemini\"\nprices = \"google\"\nbase_url = \"{url}\"\n"
+             [upstreams.vertex]\nformat = \"gemini\"\nprices = \"google\"\nbase_url = \"{url}\"\n\n\
+             [upstreams.voyage]\nformat = \"voyage\"\nbase_url = \"{url}\"\n"
         ));
         Self {
             tollgate: home.serve().await,

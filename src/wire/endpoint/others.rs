@@ -1,7 +1,9 @@
-//! The paths of vendors with an API of their own: Ollama, Cohere.
+//! The paths of vendors with an API of their own: Ollama, Cohere, `DashScope`, Voyage.
 //!
 //! Sources: <https://github.com/ollama/ollama/blob/main/docs/api.md>,
-//! <https://docs.cohere.com/reference/about>.
+//! <https://docs.cohere.com/reference/about>,
+//! <https://help.aliyun.com/zh/model-studio/qwen-api-via-dashscope>,
+//! <https://docs.voyageai.com/reference>.
 
 use super::super::WireFormat;
 use super::Operation;
@@ -10,16 +12,20 @@ use super::Operation;
 pub(super) fn shared(own: WireFormat, tail: [&str; 3]) -> Option<Operation> {
     match (own, tail) {
         // The older one of two: its answers report nothing.
-        (WireFormat::Ollama, ["embeddings", "api", _]) => Some(Operation::Embeddings),
+        (WireFormat::Ollama, ["embeddings", "api", _])
+        | (WireFormat::Voyage, ["embeddings", ..]) => Some(Operation::Embeddings),
         (WireFormat::Cohere, ["chat", "v1", _]) => Some(Operation::Chat),
         (WireFormat::Cohere, ["generate", "v1", _]) => Some(Operation::TextCompletion),
+        (WireFormat::Voyage, ["rerank", ..]) => Some(Operation::Rerank),
         (
             WireFormat::OpenAi
             | WireFormat::Anthropic
             | WireFormat::Gemini
             | WireFormat::Ollama
             | WireFormat::Cohere
-            | WireFormat::Bedrock,
+            | WireFormat::Bedrock
+            | WireFormat::DashScope
+            | WireFormat::Voyage,
             _,
         ) => None,
     }
@@ -34,6 +40,18 @@ pub(super) fn posted(tail: [&str; 3]) -> Option<(WireFormat, Operation)> {
         ["chat", "v2", _] => (WireFormat::Cohere, Operation::Chat),
         ["embed", "v1" | "v2", _] => (WireFormat::Cohere, Operation::Embeddings),
         ["rerank", ..] => (WireFormat::Cohere, Operation::Rerank),
+        [
+            "generation",
+            "text-generation" | "multimodal-generation",
+            "aigc",
+        ] => (WireFormat::DashScope, Operation::Chat),
+        ["text-embedding", "text-embedding", "embeddings"] => {
+            (WireFormat::DashScope, Operation::Embeddings)
+        }
+        ["text-rerank", "text-rerank", "rerank"] => (WireFormat::DashScope, Operation::Rerank),
+        ["multimodalembeddings" | "contextualizedembeddings", ..] => {
+            (WireFormat::Voyage, Operation::Embeddings)
+        }
         _ => return None,
     })
 }
@@ -66,6 +84,19 @@ mod tests {
             for path in ["/v1/embed", "/compatibility/v2/embed"] {
                 check(own, path, WireFormat::Cohere, Operation::Embeddings);
             }
+            let dashscope = WireFormat::DashScope;
+            for path in ["aigc/text-generation", "aigc/multimodal-generation"] {
+                let path = format!("/api/v1/services/{path}/generation");
+                check(own, &path, dashscope, Operation::Chat);
+            }
+            let path = "/api/v1/services/embeddings/text-embedding/text-embedding";
+            check(own, path, dashscope, Operation::Embeddings);
+            let path = "/api/v1/services/rerank/text-rerank/text-rerank";
+            check(own, path, dashscope, Operation::Rerank);
+            let path = "/v1/contextualizedembeddings";
+            check(own, path, WireFormat::Voyage, Operation::Embeddings);
+        }
+        for own in [WireFormat::OpenAi, WireFormat::Cohere] {
             check(own, "/v2/rerank", WireFormat::Cohere, Operation::Rerank);
         }
     }
@@ -80,6 +111,9 @@ mod tests {
         let openai = WireFormat::OpenAi;
         check(openai, "/api/embeddings", openai, Operation::Embeddings);
         check(ollama, "/v1/chat/completions", openai, Operation::Chat);
+        let voyage = WireFormat::Voyage;
+        check(voyage, "/v1/embeddings", voyage, Operation::Embeddings);
+        check(voyage, "/v1/rerank", voyage, Operation::Rerank);
         for path in ["/v1/chat", "/generate"] {
             let found = endpoint(openai, &Method::POST, path);
             assert_eq!(found.reading, Reading::Free, "{path}");

@@ -4,6 +4,7 @@ use super::super::WireFormat;
 use super::super::anthropic::Message;
 use super::super::anthropic::batch::Outcome;
 use super::super::cohere::Answer;
+use super::super::dashscope;
 use super::super::endpoint::{Endpoint, Operation, Reading};
 use super::super::gemini::Content;
 use super::super::gemini::embeddings::Embeddings;
@@ -16,6 +17,7 @@ use super::super::openai::images::Images;
 use super::super::openai::responses::Response;
 use super::super::openai::runs::ThreadRun;
 use super::super::plain::Plain;
+use super::super::voyage::Embedded;
 use super::chunked::Chunked;
 use super::lines::Lines;
 use super::{Body, Format, Framed};
@@ -27,7 +29,12 @@ pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body
         (Reading::Free | Reading::Unread, _)
         | (
             Reading::Results,
-            WireFormat::Gemini | WireFormat::Ollama | WireFormat::Cohere | WireFormat::Bedrock,
+            WireFormat::Gemini
+            | WireFormat::Ollama
+            | WireFormat::Cohere
+            | WireFormat::Bedrock
+            | WireFormat::DashScope
+            | WireFormat::Voyage,
         ) => plain(endpoint, content_type),
         (Reading::Results, WireFormat::OpenAi) => Box::new(Lines::<Output>::new()),
         (Reading::Results, WireFormat::Anthropic) => Box::new(Lines::<Outcome>::new()),
@@ -44,6 +51,14 @@ pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body
         }
         (Reading::Metered | Reading::Lookup, WireFormat::Bedrock) => {
             Box::new(Chunked::new(content_type))
+        }
+        (Reading::Metered | Reading::Lookup, WireFormat::DashScope)
+            if endpoint.operation == Operation::Chat =>
+        {
+            promised::<dashscope::Generation>(content_type)
+        }
+        (Reading::Metered | Reading::Lookup, WireFormat::DashScope | WireFormat::Voyage) => {
+            promised::<Embedded>(content_type)
         }
     }
 }

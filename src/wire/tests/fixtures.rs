@@ -9,6 +9,7 @@ mod anthropic;
 mod batches;
 mod bedrock;
 mod cohere;
+mod dashscope;
 mod gemini;
 mod ollama;
 mod openai;

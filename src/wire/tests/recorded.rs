@@ -357,6 +357,12 @@ fn recorded_answers_of_google_are_read_as_expected() {
 }
 
 #[test]
+fn recorded_answers_of_voyage_are_read_as_expected() {
+    check("voyage.embeddings.jsonl", WireFormat::Voyage);
+    check("voyage.rerank.jsonl", WireFormat::Voyage);
+}
+
+#[test]
 fn vendors_that_keep_the_plain_rule_are_read_by_it() {
     let mut counts: BTreeMap<String, [u32; 2]> = BTreeMap::new();
     for record in records(".chat.completions.jsonl")
@@ -438,6 +444,8 @@ fn recorded_bodies_say_the_same_at_every_cut_and_split() {
         ("gemini.streamGenerateContent.jsonl", WireFormat::Gemini),
         ("vertex.streamGenerateContent.jsonl", WireFormat::Gemini),
         ("vertex.predict.jsonl", WireFormat::Gemini),
+        ("voyage.embeddings.jsonl", WireFormat::Voyage),
+        ("voyage.rerank.jsonl", WireFormat::Voyage),
     ] {
         for record in records(ending) {
             let sample = record.sample(format);

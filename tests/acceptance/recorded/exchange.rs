@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::upstream::{Script, Then};
 
 /// Whose exchanges are played; of Ollama's those of its own API too.
-const UPSTREAMS: [&str; 7] = [
+const UPSTREAMS: [&str; 8] = [
     "anthropic",
     "azure",
     "cohere",
@@ -20,6 +20,7 @@ const UPSTREAMS: [&str; 7] = [
     "ollama",
     "openai",
     "vertex",
+    "voyage",
 ];
 
 /// What tollgate has to say about an exchange.
@@ -110,6 +111,7 @@ impl Exchange {
             | "cohere.v2.chat"
             | "cohere.v2.embed"
             | "cohere.v1.rerank"
+            | "rerank"
             | "converse"
             | "converse-stream"
             | "invoke"
@@ -141,7 +143,7 @@ impl Exchange {
         match self.recording.split_once('.').unwrap().1 {
             "completions" | "ollama.generate" => "text_completion",
             "embeddings" | "cohere.v2.embed" | "predict" | "batchEmbedContents" => "embeddings",
-            "cohere.v1.rerank" => "rerank",
+            "cohere.v1.rerank" | "rerank" => "rerank",
             "invoke" if self.path.contains("embed") => "embeddings",
             _ => "chat",
         }
