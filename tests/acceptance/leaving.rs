@@ -4,11 +4,9 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use tollgate::journal::{self, FrameKind, Journal};
-use tollgate::ledger::{self, Ledger};
 
+use super::support::before;
 use super::support::tollgate::{Home, Tollgate};
 
 /// A pass on two busy cores.
@@ -54,21 +52,10 @@ fn today() -> i64 {
 
 /// A call every minute, worth a cent; decided up to four days ago.
 fn idling(home: &Home) {
-    let dir = home.data_dir();
-    std::fs::create_dir_all(&dir).unwrap();
-    let settings = journal::Settings::in_dir(dir.join("journal"));
-    let journal = Journal::<()>::open(settings, |_, ()| {}).unwrap();
-    for minute in (today() - DAYS) * DAY..today() * DAY {
-        let ended = u64::try_from(minute * 60 + 60).unwrap() * 1_000;
-        let body = serde_json::to_vec(&call(minute)).unwrap();
-        let ack = journal.append(FrameKind::End, ended, body, None).unwrap();
-        if minute % 1_000 == 0 {
-            ack.wait().unwrap();
-        }
-    }
-    journal.close();
+    let minutes = (today() - DAYS) * DAY..today() * DAY;
+    before::call_every_minute(home, minutes, call);
     let decided = json!({ "last_day": today() - 4, "held": {} });
-    keep(home, [("verdict".to_owned(), decided.to_string())]);
+    before::keep(home, [("verdict".to_owned(), decided.to_string())]);
 }
 
 fn call(minute: i64) -> Value {
@@ -95,26 +82,6 @@ fn call(minute: i64) -> Value {
     })
 }
 
-/// Keeps texts in the ledger of a tollgate that does not run.
-fn keep(home: &Home, texts: impl IntoIterator<Item = (String, String)>) {
-    let dir = home.data_dir();
-    let (ledger, _) = Ledger::open(ledger::Settings {
-        dir: dir.join("ledger"),
-        journal_dir: dir.join("journal"),
-        calls_dir: dir.join("calls"),
-        checkpoints_dir: dir.join("checkpoints"),
-        retention: ledger::Retention::default(),
-        timezone: TimeZone::UTC,
-        sync: false,
-        durable: None,
-    })
-    .unwrap();
-    for (name, text) in texts {
-        ledger.keep(&name, &text).unwrap();
-    }
-    ledger.close().unwrap();
-}
-
 /// Through all closed days the servers were compared, and so many of a hundred tokens were metered.
 fn servers_said(home: &Home, percent: u64) {
     let day = |day: i64| {
@@ -127,7 +94,7 @@ fn servers_said(home: &Home, percent: u64) {
         let name = format!("measured/own/{}", day.rem_euclid(SLOTS));
         (name, json!({ "hours": hours }).to_string())
     };
-    keep(home, (today() - DAYS..today()).map(day));
+    before::keep(home, (today() - DAYS..today()).map(day));
 }
 
 /// What `tollgate breakeven` says of it with nothing listening.

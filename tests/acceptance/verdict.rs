@@ -6,12 +6,10 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use tollgate::journal::{self, FrameKind, Journal};
-use tollgate::ledger::{self, Ledger};
 use tollgate::verdict::statement::{opened, sealed};
 
+use super::support::before;
 use super::support::tollgate::{Home, Tollgate};
 
 /// A pass over five weeks without optimisation, on two busy cores.
@@ -49,33 +47,10 @@ fn today() -> i64 {
 /// A call every minute, each so dear that own machines win, up to yesterday; decided up to four days
 /// ago, before there was a plan.
 fn five_weeks(home: &Home) {
-    let dir = home.data_dir();
-    std::fs::create_dir_all(&dir).unwrap();
-    let settings = journal::Settings::in_dir(dir.join("journal"));
-    let journal = Journal::<()>::open(settings, |_, ()| {}).unwrap();
-    for minute in (today() - DAYS) * DAY..today() * DAY {
-        let ended = u64::try_from(minute * 60 + 60).unwrap() * 1_000;
-        let body = serde_json::to_vec(&call(minute)).unwrap();
-        let ack = journal.append(FrameKind::End, ended, body, None).unwrap();
-        if minute % 1_000 == 0 {
-            ack.wait().unwrap();
-        }
-    }
-    journal.close();
-    let (ledger, _) = Ledger::open(ledger::Settings {
-        dir: dir.join("ledger"),
-        journal_dir: dir.join("journal"),
-        calls_dir: dir.join("calls"),
-        checkpoints_dir: dir.join("checkpoints"),
-        retention: ledger::Retention::default(),
-        timezone: TimeZone::UTC,
-        sync: false,
-        durable: None,
-    })
-    .unwrap();
+    let minutes = (today() - DAYS) * DAY..today() * DAY;
+    before::call_every_minute(home, minutes, call);
     let decided = json!({ "last_day": today() - 4, "held": {} });
-    ledger.keep("verdict", &decided.to_string()).unwrap();
-    ledger.close().unwrap();
+    before::keep(home, [("verdict".to_owned(), decided.to_string())]);
 }
 
 fn call(minute: i64) -> Value {

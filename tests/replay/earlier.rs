@@ -3,46 +3,21 @@
 use std::ops::Range;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use tollgate::journal::{self, FrameKind, Journal};
-use tollgate::ledger::{self, Ledger};
 
 use crate::clock::DAY;
 use crate::provider::MODEL;
+use crate::support::before;
 use crate::support::tollgate::Home;
 
 /// Writes them into a home where nothing has run yet, each day's calls at a price in dollars, and
 /// that all days up to `decided` have been decided. Days are since 1970.
 pub(crate) fn write(home: &Home, days: Range<i64>, decided: i64, cost_usd: impl Fn(i64) -> u32) {
-    let dir = home.data_dir();
-    std::fs::create_dir_all(&dir).unwrap();
-    let settings = journal::Settings::in_dir(dir.join("journal"));
-    let journal = Journal::<()>::open(settings, |_, ()| {}).unwrap();
-    for minute in days.start * DAY..days.end * DAY {
-        let ended = u64::try_from(minute * 60 + 1).unwrap() * 1_000;
-        let body = serde_json::to_vec(&call(minute, cost_usd(minute / DAY))).unwrap();
-        let ack = journal.append(FrameKind::End, ended, body, None).unwrap();
-        // The journal holds a bounded number of frames that are not written.
-        if minute % 1_000 == 0 {
-            ack.wait().unwrap();
-        }
-    }
-    journal.close();
-    let (ledger, _) = Ledger::open(ledger::Settings {
-        dir: dir.join("ledger"),
-        journal_dir: dir.join("journal"),
-        calls_dir: dir.join("calls"),
-        checkpoints_dir: dir.join("checkpoints"),
-        retention: ledger::Retention::default(),
-        timezone: TimeZone::UTC,
-        sync: false,
-        durable: None,
-    })
-    .unwrap();
+    let minutes = days.start * DAY..days.end * DAY;
+    let priced = |minute| call(minute, cost_usd(minute / DAY));
+    before::call_every_minute(home, minutes, priced);
     let state = json!({ "last_day": decided, "held": {} });
-    ledger.keep("verdict", &state.to_string()).unwrap();
-    ledger.close().unwrap();
+    before::keep(home, [("verdict".to_owned(), state.to_string())]);
 }
 
 /// A call of one second at the beginning of a minute.
