@@ -1,7 +1,6 @@
 //! Reads Gemini's `generateContent`, whole, as a stream of events and as a streamed array, on Google's
 //! Gemini API and on Vertex AI (<https://ai.google.dev/api/generate-content#UsageMetadata>,
-//! <https://cloud.google.com/vertex-ai/docs/reference/rest/v1/GenerateContentResponse>), and its
-//! embeddings.
+//! <https://cloud.google.com/vertex-ai/docs/reference/rest/v1/GenerateContentResponse>).
 //!
 //! Thoughts and the prompts of tools are billed beside the candidates and the prompt, so each total is
 //! a sum of two. Every piece of a stream repeats the counts as they stand, without those that are
@@ -92,7 +91,7 @@ macro_rules! answer {
 static PATHS: LazyLock<Paths<Field>> =
     LazyLock::new(|| Paths::new(answer!("").into_iter().chain(answer!("*."))));
 
-/// One answer with its candidates, or embeddings.
+/// One answer with its candidates.
 #[derive(Debug, Default)]
 pub(super) struct Content {
     usage: Running,

@@ -46,7 +46,7 @@ pub(super) fn modality(counts: Counts<'_>) -> Option<String> {
 pub(super) fn tier(counts: Counts<'_>) -> Option<String> {
     let key = ["serviceTier", "trafficType"];
     let key = key.into_iter().find(|key| counts.has(key))?;
-    let name = counts.text(key).map(str::to_ascii_uppercase);
+    let name = counts.text(key).map(str::to_owned);
     let number = || named(TRAFFIC, usize::try_from(counts.at(key)?).ok()?);
     let name = name.or_else(number)?.to_ascii_lowercase();
     let short = name.strip_prefix("on_demand_").map(str::to_owned);
