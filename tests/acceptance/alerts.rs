@@ -13,7 +13,7 @@ use crate::support::tollgate::{Home, Tollgate};
 use crate::support::upstream::{Script, Upstream};
 
 /// Two busy cores take their time; a minute may have to end.
-const WAIT: Duration = Duration::from_mins(2);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(20);
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const CHAT: &str = r#"{"model":"brand-new","messages":[{"role":"user","content":"hunter2"}]}"#;

@@ -12,7 +12,7 @@ use crate::support::tollgate::Home;
 use crate::support::totals::Totals;
 use crate::support::upstream::{Script, Upstream};
 
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(2);
 const CALLS: usize = 8;
 /// One run of letters takes as long to count as any text does.

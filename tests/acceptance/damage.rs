@@ -20,7 +20,7 @@ use crate::support::totals::Totals;
 /// The rows of the fixture are old.
 const CONFIG: &str = "[ledger]\nretention_days = 36500\n";
 const CALLS: usize = 96;
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 
 /// The folder of a release's ledger.
 pub(crate) fn fixture(version: &str) -> PathBuf {

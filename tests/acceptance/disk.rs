@@ -20,7 +20,7 @@ use crate::support::tollgate::{Home, Tollgate};
 use crate::support::totals::Totals;
 use crate::support::upstream::{Script, Upstream};
 
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(20);
 /// Calls that can wait for the disk: in flight and backlog.
 const PLACES: usize = 40;

@@ -15,7 +15,7 @@ use crate::support::rows::Rows;
 use crate::support::tollgate::Home;
 use crate::support::upstream::{Script, Upstream};
 
-const READY_WAIT: Duration = Duration::from_secs(30);
+const READY_WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(20);
 const CHAT: &str = r#"{"model":"gpt-4o","messages":[]}"#;
 const ANSWER: &str = r#"{"id":"c1","object":"chat.completion","model":"gpt-4o-2024-08-06","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}"#;

@@ -14,7 +14,7 @@ use crate::support::tollgate::{Home, Tollgate};
 use crate::support::upstream::{Script, Upstream};
 
 /// A minute has to end, on busy cores.
-const WAIT: Duration = Duration::from_mins(3);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const CHAT: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}"#;

@@ -16,7 +16,7 @@ use crate::support::upstream::{Script, Upstream};
 
 const CALLS: usize = 3;
 /// A minute must close before it is in a window.
-const WAIT: Duration = Duration::from_mins(3);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(200);
 
 /// A million tokens in and half a million out: two dollars as `shop/small`, four as `shop/large`.

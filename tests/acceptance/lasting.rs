@@ -19,7 +19,7 @@ use crate::support::totals::Totals;
 use crate::support::upstream::{Moments, Script, Step, Upstream};
 
 /// Two looks are five seconds apart; two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(20);
 const PACE: Duration = Duration::from_millis(100);
 /// More than any of this takes.

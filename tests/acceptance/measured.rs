@@ -15,7 +15,7 @@ use crate::support::upstream::{Script, Step, Then, Upstream};
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const TEXT: &[(&str, &str)] = &[("content-type", "text/plain; version=0.0.4")];
 /// Past it a test says what it saw instead of waiting on.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What a vLLM has counted.
 #[derive(Clone, Copy, Default)]

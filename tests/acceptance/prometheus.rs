@@ -22,7 +22,7 @@ use dashboard::{Query, queries};
 mod dashboard;
 
 /// The verdict runs over closed minutes, so the last query has data after the first one.
-const DATA_WAIT: Duration = Duration::from_secs(150);
+const DATA_WAIT: Duration = Duration::from_mins(5);
 const PACE: Duration = Duration::from_millis(250);
 const CHAT_BODY: &str = r#"{"id":"c1","object":"chat.completion","model":"gpt-4o-2024-08-06","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"yes"}}],"usage":{"prompt_tokens":700,"completion_tokens":100,"total_tokens":800,"prompt_tokens_details":{"cached_tokens":200}}}"#;
 const STREAM: [&[u8]; 3] = [

@@ -18,7 +18,7 @@ use crate::support::rows::Rows;
 use crate::support::tollgate::{Home, Tollgate};
 use crate::support::upstream::{Script, Step, Upstream};
 
-const WAIT: Duration = Duration::from_secs(20);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(10);
 const SSE: &[(&str, &str)] = &[("content-type", "text/event-stream")];
 const START: &[u8] = b"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"model\":\"claude-sonnet-4-5-20250929\",\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}}\n\n";

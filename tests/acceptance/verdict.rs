@@ -13,7 +13,7 @@ use super::support::before;
 use super::support::tollgate::{Home, Tollgate};
 
 /// A pass over five weeks without optimisation, on two busy cores.
-const WAIT: Duration = Duration::from_mins(2);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(100);
 /// Minutes in a day.
 const DAY: i64 = 1_440;

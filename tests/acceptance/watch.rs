@@ -17,7 +17,7 @@ use crate::support::tollgate::{Home, Tollgate};
 use crate::support::upstream::{Script, Upstream};
 
 /// Files are looked at every second; two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(20);
 const CHAT: &str = r#"{"model":"m","messages":[]}"#;
 const ANSWER: &str = r#"{"id":"c1","object":"chat.completion","model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"yes"}}],"usage":{"prompt_tokens":1000000,"completion_tokens":1,"total_tokens":1000001}}"#;

@@ -21,7 +21,7 @@ use crate::support::upstream::{Script, Upstream};
 
 const PROGRAMS: [&str; 2] = ["prometheus", "prometheus-alertmanager"];
 /// Two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 /// So long nothing more comes: several times what Alertmanager waits for.
 const QUIET: Duration = Duration::from_secs(4);

@@ -17,7 +17,7 @@ const IDLE: i64 = 16;
 /// Days of a large call a minute, each worth more than a fortnight of the machine.
 const BUSY: i64 = 3;
 /// Two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(2);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 /// Minutes after which a day has closed.
 const CLOSES: i64 = 15;

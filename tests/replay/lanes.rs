@@ -15,7 +15,7 @@ use crate::support::tollgate::Tollgate;
 /// Connections, used in turn.
 const LANES: usize = 8;
 /// Two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(10);
 
 pub(crate) struct Lanes<'a> {

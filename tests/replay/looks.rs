@@ -9,7 +9,7 @@ use crate::provider::Call;
 use crate::support::tollgate::Tollgate;
 
 /// Two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(2);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 
 /// The verdict over what was before a minute since 1970.

@@ -23,7 +23,7 @@ const MONTH_HOURS: f64 = 730.0;
 const FORTNIGHT_HOURS: f64 = 14.0 * 24.0;
 
 /// Two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(2);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A replayed day of the calendar.

@@ -19,7 +19,7 @@ use crate::support::tollgate::{Home, Tollgate};
 use crate::weeks::PLANS;
 
 /// Two busy cores take their time.
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 /// Every sample since a test began.
 const SAMPLES: &str = "[10m]";

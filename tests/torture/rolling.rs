@@ -25,7 +25,7 @@ const CLIENTS: u64 = 8;
 const BETWEEN: Duration = Duration::from_millis(300);
 const PAUSE: Duration = Duration::from_millis(2);
 /// Longer than any restart.
-const WAIT: Duration = Duration::from_secs(30);
+const WAIT: Duration = Duration::from_mins(5);
 
 /// Traffic and admin of the two instances, as a balancer knows them.
 type Places = Arc<Mutex<[(SocketAddr, SocketAddr); 2]>>;

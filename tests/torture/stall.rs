@@ -21,7 +21,7 @@ use crate::support::upstream::Upstream;
 
 /// Calls that can wait for the disk: in flight and backlog.
 const PLACES: u64 = 60;
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A client's own thread writes where the disk was quick so far: one of them may be caught by it.

@@ -6,7 +6,7 @@ use super::*;
 use crate::ledger::Minutes;
 
 /// What comes at all comes within this, on the busiest machine.
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Duration = Duration::from_mins(5);
 
 fn filled(dir: &Path) -> House {
     let house = House::open(dir);

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::client::{Client, get};
 
-const READY_WAIT: Duration = Duration::from_secs(30);
+const READY_WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 /// A server that a test does without.
 pub(crate) const NOBODY: SocketAddr = SocketAddr::new(

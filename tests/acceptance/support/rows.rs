@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::tollgate::{Home, Tollgate};
 
 /// A row is there when the ledger has applied the call; two busy cores take their time.
-const WAIT: Duration = Duration::from_secs(20);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 
 /// The export, in its order.

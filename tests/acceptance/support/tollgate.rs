@@ -18,8 +18,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
 /// Of loopback, one that is free.
 const ANY_PORT: &str = "127.0.0.1:0";
 /// A start replays the journal first; two busy cores take their time.
-const READY_WAIT: Duration = Duration::from_mins(1);
-const STOP_WAIT: Duration = Duration::from_mins(1);
+const READY_WAIT: Duration = Duration::from_mins(5);
+const STOP_WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(10);
 
 /// A configuration file and a data directory.

@@ -25,7 +25,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// How long a slow disk takes for each write to the journal.
 const SLOW_MS: &str = "30";
 /// Marks are written after five seconds; what a start books is in rows and totals in its own time.
-const WAIT: Duration = Duration::from_secs(40);
+const WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(50);
 
 pub(super) struct Stage {

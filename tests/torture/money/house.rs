@@ -30,7 +30,7 @@ const SEGMENT_BYTES: u64 = 8 * 1024;
 const NOW: &str = "2026-11-22T12:00:00Z";
 
 /// Far longer than a process takes to start.
-const FREE_WAIT: Duration = Duration::from_secs(20);
+const FREE_WAIT: Duration = Duration::from_mins(5);
 
 type Waiting = mpsc::Receiver<(u64, CallRecord)>;
 

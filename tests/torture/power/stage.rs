@@ -23,7 +23,7 @@ use crate::support::upstream::Upstream;
 const CLIENTS: u64 = 8;
 const LIFE: Duration = Duration::from_millis(700);
 /// A day file comes in its own time, on a busy machine late.
-const CLOSE_WAIT: Duration = Duration::from_mins(1);
+const CLOSE_WAIT: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_millis(20);
 /// Two days back: over, whatever the hour is now.
 const EARLIER: &str = "-172800";
