@@ -14,7 +14,6 @@ use super::{Arrival, UpstreamFacts};
 use crate::call::{CallRecord, StreamEnd};
 use crate::wire::{
     self, Coding, Endpoint, Operation, Reading, Request, RequestScanner, ResponseReader, Spoken,
-    WireFormat,
 };
 
 /// A longer answer is not looked at while it comes: copying it would hold its client up.
@@ -242,30 +241,10 @@ impl Open {
         let keeping = std::mem::take(&mut answer.keeping);
         let reader = answer.reader.as_mut();
         let reader = reader.filter(|_| keeping != Keeping::Nothing)?;
-        let is_told = self.output_is_told(reader) && !reader.report().final_usage;
+        let is_told = output_is_told(reader) && !reader.report().final_usage;
         let spoken = reader.take_text().filter(|_| !is_told);
-        let counts = self.has_to_be_counted(reader) || keeping == Keeping::Study;
+        let counts = has_to_be_counted(reader) || keeping == Keeping::Study;
         (counts && has_answered(reader)).then(|| self.texts(request, spoken))
-    }
-
-    /// Whether what was reported leaves something to be counted.
-    fn has_to_be_counted(&self, reader: &ResponseReader) -> bool {
-        let report = reader.report();
-        let input_is_told = report.usage.is_some_and(|usage| usage.input.is_some());
-        let is_told = input_is_told && self.output_is_told(reader);
-        // What is made in the background is not made yet.
-        !is_told && !report.background
-    }
-
-    /// Whether what is reported of the output is all of it by now.
-    fn output_is_told(&self, reader: &ResponseReader) -> bool {
-        let usage = reader.report().usage;
-        // Only Claude says something of the output before the end that is less than what came.
-        let by_claude = matches!(
-            self.endpoint.format,
-            WireFormat::Anthropic | WireFormat::Bedrock
-        );
-        usage.is_some_and(|usage| usage.output.is_some()) && !by_claude
     }
 
     fn texts(&self, request: Option<Request>, spoken: Option<Box<Spoken>>) -> Texts {
@@ -293,7 +272,7 @@ impl Open {
         let answer = self.answer();
         let is_refused = answer.status.is_some_and(|status| !status.is_success());
         let reader = answer.reader.as_ref();
-        if is_refused || reader.is_some_and(|reader| !self.has_to_be_counted(reader)) {
+        if is_refused || reader.is_some_and(|reader| !has_to_be_counted(reader)) {
             return None;
         }
         let said = reader.filter(|reader| has_answered(reader));
@@ -367,6 +346,21 @@ impl Open {
         };
         close::complete(record, &asked, &known, ending);
     }
+}
+
+/// Whether what was reported leaves something to be counted.
+fn has_to_be_counted(reader: &ResponseReader) -> bool {
+    let report = reader.report();
+    let input_is_told = report.usage.is_some_and(|usage| usage.input.is_some());
+    let is_told = input_is_told && output_is_told(reader);
+    // What is made in the background is not made yet.
+    !is_told && !report.background
+}
+
+/// Whether what is reported of the output is all of it by now.
+fn output_is_told(reader: &ResponseReader) -> bool {
+    let usage = reader.report().usage;
+    usage.is_some_and(|usage| usage.output.is_some()) && !reader.output_to_come()
 }
 
 /// Whether a model is seen in the answer, and not an error in its place.

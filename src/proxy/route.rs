@@ -16,7 +16,7 @@ use crate::wire::{self, WireFormat};
 pub(super) struct Routes {
     by_name: HashMap<String, Arc<Upstream>>,
     default: Option<Arc<Upstream>>,
-    /// The first upstream of each format that has paths of its own.
+    /// All upstreams by what they speak, in their order.
     native: Vec<(WireFormat, Arc<Upstream>)>,
 }
 
@@ -41,10 +41,7 @@ impl Routes {
             let old = old.and_then(|old| old.by_name.get(name)).map(Arc::as_ref);
             let upstream = Upstream::new(upstream.clone(), old, counters)?;
             let upstream = Arc::new(upstream);
-            let format = upstream.facts().format;
-            if !native.iter().any(|(known, _)| *known == format) {
-                native.push((format, Arc::clone(&upstream)));
-            }
+            native.push((upstream.facts().format, Arc::clone(&upstream)));
             by_name.insert(name.clone(), upstream);
         }
         let default = settings.default_upstream.as_ref().map(|name| {
@@ -110,11 +107,14 @@ impl Routes {
 
     fn of_bare_path(&self, path: &str) -> Option<&Arc<Upstream>> {
         let format = native_of(path);
-        let mut native = self.native.iter();
-        let native = native.find(|(known, _)| Some(*known) == format);
-        native
-            .map(|(_, upstream)| upstream)
-            .or(self.default.as_ref())
+        let native = self.native.iter();
+        let mut native = native.filter(|(known, _)| Some(*known) == format);
+        match (native.next(), native.next()) {
+            (None, _) => self.default.as_ref(),
+            // Another region has other models, and another bill: which one is meant has to be said.
+            (Some(_), Some(_)) if format == Some(WireFormat::Bedrock) => None,
+            (Some((_, first)), _) => Some(first),
+        }
     }
 
     fn no_route(&self, whole: &PathAndQuery) -> ProxyError {
@@ -136,7 +136,6 @@ impl Routes {
     }
 }
 
-/// Whether a bare path is one of Anthropic's: other APIs have neither of the two.
 /// The format whose own a bare path is; none where it is `OpenAI`'s, or anybody's.
 fn native_of(path: &str) -> Option<WireFormat> {
     let under = |name: &&str| {
@@ -146,8 +145,13 @@ fn native_of(path: &str) -> Option<WireFormat> {
     if ["/v1/messages", "/v1/complete"].iter().any(under) {
         return Some(WireFormat::Anthropic);
     }
-    let is_google = GOOGLE_PATHS.iter().any(under);
-    is_google.then_some(WireFormat::Gemini)
+    if GOOGLE_PATHS.iter().any(under) {
+        return Some(WireFormat::Gemini);
+    }
+    // A gateway may have other paths under this one.
+    let asked = || wire::endpoint(WireFormat::OpenAi, &Method::POST, path).format;
+    let is_bedrock = under(&"/model") && asked() == WireFormat::Bedrock;
+    is_bedrock.then_some(WireFormat::Bedrock)
 }
 
 /// Where the paths of the Gemini API and of Vertex AI begin.

@@ -35,7 +35,7 @@ pub struct Settings {
     /// Where calls can go. Names are unique and non-empty.
     pub upstreams: Vec<UpstreamSettings>,
     /// The upstream of a bare path, by name; of one that only one format has, the first of that format
-    /// before it.
+    /// before it. Of Bedrock's there may be only one: its regions are not the same.
     pub default_upstream: Option<String>,
     /// Who a call is for.
     pub attribution: Attribution,

@@ -117,11 +117,13 @@ impl Message {
     fn value(&mut self, field: Field, raw: &[u8], findings: &mut Findings) {
         match field {
             Field::StartUsage => {
-                self.usage(raw, findings);
+                let is_usage = self.usage(raw, findings);
+                findings.output_to_come |= is_usage;
             }
             Field::Usage => {
                 let is_usage = self.usage(raw, findings);
                 findings.report.final_usage |= is_usage;
+                findings.output_to_come &= !is_usage;
             }
             Field::Type => findings.ended |= raw == b"\"message_stop\"",
             Field::Model => findings.name(raw, |report| &mut report.model),

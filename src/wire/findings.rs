@@ -51,6 +51,8 @@ pub(super) struct Findings {
     pub(super) ended: bool,
     /// Something generated was seen.
     pub(super) output_started: bool,
+    /// What is reported of the output was told before the output came.
+    pub(super) output_to_come: bool,
     /// What was said, where it may have to be counted.
     pub(super) spoken: Option<Box<Spoken>>,
 }

@@ -125,6 +125,12 @@ impl ResponseReader {
         self.0.findings().output_started
     }
 
+    /// Whether what is reported of the output was told before the output came, as Claude does.
+    #[must_use]
+    pub fn output_to_come(&self) -> bool {
+        self.0.findings().output_to_come
+    }
+
     /// Keeps what is said from now on, to be counted if it must be.
     pub fn keep_text(&mut self, budget: &Arc<TextBudget>) {
         self.0.keep_text(budget);

@@ -9,6 +9,8 @@ mod alerts;
 #[cfg(test)]
 mod alike;
 #[cfg(test)]
+mod bedrock;
+#[cfg(test)]
 mod breakeven;
 #[cfg(test)]
 mod calibrate;

@@ -174,6 +174,37 @@ async fn bare_paths_of_a_vendor_go_to_its_upstream() {
 }
 
 #[tokio::test]
+async fn a_bare_path_of_bedrock_goes_to_its_only_upstream() {
+    const CONVERSE: &str = "POST /model/anthropic.claude-v2%3A1/converse HTTP/1.1";
+    let (openai, bedrock) = (Upstream::bind().await, Upstream::bind().await);
+    let mut settings = settings(&openai.url());
+    let upstream = upstream_of(WireFormat::Bedrock, "bedrock", &bedrock.url());
+    settings.upstreams.push(upstream);
+    let proxy = Running::start(settings.clone()).await;
+    for (line, at) in [
+        (CONVERSE, &bedrock),
+        ("POST /model/m/invoke?x=y HTTP/1.1", &bedrock),
+        // A gateway's own.
+        ("GET /model/info HTTP/1.1", &openai),
+        ("POST /model/new HTTP/1.1", &openai),
+    ] {
+        let head = sent(at, &proxy, &format!("{line}\r\nhost: p")).await;
+        assert!(head.starts_with(line), "{head}");
+    }
+    // Of two regions none is guessed.
+    let other = upstream_of(WireFormat::Bedrock, "bedrock-eu", &bedrock.url());
+    settings.upstreams.push(other);
+    let proxy = Running::start(settings).await;
+    let mut client = proxy.connect().await;
+    client.send(format!("{CONVERSE}\r\nhost: p\r\n\r\n")).await;
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
+    let named = format!("{CONVERSE}\r\nhost: p").replace("/model", "/bedrock-eu/model");
+    let head = sent(&bedrock, &proxy, &named).await;
+    assert!(head.starts_with(CONVERSE), "{head}");
+}
+
+#[tokio::test]
 async fn any_method_passes() {
     let upstream = Upstream::bind().await;
     let proxy = Running::before(&upstream).await;

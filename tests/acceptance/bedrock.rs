@@ -1,0 +1,4 @@
+//! Amazon Bedrock through the real binary: streams that are cut, and who signs.
+
+mod cut;
+mod frames;
