@@ -72,7 +72,12 @@ impl Default for Attribution {
         let header = HeaderName::from_static;
         Self {
             tenant_headers: vec![header("x-tollgate-tenant")],
-            key_headers: vec![AUTHORIZATION, header("x-api-key"), header("api-key")],
+            key_headers: vec![
+                AUTHORIZATION,
+                header("x-api-key"),
+                header("api-key"),
+                header("x-goog-api-key"),
+            ],
             key_hash_secret: None,
             dimensions: BTreeMap::new(),
         }

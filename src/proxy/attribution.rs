@@ -43,6 +43,7 @@ impl Default for Attribution {
                 header::AUTHORIZATION,
                 HeaderName::from_static("x-api-key"),
                 HeaderName::from_static("api-key"),
+                HeaderName::from_static("x-goog-api-key"),
             ],
             key_hasher: KeyHasher::new(b""),
             tenants_by_key: HashMap::new(),
@@ -152,19 +153,28 @@ impl KeyHash {
     }
 }
 
-/// The key in a header: what follows `Bearer`, or the whole value.
+/// The key in a header: what follows `Bearer`, the access key of a signature, or the whole value.
 fn key(value: &HeaderValue) -> Option<&[u8]> {
     let value = value.as_bytes().trim_ascii();
-    let key = match value.split_at_checked("bearer".len()) {
-        Some((scheme, key))
-            if scheme.eq_ignore_ascii_case(b"bearer")
-                && key.first().is_none_or(u8::is_ascii_whitespace) =>
-        {
-            key.trim_ascii_start()
-        }
-        Some(_) | None => value,
-    };
+    let named = bearer(value).or_else(|| access_key(value));
+    let key = named.unwrap_or(value);
     (!key.is_empty()).then_some(key)
+}
+
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, key) = value.split_at_checked("bearer".len())?;
+    let is_bearer =
+        scheme.eq_ignore_ascii_case(b"bearer") && key.first().is_none_or(u8::is_ascii_whitespace);
+    is_bearer.then(|| key.trim_ascii_start())
+}
+
+/// Who signed, in a signature of Amazon's: the rest of it is another one in each call
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html>).
+fn access_key(value: &[u8]) -> Option<&[u8]> {
+    let signed = str::from_utf8(value.strip_prefix(b"AWS4-")?).ok()?;
+    let (_, credential) = signed.split_once("Credential=")?;
+    let (access_key, _) = credential.split_once('/')?;
+    Some(access_key.as_bytes())
 }
 
 /// A header's value as a name: text, not empty, not long, nothing invisible in it.
@@ -226,6 +236,24 @@ mod tests {
             key(&HeaderValue::from_static("bearer-of-a-key")).unwrap(),
             b"bearer-of-a-key"
         );
+    }
+
+    #[test]
+    fn a_signed_call_is_its_access_keys_whatever_the_signature() {
+        for signature in ["51a3", "ff07"] {
+            let signed = format!(
+                "AWS4-HMAC-SHA256 Credential=sk-search/20261123/us-east-1/bedrock/aws4_request, \
+                 SignedHeaders=host;x-amz-date, Signature={signature}"
+            );
+            check(&[("authorization", &signed)], Some("search"));
+        }
+        let odd = "AWS4-HMAC-SHA256 Credential=/, Signature=51a3";
+        check(&[("authorization", odd)], None);
+    }
+
+    #[test]
+    fn googles_key_is_a_key() {
+        check(&[("x-goog-api-key", "sk-search")], Some("search"));
     }
 
     #[test]
