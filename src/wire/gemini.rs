@@ -137,7 +137,7 @@ impl Content {
                 self.usage(raw, findings);
                 self.settle(findings);
             }
-            Field::Model => findings.name(raw, |report| &mut report.model),
+            Field::Model => names_model(raw, findings),
             Field::Id => findings.name(raw, |report| &mut report.response_id),
             Field::FinishReason => {
                 enums::name(raw, enums::FINISHED, findings, |report| {
@@ -175,6 +175,16 @@ impl Content {
         let is_last = self.finished || (!findings.report.is_stream);
         let said = self.usage.tell(is_last, findings);
         findings.report.final_usage |= said && is_last;
+    }
+}
+
+/// Some answers name the model as a resource.
+fn names_model(raw: &[u8], findings: &mut Findings) {
+    findings.name(raw, |report| &mut report.model);
+    let model = &mut findings.report.model;
+    let short = model.as_ref().and_then(|name| name.strip_prefix("models/"));
+    if let Some(short) = short.map(str::to_owned) {
+        *model = Some(short);
     }
 }
 

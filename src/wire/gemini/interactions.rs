@@ -104,7 +104,7 @@ impl Interaction {
         match field {
             Field::Type => self.terminal |= raw == b"\"interaction.completed\"",
             Field::Usage => self.usage_here |= usage(raw, findings),
-            Field::Model => findings.name(raw, |report| &mut report.model),
+            Field::Model => super::names_model(raw, findings),
             Field::Id => findings.name(raw, |report| &mut report.response_id),
             Field::ServiceTier => findings.name(raw, |report| &mut report.service_tier),
             Field::Status => {

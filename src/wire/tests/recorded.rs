@@ -222,6 +222,7 @@ fn in_our_words(name: &str, wanted: &Value) -> Value {
     match (name, wanted.as_str(), wanted.as_u64()) {
         // An empty name names nothing.
         (_, Some(""), _) => Value::Null,
+        ("model", Some(model), _) => json!(model.strip_prefix("models/").unwrap_or(model)),
         ("service_tier", Some(tier), _) => json!(tier.to_ascii_lowercase()),
         ("service_tier", _, Some(1)) => json!("on_demand"),
         ("finish_reason", _, Some(1)) => json!("STOP"),

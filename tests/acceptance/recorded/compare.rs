@@ -61,9 +61,10 @@ fn found_in<'a>(row: &'a Value, field: &str) -> &'a Value {
     }
 }
 
-/// Google writes tiers in capitals, and numbers in place of names for clients that ask for them.
+/// Google may name a model as a resource; it writes tiers in capitals, and numbers in place of names for clients that ask for them.
 fn in_our_words(field: &str, expected: &Value) -> Value {
     match (field, expected.as_str(), expected.as_u64()) {
+        ("model", Some(model), _) => model.strip_prefix("models/").unwrap_or(model).into(),
         ("service_tier", Some(tier), _) => tier.to_ascii_lowercase().into(),
         ("service_tier", _, Some(1)) => "on_demand".into(),
         ("finish_reason", _, Some(1)) => "STOP".into(),
