@@ -132,6 +132,8 @@ pub struct Endpoint {
     pub operation: Operation,
     /// What the meter can say about it.
     pub reading: Reading,
+    /// Whether the total alone has what was thought: so it is where Google answers as `OpenAI` does.
+    pub thoughts_in_total: bool,
 }
 
 /// The operation behind a path, as the upstream sees it. Many upstreams serve the APIs of several
@@ -151,6 +153,7 @@ pub fn endpoint(own: WireFormat, method: &Method, path: &str) -> Endpoint {
         format,
         operation,
         reading,
+        thoughts_in_total: format == WireFormat::OpenAi && google::answers_as_openai(tail),
     }
 }
 
@@ -404,13 +407,9 @@ mod tests {
         ] {
             for own in WireFormat::ALL {
                 let found = endpoint(own, &Method::POST, path);
-                let Endpoint {
-                    format,
-                    operation,
-                    reading,
-                } = found;
-                assert_eq!(format, WireFormat::Anthropic, "{path}");
-                assert_eq!((operation, reading), (Operation::Chat, Reading::Metered));
+                assert_eq!(found.format, WireFormat::Anthropic, "{path}");
+                let read = (found.operation, found.reading);
+                assert_eq!(read, (Operation::Chat, Reading::Metered));
             }
         }
     }

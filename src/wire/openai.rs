@@ -14,16 +14,20 @@ use super::response::Format;
 use super::scanner::Seen;
 use super::spoken::Part;
 
+use usage::Spelling;
+
 pub(super) mod audio;
 pub(super) mod batch;
 pub(super) mod images;
 pub(super) mod responses;
 pub(super) mod runs;
-mod usage;
+pub(super) mod usage;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Field {
     Usage,
+    /// llama.cpp's measurements.
+    Timings,
     Model,
     Id,
     ServiceTier,
@@ -47,6 +51,10 @@ const ARGUMENTS: Action<Field> = Gather(Field::Text(Part::ToolArguments));
 static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
     Paths::new([
         ("usage", Keep(Field::Usage)),
+        // Groq's, also unasked; Moonshot's.
+        ("x_groq.usage", Keep(Field::Usage)),
+        ("choices.*.usage", Keep(Field::Usage)),
+        ("timings", Keep(Field::Timings)),
         ("model", Keep(Field::Model)),
         ("id", Keep(Field::Id)),
         ("service_tier", Keep(Field::ServiceTier)),
@@ -88,8 +96,11 @@ static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
 });
 
 /// One completion, chat or not, or a list of embeddings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Completion {
+    spelling: Spelling,
+    /// There is no usage but what the measurements say.
+    is_measured: bool,
     /// This chunk has a usage.
     usage_here: bool,
     /// This chunk has choices.
@@ -132,9 +143,21 @@ impl Format for Completion {
 }
 
 impl Completion {
+    /// One whose usage is spelled so.
+    pub(super) const fn new(spelling: Spelling) -> Self {
+        Self {
+            spelling,
+            is_measured: false,
+            usage_here: false,
+            choices_here: false,
+            finished: false,
+        }
+    }
+
     fn value(&mut self, field: Field, raw: &[u8], findings: &mut Findings) {
         match field {
             Field::Usage => self.usage(raw, findings),
+            Field::Timings => self.timings(raw, findings),
             Field::Model => findings.name(raw, |report| &mut report.model),
             Field::Id => findings.name(raw, |report| &mut report.response_id),
             Field::ServiceTier => findings.name(raw, |report| &mut report.service_tier),
@@ -150,7 +173,16 @@ impl Completion {
     }
 
     fn usage(&mut self, raw: &[u8], findings: &mut Findings) {
-        if usage::tell(raw, usage::prompt, findings) {
+        if usage::tell(raw, self.spelling, findings) {
+            self.is_measured = false;
+            self.usage_here = true;
+            self.settle(findings);
+        }
+    }
+
+    fn timings(&mut self, raw: &[u8], findings: &mut Findings) {
+        self.is_measured |= findings.report.usage.is_none();
+        if self.is_measured && usage::tell(raw, usage::timings, findings) {
             self.usage_here = true;
             self.settle(findings);
         }

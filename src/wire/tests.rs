@@ -10,6 +10,7 @@ use super::*;
 
 mod bytewise;
 mod coding;
+mod compatible;
 mod counts;
 mod echo;
 mod fixtures;

@@ -54,18 +54,19 @@ impl Stage {
         })
         .await;
         let url = upstream.base_url();
-        let home = Home::new(&format!(
-            "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.azure]\nformat = \"openai\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.anthropic]\nformat = \"anthropic\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.ollama]\nformat = \"ollama\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.cohere]\nformat = \"cohere\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.bedrock]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.bedrock-mantle]\nformat = \"bedrock\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.gemini]\nformat = \"gemini\"\nprices = \"google\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.vertex]\nformat = \"gemini\"\nprices = \"google\"\nbase_url = \"{url}\"\n\n\
-             [upstreams.voyage]\nformat = \"voyage\"\nbase_url = \"{url}\"\n"
-        ));
+        let formats: BTreeMap<_, _> = exchanges
+            .iter()
+            .map(|exchange| (exchange.upstream(), exchange.format()))
+            .collect();
+        let upstreams = formats.iter().map(|(name, format)| {
+            let prices = if *format == "gemini" {
+                "prices = \"google\"\n"
+            } else {
+                ""
+            };
+            format!("[upstreams.{name}]\nformat = \"{format}\"\n{prices}base_url = \"{url}\"\n")
+        });
+        let home = Home::new(&upstreams.collect::<String>());
         Self {
             tollgate: home.serve().await,
             exchanges,
@@ -282,8 +283,10 @@ async fn a_stream_cut_anywhere_reaches_the_client_as_far_as_it_came() {
         let row = by_id[answer.call_id().unwrap()];
         assert_eq!(row["end"], "upstream_failed", "{id}: {row}");
         assert_eq!(row["complete"], false, "{id}: {row}");
-        assert_ne!(row["source"], "reported", "{id}: {row}");
         let told = exchange.expected["output_tokens"].as_u64();
+        // The usage may have come, as Groq's does before the end, and then it is all of it.
+        let is_whole = row["output_tokens"].as_u64() == told;
+        assert!(row["source"] != "reported" || is_whole, "{id}: {row}");
         let all = told.unwrap_or(u64::MAX - SLACK);
         assert!(
             row["output_tokens"].as_u64() <= Some(all + SLACK),

@@ -39,6 +39,12 @@ pub(super) fn posted(tail: [&str; 3]) -> Option<(WireFormat, Operation, Reading)
     }
 }
 
+/// Whether it is a path at which Google answers as `OpenAI` does
+/// (<https://ai.google.dev/gemini-api/docs/openai>).
+pub(super) fn answers_as_openai(tail: [&str; 3]) -> bool {
+    matches!(tail, ["completions", "chat", "openai" | "openapi"])
+}
+
 /// The model that a path names, before its method.
 pub(super) fn model(path: &str) -> Option<&str> {
     let path = path.split(['?', '#']).next()?;
@@ -62,6 +68,7 @@ mod tests {
             format,
             operation,
             reading,
+            thoughts_in_total: format == WireFormat::OpenAi && path.contains("/openapi/"),
         };
         for own in WireFormat::ALL {
             assert_eq!(endpoint(own, &Method::POST, path), expected, "{path}");

@@ -14,7 +14,9 @@ pub(super) fn shared(own: WireFormat, tail: [&str; 3]) -> Option<Operation> {
         // The older one of two: its answers report nothing.
         (WireFormat::Ollama, ["embeddings", "api", _])
         | (WireFormat::Voyage, ["embeddings", ..]) => Some(Operation::Embeddings),
-        (WireFormat::Cohere, ["chat", "v1", _]) => Some(Operation::Chat),
+        // Cohere's older one; Writer's, whose answers are completions
+        // (<https://dev.writer.com/api-reference/completion-api/chat-completion>).
+        (WireFormat::Cohere | WireFormat::OpenAi, ["chat", "v1", _]) => Some(Operation::Chat),
         (WireFormat::Cohere, ["generate", "v1", _]) => Some(Operation::TextCompletion),
         (WireFormat::Voyage, ["rerank", ..]) => Some(Operation::Rerank),
         (
@@ -69,6 +71,7 @@ mod tests {
             format,
             operation,
             reading: Reading::Metered,
+            thoughts_in_total: false,
         };
         assert_eq!(endpoint(own, &Method::POST, path), expected, "{path}");
     }
@@ -114,8 +117,9 @@ mod tests {
         let voyage = WireFormat::Voyage;
         check(voyage, "/v1/embeddings", voyage, Operation::Embeddings);
         check(voyage, "/v1/rerank", voyage, Operation::Rerank);
-        for path in ["/v1/chat", "/generate"] {
-            let found = endpoint(openai, &Method::POST, path);
+        check(openai, "/v1/chat", openai, Operation::Chat);
+        for (own, path) in [(ollama, "/v1/chat"), (openai, "/generate")] {
+            let found = endpoint(own, &Method::POST, path);
             assert_eq!(found.reading, Reading::Free, "{path}");
         }
     }

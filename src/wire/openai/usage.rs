@@ -13,18 +13,78 @@ use crate::call::Flag;
 /// How an operation spells its usage; without either total an object reports nothing.
 pub(in super::super) type Spelling = fn(Counts<'_>) -> Option<TokenUsage>;
 
-/// Chat completions, completions, embeddings, runs.
+/// Chat completions, completions, embeddings, runs; in all the spellings of servers that answer alike,
+/// which are read wherever they come from: a gateway passes on the words of whom it asked.
 pub(in super::super) fn prompt(counts: Counts<'_>) -> Option<TokenUsage> {
     let (input, output) = (
-        counts.part("prompt_tokens_details"),
-        counts.part("completion_tokens_details"),
+        details(counts, ["prompt_tokens_details", "prompt_token_details"]),
+        details(
+            counts,
+            ["completion_tokens_details", "completion_token_details"],
+        ),
     );
+    let parts = parts(input, output);
     let usage = TokenUsage {
         input: counts.at("prompt_tokens"),
         output: counts.at("completion_tokens"),
+        cache_read: parts.cache_read.or_else(|| first(counts, &CACHE_READ)),
+        cache_write: parts
+            .cache_write
+            .or_else(|| counts.at("cache_creation_input_tokens")),
+        // SGLang's place.
+        reasoning: parts.reasoning.or_else(|| counts.at("reasoning_tokens")),
         accepted_prediction: output.at("accepted_prediction_tokens"),
         rejected_prediction: output.at("rejected_prediction_tokens"),
-        ..parts(input, output)
+        ..parts
+    };
+    says_something(&usage).then_some(with_reasoning(usage, counts.at("total_tokens")))
+}
+
+/// What servers call cached input beside the totals: Together, Moonshot; Mistral; `DeepSeek`; `LiteLLM`.
+const CACHE_READ: [&str; 4] = [
+    "cached_tokens",
+    "num_cached_tokens",
+    "prompt_cache_hit_tokens",
+    "cache_read_input_tokens",
+];
+
+/// xAI counts what was thought beside the completion, which its total shows
+/// (<https://docs.x.ai/docs/guides/reasoning>).
+fn with_reasoning(usage: TokenUsage, total: Option<u64>) -> TokenUsage {
+    let (input, output) = (usage.input.unwrap_or(0), usage.output.unwrap_or(0));
+    let all = usage
+        .reasoning
+        .and_then(|thought| output.checked_add(thought));
+    let is_beside = usage.reasoning.is_some_and(|thought| thought > 0)
+        && total.is_some_and(|total| total.checked_sub(input) == all);
+    TokenUsage {
+        output: if is_beside { all } else { usage.output },
+        ..usage
+    }
+}
+
+/// Chat completions of Gemini's: thoughts are in the total alone
+/// (<https://ai.google.dev/gemini-api/docs/openai>).
+pub(in super::super) fn gemini(counts: Counts<'_>) -> Option<TokenUsage> {
+    let usage = prompt(counts)?;
+    let all = counts.at("total_tokens").zip(usage.input);
+    let output = all.and_then(|(total, input)| total.checked_sub(input));
+    Some(TokenUsage {
+        output: output.max(usage.output),
+        ..usage
+    })
+}
+
+/// What llama.cpp measured, which it tells unasked
+/// (<https://github.com/ggml-org/llama.cpp/tree/master/tools/server>).
+pub(in super::super) fn timings(counts: Counts<'_>) -> Option<TokenUsage> {
+    let read = counts.at("cache_n");
+    let fresh = counts.at("prompt_n");
+    let usage = TokenUsage {
+        input: fresh.map(|fresh| fresh.saturating_add(read.unwrap_or(0))),
+        cache_read: read,
+        output: counts.at("predicted_n"),
+        ..TokenUsage::default()
     };
     says_something(&usage).then_some(usage)
 }
@@ -32,9 +92,7 @@ pub(in super::super) fn prompt(counts: Counts<'_>) -> Option<TokenUsage> {
 /// Responses, images, transcription, speech.
 pub(in super::super) fn input(counts: Counts<'_>) -> Option<TokenUsage> {
     // Transcription alone says `token`.
-    let input = counts
-        .object("input_tokens_details")
-        .unwrap_or_else(|| counts.part("input_token_details"));
+    let input = details(counts, ["input_tokens_details", "input_token_details"]);
     let output = counts.part("output_tokens_details");
     let lifetimes = input.part("cache_write_tokens_details");
     let usage = TokenUsage {
@@ -47,22 +105,37 @@ pub(in super::super) fn input(counts: Counts<'_>) -> Option<TokenUsage> {
     says_something(&usage).then_some(usage)
 }
 
+/// The parts of a total, by the name that is used here.
+fn details<'t>(counts: Counts<'t>, [usual, seldom]: [&str; 2]) -> Counts<'t> {
+    counts.object(usual).unwrap_or_else(|| counts.part(seldom))
+}
+
 /// What both spell alike.
 fn parts(input: Counts<'_>, output: Counts<'_>) -> TokenUsage {
     TokenUsage {
         cache_read: input.at("cached_tokens"),
-        // DashScope's word for what an explicit cache wrote, part of the input like the other
-        // (<https://help.aliyun.com/zh/model-studio/context-cache>).
-        cache_write: input
-            .at("cache_write_tokens")
-            .or_else(|| input.at("cache_creation_input_tokens")),
+        cache_write: first(input, &CACHE_WRITE),
         input_audio: input.at("audio_tokens"),
         input_image: input.at("image_tokens"),
+        input_video: input.at("video_tokens"),
         reasoning: output.at("reasoning_tokens"),
         output_audio: output.at("audio_tokens"),
         output_image: output.at("image_tokens"),
         ..TokenUsage::default()
     }
+}
+
+/// What an explicit cache wrote, part of the input like the rest: `OpenAI`, OpenRouter; `DashScope`
+/// (<https://help.aliyun.com/zh/model-studio/context-cache>); `LiteLLM`.
+const CACHE_WRITE: [&str; 3] = [
+    "cache_write_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation_tokens",
+];
+
+/// The count under the first of the names that has one.
+fn first(counts: Counts<'_>, names: &[&str]) -> Option<u64> {
+    names.iter().find_map(|name| counts.at(name))
 }
 
 fn says_something(usage: &TokenUsage) -> bool {

@@ -16,6 +16,7 @@ use super::super::openai::batch::Output;
 use super::super::openai::images::Images;
 use super::super::openai::responses::Response;
 use super::super::openai::runs::ThreadRun;
+use super::super::openai::usage;
 use super::super::plain::Plain;
 use super::super::voyage::Embedded;
 use super::chunked::Chunked;
@@ -67,7 +68,13 @@ pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body
 fn openai(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body> {
     match endpoint.operation {
         Operation::Chat | Operation::TextCompletion | Operation::Embeddings => {
-            promised::<Completion>(content_type)
+            let spelling = if endpoint.thoughts_in_total {
+                usage::gemini
+            } else {
+                usage::prompt
+            };
+            let completion = Completion::new(spelling);
+            Box::new(Framed::new(completion, content_type, true))
         }
         Operation::Responses => promised::<Response>(content_type),
         Operation::Images => promised::<Images>(content_type),

@@ -11,7 +11,8 @@ pub(crate) fn differences(expected: &Value, row: &Value) -> Vec<String> {
     let reported = &expected["reported"];
     let mut found: Vec<String> = compared
         .filter_map(|(field, expected)| {
-            let expected = by_nova(field, reported).unwrap_or(expected);
+            let other = expected.is_null().then(|| by_other_names(field, reported));
+            let expected = other.flatten().unwrap_or(expected);
             difference(field, expected, found_in(row, field))
         })
         .collect();
@@ -31,22 +32,31 @@ fn is_compared(field: &str, expected: &Value, is_googles: bool) -> bool {
         | "stream_complete"
         | "invocation_metrics"
         | "ambiguous" => false,
-        // Searches that only the output shows are no part of a plain reading of the usage.
-        "model" | "web_search_requests" => !expected.is_null(),
+        // Searches that only the output shows are no part of a plain reading of the usage, nor is the
+        // id of embeddings.
+        "model" | "response_id" | "web_search_requests" => !expected.is_null(),
         // Neither are an interaction's tier, and modalities that are numbers.
         "service_tier" | "input_image_tokens" if is_googles => !expected.is_null(),
         _ => !field.starts_with("usage_") && !field.starts_with("header_"),
     }
 }
 
-/// A plain reading passes over the names that Nova has for its caches when it is invoked.
-fn by_nova<'a>(field: &str, reported: &'a Value) -> Option<&'a Value> {
-    let name = match field {
-        "cached_input_tokens" => "cacheReadInputTokenCount",
-        "cache_write_tokens" => "cacheWriteInputTokenCount",
-        _ => return None,
+/// A plain reading passes over the names that Nova has for its caches when it is invoked, over
+/// Writer's details, and over the output of embeddings, which Mistral says is none.
+fn by_other_names<'a>(field: &str, reported: &'a Value) -> Option<&'a Value> {
+    let named = |names: &[&str]| {
+        let mut names = names.iter();
+        let found = names.try_fold(reported, |value, name| value.get(name));
+        found.filter(|value| !value.is_null())
     };
-    reported.get(name)
+    match field {
+        "cached_input_tokens" => named(&["cacheReadInputTokenCount"])
+            .or_else(|| named(&["prompt_token_details", "cached_tokens"])),
+        "cache_write_tokens" => named(&["cacheWriteInputTokenCount"]),
+        "reasoning_tokens" => named(&["completion_token_details", "reasoning_tokens"]),
+        "output_tokens" => named(&["completion_tokens"]),
+        _ => None,
+    }
 }
 
 fn found_in<'a>(row: &'a Value, field: &str) -> &'a Value {
@@ -61,9 +71,12 @@ fn found_in<'a>(row: &'a Value, field: &str) -> &'a Value {
     }
 }
 
-/// Google may name a model as a resource; it writes tiers in capitals, and numbers in place of names for clients that ask for them.
+/// Google may name a model as a resource; it writes tiers in capitals, and numbers in place of names
+/// for clients that ask for them.
 fn in_our_words(field: &str, expected: &Value) -> Value {
     match (field, expected.as_str(), expected.as_u64()) {
+        // An empty name names nothing.
+        (_, Some(""), _) => Value::Null,
         ("model", Some(model), _) => model.strip_prefix("models/").unwrap_or(model).into(),
         ("service_tier", Some(tier), _) => tier.to_ascii_lowercase().into(),
         ("service_tier", _, Some(1)) => "on_demand".into(),

@@ -11,18 +11,6 @@ use serde_json::Value;
 
 use crate::support::upstream::{Script, Then};
 
-/// Whose exchanges are played; of Ollama's those of its own API too.
-const UPSTREAMS: [&str; 8] = [
-    "anthropic",
-    "azure",
-    "cohere",
-    "gemini",
-    "ollama",
-    "openai",
-    "vertex",
-    "voyage",
-];
-
 /// What tollgate has to say about an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -60,8 +48,7 @@ pub(crate) struct Exchange {
     pub(crate) recording: String,
 }
 
-/// All exchanges of the formats that are read whose answer is text, and all of Bedrock, in order of
-/// file and line.
+/// All exchanges whose answer is text, and all of Bedrock, in order of file and line.
 pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
     let entries = fs::read_dir(folder).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -74,9 +61,6 @@ pub(crate) fn load(folder: &Path) -> Vec<Exchange> {
         };
         let upstream = recording.split('.').next().unwrap();
         let is_bedrock = upstream.starts_with("bedrock");
-        if !is_bedrock && !UPSTREAMS.contains(&upstream) {
-            continue;
-        }
         for line in fs::read_to_string(&file).unwrap().lines() {
             let exchange: Exchange = serde_json::from_str(line).unwrap();
             let coded = exchange.response_body_b64.as_ref().filter(|_| is_bedrock);
@@ -164,6 +148,16 @@ impl Exchange {
         !self.expected["ambiguous"].is_null()
     }
 
+    /// What the upstream speaks.
+    pub(crate) fn format(&self) -> &str {
+        match self.upstream() {
+            own @ ("anthropic" | "cohere" | "ollama" | "voyage") => own,
+            "bedrock" | "bedrock-mantle" => "bedrock",
+            "gemini" | "vertex" => "gemini",
+            _ => "openai",
+        }
+    }
+
     /// The upstream's name in the test's configuration.
     pub(crate) fn upstream(&self) -> &str {
         self.recording.split('.').next().unwrap()
@@ -179,7 +173,9 @@ impl Exchange {
             serde_json::from_str(body).unwrap_or_default()
         });
         let is_asked = asked["stream_options"]["include_usage"] == true;
-        if self.upstream() != "openai" || asked["stream"] != true || is_asked {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let is_completion = self.format() == "openai" && path.ends_with("/completions");
+        if !is_completion || asked["stream"] != true || is_asked {
             return self.body().to_vec();
         }
         let body = self.response_body.as_deref().unwrap_or_default();

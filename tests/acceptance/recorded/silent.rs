@@ -19,7 +19,13 @@ pub(super) fn fault(exchange: &Exchange, row: &Value) -> Option<String> {
     }
     let plain = said.calls == 0 && !asks_for_tools(exchange);
     let expected: u64 = said.texts.values().map(|text| said.tokens(text)).sum();
-    let is_right = !plain || row["output_tokens"] == expected;
+    // The tokens of a model that nobody knows are those of another, and a little more.
+    let is_known = ["openai", "azure"].contains(&exchange.upstream());
+    let off_max = if is_known { 0 } else { 1 + expected / 10 };
+    let off = row["output_tokens"]
+        .as_u64()
+        .map(|found| found.abs_diff(expected));
+    let is_right = !plain || off.is_some_and(|off| off <= off_max);
     (row["source"] != "counted" || !is_right).then(|| format!("expected {expected}, found {row}"))
 }
 
