@@ -99,14 +99,22 @@ static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
 #[derive(Debug)]
 pub(super) struct Completion {
     spelling: Spelling,
-    /// There is no usage but what the measurements say.
-    is_measured: bool,
+    told: Told,
     /// This chunk has a usage.
     usage_here: bool,
     /// This chunk has choices.
     choices_here: bool,
     /// A choice has been finished.
     finished: bool,
+}
+
+/// What the usage is known by; both may be running totals, and what is reported is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// There is none.
+    Nothing,
+    Measured,
+    Reported,
 }
 
 impl Format for Completion {
@@ -147,7 +155,7 @@ impl Completion {
     pub(super) const fn new(spelling: Spelling) -> Self {
         Self {
             spelling,
-            is_measured: false,
+            told: Told::Nothing,
             usage_here: false,
             choices_here: false,
             finished: false,
@@ -174,15 +182,15 @@ impl Completion {
 
     fn usage(&mut self, raw: &[u8], findings: &mut Findings) {
         if usage::tell(raw, self.spelling, findings) {
-            self.is_measured = false;
+            self.told = Told::Reported;
             self.usage_here = true;
             self.settle(findings);
         }
     }
 
     fn timings(&mut self, raw: &[u8], findings: &mut Findings) {
-        self.is_measured |= findings.report.usage.is_none();
-        if self.is_measured && usage::tell(raw, usage::timings, findings) {
+        if self.told != Told::Reported && usage::tell(raw, usage::timings, findings) {
+            self.told = Told::Measured;
             self.usage_here = true;
             self.settle(findings);
         }

@@ -25,6 +25,7 @@ mod coded;
 mod compare;
 mod exchange;
 mod silent;
+mod table;
 
 /// Names the exchange a call replays; passes through like any header of a client.
 const REPLAY: &str = "x-replay";

@@ -37,7 +37,11 @@ pub(in super::super) fn prompt(counts: Counts<'_>) -> Option<TokenUsage> {
         rejected_prediction: output.at("rejected_prediction_tokens"),
         ..parts
     };
-    says_something(&usage).then_some(with_reasoning(usage, counts.at("total_tokens")))
+    let beside = reasoning_beside(&usage, counts.at("total_tokens"));
+    says_something(&usage).then_some(TokenUsage {
+        output: beside.or(usage.output),
+        ..usage
+    })
 }
 
 /// What servers call cached input beside the totals: Together, Moonshot; Mistral; `DeepSeek`; `LiteLLM`.
@@ -48,19 +52,13 @@ const CACHE_READ: [&str; 4] = [
     "cache_read_input_tokens",
 ];
 
-/// xAI counts what was thought beside the completion, which its total shows
+/// The output where what was thought is counted beside the completion, as the total shows: xAI's
 /// (<https://docs.x.ai/docs/guides/reasoning>).
-fn with_reasoning(usage: TokenUsage, total: Option<u64>) -> TokenUsage {
-    let (input, output) = (usage.input.unwrap_or(0), usage.output.unwrap_or(0));
-    let all = usage
-        .reasoning
-        .and_then(|thought| output.checked_add(thought));
-    let is_beside = usage.reasoning.is_some_and(|thought| thought > 0)
-        && total.is_some_and(|total| total.checked_sub(input) == all);
-    TokenUsage {
-        output: if is_beside { all } else { usage.output },
-        ..usage
-    }
+fn reasoning_beside(usage: &TokenUsage, total: Option<u64>) -> Option<u64> {
+    let thought = usage.reasoning.filter(|thought| *thought > 0)?;
+    let output = usage.output.unwrap_or(0).checked_add(thought)?;
+    let sum = usage.input.unwrap_or(0).checked_add(output)?;
+    (total == Some(sum)).then_some(output)
 }
 
 /// Chat completions of Gemini's: thoughts are in the total alone
@@ -125,7 +123,7 @@ fn parts(input: Counts<'_>, output: Counts<'_>) -> TokenUsage {
     }
 }
 
-/// What an explicit cache wrote, part of the input like the rest: `OpenAI`, OpenRouter; `DashScope`
+/// What an explicit cache wrote, part of the input like the rest: `OpenAI`; `DashScope`
 /// (<https://help.aliyun.com/zh/model-studio/context-cache>); `LiteLLM`.
 const CACHE_WRITE: [&str; 3] = [
     "cache_write_tokens",

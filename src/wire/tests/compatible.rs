@@ -36,15 +36,15 @@ fn read(path: &str, body: &str) -> Said {
 }
 
 #[track_caller]
-fn check_at(path: &str, body: &str, expected: TokenUsage) {
+fn check_at(path: &str, body: &str, expected: &TokenUsage) {
     let said = read(path, body);
-    assert_eq!(said.report.usage, Some(expected));
+    assert_eq!(said.report.usage, Some(*expected));
     assert!(said.report.final_usage && said.ended, "{said:?}");
     assert_eq!(said.report.flags, []);
 }
 
 #[track_caller]
-fn check(body: &str, expected: TokenUsage) {
+fn check(body: &str, expected: &TokenUsage) {
     check_at(CHAT, body, expected);
 }
 
@@ -82,7 +82,7 @@ fn cached_input_is_read_under_each_of_its_names() {
     ] {
         let usage =
             format!(r#"{{"prompt_tokens":100,"completion_tokens":7,"total_tokens":107,{named}}}"#);
-        check(&whole(&usage), cached(100, 60, 7));
+        check(&whole(&usage), &cached(100, 60, 7));
     }
 }
 
@@ -92,7 +92,7 @@ fn what_two_names_say_is_counted_once() {
     let usage = r#"{"prompt_tokens":339,"completion_tokens":83,"total_tokens":422,
         "prompt_tokens_details":{"cached_tokens":320},"prompt_cache_hit_tokens":320,
         "prompt_cache_miss_tokens":19}"#;
-    check(&whole(usage), cached(339, 320, 83));
+    check(&whole(usage), &cached(339, 320, 83));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn what_a_cache_wrote_is_read_under_each_of_its_names() {
             cache_write: Some(60),
             ..counts(100, 7)
         };
-        check(&whole(&usage), expected);
+        check(&whole(&usage), &expected);
     }
 }
 
@@ -117,15 +117,15 @@ fn what_a_cache_wrote_is_read_under_each_of_its_names() {
 fn groq_says_it_in_two_places_and_it_is_counted_once() {
     let finish = r#"{"id":"1","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x_groq":{"id":"r","usage":{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25}}}"#;
     let report = r#"{"id":"1","model":"m","choices":[],"usage":{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25}}"#;
-    check(&stream(&[finish]), counts(20, 5));
-    check(&stream(&[finish, report]), counts(20, 5));
-    check(&stream(&[report, finish]), counts(20, 5));
+    check(&stream(&[finish]), &counts(20, 5));
+    check(&stream(&[finish, report]), &counts(20, 5));
+    check(&stream(&[report, finish]), &counts(20, 5));
 }
 
 #[test]
 fn a_choice_of_moonshots_has_the_usage() {
     let finish = r#"{"id":"1","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25,"cached_tokens":16}}]}"#;
-    check(&stream(&[finish]), cached(20, 16, 5));
+    check(&stream(&[finish]), &cached(20, 16, 5));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn thoughts_beside_the_completion_are_output() {
         reasoning: Some(228),
         ..cached(12, 0, 229)
     };
-    check(&whole(usage), expected);
+    check(&whole(usage), &expected);
     // SGLang's, inside.
     let usage =
         r#"{"prompt_tokens":12,"completion_tokens":9,"total_tokens":21,"reasoning_tokens":8}"#;
@@ -146,7 +146,7 @@ fn thoughts_beside_the_completion_are_output() {
         reasoning: Some(8),
         ..counts(12, 9)
     };
-    check(&whole(usage), expected);
+    check(&whole(usage), &expected);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_total_that_nothing_explains_is_flagged() {
 #[test]
 fn where_google_answers_so_the_total_has_the_thoughts() {
     let usage = r#"{"prompt_tokens":35,"completion_tokens":12,"total_tokens":109}"#;
-    check_at(GEMINI, &whole(usage), counts(35, 74));
+    check_at(GEMINI, &whole(usage), &counts(35, 74));
     let chunk = |finish: &str, completion: u64| {
         let total = completion + 102;
         format!(
@@ -173,10 +173,10 @@ fn where_google_answers_so_the_total_has_the_thoughts() {
         )
     };
     let (first, last) = (chunk("", 1), chunk(r#","finish_reason":"stop""#, 3));
-    check_at(GEMINI, &stream(&[&first, &last]), counts(9, 96));
+    check_at(GEMINI, &stream(&[&first, &last]), &counts(9, 96));
     // Without thoughts the two agree.
     let usage = r#"{"prompt_tokens":35,"completion_tokens":12,"total_tokens":47}"#;
-    check_at(GEMINI, &whole(usage), counts(35, 12));
+    check_at(GEMINI, &whole(usage), &counts(35, 12));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn running_totals_are_not_added_up() {
     };
     let chunks = [chunk("null", 1), chunk("null", 2), chunk(r#""stop""#, 3)];
     let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
-    check(&stream(&chunks), counts(11, 3));
+    check(&stream(&chunks), &counts(11, 3));
     let cut = stream(&chunks[..2]).replace("data: [DONE]\n\n", "");
     let said = read(CHAT, &cut);
     assert_eq!(said.report.usage, Some(counts(11, 2)));
@@ -203,13 +203,13 @@ fn llama_cpp_measures_what_nobody_asked_for() {
     let finish = format!(
         r#"{{"id":"1","model":"m","choices":[{{"index":0,"delta":{{}},"finish_reason":"stop"}}],{timings}}}"#
     );
-    check(&stream(&[&finish]), cached(20, 18, 5));
+    check(&stream(&[&finish]), &cached(20, 18, 5));
     // Asked for, the usage is what is believed.
     let report = format!(
         r#"{{"id":"1","model":"m","choices":[],"usage":{{"prompt_tokens":20,"completion_tokens":6,"total_tokens":26}},{timings}}}"#
     );
-    check(&stream(&[&report]), counts(20, 6));
-    check(&stream(&[&finish, &report]), counts(20, 6));
+    check(&stream(&[&report]), &counts(20, 6));
+    check(&stream(&[&finish, &report]), &counts(20, 6));
 }
 
 #[test]
@@ -235,7 +235,10 @@ fn other_events_may_come_behind_the_usage() {
         r#"{"id":"1","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
     let report = r#"{"id":"1","model":"m","choices":[],"usage":{"prompt_tokens":20,"completion_tokens":6,"total_tokens":26}}"#;
     let moderation = r#"{"id":"1","model":"m","choices":[],"moderation":{"flagged":false}}"#;
-    check(&stream(&[first, finish, report, moderation]), counts(20, 6));
+    check(
+        &stream(&[first, finish, report, moderation]),
+        &counts(20, 6),
+    );
     // OpenRouter's comments while it waits.
     let body = format!(": OPENROUTER PROCESSING\n\n{}", stream(&[finish, report]));
     let said = read(CHAT, &body);
