@@ -53,7 +53,7 @@ pub use print::written_prices;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use server::{MetricsToken, Server};
-pub use upstreams::{MeasuredBy, OpenCost, ReplicasFrom, RunsOn, Upstream};
+pub use upstreams::{MeasuredBy, OpenCost, ReplicasFrom, RunsOn, Sign, Upstream};
 
 /// What tollgate runs by: every value checked.
 #[derive(Debug)]

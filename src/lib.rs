@@ -21,6 +21,7 @@ pub mod money;
 pub mod pricing;
 pub mod proxy;
 pub mod recorder;
+pub mod sign;
 pub mod strip;
 pub mod tee;
 pub mod tokens;

@@ -1,11 +1,13 @@
 //! Accepts calls, identifies, routes, forwards, and streams the answers back.
 //!
 //! Bodies pass as they come: nothing is collected, decoded or changed, but for a request that has to
-//! ask for the usage of its stream, and the event in which that comes (`inject`). Headers pass in order and
+//! ask for the usage of its stream, and the event in which that comes (`inject`); a request that
+//! tollgate signs is held too (`signed`). Headers pass in order and
 //! with their case, except those of one connection and ours. Metering is a tee beside the way; what
 //! a provider says is not understood here.
 
 mod admission;
+mod admits;
 mod attribution;
 mod body;
 mod connect;
@@ -25,6 +27,7 @@ mod refusers;
 mod route;
 mod serve;
 mod settings;
+mod signed;
 mod stall;
 mod tunnel;
 mod upload;
@@ -41,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::admission::{Counters, UpstreamCounters};
+pub use self::admits::{Admits, Network, NotANetwork};
 pub use self::attribution::{Attribution, KeyHash, KeyHasher};
 pub use self::connect::roots_from_pem;
 pub use self::egress::EgressProxy;
@@ -48,7 +52,7 @@ pub use self::error::ProxyError;
 pub use self::serve::Shutdown;
 pub use self::settings::{
     ClientGone, DrainLimits, Http2Mode, INJECT_BODY_BYTES_MAX, InjectUsage, OnLedgerFailure,
-    Settings, UpstreamSettings,
+    Settings, Sign, UpstreamSettings,
 };
 pub use self::upstream::SettingsError;
 
@@ -102,7 +106,7 @@ impl Proxy {
         clock: Clock,
         shutdown: Shutdown,
     ) -> Result<Self, SettingsError> {
-        let live = ArcSwap::from_pointee(Live::new(settings, None, &*counters)?);
+        let live = ArcSwap::from_pointee(Live::new(settings, None, &*counters, &clock)?);
         let gate = Gate::default();
         let tracker = TaskTracker::new();
         let cut = CancellationToken::new();
@@ -128,7 +132,12 @@ impl Proxy {
     /// The limits of a connection (stall, header) hold for connections accepted from now on.
     pub fn reload(&self, settings: Settings) -> Result<(), SettingsError> {
         let old = self.core.live.load();
-        let live = Live::new(settings, Some(&old.routes), &*self.core.counters)?;
+        let live = Live::new(
+            settings,
+            Some(&old.routes),
+            &*self.core.counters,
+            &self.core.clock,
+        )?;
         self.core.live.store(Arc::new(live));
         Ok(())
     }
@@ -157,9 +166,10 @@ impl Live {
         settings: Settings,
         old: Option<&Routes>,
         counters: &dyn Counters,
+        clock: &Clock,
     ) -> Result<Self, SettingsError> {
         Ok(Self {
-            routes: Routes::new(&settings, old, counters)?,
+            routes: Routes::new(&settings, old, counters, clock)?,
             attribution: settings.attribution,
             calls_in_flight_max: settings.calls_in_flight_max,
             on_ledger_failure: settings.on_ledger_failure,

@@ -13,6 +13,7 @@ use crate::config::{self, Config, MetricsToken, Secret};
 use crate::meter::{self, UpstreamFacts};
 use crate::pricing::PriceBook;
 use crate::proxy::{self, Attribution, EgressProxy, KeyHasher, UpstreamSettings};
+use crate::sign;
 use crate::wire::TextBudget;
 use crate::{alerts, journal, ledger, metrics, verdict};
 
@@ -234,6 +235,10 @@ fn upstream(
         .transpose()?
         .unwrap_or_default();
     Ok(UpstreamSettings {
+        sign: upstream
+            .sign
+            .as_ref()
+            .map(|written| signs(upstream, written, &extra_roots)),
         connect_timeout: upstream.connect_timeout,
         response_header_timeout: upstream.response_header_timeout,
         idle_timeout: upstream.idle_timeout,
@@ -247,6 +252,30 @@ fn upstream(
         }),
         ..UpstreamSettings::new(Arc::new(facts), upstream.base_url.clone())
     })
+}
+
+/// Who gives the credentials is reached by the way that leads to the upstream.
+fn signs(
+    upstream: &config::Upstream,
+    written: &config::Sign,
+    extra_roots: &[rustls_pki_types::CertificateDer<'static>],
+) -> proxy::Sign {
+    let credentials = upstream.egress_credentials.as_ref();
+    let credentials = credentials.and_then(|it| it.expose().split_once(':'));
+    let egress = upstream.egress_proxy.as_ref();
+    proxy::Sign {
+        by: sign::Settings {
+            region: written.region.clone(),
+            service: written.service.clone(),
+            profile: written.profile.clone(),
+            extra_roots: extra_roots.to_vec(),
+            egress: egress.map(|address| sign::Egress {
+                address: address.to_string(),
+                credentials: credentials.map(|(user, word)| (user.to_owned(), word.to_owned())),
+            }),
+        },
+        admits: written.admits.clone(),
+    }
 }
 
 pub(super) fn roots(

@@ -7,6 +7,9 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use super::args::{Global, LogFormat};
 
+/// The AWS SDK shows credentials' tokens in what it traces, and whole answers in what it warns of.
+const MUTED: &str = "aws=off";
+
 /// Starts logging as the flags say, else at the usual level of the verb.
 pub(super) fn start(global: &Global, usual: &str) -> Result<(), Failure> {
     let level = if global.quiet {
@@ -14,11 +17,13 @@ pub(super) fn start(global: &Global, usual: &str) -> Result<(), Failure> {
     } else {
         global.log_level.as_deref().unwrap_or(usual)
     };
-    let filter = EnvFilter::builder().parse(level).map_err(|error| {
-        Failure::use_or_config(format!("--log-level: {level:?} is no level and no filter"))
-            .because(error)
-            .remedy("write error, warn, info, debug or trace, or info,tollgate::proxy=debug")
-    })?;
+    let filter = EnvFilter::builder()
+        .parse(format!("{MUTED},{level}"))
+        .map_err(|error| {
+            Failure::use_or_config(format!("--log-level: {level:?} is no level and no filter"))
+                .because(error)
+                .remedy("write error, warn, info, debug or trace, or info,tollgate::proxy=debug")
+        })?;
     let lines = tracing_subscriber::fmt()
         // On a full disk it would say so by `eprintln!`, which panics where it cannot write either.
         .log_internal_errors(false)

@@ -2,6 +2,7 @@
 
 mod measured_by;
 mod prices;
+mod sign;
 
 pub use prices::written_prices;
 
@@ -58,9 +59,13 @@ fn is_empty(value: &Value) -> bool {
 
 /// A table of the pairs that have a value.
 fn table<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Value {
+    Value::Table(written(pairs))
+}
+
+fn written<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Table {
     let pairs = pairs.into_iter();
     let written = pairs.filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    Value::Table(written.collect())
+    written.collect()
 }
 
 fn named<T>(items: &[T], name: fn(&T) -> &String, print: fn(&T) -> Value) -> Value {
@@ -163,12 +168,13 @@ fn upstream(upstream: &Upstream) -> Value {
         client_gone,
         inject_usage,
         measured_by,
+        sign,
     } = upstream;
     let (client_gone, drains) = match client_gone {
         ClientGone::Cancel => ("cancel", None),
         ClientGone::Drain(limits) => ("drain", Some(limits)),
     };
-    table([
+    let mut printed = written([
         ("format", Some(text(&format.label()))),
         (
             "base_url",
@@ -208,7 +214,9 @@ fn upstream(upstream: &Upstream) -> Value {
         ("drain_bytes_max", drains.map(|it| number(it.bytes))),
         ("inject_usage", Some(text(&inject_usage.label()))),
         ("measured_by", measured_by.as_ref().map(measured_by::print)),
-    ])
+    ]);
+    printed.extend(sign.as_ref().map(sign::print).unwrap_or_default());
+    Value::Table(printed)
 }
 
 /// As many as always ran, or dated.

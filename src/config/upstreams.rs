@@ -3,6 +3,7 @@
 mod hosting;
 mod lists;
 mod measured_by;
+mod sign;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::wire::WireFormat;
 pub(super) use hosting::Known;
 pub use hosting::{ReplicasFrom, RunsOn};
 pub use measured_by::{MeasuredBy, OpenCost};
+pub use sign::Sign;
 
 /// One place to forward to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub struct Upstream {
     pub inject_usage: InjectUsage,
     /// How the servers behind it are measured.
     pub measured_by: Option<MeasuredBy>,
+    /// Whether tollgate signs its requests, and for whom.
+    pub sign: Option<Sign>,
 }
 
 /// The wire formats by their names.
@@ -127,6 +131,7 @@ impl Upstream {
             client_gone: ClientGone::Cancel,
             inject_usage: InjectUsage::Auto,
             measured_by: None,
+            sign: None,
         }
     }
 
@@ -146,11 +151,12 @@ impl Upstream {
 
     /// All upstreams of the file, by name; the defaults if it has none.
     pub(super) fn read_all(root: &mut Section<'_>, mut known: Known<'_>) -> Vec<Self> {
+        let tenants = tenants(root);
         let sections = root.named("upstreams");
         if sections.is_empty() {
             return Self::defaults();
         }
-        let read = |(name, section)| Self::read(name, section, &mut known);
+        let read = |(name, section)| Self::read(name, section, &mut known, &tenants);
         let all: Vec<Self> = sections.into_iter().filter_map(read).collect();
         let sections = root.named("upstreams");
         known.finish(&sections);
@@ -158,7 +164,12 @@ impl Upstream {
         all
     }
 
-    fn read(name: &str, mut section: Section<'_>, known: &mut Known<'_>) -> Option<Self> {
+    fn read(
+        name: &str,
+        mut section: Section<'_>,
+        known: &mut Known<'_>,
+        tenants: &[(&str, bool)],
+    ) -> Option<Self> {
         let book = known.book;
         check_name(name, &section);
         let s = &mut section;
@@ -207,11 +218,24 @@ impl Upstream {
                 .read("inject_usage", |value| value.choice(&INJECT_USAGE))
                 .unwrap_or(base.inject_usage),
             measured_by: MeasuredBy::read(s, role),
+            sign: Sign::read(s, base_url.as_ref(), tenants),
             ..base
         };
         section.finish(&[]);
         format.and(base_url).map(|_| upstream)
     }
+}
+
+/// The tenants by their names, and whether each has keys.
+fn tenants<'d>(root: &mut Section<'d>) -> Vec<(&'d str, bool)> {
+    let tenants = root.named("tenants").into_iter();
+    let has_keys = |mut tenant: Section<'_>| {
+        let keys = tenant.value("keys");
+        keys.is_some_and(|keys| !keys.items().is_empty())
+    };
+    tenants
+        .map(|(name, tenant)| (name, has_keys(tenant)))
+        .collect()
 }
 
 /// Whether an answer is read on that nobody waits for, and how far.

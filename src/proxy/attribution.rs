@@ -24,7 +24,7 @@ pub struct Attribution {
     pub tenant_headers: Vec<HeaderName>,
     /// Dimensions of a call and the headers they come from; never sent to an upstream.
     pub dimensions: Vec<(String, HeaderName)>,
-    /// Headers that hold the client's key, first one first; they pass unchanged.
+    /// Headers that hold the client's key, first one first; they pass unchanged, but where tollgate signs.
     pub key_headers: Vec<HeaderName>,
     /// Makes a key's hash.
     pub key_hasher: KeyHasher,
@@ -84,6 +84,20 @@ impl Attribution {
                 .map_or(value, String::as_str)
                 .to_owned(),
         )
+    }
+
+    /// The configured tenant whose secret key a call has. Who only claims to have signed with a key has
+    /// not shown it, and nobody checks that here.
+    pub(super) fn tenant_of_key(&self, headers: &HeaderMap) -> Option<&str> {
+        let values = self.key_headers.iter().filter_map(|name| headers.get(name));
+        let mut shown = values.filter(|value| access_key(value.as_bytes().trim_ascii()).is_none());
+        let hash = self.key_hasher.hash(shown.find_map(key)?);
+        Some(self.tenants_by_key.get(&hash)?)
+    }
+
+    /// The headers that hold a client's key.
+    pub(super) fn holds_key(&self, name: &HeaderName) -> bool {
+        self.key_headers.contains(name)
     }
 
     fn by_key(&self, headers: &HeaderMap) -> Option<String> {

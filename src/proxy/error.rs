@@ -11,6 +11,7 @@ use serde_json::json;
 use super::body::ResponseBody;
 use super::headers::{CALL_ID, ERROR};
 use crate::call::{CallId, StreamEnd};
+use crate::sign::SignError;
 use crate::wire::WireFormat;
 
 /// What kept a call from its upstream's answer.
@@ -39,6 +40,35 @@ pub enum ProxyError {
     /// The client's: it broke off within its request.
     #[error("the request body broke off; send it again")]
     ClientBody,
+    /// The client's: tollgate does not sign for it.
+    #[error(
+        "tollgate signs the calls of upstream {upstream} for callers it admits, and this is none; call \
+         with a key of a tenant that sign_for names, or add this caller's network to its sign_for"
+    )]
+    NotAdmitted {
+        /// Which one.
+        upstream: String,
+    },
+    /// The client's: its request is too long to be held for a signature.
+    #[error("a request that tollgate signs may have {limit} bytes and no trailers; send less")]
+    TooLongToSign {
+        /// The limit.
+        limit: usize,
+    },
+    /// Ours: too much is held for signatures already.
+    #[error("too many long requests are held to be signed; retry in a second")]
+    NoRoom,
+    /// Ours: the request got no signature.
+    #[error(
+        "tollgate cannot sign for upstream {upstream}: {source}; retry, and look at tollgate's log"
+    )]
+    Unsigned {
+        /// Which one.
+        upstream: String,
+        /// Why.
+        #[source]
+        source: SignError,
+    },
     /// Ours: `calls_in_flight_max` is reached.
     #[error("{limit} calls are in flight; retry in a second, or raise calls_in_flight_max")]
     Busy {
@@ -100,6 +130,10 @@ impl ProxyError {
             Self::ConnectRefused => "connect_refused",
             Self::NoRoute { .. } => "no_route",
             Self::ClientBody => "client_body",
+            Self::NotAdmitted { .. } => "not_admitted",
+            Self::TooLongToSign { .. } => "too_long_to_sign",
+            Self::NoRoom => "no_room",
+            Self::Unsigned { .. } => "unsigned",
             Self::Busy { .. } => "busy",
             Self::LedgerBehind => "ledger_behind",
             Self::Unreachable { .. } => "upstream_unreachable",
@@ -115,8 +149,12 @@ impl ProxyError {
         match self {
             Self::BadTarget { .. } | Self::ClientBody => StatusCode::BAD_REQUEST,
             Self::ConnectRefused => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAdmitted { .. } => StatusCode::FORBIDDEN,
             Self::NoRoute { .. } => StatusCode::NOT_FOUND,
-            Self::Busy { .. } | Self::LedgerBehind => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLongToSign { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy { .. } | Self::LedgerBehind | Self::NoRoom | Self::Unsigned { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Unreachable { .. } | Self::BrokenOff { .. } => StatusCode::BAD_GATEWAY,
             Self::ConnectTimeout { .. } | Self::HeadersTimeout { .. } => {
                 StatusCode::GATEWAY_TIMEOUT
@@ -130,17 +168,29 @@ impl ProxyError {
             Self::BadTarget { .. }
             | Self::ConnectRefused
             | Self::NoRoute { .. }
+            | Self::NotAdmitted { .. }
             | Self::ClientBody
+            | Self::TooLongToSign { .. }
+            | Self::NoRoom
             | Self::Busy { .. }
             | Self::LedgerBehind => StreamEnd::ClientGone,
-            Self::Unreachable { .. } | Self::BrokenOff { .. } => StreamEnd::UpstreamFailed,
+            Self::Unreachable { .. } | Self::BrokenOff { .. } | Self::Unsigned { .. } => {
+                StreamEnd::UpstreamFailed
+            }
             Self::ConnectTimeout { .. } | Self::HeadersTimeout { .. } => StreamEnd::Timeout,
         }
     }
 
     /// Whether the upstream may have seen the request, and bill it.
     pub(super) const fn was_sent(&self) -> bool {
-        !matches!(self, Self::Unreachable { .. } | Self::ConnectTimeout { .. })
+        !matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::ConnectTimeout { .. }
+                | Self::TooLongToSign { .. }
+                | Self::NoRoom
+                | Self::Unsigned { .. }
+        )
     }
 
     /// The answer, in the shape of the API that was called.
@@ -207,6 +257,7 @@ impl ProxyError {
 
     const fn bedrock_type(&self) -> &'static str {
         match self.status().as_u16() {
+            403 => "AccessDeniedException",
             404 => "ResourceNotFoundException",
             400..500 => "ValidationException",
             503 => "ServiceUnavailableException",
@@ -218,6 +269,7 @@ impl ProxyError {
     /// A name of `google.rpc.Code`.
     const fn google_status(&self) -> &'static str {
         match self.status().as_u16() {
+            403 => "PERMISSION_DENIED",
             404 => "NOT_FOUND",
             400..500 => "INVALID_ARGUMENT",
             504 => "DEADLINE_EXCEEDED",
@@ -228,7 +280,9 @@ impl ProxyError {
 
     const fn anthropic_type(&self) -> &'static str {
         match self.status().as_u16() {
+            403 => "permission_error",
             404 => "not_found_error",
+            413 => "request_too_large",
             400..500 => "invalid_request_error",
             503 => "overloaded_error",
             504 => "timeout_error",

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
@@ -23,12 +24,13 @@ use super::link::LinkBody;
 use super::patience::{Patience, Spare};
 use super::route::Route;
 use super::settings::{ClientGone, OnLedgerFailure};
+use super::signed::SIGN_BODY_BYTES_MAX;
 use super::upload::{Upload, UploadObserver};
 use super::upstream::Upstream;
 use super::{Core, Live, drain, inject, tunnel};
 use crate::call::{CallId, StreamEnd};
 use crate::meter::{Abandoning, Arrival, CallMeter, QueueFull};
-use crate::wire::WireFormat;
+use crate::wire::{self, WireFormat};
 
 /// Why a call gets an answer of ours, and in whose shape.
 pub(super) struct Refusal {
@@ -36,11 +38,12 @@ pub(super) struct Refusal {
     api: WireFormat,
 }
 
-/// When a call began, by both clocks.
+/// When a call began, by both clocks, and who called.
 #[derive(Clone, Copy)]
 struct Began {
     at: Timestamp,
     instant: Instant,
+    peer: IpAddr,
 }
 
 /// A call on its way to its upstream.
@@ -54,8 +57,10 @@ pub(super) struct Passage {
     pub(super) patience: Patience,
     /// The client's side of another protocol, if it asked for one.
     pub(super) upgrade: Option<OnUpgrade>,
-    /// The room in which the request is held to see what it asks; `None`: it passes.
+    /// The room in which the request is held to see what it asks, or to be signed; `None`: it passes.
     pub(super) held: Option<Room>,
+    /// Its usage may have to be asked for.
+    pub(super) may_lack_question: bool,
 }
 
 /// Answers a request: with what the upstream says, or with why it cannot.
@@ -65,11 +70,13 @@ pub(super) struct Passage {
 pub(super) fn call(
     core: Arc<Core>,
     spare: Spare,
+    peer: IpAddr,
     request: Request<Incoming>,
 ) -> Pin<Box<impl Future<Output = Result<Response<ResponseBody>, Infallible>>>> {
     let began = Began {
         at: (core.clock)(),
         instant: Instant::now(),
+        peer,
     };
     let call_id = new_call_id(began.at);
     let departed = depart(&core, call_id, began, spare, request);
@@ -126,8 +133,14 @@ fn depart(
         })?;
     let refuse = |error| Refusal {
         error,
-        api: upstream.facts().format,
+        api: wire::endpoint(upstream.facts().format, request.method(), path.path()).format,
     };
+    if let Some(admits) = upstream.admits()
+        && !admits.admits(began.peer, request.headers(), &live.attribution)
+    {
+        let upstream = upstream.name().to_owned();
+        return Err(refuse(ProxyError::NotAdmitted { upstream }));
+    }
     let in_flight = core
         .gate
         .enter(&upstream, live.calls_in_flight_max)
@@ -145,8 +158,10 @@ fn depart(
     let meter = begin(admitted, live.on_ledger_failure, &in_flight).map_err(refuse)?;
     let upgrade = headers::wants_upgrade(&request).then(|| hyper::upgrade::on(&mut request));
     let may_be_held = meter.is_some() && upgrade.is_none();
-    let is_held = may_be_held
+    let may_lack_question = may_be_held
         && inject::may_need_it(&upstream, request.method(), path.path(), request.headers());
+    let signs = upstream.signer().map(|_| SIGN_BODY_BYTES_MAX);
+    let bytes_max = signs.or(may_lack_question.then_some(live.inject_body_bytes_max));
     let passage = Box::new(Passage {
         call_id,
         patience: Patience::with_spare(upstream.response_header_timeout(), spare),
@@ -155,10 +170,8 @@ fn depart(
         in_flight,
         upload: Upload::begin(began.instant),
         upgrade,
-        held: is_held.then(|| {
-            let size = request.body().size_hint();
-            core.holding.take(&size, live.inject_body_bytes_max)
-        }),
+        held: bytes_max.map(|most| core.holding.take(&request.body().size_hint(), most)),
+        may_lack_question,
     });
     let request = passage.outgoing(request, path, &live);
     Ok((passage, request))
@@ -223,7 +236,8 @@ impl Passage {
         core: &Core,
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
-        match self.held.as_ref().map(|held| held.bytes_max) {
+        let held = self.held.as_ref().filter(|_| self.may_lack_question);
+        match held.map(|held| held.bytes_max) {
             None => self.go(core, request).await,
             // Boxed: it is large, and most calls of other APIs have no use for it.
             Some(bytes) => Box::pin(inject::travel(self, core, request, bytes)).await,
@@ -245,6 +259,10 @@ impl Passage {
         &mut self,
         request: Request<RequestBody>,
     ) -> Result<Response<LinkBody>, ProxyError> {
+        let request = match self.upstream.signer().cloned() {
+            None => request,
+            Some(signer) => Box::pin(self.signed(&signer, request)).await?,
+        };
         let upgrade = self.upgrade.is_some();
         let client = self.upstream.client();
         let sent = pin!(client.request(request, upgrade, || self.upload.has_ended()));
@@ -287,6 +305,7 @@ impl Passage {
             return Err(self.fail(ProxyError::BrokenOff { upstream, source }));
         }
         let upstream_side = upgraded.then(|| hyper::upgrade::on(&mut response));
+        self.look_at_signed(&response);
         let (mut parts, body) = response.into_parts();
         let observer = self
             .meter
@@ -318,7 +337,8 @@ impl Passage {
         let api = self.api();
         match (self.meter, error.end()) {
             // Dropped unanswered, a meter says by itself that the client left.
-            (None, _) | (Some(_), StreamEnd::ClientGone) => {}
+            (None, _) => {}
+            (Some(_), StreamEnd::ClientGone) if error.was_sent() => {}
             (Some(meter), end) => meter.fail(end, error.was_sent()),
         }
         if error.end() != StreamEnd::ClientGone {

@@ -1,8 +1,8 @@
 //! Which headers pass: all, in order and with their case, except those of one connection and ours.
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
@@ -60,6 +60,7 @@ pub(super) fn to_upstream(
             || (*name == HOST && upstream.http2_only())
             || name.as_str().starts_with(OURS)
             || attribution.owns(name)
+            || (upstream.signer().is_some() && is_client_auth(name, attribution))
     });
     if !upstream.http2_only() {
         headers.insert(HOST, upstream.host().clone());
@@ -78,6 +79,16 @@ pub(super) fn to_upstream(
     }
     headers
 }
+
+/// What its client shows to be let in: the upstream is shown what tollgate signs.
+fn is_client_auth(name: &HeaderName, attribution: &Attribution) -> bool {
+    *name == AUTHORIZATION
+        || attribution.holds_key(name)
+        || SIGNED_BY_CLIENT.contains(&name.as_str())
+}
+
+/// What a client's own signature comes with.
+const SIGNED_BY_CLIENT: [&str; 3] = ["x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
 
 /// What happens to an answer on its way.
 #[derive(Clone, Copy)]

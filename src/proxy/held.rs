@@ -58,6 +58,23 @@ impl RequestBody {
         Self::of_pieces([before, Bytes::from_static(text.as_bytes()), after])
     }
 
+    /// Whether nothing of it is still to come.
+    pub(super) const fn is_whole(&self) -> bool {
+        match self {
+            Self::Passing(_) => false,
+            Self::Held(held) => held.rest.is_none(),
+        }
+    }
+
+    /// What is here of it, in order.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &Bytes> {
+        let held = match self {
+            Self::Passing(_) => None,
+            Self::Held(held) => Some(&held.frames),
+        };
+        held.into_iter().flatten().filter_map(Frame::data_ref)
+    }
+
     fn of_pieces<const N: usize>(pieces: [Bytes; N]) -> Self {
         let pieces = pieces.into_iter().filter(|piece| !piece.is_empty());
         Self::Held(Box::new(Held {

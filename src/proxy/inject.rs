@@ -68,7 +68,9 @@ pub(super) async fn travel(
     body_bytes_max: usize,
 ) -> Answered {
     if is_signed(request.headers()) {
-        passage.held = None;
+        if passage.upstream.signer().is_none() {
+            passage.held = None;
+        }
         return passage.unasked(core, request, UsageAsked::Signed).await;
     }
     let (mut head, body) = request.into_parts();
@@ -116,7 +118,11 @@ fn ask(head: &mut request::Parts, body: &Bytes, edit: &Edit) {
 
 impl Passage {
     /// Waits for the whole request as long as one may take, which is as for one that passes.
-    async fn hold(&mut self, body: RequestBody, limit: usize) -> Result<Came, ProxyError> {
+    pub(super) async fn hold(
+        &mut self,
+        body: RequestBody,
+        limit: usize,
+    ) -> Result<Came, ProxyError> {
         self.is_held(true);
         let holding = body.hold(limit);
         let came = self.upload.answered(&mut self.patience, holding).await;
@@ -292,5 +298,6 @@ fn second(
         upload: Upload::whole(tokio::time::Instant::now()),
         upgrade: None,
         held: None,
+        may_lack_question: false,
     }))
 }

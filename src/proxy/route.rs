@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 
+use super::Clock;
 use super::admission::Counters;
 use super::error::ProxyError;
 use super::settings::Settings;
@@ -33,13 +34,14 @@ impl Routes {
         settings: &Settings,
         old: Option<&Self>,
         counters: &dyn Counters,
+        clock: &Clock,
     ) -> Result<Self, SettingsError> {
         let mut by_name = HashMap::new();
         let mut native: Vec<(WireFormat, Arc<Upstream>)> = Vec::new();
         for upstream in &settings.upstreams {
             let name = &upstream.facts.name;
             let old = old.and_then(|old| old.by_name.get(name)).map(Arc::as_ref);
-            let upstream = Upstream::new(upstream.clone(), old, counters)?;
+            let upstream = Upstream::new(upstream.clone(), old, counters, clock)?;
             let upstream = Arc::new(upstream);
             native.push((upstream.facts().format, Arc::clone(&upstream)));
             by_name.insert(name.clone(), upstream);

@@ -1,5 +1,6 @@
 //! Accepts connections, serves them, and goes in two steps: drain, then cut.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -74,8 +75,9 @@ async fn accept(core: &Arc<Core>, listener: &TcpListener) {
             () = core.shutdown.drain.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
-                core.tracker.spawn(connection(Arc::clone(core), stream));
+            Ok((stream, peer)) => {
+                core.tracker
+                    .spawn(connection(Arc::clone(core), stream, peer.ip()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
@@ -85,7 +87,7 @@ async fn accept(core: &Arc<Core>, listener: &TcpListener) {
     }
 }
 
-async fn connection(core: Arc<Core>, stream: TcpStream) {
+async fn connection(core: Arc<Core>, stream: TcpStream, peer: IpAddr) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
@@ -104,7 +106,7 @@ async fn connection(core: Arc<Core>, stream: TcpStream) {
     let spare = Spare::default();
     let calls = service_fn(move |request| {
         called.store(true, Ordering::Relaxed);
-        forward::call(Arc::clone(&core), spare.clone(), request)
+        forward::call(Arc::clone(&core), spare.clone(), peer, request)
     });
     let connection = builder.serve_connection_with_upgrades(io, calls);
     let mut connection = std::pin::pin!(connection);

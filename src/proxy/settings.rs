@@ -7,9 +7,11 @@ use http::Uri;
 use http::uri::Scheme;
 use rustls_pki_types::CertificateDer;
 
+use super::admits::Admits;
 use super::attribution::Attribution;
 use super::egress::EgressProxy;
 use crate::meter::UpstreamFacts;
+use crate::sign;
 
 /// Twice the longest prompt without pictures that any model takes: a million tokens.
 pub const INJECT_BODY_BYTES_MAX: usize = 4 << 20;
@@ -104,6 +106,17 @@ pub struct UpstreamSettings {
     pub inject_usage: InjectUsage,
     /// The forward proxy that stands between.
     pub egress: Option<EgressProxy>,
+    /// Whether tollgate signs its requests, and for whom.
+    pub sign: Option<Sign>,
+}
+
+/// Signing with credentials of tollgate's own.
+#[derive(Clone)]
+pub struct Sign {
+    /// With whose credentials, and for which service.
+    pub by: sign::Settings,
+    /// For whom.
+    pub admits: Admits,
 }
 
 impl UpstreamSettings {
@@ -121,6 +134,7 @@ impl UpstreamSettings {
             http2: Http2Mode::default(),
             inject_usage: InjectUsage::default(),
             egress: None,
+            sign: None,
         }
     }
 

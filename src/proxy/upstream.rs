@@ -7,11 +7,14 @@ use bytes::Bytes;
 use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 
+use super::Clock;
 use super::admission::{Counters, UpstreamCounters};
+use super::admits::Admits;
 use super::connect::{self, UpstreamClient};
 use super::refusers::Refusers;
 use super::settings::{ClientGone, Http2Mode, InjectUsage, UpstreamSettings};
 use crate::meter::UpstreamFacts;
+use crate::sign::Signer;
 
 /// Why settings cannot be used. `config` has checked them, so each is a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,15 @@ pub enum SettingsError {
         /// Why.
         #[source]
         source: rustls::Error,
+    },
+    /// Whoever gives credentials to sign with cannot be asked.
+    #[error("upstream {upstream}: the way to its AWS credentials cannot be set up")]
+    Sign {
+        /// Which one.
+        upstream: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
     },
     /// A default names an upstream that is not there.
     #[error("there is no upstream {name}")]
@@ -51,6 +63,8 @@ pub(super) struct Upstream {
     counters: Arc<dyn UpstreamCounters>,
     /// Models that were asked for their usage in vain since the settings were loaded.
     refusers: Refusers,
+    /// Signs its requests, where tollgate does.
+    signer: Option<Signer>,
 }
 
 impl Upstream {
@@ -59,6 +73,7 @@ impl Upstream {
         settings: UpstreamSettings,
         old: Option<&Self>,
         counters: &dyn Counters,
+        clock: &Clock,
     ) -> Result<Self, SettingsError> {
         let name = || settings.facts.name.clone();
         let no_base_url = || SettingsError::BaseUrl { upstream: name() };
@@ -76,6 +91,10 @@ impl Upstream {
                 source,
             })?,
         };
+        let signer = signer(&settings, old, clock).map_err(|source| SettingsError::Sign {
+            upstream: name(),
+            source,
+        })?;
         Ok(Self {
             client,
             scheme,
@@ -84,6 +103,7 @@ impl Upstream {
             base_path: settings.base_url.path().trim_end_matches('/').to_owned(),
             counters: counters.upstream(&settings.facts.name),
             refusers: Refusers::default(),
+            signer,
             settings,
         })
     }
@@ -102,6 +122,16 @@ impl Upstream {
 
     pub(super) fn host(&self) -> &HeaderValue {
         &self.host
+    }
+
+    /// Who signs its requests, where tollgate does.
+    pub(super) const fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
+    }
+
+    /// For whom they are signed; none where its clients come with what is theirs.
+    pub(super) fn admits(&self) -> Option<&Admits> {
+        Some(&self.settings.sign.as_ref()?.admits)
     }
 
     pub(super) fn counters(&self) -> &Arc<dyn UpstreamCounters> {
@@ -165,6 +195,22 @@ impl Upstream {
         parts.path_and_query = Some(path);
         // Fails only if one of the three is missing; an empty path would be answered 404.
         Uri::from_parts(parts).unwrap_or_default()
+    }
+}
+
+/// Who signs the requests; the one there was, with its credentials, where nothing has changed.
+fn signer(
+    settings: &UpstreamSettings,
+    old: Option<&Upstream>,
+    clock: &Clock,
+) -> reqwest::Result<Option<Signer>> {
+    let Some(sign) = &settings.sign else {
+        return Ok(None);
+    };
+    let old = old.and_then(Upstream::signer);
+    match old.filter(|old| old.is_as(&sign.by)) {
+        Some(old) => Ok(Some(old.clone())),
+        None => Signer::start(sign.by.clone(), Arc::clone(clock)).map(Some),
     }
 }
 

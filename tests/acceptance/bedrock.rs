@@ -2,3 +2,7 @@
 
 mod cut;
 mod frames;
+mod passed;
+mod signature;
+mod signs;
+mod sources;

@@ -18,10 +18,12 @@ const IMPURE: [&[&str]; 5] = [
 ];
 const CLOCKS: [&str; 2] = ["SystemTime", "Instant"];
 /// Crates that one room keeps from all others.
-const KEPT: [(&str, &str); 3] = [
+const KEPT: [(&str, &str); 5] = [
     ("sled", "ledger"),
     ("parquet", "ledger"),
     ("prometheus", "metrics"),
+    ("aws_config", "sign"),
+    ("aws_sigv4", "sign"),
 ];
 /// Rooms that may read the environment.
 const READS_ENVIRONMENT: [&str; 3] = ["config", "app", "cli"];

@@ -40,6 +40,14 @@ idle_timeout = "3s"
 client_gone = "drain"
 drain_time_max = "4s"
 drain_bytes_max = "5MiB"
+[upstreams.bedrock]
+format = "bedrock"
+base_url = "https://bedrock-runtime.eu-central-1.amazonaws.com"
+sign = "aws"
+sign_region = "eu-west-1"
+sign_service = "bedrock-x"
+sign_profile = "metering"
+sign_for = ["loopback", "10.0.0.0/8", "tenant:search"]
 [upstreams.vllm]
 format = "openai"
 base_url = "http://127.0.0.1:8000"
@@ -285,9 +293,15 @@ fn values_mean_what_they_say() {
     assert_eq!(config.fleet.replicas, 3);
     assert_eq!(config.meter.text_bytes_max, 64 << 20);
     assert_eq!(config.meter.audit_share.to_string(), "0.5");
-    let [gate, vllm] = config.upstreams.as_slice() else {
+    let [bedrock, gate, vllm] = config.upstreams.as_slice() else {
         panic!("{:?}", config.upstreams)
     };
+    let sign = bedrock.sign.as_ref().unwrap();
+    assert_eq!(
+        sign.region, "eu-west-1",
+        "what is written, not what base_url says"
+    );
+    assert_eq!(sign.admits.networks.len(), 3);
     assert_eq!(gate.base_url.to_string(), "http://gate:8080/prefix");
     assert_eq!(vllm.inject_usage, InjectUsage::Always);
     assert_eq!(gate.inject_usage, InjectUsage::Auto);

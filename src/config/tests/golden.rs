@@ -274,6 +274,35 @@ egress_credentials = "env:PROXY"
 }
 
 #[test]
+fn signing_for_everybody_is_told() {
+    check(
+        "config-sign.txt",
+        r#"[upstreams.a]
+format = "bedrock"
+base_url = "https://bedrock-runtime.eu-central-1.amazonaws.com"
+sign = "aws"
+sign_for = ["0.0.0.0/0", "10.0.0.0/40", "tenant:search", "tenant:nobody", "everybody"]
+[upstreams.b]
+format = "bedrock"
+base_url = "https://gateway.example"
+sign = "gcp"
+sign_profile = ""
+[upstreams.c]
+format = "bedrock"
+base_url = "https://gateway.example"
+sign_region = "eu-west-1"
+sign_for = "loopback"
+[upstreams.d]
+format = "bedrock"
+base_url = "https://gateway.example"
+sign = "aws"
+[tenants.search]
+header_values = ["s"]
+"#,
+    );
+}
+
+#[test]
 fn server_and_upstreams_are_told_all_at_once() {
     check(
         "config-server.txt",
