@@ -1,8 +1,10 @@
 //! Requests that tollgate signs, with credentials of its own: held until they are whole, for a
 //! signature is over a hash of the body.
 
+use bytes::Bytes;
 use http::{HeaderName, Request, Response, StatusCode};
 use http_body::Body;
+use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use super::error::ProxyError;
@@ -12,6 +14,9 @@ use crate::sign::Signer;
 
 /// The longest request that is signed: Bedrock takes no longer one.
 pub(super) const SIGN_BODY_BYTES_MAX: usize = 25_000_000;
+
+/// So much of a longer one is read on before it is refused.
+const DISCARDED_BYTES_MAX: usize = 4 * SIGN_BODY_BYTES_MAX;
 
 /// What Amazon calls an error.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -66,9 +71,25 @@ impl Passage {
         match self.hold(body, room).await? {
             Came::Whole(body) => Ok(RequestBody::whole(body)),
             Came::Partly(_) if room == 0 && may_fit => Err(ProxyError::NoRoom),
-            Came::Partly(_) => Err(ProxyError::TooLongToSign {
-                limit: SIGN_BODY_BYTES_MAX,
-            }),
+            Came::Partly(body) => {
+                self.discard(body).await;
+                Err(ProxyError::TooLongToSign {
+                    limit: SIGN_BODY_BYTES_MAX,
+                })
+            }
         }
+    }
+
+    /// Reads what nobody gets: a client that still sends when its connection closes may never see why.
+    async fn discard(&mut self, mut body: RequestBody) {
+        let reading = async {
+            let mut read = 0;
+            while let Some(Ok(frame)) = body.frame().await
+                && read < DISCARDED_BYTES_MAX
+            {
+                read += frame.data_ref().map_or(0, Bytes::len);
+            }
+        };
+        self.upload.answered(&mut self.patience, reading).await;
     }
 }
