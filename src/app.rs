@@ -42,6 +42,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -59,7 +60,7 @@ use crate::ledger::{History, LedgerError};
 use crate::measured::MeasuredError;
 use crate::meter::{Counting, Entry, Meter};
 use crate::proxy::{Proxy, SettingsError, Shutdown};
-use crate::recorder::{Audit, Counter, Recorder, Sinks};
+use crate::recorder::{Audit, Counter, Recorder, Sinks, Tokenizers};
 
 use days::Days;
 pub use offline::Offline;
@@ -306,7 +307,7 @@ impl App {
             })
         };
         let (traffic_at, admin_at) = (address(&traffic)?, address(&admin)?);
-        let (counting, counter, audit) = counted(&config, &sinks)?;
+        let (counting, counter, (audit, tokenizers)) = counted(&config, &sinks)?;
         let texts = Arc::clone(&counting.budget);
         let meter = Meter::new(
             settings::meter(&config),
@@ -337,6 +338,7 @@ impl App {
             recorder: recorder.pulse(),
             texts,
             audit,
+            tokenizers,
             alerts: Arc::new(alerts),
             measured,
         }));
@@ -375,18 +377,24 @@ fn spawn_beside(tasks: &TaskTracker, stop: &CancellationToken, shared: &Arc<Shar
     tasks.spawn(measured::look_at_costs(Arc::clone(shared), stop.clone()));
 }
 
+/// What counts were worth, and the tokenizers that a reload exchanges.
+type CountedBy = (Audit, Arc<ArcSwap<Tokenizers>>);
+
 /// Starts the thread that counts what nobody reports.
-fn counted(config: &Config, sinks: &Sinks) -> Result<(Counting, Counter, Audit), AppError> {
+fn counted(config: &Config, sinks: &Sinks) -> Result<(Counting, Counter, CountedBy), AppError> {
     let (into, jobs) = mpsc::channel(settings::jobs_max(config));
     let counting = settings::counting(config, into.clone());
     let audit = Audit::kept(&sinks.ledger)?;
+    let tokenizers = Arc::new(ArcSwap::from_pointee(settings::tokenizers(config)));
     let counter = Counter::start(
         (into, jobs),
         Arc::clone(&counting.studies),
         audit.clone(),
+        Arc::clone(&tokenizers),
         (Arc::clone(&sinks.ledger), sinks.metrics.clone()),
     );
-    Ok((counting, counter.map_err(AppError::Thread)?, audit))
+    let counter = counter.map_err(AppError::Thread)?;
+    Ok((counting, counter, (audit, tokenizers)))
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, AppError> {

@@ -148,6 +148,10 @@ pub struct CallRecord {
     /// How the tokens are known; absent when nothing is billed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<UsageSource>,
+    /// What counted the tokens that were counted here: an encoding such as `o200k_base`, or the name
+    /// of a configured tokenizer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<Cow<'static, str>>,
     /// The tokens.
     #[serde(flatten)]
     pub usage: TokenUsage,
@@ -220,7 +224,7 @@ fn or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SideUsage>,
 
 impl CallRecord {
     /// The columns of an export, in order: every field of the record, the tokens spread out.
-    pub const COLUMNS: [&str; 57] = [
+    pub const COLUMNS: [&str; 58] = [
         "call_id",
         "attempt_of",
         "started_at",
@@ -238,6 +242,7 @@ impl CallRecord {
         "end",
         "complete",
         "source",
+        "tokenizer",
         "input_tokens",
         "cache_read_tokens",
         "cache_read_audio_tokens",
@@ -377,6 +382,7 @@ pub(crate) mod tests {
             end: StreamEnd::Complete,
             complete: true,
             source: Some(UsageSource::Reported),
+            tokenizer: Some("o200k_base".into()),
             usage: tokens(),
             units: Units::from([("web_search".into(), 0)]),
             side: vec![SideUsage {

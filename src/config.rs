@@ -24,6 +24,7 @@ mod section;
 mod server;
 #[cfg(test)]
 mod tests;
+mod tokenizers;
 mod upstreams;
 mod value;
 
@@ -53,6 +54,7 @@ pub use print::written_prices;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use server::{MetricsToken, Server};
+pub use tokenizers::Tokenizer;
 pub use upstreams::{MeasuredBy, OpenCost, ReplicasFrom, RunsOn, Sign, Upstream};
 
 /// What tollgate runs by: every value checked.
@@ -74,6 +76,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// How calls that nobody reports are counted.
     pub meter: Meter,
+    /// By what some models are counted, by name.
+    pub tokenizers: Vec<Tokenizer>,
     /// The instances that share the traffic.
     pub fleet: Fleet,
     /// How metrics are bounded.
@@ -194,6 +198,7 @@ fn read(document: &Document, overrides: &Overrides, context: &Context<'_>) -> Op
         alerts: Alert::read_all(&mut root),
         ledger: Ledger::read(root.section("ledger")),
         meter: Meter::read(root.section("meter")),
+        tokenizers: Tokenizer::read_all(&mut root),
         fleet: Fleet::read(root.section("fleet")),
         metrics: Metrics::read(root.section("metrics")),
         reporting,

@@ -37,7 +37,7 @@ pub use conditions::Conditions;
 pub use entry::{FxRate, Layer, PriceEntry, Settings, Settlement, Since, Terms};
 pub use find::Price;
 pub use imagined::{Imagined, PricedAs};
-pub use names::{fits_pattern, is_pattern};
+pub use names::{fits_pattern, is_pattern, patterns_tie};
 pub use quote::{Listed, Named};
 pub use rates::Rates;
 pub use reserved::{Per, Rent, Rented, Reservation};

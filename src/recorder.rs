@@ -7,6 +7,7 @@
 mod counter;
 mod lessons;
 mod sides;
+mod tokenizers;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -23,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::verdict::Verdict;
 
 pub use counter::{Audit, Counter};
+pub use tokenizers::Tokenizers;
 
 /// Frames the ledger takes in one go. It splits them by the keys they change, and calls of one
 /// minute share their keys: a batch is mostly one commit, and one wait for the disk.

@@ -1,6 +1,6 @@
 //! A text comes to as many tokens in one piece as in two, and no body is too odd to be counted.
 
-use tollgate::tokens::{Asked, Encoding, Family, Request, Tokenizer};
+use tollgate::tokens::{Asked, Encoding, Family, Model, Request, Tokenizer};
 
 /// A text without a boundary is cut after so many bytes, and each cut may err by a token.
 const FORCED_CUT_BYTES: usize = 16 * 1024;
@@ -30,7 +30,7 @@ pub fn holds((cut, bytes): (u16, &[u8])) {
     {
         let request = Request {
             family,
-            model,
+            model: Model::of(model),
             body: bytes,
         };
         if let Some(input) = Tokenizer.input(&request) {

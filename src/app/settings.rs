@@ -13,6 +13,7 @@ use crate::config::{self, Config, MetricsToken, Secret};
 use crate::meter::{self, UpstreamFacts};
 use crate::pricing::PriceBook;
 use crate::proxy::{self, Attribution, EgressProxy, KeyHasher, UpstreamSettings};
+use crate::recorder::Tokenizers;
 use crate::sign;
 use crate::wire::TextBudget;
 use crate::{alerts, journal, ledger, metrics, verdict};
@@ -54,6 +55,13 @@ pub(super) fn counting(config: &Config, queue: mpsc::Sender<meter::Job>) -> mete
         studies: Arc::new(meter::Studies::new(config.meter.audit_share)),
         looks: Arc::new(Semaphore::new(meter::LOOKS_MAX)),
     }
+}
+
+/// By what the models are counted whose tokenizers the operator has.
+pub(super) fn tokenizers(config: &Config) -> Tokenizers {
+    let all = config.tokenizers.iter();
+    let all = all.map(|own| (own.models.clone(), Arc::clone(&own.file)));
+    Tokenizers::new(all.collect())
 }
 
 /// Records that may be unfinished at one time.

@@ -31,7 +31,7 @@ use crate::meter::{Entry, Meter};
 use crate::metrics::{CountGauges, Format, LedgerGauges, VerdictGauges};
 use crate::pricing::PriceBook;
 use crate::proxy::Proxy;
-use crate::recorder::{Audit, Pulse, Sinks};
+use crate::recorder::{Audit, Pulse, Sinks, Tokenizers};
 use crate::wire::TextBudget;
 
 /// A journal that is not synced for longer hangs; it is, every 20 ms.
@@ -50,6 +50,7 @@ pub(super) struct Shared {
     recorder: Pulse,
     texts: Arc<TextBudget>,
     audit: Audit,
+    tokenizers: Arc<ArcSwap<Tokenizers>>,
     repricing: Repricing,
     alerts: Arc<Alerts>,
     measured: Measured,
@@ -70,6 +71,7 @@ pub(super) struct Parts {
     pub(super) recorder: Pulse,
     pub(super) texts: Arc<TextBudget>,
     pub(super) audit: Audit,
+    pub(super) tokenizers: Arc<ArcSwap<Tokenizers>>,
     pub(super) alerts: Arc<Alerts>,
     pub(super) measured: Measured,
 }
@@ -86,6 +88,7 @@ impl Shared {
             recorder,
             texts,
             audit,
+            tokenizers,
             alerts,
             measured,
         } = parts;
@@ -103,6 +106,7 @@ impl Shared {
             recorder,
             texts,
             audit,
+            tokenizers,
             repricing: Repricing::default(),
             alerts,
             measured,

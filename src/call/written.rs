@@ -29,6 +29,7 @@ impl CallRecord {
             end,
             complete,
             source,
+            tokenizer,
             usage:
                 TokenUsage {
                     input,
@@ -91,6 +92,7 @@ impl CallRecord {
             "end": end,
             "complete": complete,
             "source": source,
+            "tokenizer": tokenizer,
             "input_tokens": input,
             "cache_read_tokens": cache_read,
             "cache_read_audio_tokens": cache_read_audio,

@@ -1,7 +1,8 @@
 //! The files that a configuration came from, and whether they still say the same.
 //!
-//! Told by their content alone: a Kubernetes volume swaps a symlink, NFS and bind mounts keep times
-//! and inodes of their own, and some of them tell nobody of a change.
+//! Told by their content: a Kubernetes volume swaps a symlink, NFS and bind mounts keep times and
+//! inodes of their own, and some of them tell nobody of a change. Only what is too long to be read
+//! every second, such as a tokenizer, is told by its length and time.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
@@ -10,8 +11,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// So much of a file is compared; no configuration, and no bundle of certificates, is as long.
-const COMPARED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The longest file whose content is compared; no configuration, and no bundle of certificates, is
+/// as long.
+const COMPARED_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// What a file says, without saying it: secrets are among them.
 type Print = u64;
@@ -83,7 +85,10 @@ fn regular(path: &Path) -> Option<Metadata> {
 }
 
 fn print(path: &Path) -> Option<Print> {
-    regular(path)?;
+    let metadata = regular(path)?;
+    if metadata.len() > COMPARED_BYTES_MAX {
+        return Some(KEYS.hash_one((metadata.len(), metadata.modified().ok())));
+    }
     let mut text = Vec::new();
     let mut file = File::open(path).ok()?.take(COMPARED_BYTES_MAX);
     file.read_to_end(&mut text).ok()?;
@@ -116,6 +121,25 @@ mod tests {
         assert_eq!(changed(&files), 1);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(files.again(), gone);
+    }
+
+    #[test]
+    fn a_long_file_has_changed_when_its_length_or_its_time_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        let put = |text: String| std::fs::write(&path, text).unwrap();
+        let long = usize::try_from(COMPARED_BYTES_MAX).unwrap() + 1;
+        put("a".repeat(long));
+        let mut files = Files::default();
+        files.add(&path);
+        let changed = |files: &Files| files.again().changed(files).count();
+        assert_eq!(changed(&files), 0);
+        put("a".repeat(long + 1));
+        assert_eq!(changed(&files), 1, "longer");
+        put("a".repeat(long));
+        let file = File::options().append(true).open(&path).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+        assert_eq!(changed(&files), 1, "of another time");
     }
 
     #[test]

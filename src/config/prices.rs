@@ -216,7 +216,7 @@ fn entry(mut section: Section<'_>, layer: Layer) -> Option<PriceEntry> {
 }
 
 /// The names of `match`: patterns only in the user's own prices.
-fn names(value: &Value<'_>, layer: Layer) -> Vec<String> {
+pub(super) fn names(value: &Value<'_>, layer: Layer) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (name, item) in value.texts() {
         if name.is_empty() {

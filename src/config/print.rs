@@ -13,7 +13,7 @@ use toml::{Table, Value};
 
 use super::{
     Alert, Attribution, Catalogues, Config, Ledger, Meter, Metrics, MetricsToken, ReplicasFrom,
-    Reporting, RunsOn, Server, Tenant, Upstream,
+    Reporting, RunsOn, Server, Tenant, Tokenizer, Upstream,
 };
 use crate::proxy::ClientGone;
 
@@ -36,6 +36,10 @@ impl Config {
         );
         put("ledger", ledger(&self.ledger));
         put("meter", meter(&self.meter));
+        put(
+            "tokenizers",
+            named(&self.tokenizers, |t| &t.name, tokenizer),
+        );
         put(
             "fleet",
             table([("replicas", Some(number(self.fleet.replicas)))]),
@@ -330,6 +334,16 @@ fn ledger(ledger: &Ledger) -> Value {
             Some(number(*minutes_retention_days)),
         ),
     ])
+}
+
+fn tokenizer(tokenizer: &Tokenizer) -> Value {
+    let Tokenizer {
+        name: _,
+        models,
+        path: at,
+        file: _,
+    } = tokenizer;
+    table([("match", Some(texts(models))), ("file", Some(path(at)))])
 }
 
 fn meter(meter: &Meter) -> Value {

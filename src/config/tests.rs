@@ -7,6 +7,7 @@ mod invoices;
 mod price_files;
 mod reference;
 mod rows;
+mod tokenizers;
 
 use std::path::Path;
 
@@ -88,6 +89,7 @@ fn the_example_file_is_exactly_the_defaults() {
     assert_eq!(example.prices.entries(), defaults().prices.entries());
 }
 
+#[cfg(feature = "tokenizers")]
 #[test]
 fn everything_the_example_leaves_commented_out_is_valid_too() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/tollgate.toml");
@@ -114,6 +116,10 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
         include_str!("../../config/throughput.toml"),
     );
     file("overlay.toml", "");
+    file(
+        "llama-3.json",
+        include_str!("../../tests/fixtures/tokenizers/tiny.json"),
+    );
     file("key-hash-secret", "h");
     file("egress-credentials", "user:password");
     let path = folder.path().join("tollgate.toml");
@@ -128,6 +134,7 @@ fn everything_the_example_leaves_commented_out_is_valid_too() {
     let config = load_with(Some(&path), &Overrides::default(), &secrets);
     let config = config.unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(config.tenants.len(), 1);
+    assert_eq!(config.tokenizers.len(), 1);
     assert_eq!(config.attribution.dimensions.len(), 2);
     assert!(config.prices.has_list("own-vllm"));
     let at = "2026-11-22T00:00:00Z".parse().unwrap();

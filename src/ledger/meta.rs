@@ -14,7 +14,7 @@ use super::store::{In, Store, Write};
 /// ledger instead. A newer one is not guessed at; older ones are read, and become this one.
 ///
 /// 2: rows may have the flags `billed_later`, `background`, `lower_bound` and
-/// `text_dropped`, and `would_cost_usd`; keys of totals say who pays, those of demand whether own
+/// `text_dropped`, `would_cost_usd` and `tokenizer`; keys of totals say who pays, those of demand whether own
 /// hosting served it; old demand is kept by hour.
 pub(super) const SCHEMA_VERSION: u8 = 2;
 /// The first that was released.

@@ -236,6 +236,7 @@ pub(super) fn call(n: u64) -> CallRecord {
         },
         complete: true,
         source: (!failed).then_some(UsageSource::Reported),
+        tokenizer: None,
         usage: if failed { TokenUsage::default() } else { usage },
         units: BTreeMap::new(),
         side: Vec::new(),

@@ -1,5 +1,6 @@
 //! From what was seen to the one record: pure, and the only place that decides how it is known.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::counting::{Count, Counts};
@@ -63,6 +64,7 @@ pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> C
         end: StreamEnd::Interrupted,
         complete: false,
         source: is_billed.then_some(UsageSource::Unknown),
+        tokenizer: None,
         usage: TokenUsage::default(),
         units: Units::default(),
         side: Vec::new(),
@@ -125,6 +127,7 @@ pub(super) fn complete(
     record.complete = ended_whole(reading, answer, ending);
     record.source = source;
     record.usage = usage;
+    record.tokenizer = counts.and_then(|counts| counts.tokenizer(source));
     record.units.clone_from(&report.units);
     if let (Some(UsageSource::Counted), Some(count)) = (source, asked.facts.spoken_characters) {
         record.units.insert("characters".into(), count);
@@ -226,6 +229,16 @@ fn with_counts(
 }
 
 impl Counts {
+    /// What counted, where not all was reported.
+    fn tokenizer(&self, source: Option<UsageSource>) -> Option<Cow<'static, str>> {
+        match source {
+            Some(UsageSource::Partial | UsageSource::Counted | UsageSource::Unknown) => {
+                self.tokenizer.clone()
+            }
+            Some(UsageSource::Reported) | None => None,
+        }
+    }
+
     /// What is odd about them.
     fn flags(&self) -> impl Iterator<Item = Flag> + use<> {
         let sides = [self.input, self.output].into_iter().flatten();

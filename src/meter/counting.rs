@@ -3,6 +3,7 @@
 //! It has its place in the recorder's queue and, for a crash, a mark with its true end. Whoever has
 //! it closes it with what was counted; dropped, in a panic too, it is closed as it stands.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,12 +57,14 @@ pub struct Texts {
 }
 
 /// Tokens that were counted of a call; a side that could not be counted is absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// What the model read.
     pub input: Option<Count>,
     /// What it wrote.
     pub output: Option<Count>,
+    /// What they were counted by, as a row says it.
+    pub tokenizer: Option<Cow<'static, str>>,
     /// Text was missing, for want of room; the call itself knows.
     pub dropped: bool,
 }

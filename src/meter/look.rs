@@ -73,6 +73,7 @@ impl Look {
         let counts = Counts {
             input: counts.input.or(self.before.input),
             output: counts.output.or(self.before.output),
+            tokenizer: counts.tokenizer.or(self.before.tokenizer),
             dropped: false,
         };
         self.open.looked(counts, |record| {

@@ -266,7 +266,7 @@ impl Open {
             return None;
         }
         left.looked = Some(age);
-        let before = left.counts.unwrap_or_default();
+        let before = left.counts.clone().unwrap_or_default();
         let model = left.record.model_name()?.to_owned();
         let request = self.request().body();
         let answer = self.answer();

@@ -186,11 +186,13 @@ fn what_was_counted_is_what_the_record_says() {
     call.close(Counts {
         input,
         output,
+        tokenizer: Some("o200k_base".into()),
         ..Counts::default()
     });
     let record = stage.record();
     assert_eq!((record.end, record.complete), (StreamEnd::Complete, true));
     assert_eq!(record.source, Some(UsageSource::Counted));
+    assert_eq!(record.tokenizer.as_deref(), Some("o200k_base"));
     assert_eq!(
         (record.usage.input, record.usage.output),
         (Some(3), Some(1))
@@ -301,7 +303,7 @@ fn a_call_that_lasts_leaves_what_was_counted_at_the_last_look() {
     let counts = |input, output| Counts {
         input,
         output: Some(whole(output)),
-        dropped: false,
+        ..Counts::default()
     };
     look.keep(counts(Some(whole(3)), 1));
     let leaves = |stage: &Stage| {

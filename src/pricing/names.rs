@@ -12,6 +12,12 @@ pub fn fits_pattern(pattern: &str, name: &str) -> bool {
     Pattern::new(pattern).matches(name)
 }
 
+/// Whether some name is as much one configured name's with a star in it as another's.
+#[must_use]
+pub fn patterns_tie(one: &str, other: &str) -> bool {
+    Pattern::new(one).ties_with(&Pattern::new(other))
+}
+
 /// A name with one `*` for any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {

@@ -4,19 +4,22 @@
 //! worker may stand still for it. Its queue is bounded by the places the meter gives out. A panic in
 //! counting costs the count, never the call.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 use tracing::{error, warn};
 
 use super::lessons::Lessons;
 use super::sides::{Sides, count, count_output};
+use super::tokenizers::Tokenizers;
 use crate::ledger::{Ledger, LedgerError};
 use crate::meter::{Count, Counts, Job, Look, Studied, Studies, Uncounted};
 use crate::metrics::{DriftGauge, Metrics};
-use crate::tokens::{Bound, Counted};
+use crate::tokens::{Bound, Counted, Model, Vocabulary};
 
 /// The name under which the ledger keeps what was learned.
 const LESSONS: &str = "lessons";
@@ -35,6 +38,8 @@ struct Desk {
     metrics: Metrics,
     studies: Arc<Studies>,
     lessons: Audit,
+    /// The operator's; a reload puts others here.
+    tokenizers: Arc<ArcSwap<Tokenizers>>,
     /// Studies since the lessons were kept.
     fresh: u32,
 }
@@ -79,6 +84,7 @@ impl Counter {
         (into, queue): (mpsc::Sender<Job>, mpsc::Receiver<Job>),
         studies: Arc<Studies>,
         lessons: Audit,
+        tokenizers: Arc<ArcSwap<Tokenizers>>,
         (ledger, metrics): (Arc<Ledger>, Metrics),
     ) -> std::io::Result<Self> {
         lessons.lock().known().for_each(|model| studies.know(model));
@@ -87,6 +93,7 @@ impl Counter {
             metrics,
             studies,
             lessons,
+            tokenizers,
             fresh: 0,
         };
         let thread = std::thread::Builder::new().name("counter".into());
@@ -147,12 +154,15 @@ impl Desk {
         let (Some(texts), model) = (call.texts(), call.model().unwrap_or_default()) else {
             return Counts::default();
         };
+        let tokenizers = self.tokenizers.load();
+        let model = tokenizers.model(model);
         self.counts(model, count(model, texts))
     }
 
     /// What a call that goes on comes to by now.
     fn look(&self, call: &Look) -> Counts {
-        let (model, texts) = (call.model(), call.texts());
+        let tokenizers = self.tokenizers.load();
+        let (model, texts) = (tokenizers.model(call.model()), call.texts());
         let sides = match call.input() {
             Some(_) => Sides {
                 input: None,
@@ -164,21 +174,25 @@ impl Desk {
     }
 
     /// The counts in the tokens of the model's vendor.
-    fn counts(&self, model: &str, sides: Sides) -> Counts {
+    fn counts(&self, model: Model<'_>, sides: Sides) -> Counts {
         let Sides { input, output } = self.lessons.lock().estimated(model, sides);
+        let some = input.or(output);
         Counts {
             input: input.map(of),
             output: output.map(of),
+            tokenizer: some.map(|_| name(model)),
             ..Counts::default()
         }
     }
 
     fn study(&mut self, call: &Studied) {
-        let sides = count(&call.model, &call.texts);
+        let tokenizers = self.tokenizers.load();
+        let model = tokenizers.model(&call.model);
+        let sides = count(model, &call.texts);
         let is_known = self
             .lessons
             .lock()
-            .study(&call.upstream, &call.model, sides, &call.usage);
+            .study(&call.upstream, model, sides, &call.usage);
         if is_known {
             let names = [Some(&call.model), call.asked_model.as_ref()];
             for name in names.into_iter().flatten() {
@@ -212,6 +226,14 @@ fn guarded<R>(metrics: &Metrics, work: impl FnOnce() -> R) -> Option<R> {
         error!("counting panicked; a call's tokens are unknown");
     }
     done
+}
+
+/// What a row calls that which counted.
+fn name(model: Model<'_>) -> Cow<'static, str> {
+    match model.vocabulary {
+        Vocabulary::Encoding(encoding) => Cow::Borrowed(encoding.name()),
+        Vocabulary::File(file) => Cow::Owned(file.name().to_owned()),
+    }
 }
 
 fn of(counted: Counted) -> Count {

@@ -1,6 +1,7 @@
 //! What reported calls that were counted as well have taught: how vendors count, and how far off
 //! our counts are.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::sides::Sides;
 use crate::meter::STUDIED_MODELS_MAX;
 use crate::metrics::DriftGauge;
-use crate::tokens::{Basis, Bound, Counted, Learned, Side};
+use crate::tokens::{Basis, Bound, Counted, Learned, Model, Side, Vocabulary};
 use crate::usage::TokenUsage;
 
 /// So many calls of a model are learned from, one and all; then a share of them.
@@ -40,8 +41,9 @@ struct Sums {
 
 impl Lessons {
     /// The counts in the tokens of the model's vendor.
-    pub(super) fn estimated(&self, model: &str, sides: Sides) -> Sides {
-        let estimate = |side, counted| self.learned.estimate(model, side, counted);
+    pub(super) fn estimated(&self, model: Model<'_>, sides: Sides) -> Sides {
+        let line = line(model);
+        let estimate = |side, counted| self.learned.estimate(&line, side, counted);
         Sides {
             input: sides.input.map(|counted| estimate(Side::Input, counted)),
             output: sides.output.map(|counted| estimate(Side::Output, counted)),
@@ -52,11 +54,11 @@ impl Lessons {
     pub(super) fn study(
         &mut self,
         upstream: &str,
-        model: &str,
+        model: Model<'_>,
         sides: Sides,
         reported: &TokenUsage,
     ) -> bool {
-        let is_new = !self.studied.contains_key(model);
+        let is_new = !self.studied.contains_key(model.name);
         if is_new && self.studied.len() >= STUDIED_MODELS_MAX {
             return true;
         }
@@ -75,15 +77,16 @@ impl Lessons {
                 [reported.reasoning, reported.output_audio],
             ),
         };
-        self.audit(upstream, model, self.estimated(model, sides), told);
+        self.audit(upstream, model.name, self.estimated(model, sides), told);
+        let line = line(model);
         let mut learn = |side, counted: Option<Counted>, told: Option<u64>| {
             if let (Some(counted), Some(told)) = (counted, told) {
-                self.learned.learn(model, side, counted, told);
+                self.learned.learn(&line, side, counted, told);
             }
         };
         learn(Side::Input, sides.input, told.input);
         learn(Side::Output, sides.output, told.output);
-        let studied = self.studied.entry(model.to_owned()).or_default();
+        let studied = self.studied.entry(model.name.to_owned()).or_default();
         *studied = studied.saturating_add(1);
         let by_rule = sides
             .output
@@ -128,6 +131,14 @@ impl Lessons {
     }
 }
 
+/// Under which name a model's lines are kept: what o200k taught says nothing of another vocabulary.
+fn line(model: Model<'_>) -> Cow<'_, str> {
+    match model.vocabulary {
+        Vocabulary::Encoding(_) => Cow::Borrowed(model.name),
+        Vocabulary::File(file) => Cow::Owned(format!("{} in {}", model.name, file.name())),
+    }
+}
+
 /// What the provider said of each side, where all of it is in the texts.
 #[derive(Clone, Copy)]
 struct Told {
@@ -149,6 +160,8 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "tokenizers")]
+    use crate::tokens::FileTokenizer;
 
     fn sides(input: u64, output: u64, basis: Basis) -> Sides {
         let counted = |tokens| {
@@ -182,10 +195,16 @@ mod tests {
         let mut lessons = Lessons::default();
         let told = reported(100, 100);
         for call in 1..=LESSONS {
-            let is_known = lessons.study("up", "claude", sides(90, 90, YARDSTICK), &told);
+            let is_known =
+                lessons.study("up", Model::of("claude"), sides(90, 90, YARDSTICK), &told);
             assert_eq!(is_known, call == LESSONS, "{call}");
         }
-        assert!(lessons.study("up", "gpt-4o", sides(100, 100, Basis::Rule), &told));
+        assert!(lessons.study(
+            "up",
+            Model::of("gpt-4o"),
+            sides(100, 100, Basis::Rule),
+            &told
+        ));
         assert_eq!(lessons.known().collect::<Vec<_>>(), ["claude"]);
     }
 
@@ -193,13 +212,50 @@ mod tests {
     fn what_was_learned_is_kept_and_read_again() {
         let mut lessons = Lessons::default();
         for _ in 0..LESSONS {
-            lessons.study("up", "m", sides(100, 100, YARDSTICK), &reported(200, 150));
+            lessons.study(
+                "up",
+                Model::of("m"),
+                sides(100, 100, YARDSTICK),
+                &reported(200, 150),
+            );
         }
         let text = serde_json::to_string(&lessons).unwrap();
         let again: Lessons = serde_json::from_str(&text).unwrap();
-        let Sides { input, output } = again.estimated("m", sides(1000, 1000, YARDSTICK));
+        let Sides { input, output } = again.estimated(Model::of("m"), sides(1000, 1000, YARDSTICK));
         assert!(input.unwrap().tokens.abs_diff(2000) < 200, "{input:?}");
         assert!(output.unwrap().tokens.abs_diff(1500) < 150, "{output:?}");
+    }
+
+    #[cfg(feature = "tokenizers")]
+    #[test]
+    fn what_one_vocabulary_taught_is_not_said_of_another() {
+        let tiny = include_bytes!("../../tests/fixtures/tokenizers/tiny.json");
+        let file = FileTokenizer::read("tiny", tiny).unwrap();
+        let own = Model {
+            vocabulary: Vocabulary::File(&file),
+            ..Model::of("m")
+        };
+        let mut lessons = Lessons::default();
+        for _ in 0..LESSONS {
+            let told = reported(200, 200);
+            lessons.study("up", Model::of("m"), sides(100, 100, YARDSTICK), &told);
+        }
+        let input = |lessons: &Lessons, model| {
+            let sides = lessons.estimated(model, sides(1000, 1000, YARDSTICK));
+            sides.input.unwrap().tokens
+        };
+        assert_eq!(input(&lessons, own), 1000);
+        assert!(input(&lessons, Model::of("m")) > 1800);
+        for _ in 0..LESSONS {
+            let told = reported(105, 100);
+            lessons.study("up", own, sides(100, 100, Basis::Vocabulary), &told);
+            lessons.study("up", own, sides(100, 100, YARDSTICK), &told);
+        }
+        assert!(input(&lessons, own) > 1020);
+        // An output in the model's own tokens is what it is.
+        let counted = sides(1000, 1000, Basis::Vocabulary);
+        let output = lessons.estimated(own, counted).output;
+        assert_eq!(output.unwrap().tokens, 1000);
     }
 
     #[test]
@@ -211,9 +267,9 @@ mod tests {
             ..reported(300, 140)
         };
         for _ in 0..LESSONS {
-            lessons.study("up", "m", sides(100, 100, YARDSTICK), &told);
+            lessons.study("up", Model::of("m"), sides(100, 100, YARDSTICK), &told);
         }
-        let Sides { input, output } = lessons.estimated("m", sides(100, 100, YARDSTICK));
+        let Sides { input, output } = lessons.estimated(Model::of("m"), sides(100, 100, YARDSTICK));
         assert!(input.unwrap().tokens.abs_diff(100) < 10, "{input:?}");
         assert!(output.unwrap().tokens.abs_diff(100) < 10, "{output:?}");
     }
@@ -223,13 +279,13 @@ mod tests {
         let mut lessons = Lessons::default();
         lessons.study(
             "up",
-            "gpt-4o",
+            Model::of("gpt-4o"),
             sides(100, 90, Basis::Rule),
             &reported(100, 100),
         );
         lessons.study(
             "up",
-            "gpt-4o",
+            Model::of("gpt-4o"),
             sides(100, 80, Basis::Rule),
             &reported(100, 100),
         );
@@ -251,7 +307,7 @@ mod tests {
             reasoning: Some(400),
             ..reported(100, 500)
         };
-        lessons.study("up", "m", sides(100, 100, YARDSTICK), &thought);
+        lessons.study("up", Model::of("m"), sides(100, 100, YARDSTICK), &thought);
         assert!(lessons.drift().iter().all(|row| row.class == "input"));
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::meter::Texts;
 use crate::tokens::{
-    Answer, Asked, Bound, Choice, Counted, Encoding, Family, Request, Tokenizer, ToolCall,
+    Answer, Asked, Bound, Choice, Counted, Family, Model, Request, Tokenizer, ToolCall, Vocabulary,
 };
 use crate::wire::{self, Operation, SpokenChoice, WireFormat};
 
@@ -16,7 +16,7 @@ pub(super) struct Sides {
 }
 
 /// Counts what is there of a call to `model`.
-pub(super) fn count(model: &str, texts: &Texts) -> Sides {
+pub(super) fn count(model: Model<'_>, texts: &Texts) -> Sides {
     let family = family(texts.format, texts.operation);
     let input = body(texts).and_then(|body| Tokenizer.input(&request(family, model, &body)));
     let unknown = Asked {
@@ -30,7 +30,7 @@ pub(super) fn count(model: &str, texts: &Texts) -> Sides {
 }
 
 /// Counts no more than what was said.
-pub(super) fn count_output(model: &str, texts: &Texts) -> Option<Counted> {
+pub(super) fn count_output(model: Model<'_>, texts: &Texts) -> Option<Counted> {
     let family = family(texts.format, texts.operation);
     let body = body(texts).unwrap_or_default();
     output(model, Asked::of(&request(family, model, &body)), texts)
@@ -40,7 +40,7 @@ fn body(texts: &Texts) -> Option<Cow<'_, [u8]>> {
     texts.request.as_ref().and_then(wire::Request::body)
 }
 
-const fn request<'a>(family: Family, model: &'a str, body: &'a [u8]) -> Request<'a> {
+const fn request<'a>(family: Family, model: Model<'a>, body: &'a [u8]) -> Request<'a> {
     Request {
         family,
         model,
@@ -48,13 +48,13 @@ const fn request<'a>(family: Family, model: &'a str, body: &'a [u8]) -> Request<
     }
 }
 
-fn output(model: &str, asked: Asked, texts: &Texts) -> Option<Counted> {
+fn output(model: Model<'_>, asked: Asked, texts: &Texts) -> Option<Counted> {
     let spoken = texts.spoken.as_ref();
     let spoken = spoken.filter(|spoken| !spoken.is_dropped())?;
-    let encoding = Encoding::for_model(model);
     let choices = spoken.choices();
+    let choices = choices.iter().map(|said| choice(model.vocabulary, said));
     let answer = Answer {
-        choices: choices.iter().map(|said| choice(encoding, said)).collect(),
+        choices: choices.collect::<Option<_>>()?,
     };
     let counted = Tokenizer.output(model, asked, &answer);
     // What was thought is billed, and not what is shown of it.
@@ -66,16 +66,16 @@ fn output(model: &str, asked: Asked, texts: &Texts) -> Option<Counted> {
     Some(Counted { bound, ..counted })
 }
 
-fn choice(encoding: Encoding, said: &SpokenChoice) -> Choice {
-    let count = |text: &str| Tokenizer.count(encoding, text);
-    let call = |(name, arguments): &(String, String)| ToolCall {
-        name: count(name),
-        arguments: count(arguments),
+fn choice(vocabulary: Vocabulary<'_>, said: &SpokenChoice) -> Option<Choice> {
+    let count = |text: &str| vocabulary.count(text);
+    let call = |(name, arguments): &(String, String)| {
+        let (name, arguments) = (count(name)?, count(arguments)?);
+        Some(ToolCall { name, arguments })
     };
-    Choice {
-        text: count(&said.text).saturating_add(count(&said.refusal)),
-        tool_calls: said.calls.iter().map(call).collect(),
-    }
+    Some(Choice {
+        text: count(&said.text)?.saturating_add(count(&said.refusal)?),
+        tool_calls: said.calls.iter().map(call).collect::<Option<_>>()?,
+    })
 }
 
 fn family(format: WireFormat, operation: Operation) -> Family {

@@ -4,8 +4,9 @@ use super::asked::{Asked, Thinking};
 use super::counted::{Basis, Bound, Counted};
 use super::model::{Generation, Rules};
 use super::request::Family;
+use super::vocabulary::{Model, Vocabulary};
 
-/// What of an answer was seen, in tokens of the model's encoding (`Encoding::for_model`).
+/// What of an answer was seen, in tokens of the vocabulary it is counted in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// Its choices; most have one.
@@ -32,8 +33,8 @@ pub struct ToolCall {
 
 impl Answer {
     /// What the answer comes to for `model`, asked as `asked` says.
-    pub(super) fn counted(&self, model: &str, asked: Asked) -> Counted {
-        let rules = Rules::of(model);
+    pub(super) fn counted(&self, model: Model<'_>, asked: Asked) -> Counted {
+        let rules = model.rules();
         let visible = self.choices.iter().map(|choice| match rules {
             Some(rules) => choice.framed(rules, asked),
             None => choice.text + choice.tool_calls.iter().map(ToolCall::whole).sum::<u64>(),
@@ -44,11 +45,12 @@ impl Answer {
             .all(|choice| choice.tool_calls.is_empty());
         Counted {
             tokens: visible.sum(),
-            basis: match rules {
-                Some(_) => Basis::Rule,
-                None => Basis::Yardstick { beside: 0, plain },
+            basis: match (rules, model.vocabulary) {
+                (Some(_), _) => Basis::Rule,
+                (None, Vocabulary::File(_)) => Basis::Vocabulary,
+                (None, Vocabulary::Encoding(_)) => Basis::Yardstick { beside: 0, plain },
             },
-            bound: if asked.hosted || asked.hides_reasoning(model) {
+            bound: if asked.hosted || asked.hides_reasoning(rules) {
                 Bound::AtLeast
             } else {
                 Bound::Whole
@@ -126,11 +128,11 @@ impl ToolCall {
 }
 
 impl Asked {
-    fn hides_reasoning(self, model: &str) -> bool {
+    fn hides_reasoning(self, rules: Option<Rules>) -> bool {
         match self.thinking {
             Thinking::On => true,
             Thinking::Off => false,
-            Thinking::Unsaid => Rules::of(model).is_some_and(Rules::reasons),
+            Thinking::Unsaid => rules.is_some_and(Rules::reasons),
         }
     }
 }

@@ -18,10 +18,13 @@ pub struct Counted {
 pub enum Basis {
     /// The provider's own encoding and framing; docs/accuracy.md has how exact.
     Rule,
+    /// The model's own vocabulary, by a file: exact for the text, without what its server writes
+    /// around it.
+    Vocabulary,
     /// Tokens of the model's vendor, by what its reported counts have taught: `Learned`.
     Learned,
-    /// Tokens of o200k, the yardstick for a vendor without public rules. `Learned` makes an
-    /// estimate of it.
+    /// A text of a vendor without public rules, framed as `OpenAI` does, in tokens of o200k or of the
+    /// operator's file. `Learned` makes an estimate of it.
     Yardstick {
         /// Tokens among them that are the vendor's already, such as of images.
         beside: u64,

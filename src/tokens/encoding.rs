@@ -15,6 +15,15 @@ impl Encoding {
     /// All encodings.
     pub const ALL: [Self; 2] = [Self::O200k, Self::Cl100k];
 
+    /// Its name, as `OpenAI` calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::O200k => "o200k_base",
+            Self::Cl100k => "cl100k_base",
+        }
+    }
+
     /// The encoding that `model` is known to have; `None` for models of other vendors and for
     /// names that say nothing, such as a deployment's.
     #[must_use]

@@ -13,7 +13,7 @@ use super::image_size;
 use super::json::Json;
 use super::model::{Generation, Rules};
 use super::rendering;
-use super::request::Family;
+use super::request::{Family, Request};
 use super::tally::Tally;
 
 /// What other vendors' requests are measured by.
@@ -30,7 +30,7 @@ pub(super) struct Prompt<'a> {
     own: bool,
     api: Family,
     pub(super) rules: Rules,
-    pub(super) tally: Tally,
+    pub(super) tally: Tally<'a>,
     /// What has to stand behind a system message, and has not come to one.
     sections: Vec<String>,
     /// Tokens that it comes to less than its text.
@@ -40,15 +40,15 @@ pub(super) struct Prompt<'a> {
 }
 
 impl<'a> Prompt<'a> {
-    pub(super) fn new(api: Family, model: &'a str) -> Self {
-        let own = Rules::of(model);
+    pub(super) fn new(request: &Request<'a>) -> Self {
+        let own = request.model.rules();
         let rules = own.unwrap_or(YARDSTICK);
         Self {
-            model,
+            model: request.model.name,
             own: own.is_some(),
-            api,
+            api: request.family,
             rules,
-            tally: Tally::new(rules.encoding),
+            tally: Tally::new(request.model.vocabulary),
             sections: Vec::new(),
             short: 0,
             format: None,

@@ -2,6 +2,7 @@
 
 use super::asked::Asked;
 use super::counted::Counted;
+use super::vocabulary::Model;
 
 /// The API that a body is written for: how it names its texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -30,8 +31,8 @@ pub enum Family {
 pub struct Request<'a> {
     /// The API it was sent to.
     pub family: Family,
-    /// The model that answers, by its best known name: the response's before the request's.
-    pub model: &'a str,
+    /// The model that answers.
+    pub model: Model<'a>,
     /// The JSON body, as it was sent.
     pub body: &'a [u8],
 }

@@ -1,8 +1,7 @@
 //! Adds up what a request's parts come to, within a budget.
 
 use super::counted::Bound;
-use super::encoding::Encoding;
-use super::tokenizer::Tokenizer;
+use super::vocabulary::Vocabulary;
 
 /// The most text of one call that is counted, in bytes: two million tokens of prose, twice what
 /// models take, and two seconds of one core at the slowest.
@@ -10,8 +9,8 @@ pub const TEXT_BYTES_MAX: usize = 8 << 20;
 
 /// A running sum.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tally {
-    encoding: Encoding,
+pub(super) struct Tally<'a> {
+    vocabulary: Vocabulary<'a>,
     bytes_left: usize,
     /// Tokens so far.
     pub(super) tokens: u64,
@@ -21,10 +20,10 @@ pub(super) struct Tally {
     pub(super) bound: Bound,
 }
 
-impl Tally {
-    pub(super) fn new(encoding: Encoding) -> Self {
+impl<'a> Tally<'a> {
+    pub(super) fn new(vocabulary: Vocabulary<'a>) -> Self {
         Self {
-            encoding,
+            vocabulary,
             bytes_left: TEXT_BYTES_MAX,
             tokens: 0,
             beside: 0,
@@ -39,7 +38,13 @@ impl Tally {
             self.unseen();
         }
         self.bytes_left -= within;
-        self.add(Tokenizer.count(self.encoding, text.get(..within).unwrap_or_default()));
+        match self
+            .vocabulary
+            .count(text.get(..within).unwrap_or_default())
+        {
+            Some(tokens) => self.add(tokens),
+            None => self.unseen(),
+        }
     }
 
     /// Adds tokens of the framing.

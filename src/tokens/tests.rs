@@ -2,6 +2,8 @@
 
 mod answers;
 mod conversations;
+#[cfg(feature = "tokenizers")]
+mod files;
 mod learned;
 mod rendering;
 mod requests;

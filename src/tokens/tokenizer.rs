@@ -9,6 +9,7 @@ use super::json::Json;
 use super::prompt::Prompt;
 use super::request::{Family, Input, Request};
 use super::stream::{SEGMENT_BYTES, StreamCounter};
+use super::vocabulary::Model;
 use super::{chat, contents, converse, messages, responses};
 
 /// Counts with vocabularies that are loaded once for the process, at first use or ahead of it.
@@ -51,7 +52,7 @@ impl Tokenizer {
     pub fn input(self, request: &Request<'_>) -> Option<Input> {
         let body = Json::parse(request.body)?;
         let asked = Asked::read(request.family, &body);
-        let mut prompt = Prompt::new(request.family, request.model);
+        let mut prompt = Prompt::new(request);
         match request.family {
             Family::Chat => chat::chat(&body, asked, &mut prompt)?,
             Family::Responses => responses::responses(&body, asked, &mut prompt)?,
@@ -68,9 +69,10 @@ impl Tokenizer {
         })
     }
 
-    /// The output of an answer by `model` to what was `asked`, from its counted texts.
+    /// The output of an answer by `model` to what was `asked`, from its texts as its vocabulary counts
+    /// them.
     #[must_use]
-    pub fn output(self, model: &str, asked: Asked, answer: &Answer) -> Counted {
+    pub fn output(self, model: Model<'_>, asked: Asked, answer: &Answer) -> Counted {
         answer.counted(model, asked)
     }
 }

@@ -51,6 +51,9 @@ mod stop;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+#[cfg(feature = "tokenizers")]
+mod tokenizers;
+#[cfg(test)]
 mod upkeep;
 #[cfg(test)]
 mod verdict;

@@ -1,6 +1,6 @@
 //! Input tokens by the rules, against what `OpenAI` and Azure reported.
 
-use tollgate::tokens::{Bound, Family, Request, Tokenizer};
+use tollgate::tokens::{Bound, Family, Model, Request, Tokenizer};
 
 use crate::exchange::Exchange;
 use crate::figures::Rows;
@@ -48,7 +48,7 @@ pub(crate) fn rows(exchanges: &[Exchange], bound: Bound) -> Rows {
 fn pair(exchange: &Exchange, bound: Bound) -> Option<(u64, u64)> {
     let request = Request {
         family: exchange.family()?,
-        model: &exchange.model,
+        model: Model::of(&exchange.model),
         body: exchange.request.as_ref()?.as_bytes(),
     };
     let counted = Tokenizer.input(&request)?.counted;

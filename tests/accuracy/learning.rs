@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 use tollgate::tokens::{
-    Asked, Basis, Bound, Counted, Encoding, Family, Learned, Request, Side, Tokenizer,
+    Asked, Basis, Bound, Counted, Encoding, Family, Learned, Model, Request, Side, Tokenizer,
 };
 
 use crate::answer::Answer;
@@ -64,7 +64,7 @@ pub(crate) fn claude_with_tools(exchanges: &[Exchange]) -> Figures {
     for exchange in exchanges.iter().filter(claude) {
         let request = Request {
             family: Family::Messages,
-            model: &exchange.model,
+            model: Model::of(&exchange.model),
             body: exchange.request.as_deref().unwrap_or_default().as_bytes(),
         };
         let told = exchange.reported("input_tokens").filter(|told| *told > 0);
@@ -110,7 +110,7 @@ fn output(exchange: &Exchange) -> Option<Lesson<'_>> {
     let counted = answer.counted(Encoding::O200k);
     Some(Lesson {
         model: &exchange.model,
-        counted: Tokenizer.output(&exchange.model, Asked::default(), &counted),
+        counted: Tokenizer.output(Model::of(&exchange.model), Asked::default(), &counted),
         told: exchange
             .reported("output_tokens")
             .filter(|told| *told > 0)?,
@@ -120,7 +120,7 @@ fn output(exchange: &Exchange) -> Option<Lesson<'_>> {
 fn input(exchange: &Exchange) -> Option<Lesson<'_>> {
     let request = Request {
         family: exchange.family()?,
-        model: &exchange.model,
+        model: Model::of(&exchange.model),
         body: exchange.request.as_ref()?.as_bytes(),
     };
     let counted = Tokenizer.input(&request)?.counted;

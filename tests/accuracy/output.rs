@@ -1,6 +1,6 @@
 //! Output tokens by the rules, against what `OpenAI` and Azure reported.
 
-use tollgate::tokens::{Asked, Bound, Encoding, Request, Tokenizer};
+use tollgate::tokens::{Asked, Bound, Encoding, Model, Request, Tokenizer};
 
 use crate::answer::Answer;
 use crate::exchange::Exchange;
@@ -44,11 +44,11 @@ fn measured(exchange: &Exchange) -> Option<(Bound, String, u64, u64)> {
     let answer = Answer::read(exchange)?;
     let asked = Asked::of(&Request {
         family: exchange.family()?,
-        model: &exchange.model,
+        model: Model::of(&exchange.model),
         body: exchange.request.as_ref()?.as_bytes(),
     });
     let counted = answer.counted(Encoding::for_model(&exchange.model));
-    let counted = Tokenizer.output(&exchange.model, asked, &counted);
+    let counted = Tokenizer.output(Model::of(&exchange.model), asked, &counted);
     let hidden = exchange.reported("reasoning_tokens").unwrap_or(0);
     let told = exchange.reported("output_tokens")?.checked_sub(hidden)?;
     if told == 0 || answer.is_empty() && !answer.has_calls() {

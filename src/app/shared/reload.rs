@@ -64,6 +64,8 @@ impl Shared {
         self.proxy.reload(proxy).map_err(|error| said(&error))?;
         self.alerts.reload(alerts);
         self.measured.take(measured);
+        self.tokenizers
+            .store(Arc::new(settings::tokenizers(&config)));
         if let Some((admin, at)) = admin {
             admin.set_access(settings::access(&config, *at));
         }

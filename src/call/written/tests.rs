@@ -87,6 +87,7 @@ proptest! {
             end: full.end,
             complete: maybe().is_some(),
             source: full.source.filter(|_| maybe().is_some()),
+            tokenizer: maybe().map(|()| text().into()),
             usage: TokenUsage {
                 input: maybe().map(|()| count()),
                 cache_read: maybe().map(|()| count()),

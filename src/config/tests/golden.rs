@@ -22,7 +22,12 @@ pub(super) fn compare(name: &str, actual: &str) {
 /// Loads a text whose problems are the golden file.
 #[track_caller]
 fn check(name: &str, text: &str) {
-    let folder = folder(text);
+    compare_problems(name, text, &folder(text));
+}
+
+/// The same in a folder with more files in it.
+#[track_caller]
+pub(super) fn compare_problems(name: &str, text: &str, folder: &tempfile::TempDir) {
     let path = folder.path().join("tollgate.toml");
     let result = load_with(Some(&path), &Overrides::default(), &env);
     let problems = result.map(|config| config.print()).unwrap_err().to_string();

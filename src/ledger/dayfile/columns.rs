@@ -1,5 +1,6 @@
 //! The columns of a day file: every field of a record, named once, for declaring, writing and reading.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use super::cell::Cell;
 use crate::call::{CallId, CallRecord, CostLine, Flag, LineKind, Pricing, Role, StreamEnd};
 use crate::money::{Currency, Pico, RatePerMtok};
-use crate::usage::{SideUsage, TokenUsage};
+use crate::usage::{SideUsage, TokenUsage, UsageSource};
 
 /// A value that its column cannot hold, or a column that does not hold its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +139,7 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
         end,
         complete,
         source,
+        tokenizer,
         usage,
         units,
         side,
@@ -175,7 +177,7 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
     c.required("stream", stream)?;
     c.required("end", end)?;
     c.required("complete", complete)?;
-    c.optional("source", source)?;
+    known_by(c, source, tokenizer)?;
     tokens(c, usage)?;
     c.map("units", units)?;
     c.repeated(("side", Repeated::Groups), side, &no_side(), side_columns)?;
@@ -188,6 +190,15 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
     c.optional("ttft_ms", ttft_ms)?;
     c.required("duration_ms", duration_ms)?;
     odd(c, flags)
+}
+
+fn known_by<C: Columns>(
+    c: &mut C,
+    source: &mut Option<UsageSource>,
+    tokenizer: &mut Option<Cow<'static, str>>,
+) -> Result<(), Unfit> {
+    c.optional("source", source)?;
+    c.optional("tokenizer", tokenizer)
 }
 
 fn money<C: Columns>(
@@ -370,6 +381,7 @@ pub(super) fn no_row() -> Numbered {
         end: StreamEnd::Complete,
         complete: false,
         source: None,
+        tokenizer: None,
         usage: TokenUsage::default(),
         units: BTreeMap::new(),
         side: Vec::new(),

@@ -144,7 +144,7 @@ fn a_new_field_or_word_of_a_record_is_a_new_schema() {
         format!("lines {}", lines.join(" ")),
     ];
     let schema_2 = [
-        "57 fields",
+        "58 fields",
         "ends complete client_gone upstream_failed timeout interrupted",
         "flags total_mismatch cache_overlap ttl_remainder aborted error_in_stream \
          negative_clamped compressed truncated malformed unread_operation no_price no_rate \

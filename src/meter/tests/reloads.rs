@@ -84,7 +84,7 @@ proptest! {
         if counted {
             let call = stage.uncounted();
             reload(&stage);
-            call.close(Counts { input: Some(whole(7)), output: Some(whole(1)), dropped: false });
+            call.close(Counts { input: Some(whole(7)), output: Some(whole(1)), ..Counts::default() });
         }
         let record = stage.record();
 

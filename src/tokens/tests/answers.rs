@@ -1,13 +1,13 @@
 //! What an answer comes to around its texts.
 
-use crate::tokens::{Answer, Asked, Bound, Choice, Family, Thinking, Tokenizer, ToolCall};
+use crate::tokens::{Answer, Asked, Bound, Choice, Family, Model, Thinking, Tokenizer, ToolCall};
 
 #[track_caller]
 fn check(model: &str, asked: Asked, choices: &[Choice], tokens: u64, bound: Bound) {
     let answer = Answer {
         choices: choices.to_vec(),
     };
-    let counted = Tokenizer.output(model, asked, &answer);
+    let counted = Tokenizer.output(Model::of(model), asked, &answer);
     assert_eq!((counted.tokens, counted.bound), (tokens, bound));
 }
 

@@ -1,6 +1,6 @@
 //! What functions, calls, results and answer formats come to, by hand from the rules.
 
-use crate::tokens::{Encoding, Family, Request, Tokenizer};
+use crate::tokens::{Encoding, Family, Model, Request, Tokenizer};
 
 const F: &str = r#"{"name":"f","description":"Do.","parameters":{}}"#;
 const SECTION: &str = "# Tools\n\n## functions\n\nnamespace functions {\n\n\
@@ -14,7 +14,7 @@ fn n(text: &str) -> u64 {
 fn check(family: Family, model: &str, body: &str, tokens: u64) {
     let request = Request {
         family,
-        model,
+        model: Model::of(model),
         body: body.as_bytes(),
     };
     let counted = Tokenizer.input(&request).unwrap().counted;

@@ -1,11 +1,13 @@
 //! What a request comes to, by hand from the rules: a message is 3 and its role, a request 3.
 
-use crate::tokens::{Asked, Basis, Bound, Family, Request, TEXT_BYTES_MAX, Thinking, Tokenizer};
+use crate::tokens::{
+    Asked, Basis, Bound, Family, Model, Request, TEXT_BYTES_MAX, Thinking, Tokenizer,
+};
 
 fn request<'a>(family: Family, model: &'a str, body: &'a str) -> Request<'a> {
     Request {
         family,
-        model,
+        model: Model::of(model),
         body: body.as_bytes(),
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn record(model: &str, capability: &str) -> CallRecord {
         end: StreamEnd::Complete,
         complete: true,
         source: Some(UsageSource::Reported),
+        tokenizer: None,
         usage: TokenUsage {
             input: Some(2_000),
             output: Some(500),

@@ -81,6 +81,7 @@ impl Drawn {
             end: StreamEnd::Complete,
             complete: true,
             source: Some(UsageSource::Reported),
+            tokenizer: None,
             usage: TokenUsage {
                 input: Some(input),
                 output: Some(output),
