@@ -7,7 +7,8 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use super::args::{Global, LogFormat};
 
-/// The AWS SDK shows credentials' tokens in what it traces, and whole answers in what it warns of.
+/// The AWS SDK traces whole requests, a web identity's token in one of them, and warns with whole
+/// answers.
 const MUTED: &str = "aws=off";
 
 /// Starts logging as the flags say, else at the usual level of the verb.
