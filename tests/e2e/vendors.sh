@@ -49,6 +49,7 @@ anthropic-api anthropic anthropic
 bedrock bedrock
 cerebras openai
 cohere cohere cohere
+dashscope dashscope alibaba
 deepseek openai deepseek
 gemini gemini google
 groq openai groq

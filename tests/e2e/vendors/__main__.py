@@ -6,11 +6,11 @@
 import json
 import sys
 
-from . import bedrock, claude, cohere, compatible, google, groq, litellm, mistral, ollama
+from . import bedrock, claude, cohere, compatible, dashscope, google, groq, litellm, mistral, ollama
 from .recorded import played
 
 AT = sys.argv[1]
-CLIENTS = (bedrock, claude, cohere, compatible, google, groq, litellm, mistral, ollama)
+CLIENTS = (bedrock, claude, cohere, compatible, dashscope, google, groq, litellm, mistral, ollama)
 # A model for a call that is refused.
 REFUSED = {"model": "a-model", "streaming": False}
 faults = []

@@ -17,6 +17,7 @@ NOT_IN_THE_LIST = {
     "mistral-small-latest",
     "rerank-english-v2.0",
     "text-embedding-005",
+    "text-embedding-v4",
     "unknown-model",
 }
 WITHOUT_LIST = {"bedrock", "cerebras", "ollama", "openrouter", "perplexity"}

@@ -33,6 +33,7 @@ REFUSALS = {
     ":generateContent": {"error": {"code": 400, "message": SAID, "status": "INVALID_ARGUMENT"}},
     "/v2/chat": {"id": "1", "message": SAID},
     "/api/chat": {"error": SAID},
+    "/generation": {"code": "InvalidParameter", "message": SAID, "request_id": "1"},
     "/converse": {"message": SAID},
     "/invoke": {"message": SAID},
     ":rawPredict": {"type": "error", "error": {"type": "invalid_request_error", "message": SAID}},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 # What nobody recorded is written beside this file, as it is documented.
 FOLDERS = (Path(os.environ["TOLLGATE_SHARED"]) / "fixtures/recorded", Path(__file__).parent)
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 FILES = {file.stem: file for folder in FOLDERS for file in folder.glob("*.jsonl")}
 # Of a long recording as many as this, spread over it.
 MOST = 40
@@ -18,10 +19,16 @@ def read(recording):
     """All exchanges of a recording, each with the bytes of its answer and the model it asks for."""
     for line in open(FILES[recording]):
         exchange = json.loads(line)
-        text, coded = exchange["response_body"], exchange.get("response_body_b64")
-        exchange["body"] = base64.b64decode(coded) if text is None else text.encode()
+        exchange["body"] = body(exchange)
         exchange["model"] = exchange["expected"]["model_requested"]
         yield exchange
+
+
+def body(exchange):
+    if "fixture" in exchange:
+        return (FIXTURES / exchange["fixture"]).read_bytes()
+    text = exchange["response_body"]
+    return base64.b64decode(exchange["response_body_b64"]) if text is None else text.encode()
 
 
 def played(recording):
