@@ -35,6 +35,7 @@ mod plain;
 mod request;
 mod response;
 mod scanner;
+mod served;
 mod skip;
 mod spoken;
 mod sse;
@@ -81,11 +82,13 @@ pub enum WireFormat {
     DashScope,
     /// Voyage's API.
     Voyage,
+    /// A model server's own API, and those that answer alike.
+    Served,
 }
 
 impl WireFormat {
     /// All formats, in the order messages name them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::OpenAi,
         Self::Anthropic,
         Self::Gemini,
@@ -94,6 +97,7 @@ impl WireFormat {
         Self::Bedrock,
         Self::DashScope,
         Self::Voyage,
+        Self::Served,
     ];
 
     /// The name used in configuration, labels and records.
@@ -108,6 +112,7 @@ impl WireFormat {
             Self::Gemini => "gemini",
             Self::DashScope => "dashscope",
             Self::Voyage => "voyage",
+            Self::Served => "served",
         }
     }
 }

@@ -65,7 +65,7 @@ pub struct Upstream {
 }
 
 /// The wire formats by their names.
-const FORMATS: [(&str, WireFormat); 8] = [
+const FORMATS: [(&str, WireFormat); 9] = [
     (WireFormat::OpenAi.label(), WireFormat::OpenAi),
     (WireFormat::Anthropic.label(), WireFormat::Anthropic),
     (WireFormat::Ollama.label(), WireFormat::Ollama),
@@ -74,6 +74,7 @@ const FORMATS: [(&str, WireFormat); 8] = [
     (WireFormat::Gemini.label(), WireFormat::Gemini),
     (WireFormat::DashScope.label(), WireFormat::DashScope),
     (WireFormat::Voyage.label(), WireFormat::Voyage),
+    (WireFormat::Served.label(), WireFormat::Served),
 ];
 
 /// The versions of HTTP by their names.

@@ -233,7 +233,7 @@ impl ProxyError {
                 "type": "error",
                 "error": {"type": self.anthropic_type(), "message": message},
             }),
-            WireFormat::Ollama => json!({"error": message}),
+            WireFormat::Ollama | WireFormat::Served => json!({"error": message}),
             WireFormat::Cohere => json!({"message": message}),
             WireFormat::Bedrock => json!({"__type": self.bedrock_type(), "message": message}),
             WireFormat::Gemini => json!({"error": {

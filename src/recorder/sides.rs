@@ -81,12 +81,14 @@ fn choice(vocabulary: Vocabulary<'_>, said: &SpokenChoice) -> Option<Choice> {
 fn family(format: WireFormat, operation: Operation) -> Family {
     match (format, operation) {
         (WireFormat::Anthropic, _) => Family::Messages,
-        (WireFormat::Ollama, _) => Family::Templated,
         (WireFormat::Bedrock, _) => Family::Converse,
         (WireFormat::Gemini, _) => Family::Contents,
         (WireFormat::OpenAi, Operation::Responses) => Family::Responses,
         (WireFormat::OpenAi, Operation::TextCompletion) => Family::Completions,
-        (WireFormat::OpenAi | WireFormat::Voyage, Operation::Embeddings) => Family::Embeddings,
+        (WireFormat::OpenAi | WireFormat::Voyage | WireFormat::Served, Operation::Embeddings) => {
+            Family::Embeddings
+        }
+        (WireFormat::Ollama | WireFormat::Served, _) => Family::Templated,
         (
             WireFormat::OpenAi | WireFormat::Cohere | WireFormat::DashScope | WireFormat::Voyage,
             _,

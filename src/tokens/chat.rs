@@ -106,7 +106,8 @@ pub(super) fn templated<'j>(
     if body.get("messages").is_some() {
         return chat(body, asked, prompt);
     }
-    bare(body, "prompt", prompt).or_else(|| bare(body, "input", prompt))?;
+    let mut names = ["prompt", "input", "inputs", "text"].iter();
+    names.find_map(|name| bare(body, name, prompt))?;
     for name in ["system", "suffix"] {
         prompt.tally.text(body.text_of(name).unwrap_or_default());
     }

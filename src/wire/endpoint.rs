@@ -165,7 +165,7 @@ pub fn model_in_path(path: &str) -> Option<String> {
         .split('/')
         .skip_while(|segment| *segment != "deployments");
     let named = short(segments.nth(1)).or_else(|| bedrock::model(path));
-    named.or_else(|| short(google::model(path)))
+    named.or_else(|| short(google::model(path).or_else(|| others::model(path))))
 }
 
 /// All vendors bill what is created.
@@ -189,6 +189,9 @@ fn posted(own: WireFormat, tail: [&str; 3]) -> (WireFormat, Operation, Reading) 
         ["messages", _, "threads"] | ["complete", _, "uploads"] => free(Operation::Other),
         ["messages", ..] => (WireFormat::Anthropic, Operation::Chat, Reading::Metered),
         _ => {
+            if let Some(operation) = others::served_alike(tail) {
+                return (WireFormat::Served, operation, Reading::Metered);
+            }
             if let Some(operation) = openai(tail) {
                 return (WireFormat::OpenAi, operation, Reading::Metered);
             }
@@ -215,7 +218,8 @@ fn openai(tail: [&str; 3]) -> Option<Operation> {
     Some(match tail {
         // An Azure deployment may be named `chat`.
         ["completions", "chat", "deployments"] => Operation::TextCompletion,
-        ["completions", "chat", _] => Operation::Chat,
+        // watsonx.ai's too.
+        ["completions", "chat", _] | ["chat" | "chat_stream", "text", _] => Operation::Chat,
         ["completions", ..] => Operation::TextCompletion,
         ["embeddings", ..] => Operation::Embeddings,
         ["responses", ..] | ["compact", "responses", _] => Operation::Responses,

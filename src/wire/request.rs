@@ -284,7 +284,7 @@ impl RequestScanner {
     #[must_use]
     pub fn new(format: WireFormat) -> Self {
         Self::along(match format {
-            WireFormat::OpenAi | WireFormat::Voyage => &OPENAI,
+            WireFormat::OpenAi | WireFormat::Voyage | WireFormat::Served => &OPENAI,
             WireFormat::DashScope => &DASHSCOPE,
             WireFormat::Anthropic => &ANTHROPIC,
             WireFormat::Ollama => &OLLAMA,

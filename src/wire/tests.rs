@@ -145,6 +145,10 @@ fn path_of(name: &str) -> &'static str {
             "/api/v1/services/embeddings/text-embedding/text-embedding"
         }
         (_, "dashscope") => "/api/v1/services/aigc/text-generation/generation",
+        (_, "served") if has("sglang") || has("generate") => "/generate",
+        (_, "served") if has("llama") => "/completion",
+        (_, "served") if has("watsonx") => "/ml/v1/text/generation",
+        (_, "served") => "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/completions",
         (Some((_, path)), _) => path,
         (None, "anthropic") => "/v1/messages",
         (None, "bedrock") => "/model/anthropic.claude-v2%3A1/converse",

@@ -47,6 +47,8 @@ mod reprice;
 #[cfg(test)]
 mod reserved;
 #[cfg(test)]
+mod served;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod support;

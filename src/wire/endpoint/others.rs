@@ -27,7 +27,8 @@ pub(super) fn shared(own: WireFormat, tail: [&str; 3]) -> Option<Operation> {
             | WireFormat::Cohere
             | WireFormat::Bedrock
             | WireFormat::DashScope
-            | WireFormat::Voyage,
+            | WireFormat::Voyage
+            | WireFormat::Served,
             _,
         ) => None,
     }
@@ -54,8 +55,42 @@ pub(super) fn posted(tail: [&str; 3]) -> Option<(WireFormat, Operation)> {
         ["multimodalembeddings" | "contextualizedembeddings", ..] => {
             (WireFormat::Voyage, Operation::Embeddings)
         }
+        _ => return served(tail).map(|operation| (WireFormat::Served, operation)),
+    })
+}
+
+/// What a path asks of a model server that answers in its own words, or of who answers alike.
+fn served(tail: [&str; 3]) -> Option<Operation> {
+    Some(match tail {
+        // Text Generation Inference, SGLang; llama.cpp.
+        ["generate" | "generate_stream" | "completion", ..]
+        // watsonx.ai
+        | ["generation" | "generation_stream", "text", _]
+        | ["text" | "text_stream", "generation", _] => Operation::TextCompletion,
         _ => return None,
     })
+}
+
+/// What such a path asks that looks like one of `OpenAI`'s: of Qianfan, where the model stands last, and
+/// of watsonx.ai.
+pub(super) fn served_alike(tail: [&str; 3]) -> Option<Operation> {
+    Some(match tail {
+        [_, "chat", QIANFAN] => Operation::Chat,
+        [_, "completions", QIANFAN] => Operation::TextCompletion,
+        [_, "embeddings", QIANFAN] | ["embeddings", "text", _] => Operation::Embeddings,
+        _ => return None,
+    })
+}
+
+/// What stands in each path of Qianfan's first API.
+const QIANFAN: &str = "wenxinworkshop";
+
+/// The model that a path of Qianfan's names.
+pub(super) fn model(path: &str) -> Option<&str> {
+    let path = path.split(['?', '#']).next()?;
+    let (_, asked) = path.split_once("/wenxinworkshop/")?;
+    let (_, model) = asked.split_once('/')?;
+    Some(model)
 }
 
 #[cfg(test)]
@@ -105,6 +140,52 @@ mod tests {
     }
 
     #[test]
+    fn a_server_answers_in_its_own_words_at_its_own_paths() {
+        let text = Operation::TextCompletion;
+        for (path, operation) in [
+            ("/generate", text),
+            ("/tgi/generate_stream", text),
+            ("/completion", text),
+            ("/ml/v1/text/generation?version=2024-05-01", text),
+            ("/ml/v1/text/generation_stream", text),
+            ("/ml/v1-beta/generation/text", text),
+            ("/ml/v1/text/embeddings", Operation::Embeddings),
+            (
+                "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/completions",
+                Operation::Chat,
+            ),
+            (
+                "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/eb-instant",
+                Operation::Chat,
+            ),
+            (
+                "/rpc/2.0/ai_custom/v1/wenxinworkshop/completions/sqlcoder_7b",
+                text,
+            ),
+            (
+                "/rpc/2.0/ai_custom/v1/wenxinworkshop/embeddings/bge",
+                Operation::Embeddings,
+            ),
+        ] {
+            for own in [WireFormat::OpenAi, WireFormat::Gemini, WireFormat::Served] {
+                check(own, path, WireFormat::Served, operation);
+            }
+        }
+        let named = super::super::model_in_path;
+        let path = "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/eb-instant?access_token=a/b";
+        assert_eq!(named(path).as_deref(), Some("eb-instant"));
+        // In `OpenAI`'s words.
+        for path in ["/ml/v1/text/chat", "/ml/v1/text/chat_stream"] {
+            check(
+                WireFormat::OpenAi,
+                path,
+                WireFormat::OpenAi,
+                Operation::Chat,
+            );
+        }
+    }
+
+    #[test]
     fn where_several_have_a_path_the_upstream_tells() {
         let cohere = WireFormat::Cohere;
         check(cohere, "/v1/chat", cohere, Operation::Chat);
@@ -118,10 +199,8 @@ mod tests {
         check(voyage, "/v1/embeddings", voyage, Operation::Embeddings);
         check(voyage, "/v1/rerank", voyage, Operation::Rerank);
         check(openai, "/v1/chat", openai, Operation::Chat);
-        for (own, path) in [(ollama, "/v1/chat"), (openai, "/generate")] {
-            let found = endpoint(own, &Method::POST, path);
-            assert_eq!(found.reading, Reading::Free, "{path}");
-        }
+        let found = endpoint(ollama, &Method::POST, "/v1/chat");
+        assert_eq!(found.reading, Reading::Free);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::super::openai::responses::Response;
 use super::super::openai::runs::ThreadRun;
 use super::super::openai::usage;
 use super::super::plain::Plain;
+use super::super::served::Served;
 use super::super::voyage::Embedded;
 use super::chunked::Chunked;
 use super::lines::Lines;
@@ -35,7 +36,8 @@ pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body
             | WireFormat::Cohere
             | WireFormat::Bedrock
             | WireFormat::DashScope
-            | WireFormat::Voyage,
+            | WireFormat::Voyage
+            | WireFormat::Served,
         ) => plain(endpoint, content_type),
         (Reading::Results, WireFormat::OpenAi) => Box::new(Lines::<Output>::new()),
         (Reading::Results, WireFormat::Anthropic) => Box::new(Lines::<Outcome>::new()),
@@ -60,6 +62,9 @@ pub(super) fn of(endpoint: Endpoint, content_type: Option<&str>) -> Box<dyn Body
         }
         (Reading::Metered | Reading::Lookup, WireFormat::DashScope | WireFormat::Voyage) => {
             promised::<Embedded>(content_type)
+        }
+        (Reading::Metered | Reading::Lookup, WireFormat::Served) => {
+            promised::<Served>(content_type)
         }
     }
 }

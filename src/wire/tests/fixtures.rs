@@ -14,6 +14,7 @@ mod gemini;
 mod ollama;
 mod openai;
 mod operations;
+mod served;
 
 /// What every whole `OpenAI` fixture has in common, with this usage.
 fn completion(usage: &TokenUsage) -> Report {
