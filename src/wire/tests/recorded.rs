@@ -17,7 +17,7 @@ use super::bytewise::{check_every_cut, check_every_split};
 use super::*;
 
 /// Byte steps a test may take on one record; more would be slow in a debug build.
-const WORK_MAX: usize = 100_000;
+const WORK_MAX: usize = 30_000;
 
 /// `expected` names that are ours under another name.
 const RENAMED: [(&str, &str); 2] = [
