@@ -41,6 +41,8 @@ mod past;
 #[cfg(test)]
 mod prometheus;
 #[cfg(test)]
+mod public_failures;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod reprice;

@@ -1,4 +1,0 @@
-//! Searches for bytes that break `halves::operations`.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|input: (u8, u16, &[u8])| tollgate_fuzz::halves::operations(input));
