@@ -10,30 +10,36 @@ use std::io::Write;
 use std::path::Path;
 
 use flate2::{Compression, write::GzEncoder};
+use tollgate::wire::WireFormat;
 
 #[path = "../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "the fuzz targets reach it")]
 mod properties;
 
-use properties::{decode, form, halves, measured, scanner, sse, strip, tokens, usage_request};
+use properties::{
+    answers, decode, form, frames, measured, scanner, sse, strip, tokens, usage_request,
+};
 
 /// How often each fixture is broken.
-const ROUNDS: u64 = 200;
+const ROUNDS: u64 = 100;
 
 /// The same where counting the tokens of a fixture takes longer than reading it.
 const COUNTED_ROUNDS: u64 = 5;
 
 /// Every fixture, and streams and requests whose usage has to be asked for.
 fn fixtures() -> Vec<Vec<u8>> {
+    let files: Vec<Vec<u8>> = WireFormat::ALL.into_iter().flat_map(fixtures_of).collect();
+    assert!(files.len() >= 100, "the fixtures are missing");
+    let short = SHORT.map(|text| text.as_bytes().to_vec());
+    files.into_iter().chain(short).collect()
+}
+
+fn fixtures_of(format: WireFormat) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let folders = ["anthropic", "bedrock", "openai"].map(|format| folder.join(format));
-    let files = folders.iter().flat_map(|it| fs::read_dir(it).unwrap());
+    let files = fs::read_dir(folder.join(format.label())).unwrap();
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     files.sort();
-    assert!(files.len() >= 40, "the fixtures are missing");
-    let read = files.iter().map(|file| fs::read(file).unwrap());
-    read.chain(SHORT.map(|text| text.as_bytes().to_vec()))
-        .collect()
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
 const SHORT: [&str; 6] = [
@@ -78,11 +84,32 @@ fn check_often(rounds: u64, property: impl Fn(u8, u16, &[u8])) {
 }
 
 #[test]
-fn answers_and_requests_say_the_same_in_two_pieces() {
-    check(|_, cut, bytes| halves::anthropic((cut, bytes)));
-    check(|_, cut, bytes| halves::bedrock((cut, bytes)));
-    check(|_, cut, bytes| halves::openai((cut, bytes)));
-    check(|operation, cut, bytes| halves::operations((operation, cut, bytes)));
+fn answers_and_requests_say_the_same_in_any_pieces() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for format in WireFormat::ALL {
+        let asked = (0..).zip(answers::ASKED);
+        let own: Vec<u8> = asked
+            .filter_map(|(place, (own, _))| (own == format).then_some(place))
+            .collect();
+        for fixture in fixtures_of(format) {
+            for _ in 0..ROUNDS {
+                let bytes = broken(fixture.clone(), &mut random);
+                let asked = *random.choice(&own).unwrap();
+                answers::holds((asked, random.u8(..), random.u16(..), &bytes));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_binary_stream_says_the_same_in_any_pieces_and_ends_with_a_frame() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for fixture in fixtures_of(WireFormat::Bedrock) {
+        for _ in 0..ROUNDS {
+            let lines = broken(fixture.clone(), &mut random);
+            frames::holds((random.u16(..), random.u16(..), &lines));
+        }
+    }
 }
 
 #[test]

@@ -3,10 +3,11 @@
 //! The fuzz targets search for input that breaks them; `tests/properties.rs` tries a few in every run
 //! of the tests, and so keeps them compiling.
 
+pub mod answers;
 pub mod cut;
 pub mod decode;
 pub mod form;
-pub mod halves;
+pub mod frames;
 pub mod measured;
 pub mod scanner;
 pub mod sse;
