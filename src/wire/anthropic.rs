@@ -25,7 +25,7 @@ use running::Running;
 pub(super) enum Field {
     /// In `message_start`: the input, and a placeholder for the output.
     StartUsage,
-    /// In `message_delta`, or in a whole body: final.
+    /// In `message_delta`, or in a whole body.
     Usage,
     Type,
     Model,
@@ -82,6 +82,9 @@ pub(super) struct Message {
     settled: Running,
     /// The same with this event's usage.
     current: Running,
+    /// A usage came that may be the last; in this event.
+    counted: bool,
+    counted_here: bool,
 }
 
 impl Format for Message {
@@ -104,6 +107,7 @@ impl Format for Message {
     }
 
     fn end_text(&mut self, _: &mut Findings) {
+        self.counted_here = false;
         if self.settled != self.current {
             self.settled = self.current.clone();
         }
@@ -121,17 +125,32 @@ impl Message {
                 findings.output_to_come |= is_usage;
             }
             Field::Usage => {
-                let is_usage = self.usage(raw, findings);
-                findings.report.final_usage |= is_usage;
-                findings.output_to_come &= !is_usage;
+                self.counted_here |= self.usage(raw, findings);
+                self.counted |= self.counted_here;
+                self.settle(findings);
             }
-            Field::Type => findings.ended |= raw == b"\"message_stop\"",
+            Field::Type if raw == b"\"message_stop\"" => {
+                findings.ended = true;
+                self.settle(findings);
+            }
             Field::Model => findings.name(raw, |report| &mut report.model),
             Field::Id => findings.name(raw, |report| &mut report.response_id),
-            Field::StopReason => findings.name(raw, |report| &mut report.finish_reason),
+            Field::StopReason => {
+                findings.name(raw, |report| &mut report.finish_reason);
+                self.settle(findings);
+            }
             Field::ToolName => findings.names_tool(raw),
-            Field::Text(_) | Field::Reasoning | Field::Output | Field::Error => {}
+            Field::Type | Field::Text(_) | Field::Reasoning | Field::Output | Field::Error => {}
         }
+    }
+
+    /// A body has one usage. A stream counts while it goes on, and for the last time where it says why
+    /// it stopped.
+    fn settle(&self, findings: &mut Findings) {
+        let report = &mut findings.report;
+        let is_last = !report.is_stream || report.finish_reason.is_some();
+        report.final_usage |= (self.counted_here && is_last) || (self.counted && findings.ended);
+        findings.output_to_come &= !report.final_usage;
     }
 
     /// Merges a usage; false if it is none. Of two in one event the last wins, so it is merged

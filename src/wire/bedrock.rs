@@ -186,9 +186,11 @@ impl Format for Answer {
         }
     }
 
-    /// What a stream counted and how it ended is settled by the frame it came in.
+    /// What a stream counted and how it ended is settled by the frame it came in; of counts that stand
+    /// alone the body's end tells that they are all.
     fn end_text(&mut self, findings: &mut Findings) {
         self.claude.end_text(findings);
+        self.end.counted |= !findings.report.is_stream && self.body != Tally::default();
         self.settled = self.end;
         let End {
             wrapped,
@@ -288,9 +290,9 @@ impl Answer {
         findings.report.final_usage = settled;
         findings.ended = ended;
         self.end.stopped |= findings.report.finish_reason.is_some();
+        self.end.counted |= is_final;
         if let anthropic::Field::StartUsage | anthropic::Field::Usage = field {
             self.body = Tally::of_usage(&findings.report.usage.unwrap_or_default());
-            self.end.counted |= is_final;
             self.tell(findings);
         }
     }
@@ -315,7 +317,6 @@ impl Answer {
     ) {
         let place = place(&mut self.body);
         *place = count_of(raw, findings).or(*place);
-        self.end.counted |= !findings.report.is_stream;
         self.tell(findings);
     }
 
@@ -324,7 +325,7 @@ impl Answer {
         let before = self.body.output.filter(|_| !findings.report.is_stream);
         let sum = |count: u64| count.saturating_add(before.unwrap_or(0));
         self.body.output = count_of(raw, findings).map(sum).or(before);
-        self.end.counted = true;
+        self.end.counted |= findings.report.is_stream;
         self.tell(findings);
     }
 

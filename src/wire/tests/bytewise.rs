@@ -31,6 +31,32 @@ pub(super) fn check_every_cut(sample: &Sample, work_max: usize) {
     }
 }
 
+/// What a reader calls final at a cut is what the whole body says, unless only the body's end tells
+/// that nothing follows.
+#[track_caller]
+pub(super) fn check_what_is_final(sample: &Sample, work_max: usize) {
+    let whole = sides(&mut sample.reader(), &sample.body);
+    for cut in cuts(sample.body.len(), work_max) {
+        let mut reader = sample.reader();
+        let read = sides(&mut reader, &sample.body[..cut]);
+        if reader.report().final_usage && !reader.is_endless() {
+            assert_eq!(read, whole, "{} cut at {cut}", sample.name);
+        }
+    }
+}
+
+/// What was read and written. Headers of Bedrock's do not say for how long.
+fn sides(reader: &mut ResponseReader, body: &[u8]) -> Option<[Option<u64>; 4]> {
+    reader.feed(body);
+    let usage = reader.report().usage?;
+    Some([
+        usage.input,
+        usage.cache_read,
+        usage.cache_write,
+        usage.output,
+    ])
+}
+
 /// Split into two frames anywhere, a body says the same as in one.
 #[track_caller]
 pub(super) fn check_every_split(sample: &Sample, work_max: usize) {
@@ -50,6 +76,13 @@ pub(super) fn check_every_split(sample: &Sample, work_max: usize) {
 fn every_cut_of_a_fixture_says_what_its_prefix_says() {
     for sample in all_fixtures() {
         check_every_cut(&sample, usize::MAX);
+    }
+}
+
+#[test]
+fn what_is_final_in_a_cut_fixture_is_what_the_whole_says() {
+    for sample in all_fixtures() {
+        check_what_is_final(&sample, usize::MAX);
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::Flag;
 
-use super::bytewise::{check_every_cut, check_every_split};
+use super::bytewise::{check_every_cut, check_every_split, check_what_is_final};
 use super::*;
 
 /// Byte steps a test may take on one record; more would be slow in a debug build.
@@ -471,6 +471,7 @@ fn recorded_bodies_say_the_same_at_every_cut_and_split() {
         for record in records(ending) {
             let sample = record.sample(format);
             check_every_cut(&sample, WORK_MAX);
+            check_what_is_final(&sample, WORK_MAX);
             if sample.body.len() <= 8 * 1024 {
                 check_every_split(&sample, WORK_MAX);
             }
