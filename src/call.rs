@@ -18,6 +18,7 @@ mod cost;
 mod flag;
 mod json;
 mod model;
+mod origin;
 mod row;
 mod settled;
 mod written;
@@ -26,6 +27,7 @@ pub use again::Again;
 pub use cost::{CostLine, LineKind, Pricing};
 pub use flag::Flag;
 pub use model::{bedrock_model, fits_model, names_model, without_snapshot};
+pub use origin::{Origin, Origins};
 pub use row::Row;
 pub use settled::Settled;
 
@@ -186,15 +188,18 @@ pub struct CallRecord {
     /// `would_cost_as`, in dollars: an imagined price, in no total of what is paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_cost_usd: Option<Pico>,
-    /// The tier that served the call, as the provider says.
+    /// The tier that served the call, as the provider says, else as it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
     /// The speed it was served at, where that has a price of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<String>,
-    /// Where it was served, as the provider says.
+    /// Where it was served, as the provider says, else as it was asked for, else where it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// Where these three are known from, if not from the answer.
+    #[serde(flatten)]
+    pub origins: Origins,
     /// Whether the model was asked to think, where that has a price of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking: Option<bool>,
@@ -224,7 +229,7 @@ fn or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SideUsage>,
 
 impl CallRecord {
     /// The columns of an export, in order: every field of the record, the tokens spread out.
-    pub const COLUMNS: [&str; 58] = [
+    pub const COLUMNS: [&str; 61] = [
         "call_id",
         "attempt_of",
         "started_at",
@@ -276,6 +281,9 @@ impl CallRecord {
         "service_tier",
         "speed",
         "region",
+        "service_tier_origin",
+        "speed_origin",
+        "region_origin",
         "thinking",
         "finish_reason",
         "response_id",
@@ -411,6 +419,11 @@ pub(crate) mod tests {
             service_tier: Some("default".into()),
             speed: Some("fast".into()),
             region: Some("us".into()),
+            origins: Origins {
+                service_tier: Some(Origin::Request),
+                speed: Some(Origin::Request),
+                region: Some(Origin::Path),
+            },
             thinking: Some(true),
             finish_reason: Some("stop".into()),
             response_id: Some("r".into()),

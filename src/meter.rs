@@ -65,6 +65,8 @@ pub struct UpstreamFacts {
     pub prices: Arc<PriceBook>,
     /// Of own hosting: the API call whose price its calls are held against.
     pub would_cost_as: Option<PricedAs>,
+    /// The region its address is of, where that says one.
+    pub region: Option<String>,
 }
 
 /// What is known of a call before it is forwarded.
@@ -338,6 +340,13 @@ impl OpenCall {
 pub struct CallMeter(Option<OpenCall>);
 
 impl CallMeter {
+    /// Takes what the request's headers ask.
+    pub fn head(&self, headers: &HeaderMap) {
+        if let Some(call) = &self.0 {
+            call.open.request().head(call.open.endpoint, headers);
+        }
+    }
+
     /// Watches the request body pass.
     #[must_use]
     pub fn request_observer(&self) -> RequestObserver {

@@ -28,7 +28,7 @@ mod window;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::call::{CallRecord, CostLine, Flag, Pricing};
+use crate::call::{CallRecord, CostLine, Flag, Origins, Pricing};
 use crate::money::{Currency, Pico};
 use crate::usage::{SideUsage, TokenUsage, Units, UsageSource};
 
@@ -67,12 +67,14 @@ pub struct Priceable<'a> {
     pub side: &'a [SideUsage],
     /// Things billed by number.
     pub units: &'a Units,
-    /// The tier that served the call, as the provider says.
+    /// The tier that served the call.
     pub service_tier: Option<&'a str>,
-    /// The speed it was served at, as the provider says.
+    /// The speed it was served at.
     pub speed: Option<&'a str>,
-    /// Where it was served, as the provider says.
+    /// Where it was served.
     pub region: Option<&'a str>,
+    /// Where these three are known from, if the provider does not say them itself.
+    pub origins: Origins,
     /// Whether the model was to think, else whether it did, if either is known.
     pub thinking: Option<bool>,
 }
@@ -100,10 +102,18 @@ impl<'a> Priceable<'a> {
             service_tier: record.service_tier.as_deref(),
             speed: record.speed.as_deref(),
             region: record.region.as_deref(),
+            origins: record.origins,
             thinking: record.thinking.or(thought),
         }
     }
 }
+
+/// Nothing is known of how it was served.
+const NO_ORIGINS: Origins = Origins {
+    service_tier: None,
+    speed: None,
+    region: None,
+};
 
 /// No units.
 const NO_UNITS: &Units = &Units::new();
@@ -131,19 +141,22 @@ impl<'a> Priceable<'a> {
             service_tier: None,
             speed: None,
             region: None,
+            origins: NO_ORIGINS,
             thinking: None,
         }
     }
 }
 
 /// What only prices find odd.
-const OF_PRICES: [Flag; 6] = [
+const OF_PRICES: [Flag; 8] = [
     Flag::NoPrice,
     Flag::NoRate,
     Flag::PriceSeenLater,
     Flag::FreeQuota,
     Flag::Prepaid,
     Flag::Reserved,
+    Flag::TierAssumed,
+    Flag::RegionAssumed,
 ];
 
 /// The money of a call, ready for its record.

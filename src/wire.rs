@@ -50,11 +50,13 @@ mod voyage;
 mod wrapped;
 
 pub use coding::{Coding, Decoder};
-pub use endpoint::{Endpoint, Operation, Reading, endpoint, model_in_path, results_id};
+pub use endpoint::{
+    Endpoint, Operation, Reading, endpoint, model_in_path, region_in_path, results_id,
+};
 pub use findings::Report;
 pub use kept::{CALL_TEXT_BYTES_MAX, TextBudget};
 pub use paths::{Action, Paths};
-pub use request::{Request, RequestFacts, RequestScanner};
+pub use request::{Request, RequestFacts, RequestScanner, Service};
 pub use response::{ResponseReader, is_event_stream};
 pub use scanner::{Scanner, Seen, VALUE_BYTES_MAX};
 pub use spoken::{Spoken, SpokenChoice};

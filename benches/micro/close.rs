@@ -5,7 +5,7 @@ use std::hint::black_box;
 use anyhow::ensure;
 use criterion::{BatchSize, Criterion, Throughput};
 use http::StatusCode;
-use tollgate::call::{CallRecord, Pricing, StreamEnd};
+use tollgate::call::{CallRecord, Origins, Pricing, StreamEnd};
 use tollgate::meter::ResponseObserver;
 use tollgate::pricing::Priceable;
 use tollgate::tee::Observer;
@@ -32,6 +32,7 @@ pub(crate) fn price(criterion: &mut Criterion) -> anyhow::Result<()> {
         service_tier: record.service_tier.as_deref(),
         speed: None,
         region: None,
+        origins: Origins::default(),
         thinking: None,
     };
     let pricing = prices.price(&call).pricing;

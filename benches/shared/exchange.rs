@@ -105,6 +105,7 @@ fn upstream(format: WireFormat, prices: Arc<PriceBook>) -> UpstreamFacts {
         price_list: format.label().to_owned(),
         prices,
         would_cost_as: None,
+        region: None,
     }
 }
 

@@ -235,6 +235,7 @@ fn upstream(
         price_list: upstream.prices.clone(),
         prices: Arc::clone(prices),
         would_cost_as: upstream.would_cost_as.clone(),
+        region: upstream.region(),
     };
     let extra_roots = upstream
         .ca_file

@@ -52,11 +52,16 @@ pub enum Flag {
     Prepaid,
     /// Served by throughput reserved by the hour; the cost is what it is worth.
     Reserved,
+    /// The answer names no tier or speed: it is priced as it was asked for.
+    TierAssumed,
+    /// The answer names no region: it is priced in the one that was asked for or, where the one it was
+    /// sent to has no price apart, as in any.
+    RegionAssumed,
 }
 
 impl Flag {
     /// All flags, for metrics preset to zero.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::TotalMismatch,
         Self::CacheOverlap,
         Self::TtlRemainder,
@@ -79,6 +84,8 @@ impl Flag {
         Self::FreeQuota,
         Self::Prepaid,
         Self::Reserved,
+        Self::TierAssumed,
+        Self::RegionAssumed,
     ];
 
     /// The name used in labels, exports and reports.
@@ -107,6 +114,8 @@ impl Flag {
             Self::FreeQuota => "free_quota",
             Self::Prepaid => "prepaid",
             Self::Reserved => "reserved",
+            Self::TierAssumed => "tier_assumed",
+            Self::RegionAssumed => "region_assumed",
         }
     }
 }

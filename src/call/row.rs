@@ -7,7 +7,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use super::CallRecord;
+use super::{CallRecord, Origin};
 
 /// One record, a value for each of [`CallRecord::COLUMNS`]; as JSON an object in that order.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,20 +41,28 @@ impl CallRecord {
             written
                 .get(column)
                 .cloned()
-                .unwrap_or_else(|| absent(column))
+                .unwrap_or_else(|| self.absent(column))
         };
         Row(Self::COLUMNS.into_iter().map(value).collect())
     }
+
+    /// What stands in a column without a value.
+    fn absent(&self, column: &str) -> Value {
+        match column {
+            "dimensions" | "units" => Value::Object(Map::new()),
+            "cost_lines" | "flags" => Value::Array(Vec::new()),
+            "service_tier_origin" => answers(self.service_tier.as_ref()),
+            "speed_origin" => answers(self.speed.as_ref()),
+            "region_origin" => answers(self.region.as_ref()),
+            // `side` among them: not reported.
+            _ => Value::Null,
+        }
+    }
 }
 
-/// What stands in a column without a value.
-fn absent(column: &str) -> Value {
-    match column {
-        "dimensions" | "units" => Value::Object(Map::new()),
-        "cost_lines" | "flags" => Value::Array(Vec::new()),
-        // `side` among them: not reported.
-        _ => Value::Null,
-    }
+/// Who says what is known from nowhere else: the answer, or nobody.
+fn answers(said: Option<&String>) -> Value {
+    said.map_or(Origin::NOBODY, |_| Origin::ANSWER).into()
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! Reading, rows and exports stay with serde; that both say the same is a property below.
 
 use super::json::{Json, OrNull, object, plain};
-use super::{CallId, CallRecord, CostLine, Flag, LineKind, Pricing, Role, StreamEnd};
+use super::{
+    CallId, CallRecord, CostLine, Flag, LineKind, Origin, Origins, Pricing, Role, StreamEnd,
+};
 use crate::usage::{SideUsage, TokenUsage, UsageSource};
 
 impl CallRecord {
@@ -66,6 +68,12 @@ impl CallRecord {
             service_tier,
             speed,
             region,
+            origins:
+                Origins {
+                    service_tier: service_tier_origin,
+                    speed: speed_origin,
+                    region: region_origin,
+                },
             thinking,
             finish_reason,
             response_id,
@@ -126,6 +134,9 @@ impl CallRecord {
             "service_tier": service_tier,
             "speed": speed,
             "region": region,
+            "service_tier_origin": service_tier_origin,
+            "speed_origin": speed_origin,
+            "region_origin": region_origin,
             "thinking": thinking,
             "finish_reason": finish_reason,
             "response_id": response_id,
@@ -200,6 +211,7 @@ macro_rules! words {
 words!(
     Flag: label,
     LineKind: name,
+    Origin: label,
     Pricing: label,
     Role: label,
     StreamEnd: label,

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::call::Origins;
 use crate::demo::{HistorySettings, HourOfHistory, MadeCall, MinuteOfHistory, Sums};
 use crate::economics::{DemandMinute, DemandSums};
 use crate::ledger::{History, ImportedHour, ImportedMinute, Minutes, Totals};
@@ -55,6 +56,7 @@ fn price(call: &MadeCall, at: Timestamp, prices: &PriceBook) -> Option<Pico> {
         service_tier: None,
         speed: None,
         region: None,
+        origins: Origins::default(),
         thinking: None,
     });
     bill.cost_usd

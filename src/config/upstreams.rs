@@ -3,6 +3,7 @@
 mod hosting;
 mod lists;
 mod measured_by;
+mod regions;
 mod sign;
 
 use std::path::PathBuf;

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::call::{Flag, Pricing, Role, Settled, StreamEnd};
+use crate::call::{Flag, Origins, Pricing, Role, Settled, StreamEnd};
 use crate::economics::{CallDemand, DemandMinute};
 use crate::journal::{self, FrameKind, Journal};
 use crate::money::{Currency, Pico};
@@ -258,6 +258,7 @@ pub(super) fn call(n: u64) -> CallRecord {
         service_tier: None,
         speed: None,
         region: None,
+        origins: Origins::default(),
         thinking: None,
         finish_reason: Some("stop".into()),
         response_id: Some(format!("chatcmpl-{n}")),

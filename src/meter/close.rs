@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::counting::{Count, Counts};
 use super::open::Answer;
 use super::{Arrival, UpstreamFacts, background};
-use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
+use crate::call::{CallRecord, Flag, Origin, Origins, Pricing, StreamEnd};
 use crate::pricing::Priceable;
 use crate::usage::{Capability, ContextClass, TokenUsage, Units, UsageSource};
-use crate::wire::{self, Endpoint, Reading, Report, RequestFacts, ResponseReader};
+use crate::wire::{self, Endpoint, Reading, Report, RequestFacts, ResponseReader, Service};
 
 /// How a call ended.
 pub(super) struct Ending {
@@ -46,6 +46,10 @@ pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> C
     } = arrival;
     let is_billed = endpoint.reading.is_billed();
     let billable = is_billed && upstream.billed;
+    let (region, from) = wire::region_in_path(path).map_or_else(
+        || (upstream.region.clone(), Origin::Upstream),
+        |region| (Some(region), Origin::Path),
+    );
     CallRecord {
         call_id,
         attempt_of: None,
@@ -81,7 +85,11 @@ pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> C
         would_cost_usd: None,
         service_tier: None,
         speed: None,
-        region: None,
+        origins: Origins {
+            region: region.as_ref().map(|_| from),
+            ..Origins::default()
+        },
+        region,
         thinking: None,
         finish_reason: None,
         response_id: None,
@@ -133,9 +141,7 @@ pub(super) fn complete(
         record.units.insert("characters".into(), count);
     }
     record.side.clone_from(&report.side);
-    record.service_tier.clone_from(&report.service_tier);
-    record.speed.clone_from(&report.speed);
-    record.region.clone_from(&report.region);
+    served(record, report, &asked.facts.service);
     record.thinking = asked.facts.thinking;
     record.finish_reason.clone_from(&report.finish_reason);
     record.response_id.clone_from(&report.response_id);
@@ -154,6 +160,23 @@ pub(super) fn complete(
     }
     if let Some(results) = &answer.results {
         results.fill(record, answer, ending);
+    }
+}
+
+/// How it was served: the answer's word, else what was asked for. A region that neither names is the one
+/// it was sent to, which stands in the record already.
+fn served(record: &mut CallRecord, report: &Report, asked: &Service) {
+    let word = |said: &Option<String>, asked: &Option<String>| match (said, asked) {
+        (Some(said), _) => (Some(said.clone()), None),
+        (None, Some(asked)) => (Some(asked.clone()), Some(Origin::Request)),
+        (None, None) => (None, None),
+    };
+    let origins = &mut record.origins;
+    (record.service_tier, origins.service_tier) = word(&report.service_tier, &asked.tier);
+    (record.speed, origins.speed) = word(&report.speed, &asked.speed);
+    let region = word(&report.region, &asked.region);
+    if region.0.is_some() {
+        (record.region, origins.region) = region;
     }
 }
 

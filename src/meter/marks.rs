@@ -163,6 +163,7 @@ mod tests {
             price_list: "openai".into(),
             prices: Arc::new(PriceBook::new(pricing::Settings::default()).unwrap()),
             would_cost_as: None,
+            region: None,
         };
         let arrival = Arrival {
             call_id: CallId(uuid::Uuid::from_u128(7)),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::UpstreamFacts;
 use super::close::Ending;
 use super::open::Answer;
-use crate::call::{CallRecord, Flag, Pricing, StreamEnd};
+use crate::call::{CallRecord, Flag, Origins, Pricing, StreamEnd};
 use crate::pricing::{PriceBook, Priceable, Priced};
 use crate::usage::{Capability, ContextClass, SideUsage, TokenUsage, Units, UsageSource};
 use crate::wire::{Operation, Report, ResponseReader};
@@ -173,6 +173,7 @@ impl Results {
             service_tier: result.service_tier.as_deref(),
             speed: result.speed.as_deref(),
             region: result.region.as_deref(),
+            origins: Origins::default(),
             thinking: result
                 .usage
                 .and_then(|usage| usage.reasoning)

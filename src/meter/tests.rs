@@ -136,6 +136,7 @@ impl Stage {
             price_list: "openai".to_owned(),
             prices: self.prices.load_full(),
             would_cost_as: None,
+            region: None,
         };
         let arrival = Arrival {
             call_id: CallId(uuid::Uuid::from_u128(number)),

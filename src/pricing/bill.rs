@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::beyond::cut;
 use super::book::PriceBook;
+use super::conditions::Served;
 use super::entry::{PriceEntry, Settlement};
 use super::find::Price;
 use super::lines::{is_complete, split};
@@ -52,6 +53,7 @@ impl Bill {
         };
         let free = bill.call(&price, call)?;
         if !free {
+            bill.flags.extend(Served::of(call).assumed(call));
             bill.flags.extend(settled(price.base.entry, reserved, at));
         }
         for side in call.side {
@@ -191,6 +193,9 @@ impl Bill {
     fn note(&mut self, price: &Price<'_>) {
         if price.seen_later() {
             self.flag(Flag::PriceSeenLater);
+        }
+        if price.region_assumed {
+            self.flag(Flag::RegionAssumed);
         }
     }
 

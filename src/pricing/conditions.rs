@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::Priceable;
 use super::window::Window;
+use crate::call::{Flag, Origin, Origins};
 use crate::usage::TokenUsage;
 
 /// Which calls a price is for; all that are set must hold.
@@ -89,8 +90,18 @@ pub(super) struct Served<'a> {
     region: Option<&'a str>,
 }
 
-/// What providers call the tier that list prices are for; `on_demand` is Groq's word.
-const STANDARD_TIERS: [&str; 5] = ["", "default", "standard", "auto", "on_demand"];
+/// What providers call the tier that list prices are for; `on_demand` is Groq's word, the last one what
+/// is asked of Anthropic.
+const STANDARD_TIERS: [&str; 6] = [
+    "",
+    "default",
+    "standard",
+    "on_demand",
+    LEFT_OPEN,
+    "standard_only",
+];
+/// Asks for whichever tier the account is served at.
+const LEFT_OPEN: &str = "auto";
 /// The same of speeds.
 const STANDARD_SPEEDS: [&str; 2] = ["", "standard"];
 /// The same of regions: Anthropic's `inference_geo` where no region was asked for.
@@ -117,6 +128,34 @@ impl<'a> Served<'a> {
             speed: special(call.speed, &STANDARD_SPEEDS),
             region: special(call.region, &STANDARD_REGIONS),
         }
+    }
+
+    /// What of it is only what was asked for, and may have been served otherwise.
+    pub(super) fn assumed(self, call: &Priceable<'a>) -> impl Iterator<Item = Flag> {
+        let asked = |origin: Option<Origin>| origin == Some(Origin::Request);
+        let Origins {
+            service_tier,
+            speed,
+            region,
+        } = call.origins;
+        let open = call.service_tier == Some(LEFT_OPEN);
+        let tier = asked(service_tier) && (self.tier.is_some() || open);
+        let speed = asked(speed) && self.speed.is_some();
+        let region = asked(region) && self.region.is_some();
+        let seen = [
+            (Flag::TierAssumed, tier || speed),
+            (Flag::RegionAssumed, region),
+        ];
+        seen.into_iter().filter_map(|(flag, is)| is.then_some(flag))
+    }
+
+    /// The same wherever it was served, if only where it was sent says that.
+    pub(super) fn anywhere(self, call: &Priceable<'a>) -> Option<Self> {
+        let is_inferred = matches!(call.origins.region, Some(Origin::Path | Origin::Upstream));
+        (is_inferred && self.region.is_some()).then_some(Self {
+            region: None,
+            ..self
+        })
     }
 
     pub(super) fn is_standard(self) -> bool {

@@ -55,6 +55,8 @@ pub struct Price<'a> {
     pub(super) base: Found<'a>,
     pub(super) beyond: Vec<&'a PriceEntry>,
     factors: Vec<Found<'a>>,
+    /// It is for any region, and not for the call's own.
+    pub(super) region_assumed: bool,
 }
 
 impl<'a> Price<'a> {
@@ -121,7 +123,19 @@ impl PriceBook {
             at,
             calls: (call, usage),
         };
-        self.best(&sought, Served::of(call))
+        let served = Served::of(call);
+        let found = self.best(&sought, served);
+        // Most lists say nothing of regions; only what the provider itself says must have a price.
+        match (found, served.anywhere(call)) {
+            (Err(_), Some(anywhere)) => {
+                let found = self.best(&sought, anywhere)?;
+                Ok(Price {
+                    region_assumed: true,
+                    ..found
+                })
+            }
+            (found, _) => found,
+        }
     }
 
     /// An entry for just the way it was served wins; else one that leaves as little of it as possible
@@ -140,6 +154,7 @@ impl PriceBook {
                         base,
                         beyond: self.beyond(sought, (&base, own)),
                         factors,
+                        region_assumed: false,
                     });
                 }
                 Err(flag) => miss = flag,

@@ -77,6 +77,7 @@ fn call<'a>(model: &'a str, at: &str, usage: &'a TokenUsage) -> Priceable<'a> {
         service_tier: None,
         speed: None,
         region: None,
+        origins: Origins::default(),
         thinking: None,
     }
 }

@@ -156,6 +156,9 @@ fn depart(
     };
     let admitted = core.meter.begin(arrival);
     let meter = begin(admitted, live.on_ledger_failure, &in_flight).map_err(refuse)?;
+    if let Some(meter) = &meter {
+        meter.head(request.headers());
+    }
     let upgrade = headers::wants_upgrade(&request).then(|| hyper::upgrade::on(&mut request));
     let may_be_held = meter.is_some() && upgrade.is_none();
     let may_lack_question = may_be_held

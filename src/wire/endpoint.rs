@@ -168,6 +168,12 @@ pub fn model_in_path(path: &str) -> Option<String> {
     named.or_else(|| short(google::model(path).or_else(|| others::model(path))))
 }
 
+/// The region that a path names: a location of Vertex AI's, what an id of Bedrock's says.
+#[must_use]
+pub fn region_in_path(path: &str) -> Option<String> {
+    short(google::location(path)).or_else(|| bedrock::region(path))
+}
+
 /// All vendors bill what is created.
 fn posted(own: WireFormat, tail: [&str; 3]) -> (WireFormat, Operation, Reading) {
     let free = |operation| (own, operation, Reading::Free);

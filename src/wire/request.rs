@@ -16,6 +16,10 @@ use super::paths::{Action, Paths};
 use super::scanner::{Scanner, Seen};
 use super::{Endpoint, Operation, WireFormat, model_in_path};
 
+mod service;
+
+pub use service::Service;
+
 /// What a request asks, as far as it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(
@@ -41,6 +45,8 @@ pub struct RequestFacts {
     pub thinking: Option<bool>,
     /// How many characters are to be spoken, where that is what is asked for.
     pub spoken_characters: Option<u64>,
+    /// How it is to be served.
+    pub service: Service,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +79,10 @@ enum Field {
     Media,
     /// An image, sound or a file in the request itself.
     Inlined,
+    /// How it is to be served.
+    Tier,
+    Speed,
+    Region,
 }
 
 static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
@@ -80,6 +90,7 @@ static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ("model", Keep(Field::Model)),
         ("stream", Keep(Field::Stream)),
         ("stream_options.include_usage", Keep(Field::IncludeUsage)),
+        ("service_tier", Keep(Field::Tier)),
         ("messages.*.content.*.type", Keep(Field::Part)),
         ("messages.*.content.*.image_url.url", Gather(Field::Inlined)),
         (
@@ -118,7 +129,7 @@ static OPENAI: LazyLock<Paths<Field>> = LazyLock::new(|| {
 static SPEECH: LazyLock<Paths<Field>> =
     LazyLock::new(|| Paths::new([("model", Keep(Field::Model)), ("input", Keep(Field::Words))]));
 
-const MESSAGES: [(&str, Action<Field>); 12] = [
+const MESSAGES: [(&str, Action<Field>); 15] = [
     ("model", Keep(Field::Model)),
     ("stream", Keep(Field::Stream)),
     ("messages.*.content.*.type", Keep(Field::Part)),
@@ -135,6 +146,9 @@ const MESSAGES: [(&str, Action<Field>); 12] = [
     ("thinking.type", Keep(Field::ThinkingType)),
     ("output_format.type", Keep(Field::OutputFormat)),
     ("output_config.format.type", Keep(Field::OutputFormat)),
+    ("service_tier", Keep(Field::Tier)),
+    ("speed", Keep(Field::Speed)),
+    ("inference_geo", Keep(Field::Region)),
 ];
 
 static ANTHROPIC: LazyLock<Paths<Field>> = LazyLock::new(|| Paths::new(MESSAGES));
@@ -162,6 +176,8 @@ static BEDROCK: LazyLock<Paths<Field>> = LazyLock::new(|| {
             "additionalModelRequestFields.thinking.type",
             Keep(Field::ThinkingType),
         ),
+        ("serviceTier.type", Keep(Field::Tier)),
+        ("performanceConfig.latency", Keep(Field::Speed)),
     ];
     // The path alone says which model, and whether it streams.
     let body = MESSAGES
@@ -206,6 +222,8 @@ static GEMINI: LazyLock<Paths<Field>> = LazyLock::new(|| {
     Paths::new([
         ("model", Keep(Field::Resource)),
         ("stream", Keep(Field::Stream)),
+        ("serviceTier", Keep(Field::Tier)),
+        ("service_tier", Keep(Field::Tier)),
         ("contents.*.parts.*.inlineData.mimeType", Keep(Field::Media)),
         (
             "contents.*.parts.*.inline_data.mime_type",
@@ -445,6 +463,9 @@ impl RequestFacts {
                 let count = words.map(|words| words.chars().count());
                 self.spoken_characters = count.and_then(|count| u64::try_from(count).ok());
             }
+            Field::Tier => self.service.tier = Service::word(name),
+            Field::Speed => self.service.speed = Service::word(name),
+            Field::Region => self.service.region = Service::word(name),
             Field::Audio | Field::Vision | Field::Schema | Field::Inlined => {}
         }
     }

@@ -37,6 +37,8 @@ mod leaving;
 #[cfg(test)]
 mod measured;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod past;
 #[cfg(test)]
 mod prometheus;

@@ -43,7 +43,7 @@ proptest! {
     #[test]
     fn every_record_is_written_as_serde_does_and_read_back(
         (texts, counts) in (vec(texts(), 18), vec(any::<u64>(), 24)),
-        present in vec(any::<bool>(), 72),
+        present in vec(any::<bool>(), 75),
         (started_at, amounts, long) in (times(), vec(amounts(), 5), 0..4_usize),
     ) {
         let mut texts = texts.into_iter();
@@ -123,6 +123,11 @@ proptest! {
             service_tier: maybe().map(|()| text()),
             speed: maybe().map(|()| text()),
             region: maybe().map(|()| text()),
+            origins: Origins {
+                service_tier: full.origins.service_tier.filter(|_| maybe().is_some()),
+                speed: full.origins.speed.filter(|_| maybe().is_some()),
+                region: full.origins.region.filter(|_| maybe().is_some()),
+            },
             thinking: full.thinking.filter(|_| maybe().is_some()),
             finish_reason: maybe().map(|()| text()),
             response_id: maybe().map(|()| text()),
@@ -157,6 +162,9 @@ fn our_words_are_those_of_serde() {
         check(&word);
     }
     for word in LineKind::ALL {
+        check(&word);
+    }
+    for word in Origin::ALL {
         check(&word);
     }
 }

@@ -83,7 +83,7 @@ impl Sign {
 }
 
 /// `bedrock-runtime.eu-central-1.amazonaws.com`, and the like of private links and of China.
-fn region_of(host: &str) -> Option<String> {
+pub(super) fn region_of(host: &str) -> Option<String> {
     let (before, _) = host.split_once(".amazonaws.com")?;
     let mut labels = before.rsplit('.').filter(|label| *label != "vpce");
     let region = labels.next()?;

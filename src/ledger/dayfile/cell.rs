@@ -8,7 +8,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
 use uuid::Uuid;
 
-use crate::call::{CallId, Flag, LineKind, Pricing, Role, StreamEnd};
+use crate::call::{CallId, Flag, LineKind, Origin, Pricing, Role, StreamEnd};
 use crate::money::{Currency, Factor, Pico, RatePerMtok};
 use crate::usage::UsageSource;
 
@@ -214,6 +214,7 @@ macro_rules! words {
 words!(
     Flag: label,
     LineKind: name,
+    Origin: label,
     Pricing: label,
     Role: label,
     StreamEnd: label,

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::cell::Cell;
-use crate::call::{CallId, CallRecord, CostLine, Flag, LineKind, Pricing, Role, StreamEnd};
+use crate::call::{
+    CallId, CallRecord, CostLine, Flag, LineKind, Origins, Pricing, Role, StreamEnd,
+};
 use crate::money::{Currency, Pico, RatePerMtok};
 use crate::usage::{SideUsage, TokenUsage, UsageSource};
 
@@ -153,6 +155,7 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
         service_tier,
         speed,
         region,
+        origins,
         thinking,
         finish_reason,
         response_id,
@@ -185,7 +188,7 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
     money(c, cost_native, currency, cost_usd)?;
     bill(c, cost_lines)?;
     priced(c, price_id, would_cost_usd)?;
-    served(c, [service_tier, speed, region], thinking)?;
+    served(c, [service_tier, speed, region], origins, thinking)?;
     told(c, [finish_reason, response_id, request_id])?;
     c.optional("ttft_ms", ttft_ms)?;
     c.required("duration_ms", duration_ms)?;
@@ -233,11 +236,20 @@ fn priced<C: Columns>(
 fn served<C: Columns>(
     c: &mut C,
     [service_tier, speed, region]: [&mut Option<String>; 3],
+    origins: &mut Origins,
     thinking: &mut Option<bool>,
 ) -> Result<(), Unfit> {
+    let Origins {
+        service_tier: tier_origin,
+        speed: speed_origin,
+        region: region_origin,
+    } = origins;
     c.optional("service_tier", service_tier)?;
     c.optional("speed", speed)?;
     c.optional("region", region)?;
+    c.optional("service_tier_origin", tier_origin)?;
+    c.optional("speed_origin", speed_origin)?;
+    c.optional("region_origin", region_origin)?;
     c.optional("thinking", thinking)
 }
 
@@ -395,6 +407,7 @@ pub(super) fn no_row() -> Numbered {
         service_tier: None,
         speed: None,
         region: None,
+        origins: Origins::default(),
         thinking: None,
         finish_reason: None,
         response_id: None,

@@ -144,12 +144,12 @@ fn a_new_field_or_word_of_a_record_is_a_new_schema() {
         format!("lines {}", lines.join(" ")),
     ];
     let schema_2 = [
-        "58 fields",
+        "61 fields",
         "ends complete client_gone upstream_failed timeout interrupted",
         "flags total_mismatch cache_overlap ttl_remainder aborted error_in_stream \
          negative_clamped compressed truncated malformed unread_operation no_price no_rate \
          price_seen_later provider_may_bill lower_bound text_dropped imported billed_later background \
-         free_quota prepaid reserved",
+         free_quota prepaid reserved tier_assumed region_assumed",
         "lines input input_audio input_image input_video cache_read cache_read_audio \
          cache_read_image cache_write cache_write_5m cache_write_30m cache_write_1h \
          cache_write_12h output output_audio output_image reasoning web_search web_fetch x_search \

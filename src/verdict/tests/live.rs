@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::made::{TODAY, certain, plan, settings, stream};
-use crate::call::{CallId, CallRecord, Flag, Pricing, Role, StreamEnd};
+use crate::call::{CallId, CallRecord, Flag, Origins, Pricing, Role, StreamEnd};
 use crate::economics::projection::{DAY, FORTNIGHT};
 use crate::money::Pico;
 use crate::usage::{TokenUsage, Units, UsageSource};
@@ -46,6 +46,7 @@ pub(super) fn record(model: &str, capability: &str) -> CallRecord {
         service_tier: None,
         speed: None,
         region: None,
+        origins: Origins::default(),
         thinking: None,
         finish_reason: None,
         response_id: None,

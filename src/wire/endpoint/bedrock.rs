@@ -3,6 +3,7 @@
 
 use super::super::named::short;
 use super::{Operation, Reading};
+use crate::call::bedrock_model;
 
 /// What is asked for by POST, from the last three segments of a path, last one first.
 pub(super) fn posted([operation, id, before]: [&str; 3]) -> Option<(Operation, Reading)> {
@@ -38,6 +39,19 @@ pub(super) fn model(path: &str) -> Option<String> {
     short(Some(&decoded(id)?))
 }
 
+/// Where models of an id that begins so may be served: a geography, or anywhere
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>).
+const GEOGRAPHIES: [&str; 8] = ["us", "us-gov", "eu", "apac", "jp", "au", "ca", "global"];
+
+/// Where an id says that its model is served: the geography it begins with, else the region of an ARN.
+pub(super) fn region(path: &str) -> Option<String> {
+    let id = model(path)?;
+    let (geography, _) = bedrock_model(&id).split_once('.').unwrap_or_default();
+    let of_arn = || id.strip_prefix("arn:")?.split(':').nth(2);
+    let known = GEOGRAPHIES.into_iter().find(|known| *known == geography);
+    short(known.or_else(of_arn))
+}
+
 /// Whether a path asks for a stream, if it is one of these.
 pub(in super::super) fn streams(path: &str) -> Option<bool> {
     let (_, operation) = behind_model(path)?;
@@ -68,7 +82,7 @@ fn decoded(text: &str) -> Option<String> {
 mod tests {
     use http::Method;
 
-    use super::super::{WireFormat, endpoint, model_in_path};
+    use super::super::{WireFormat, endpoint, model_in_path, region_in_path};
     use super::*;
 
     #[track_caller]
@@ -119,6 +133,29 @@ mod tests {
             let found = endpoint(WireFormat::Bedrock, &Method::POST, path);
             assert_eq!(found.reading, Reading::Free, "{path}");
         }
+    }
+
+    #[test]
+    fn an_id_says_where_its_model_is_served() {
+        let check = |id: &str, said: Option<&str>| {
+            let path = format!("/model/{id}/converse");
+            assert_eq!(region_in_path(&path).as_deref(), said, "{id}");
+        };
+        check("eu.anthropic.claude-v2%3A1", Some("eu"));
+        check("global.anthropic.claude-v2", Some("global"));
+        check("anthropic.claude-v2", None);
+        let arn = "arn:aws:bedrock:us-east-2:1:";
+        let profile = format!("{arn}inference-profile/us.anthropic.claude-v2");
+        check(&profile, Some("us"));
+        check(
+            &format!("{arn}application-inference-profile/x1"),
+            Some("us-east-2"),
+        );
+        check(
+            &format!("{arn}foundation-model/anthropic.claude-v2"),
+            Some("us-east-2"),
+        );
+        assert_eq!(region_in_path("/v1/chat/completions"), None);
     }
 
     #[test]

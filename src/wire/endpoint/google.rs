@@ -55,6 +55,13 @@ pub(super) fn model(path: &str) -> Option<&str> {
     is_model.then_some(model)
 }
 
+/// Where Vertex AI is to serve a call: `/v1/projects/P/locations/us-central1/…`, or `global`.
+pub(super) fn location(path: &str) -> Option<&str> {
+    let mut segments = path.split('/').skip_while(|segment| *segment != "projects");
+    let is_kept_so = segments.nth(2) == Some("locations");
+    segments.next().filter(|_| is_kept_so)
+}
+
 #[cfg(test)]
 mod tests {
     use http::Method;

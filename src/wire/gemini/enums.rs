@@ -9,7 +9,13 @@ pub(super) const FINISHED: &[&str] = &["", "STOP", "MAX_TOKENS", "SAFETY", "RECI
 /// `Modality`.
 const MODALITIES: &[&str] = &["", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT"];
 /// `GenerateContentResponse.UsageMetadata.TrafficType` (Vertex AI).
-const TRAFFIC: &[&str] = &["", "ON_DEMAND", "PROVISIONED_THROUGHPUT"];
+const TRAFFIC: &[&str] = &[
+    "",
+    "ON_DEMAND",
+    "PROVISIONED_THROUGHPUT",
+    "ON_DEMAND_PRIORITY",
+    "ON_DEMAND_FLEX",
+];
 
 /// Puts a name in its place; a number that is none of `known` stands for itself.
 pub(super) fn name(

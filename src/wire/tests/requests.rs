@@ -265,6 +265,22 @@ fn what_converse_asks_for_is_read_from_path_and_body() {
 }
 
 #[test]
+fn a_text_that_is_no_word_names_no_tier() {
+    let longest = "X".repeat(64);
+    for (tier, kept) in [
+        (format!("\"{longest}\""), Some(longest.to_ascii_lowercase())),
+        (format!("\"{longest}X\""), None),
+        ("{\"type\":\"flex\"}".to_owned(), None),
+        ("7".to_owned(), None),
+        ("\"flex\",\"service_tier\":null".to_owned(), None),
+    ] {
+        let mut scanner = RequestScanner::new(WireFormat::OpenAi);
+        scanner.feed(format!("{{\"service_tier\":{tier}}}").as_bytes());
+        assert_eq!(scanner.facts().service.tier, kept, "{tier}");
+    }
+}
+
+#[test]
 fn names_of_formats_are_read_back() {
     for format in WireFormat::ALL {
         assert_eq!(format.to_string().parse(), Ok(format));

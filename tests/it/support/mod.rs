@@ -86,6 +86,7 @@ pub(crate) fn upstream_of(format: WireFormat, name: &str, base_url: &str) -> Ups
         price_list: name.to_owned(),
         prices: Arc::new(PriceBook::new(pricing::Settings::default()).unwrap()),
         would_cost_as: None,
+        region: None,
     };
     UpstreamSettings::new(Arc::new(facts), base_url.parse().unwrap())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use tollgate::call::{CallId, CallRecord, Pricing, Role, StreamEnd};
+use tollgate::call::{CallId, CallRecord, Origins, Pricing, Role, StreamEnd};
 use tollgate::money::Pico;
 use tollgate::usage::{TokenUsage, UsageSource};
 
@@ -104,6 +104,7 @@ impl Drawn {
             service_tier: None,
             speed: None,
             region: None,
+            origins: Origins::default(),
             thinking: None,
             finish_reason: None,
             response_id: None,

@@ -1,0 +1,325 @@
+//! How a call was served, and who says so: the answer, else the request, the path, nobody; and what a
+//! call costs of which the answer does not say it.
+//!
+//! Verified by breaking it: with the request's word before the answer's, with a path's region that has
+//! to have a price, and with a tier that nobody reads, the rows named below differ.
+
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::support::client::{Body, Client, whole};
+use crate::support::rows::Rows;
+use crate::support::tollgate::Home;
+use crate::support::upstream::{Script, Upstream};
+
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+
+/// A list with a price apart for a tier, a speed and a region; `plain` has none.
+const PRICES: &str = r#"
+[[prices]]
+list = "own"
+match = ["m", "anthropic.m", "eu.anthropic.m", "plain"]
+from = 2024-01-01
+input_usd_per_mtok = 1
+output_usd_per_mtok = 2
+source = "test"
+
+[[prices]]
+list = "own"
+match = ["m", "anthropic.m", "eu.anthropic.m"]
+from = 2024-01-01
+service_tier = "flex"
+times = 0.5
+source = "test"
+
+[[prices]]
+list = "own"
+match = ["m", "anthropic.m"]
+from = 2024-01-01
+speed = "fast"
+times = 6
+source = "test"
+
+[[prices]]
+list = "own"
+match = ["m"]
+from = 2024-01-01
+region = "us"
+times = 1.1
+source = "test"
+"#;
+
+/// One call and what its row says.
+struct Case {
+    path: &'static str,
+    headers: &'static [(&'static str, &'static str)],
+    asked: Value,
+    answer: Value,
+    row: Value,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_says_how_its_call_was_served_and_who_says_so() {
+    let upstream = Upstream::start(answer).await;
+    let url = upstream.base_url();
+    let home = Home::new(&format!(
+        "[upstreams.openai]\nformat = \"openai\"\nbase_url = \"{url}\"\nprices = \"own\"\n{PRICES}"
+    ));
+    let tollgate = home.serve().await;
+    let mut client = Client::new(tollgate.traffic);
+    let cases = cases();
+    for (at, case) in cases.iter().enumerate() {
+        let answer = client.send(request(case, at)).await.unwrap();
+        assert_eq!(answer.status, 200);
+    }
+    let rows = Rows::settled(&home, &tollgate, cases.len()).await;
+    for (case, row) in cases.iter().zip(rows.iter()) {
+        for (column, value) in case.row.as_object().unwrap() {
+            assert_eq!(
+                &row[column], value,
+                "{column} of {} {} {row}",
+                case.path, case.asked
+            );
+        }
+    }
+}
+
+const CASE: &str = "x-case";
+
+fn request(case: &Case, at: usize) -> Request<Body> {
+    let path = format!("/openai{}", case.path);
+    let mut request = Request::post(path).header(CASE, at);
+    for (name, value) in [JSON, case.headers].concat() {
+        request = request.header(name, value);
+    }
+    request.body(whole(case.asked.to_string())).unwrap()
+}
+
+fn answer(request: &crate::support::http1::Request) -> Script {
+    let at: usize = request.header(CASE).unwrap().parse().unwrap();
+    let answer = &cases()[at].answer;
+    Script::unary(200, JSON, answer.to_string().as_bytes())
+}
+
+fn cases() -> Vec<Case> {
+    [openai(), anthropic(), google(), bedrock()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn openai() -> Vec<Case> {
+    let chat = |asked: Value, answered: Value, row: Value| {
+        let mut answer = json!({"id": "c", "model": "m", "choices": [],
+            "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 0}});
+        answer["service_tier"] = answered;
+        Case {
+            path: "/v1/chat/completions",
+            headers: &[],
+            asked: json!({"model": "m", "service_tier": asked}),
+            answer,
+            row,
+        }
+    };
+    vec![
+        // The answer goes before the request.
+        chat(
+            json!("flex"),
+            json!("default"),
+            json!({"service_tier": "default", "service_tier_origin": "response",
+                "cost_usd": "1", "flags": []}),
+        ),
+        chat(
+            json!("auto"),
+            json!("flex"),
+            json!({"service_tier": "flex", "service_tier_origin": "response",
+                "cost_usd": "0.5", "flags": []}),
+        ),
+        // Where the answer is silent, what was asked for is priced, and said.
+        chat(
+            json!("flex"),
+            json!(null),
+            json!({"service_tier": "flex", "service_tier_origin": "request",
+                "cost_usd": "0.5", "flags": ["tier_assumed"]}),
+        ),
+        chat(
+            json!("auto"),
+            json!(null),
+            json!({"service_tier": "auto", "service_tier_origin": "request",
+                "cost_usd": "1", "flags": ["tier_assumed"]}),
+        ),
+        // A tier without a price is never taken for the standard one.
+        chat(
+            json!("priority"),
+            json!(null),
+            json!({"service_tier": "priority", "service_tier_origin": "request",
+                "pricing": "unpriced", "cost_usd": null, "flags": ["no_rate"]}),
+        ),
+        chat(
+            json!(null),
+            json!(null),
+            json!({"service_tier": null, "service_tier_origin": "default",
+                "speed_origin": "default", "region_origin": "default",
+                "cost_usd": "1", "flags": []}),
+        ),
+    ]
+}
+
+fn anthropic() -> Vec<Case> {
+    let message = |asked: Value, usage: Value, row: Value| {
+        let mut answer = json!({"id": "c", "type": "message", "model": "m", "usage": usage});
+        answer["usage"]["input_tokens"] = 1_000_000.into();
+        answer["usage"]["output_tokens"] = 0.into();
+        Case {
+            path: "/v1/messages",
+            headers: &[],
+            asked,
+            answer,
+            row,
+        }
+    };
+    vec![
+        message(
+            json!({"speed": "fast", "inference_geo": "us", "service_tier": "auto"}),
+            json!({"speed": "standard", "inference_geo": "global", "service_tier": "standard"}),
+            json!({"speed": "standard", "region": "global", "service_tier": "standard",
+                "speed_origin": "response", "region_origin": "response",
+                "service_tier_origin": "response", "cost_usd": "1", "flags": []}),
+        ),
+        message(
+            json!({"speed": "fast", "inference_geo": "us", "service_tier": "standard_only"}),
+            json!({}),
+            json!({"speed": "fast", "speed_origin": "request", "region": "us",
+                "region_origin": "request", "service_tier": "standard_only", "cost_usd": "6.6",
+                "flags": ["tier_assumed", "region_assumed"]}),
+        ),
+    ]
+}
+
+fn google() -> Vec<Case> {
+    let generate = |path, headers, asked: Value, told: Value, row: Value| {
+        let mut usage = json!({"promptTokenCount": 1_000_000, "totalTokenCount": 1_000_000});
+        let told = told.as_object().unwrap().clone();
+        usage.as_object_mut().unwrap().extend(told);
+        Case {
+            path,
+            headers,
+            asked,
+            answer: json!({"modelVersion": "m", "usageMetadata": usage}),
+            row,
+        }
+    };
+    const GEMINI: &str = "/v1beta/models/m:generateContent";
+    const VERTEX: &str =
+        "/v1/projects/p/locations/europe-west4/publishers/google/models/m:generateContent";
+    const GLOBAL: &str =
+        "/v1/projects/p/locations/global/publishers/google/models/m:generateContent";
+    const US: &str = "/v1/projects/p/locations/us/publishers/google/models/m:generateContent";
+    const FLEX: &[(&str, &str)] = &[("x-vertex-ai-llm-shared-request-type", "flex")];
+    vec![
+        generate(
+            GEMINI,
+            &[],
+            json!({"serviceTier": "FLEX"}),
+            json!({}),
+            json!({"service_tier": "flex", "service_tier_origin": "request", "cost_usd": "0.5",
+                "region": null, "flags": ["tier_assumed"]}),
+        ),
+        generate(
+            GEMINI,
+            &[],
+            json!({"service_tier": "flex"}),
+            json!({"serviceTier": "standard"}),
+            json!({"service_tier": "standard", "service_tier_origin": "response", "cost_usd": "1"}),
+        ),
+        // Numbers in place of names, for clients that ask for them.
+        generate(
+            GLOBAL,
+            FLEX,
+            json!({}),
+            json!({"trafficType": 4}),
+            json!({"service_tier": "flex", "service_tier_origin": "response",
+                "region": "global", "region_origin": "path", "cost_usd": "0.5", "flags": []}),
+        ),
+        generate(
+            GLOBAL,
+            FLEX,
+            json!({}),
+            json!({}),
+            json!({"service_tier": "flex", "service_tier_origin": "request", "cost_usd": "0.5"}),
+        ),
+        // A location with a price apart, and one that is priced as any.
+        generate(
+            US,
+            &[],
+            json!({}),
+            json!({"trafficType": "ON_DEMAND"}),
+            json!({"service_tier": "on_demand", "region": "us", "region_origin": "path",
+                "cost_usd": "1.1", "flags": []}),
+        ),
+        generate(
+            VERTEX,
+            &[],
+            json!({}),
+            json!({"trafficType": "ON_DEMAND"}),
+            json!({"region": "europe-west4", "region_origin": "path",
+                "cost_usd": "1", "flags": ["region_assumed"]}),
+        ),
+    ]
+}
+
+fn bedrock() -> Vec<Case> {
+    const CONVERSE: &str = "/model/eu.anthropic.m/converse";
+    const INVOKE: &str = "/model/anthropic.m/invoke";
+    const ARN: &str = "/model/arn:aws:bedrock:eu-west-1:1:foundation-model%2Fanthropic.m/converse";
+    const FLEX: &[(&str, &str)] = &[("x-amzn-bedrock-service-tier", "flex")];
+    let usage = json!({"inputTokens": 1_000_000, "outputTokens": 0, "totalTokens": 1_000_000});
+    let case = |path, headers, asked: Value, told: Value, row: Value| {
+        let mut answer = json!({"usage": usage, "stopReason": "end_turn"});
+        answer
+            .as_object_mut()
+            .unwrap()
+            .extend(told.as_object().unwrap().clone());
+        Case {
+            path,
+            headers,
+            asked,
+            answer,
+            row,
+        }
+    };
+    vec![
+        case(
+            CONVERSE,
+            &[],
+            json!({"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "standard"}}),
+            json!({}),
+            json!({"service_tier": "flex", "service_tier_origin": "request", "speed": "standard",
+                "speed_origin": "request", "region": "eu", "region_origin": "path",
+                "cost_usd": "0.5", "flags": ["region_assumed", "tier_assumed"]}),
+        ),
+        case(
+            CONVERSE,
+            &[],
+            json!({"serviceTier": {"type": "flex"}}),
+            json!({"serviceTier": {"type": "default"}}),
+            json!({"service_tier": "default", "service_tier_origin": "response", "cost_usd": "1"}),
+        ),
+        case(
+            INVOKE,
+            FLEX,
+            json!({}),
+            json!({}),
+            json!({"service_tier": "flex", "service_tier_origin": "request", "cost_usd": "0.5",
+                "region": null, "region_origin": "default"}),
+        ),
+        case(
+            ARN,
+            &[],
+            json!({}),
+            json!({}),
+            json!({"region": "eu-west-1", "region_origin": "path", "cost_usd": "1",
+                "flags": ["region_assumed"]}),
+        ),
+    ]
+}
