@@ -45,6 +45,10 @@ pub struct Report {
 
 /// The report, and the moments a reader has come by.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each read by name; there is no state among them"
+)]
 pub(super) struct Findings {
     pub(super) report: Report,
     /// The format's own end was seen.
@@ -53,6 +57,8 @@ pub(super) struct Findings {
     pub(super) output_started: bool,
     /// What is reported of the output was told before the output came.
     pub(super) output_to_come: bool,
+    /// The usage says which of the provider's tools were used: what the output shows is not counted.
+    pub(super) tools_are_told: bool,
     /// What was said, where it may have to be counted.
     pub(super) spoken: Option<Box<Spoken>>,
 }

@@ -18,6 +18,7 @@ use usage::Spelling;
 
 pub(super) mod audio;
 pub(super) mod batch;
+mod beside;
 pub(super) mod images;
 pub(super) mod responses;
 pub(super) mod runs;

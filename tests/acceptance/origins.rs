@@ -1,5 +1,5 @@
 //! How a call was served, and who says so: the answer, else the request, the path, nobody; and what a
-//! call costs of which the answer does not say it.
+//! call costs of which the answer does not say it. And what is billed beside its tokens, by number.
 //!
 //! Verified by breaking it: with the request's word before the answer's, with a path's region that has
 //! to have a price, and with a tier that nobody reads, the rows named below differ.
@@ -8,9 +8,13 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::support::client::{Body, Client, whole};
+use crate::support::http1;
 use crate::support::rows::Rows;
 use crate::support::tollgate::Home;
 use crate::support::upstream::{Script, Upstream};
+
+mod by_number;
+mod paths;
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
@@ -22,6 +26,14 @@ match = ["m", "anthropic.m", "eu.anthropic.m", "plain"]
 from = 2024-01-01
 input_usd_per_mtok = 1
 output_usd_per_mtok = 2
+x_search_usd_per_1k = 5
+source = "test"
+
+[[prices]]
+list = "own"
+match = ["heard"]
+from = 2024-01-01
+audio_seconds_usd_per_unit = 0.01
 source = "test"
 
 [[prices]]
@@ -95,17 +107,23 @@ fn request(case: &Case, at: usize) -> Request<Body> {
     request.body(whole(case.asked.to_string())).unwrap()
 }
 
-fn answer(request: &crate::support::http1::Request) -> Script {
+fn answer(request: &http1::Request) -> Script {
     let at: usize = request.header(CASE).unwrap().parse().unwrap();
     let answer = &cases()[at].answer;
     Script::unary(200, JSON, answer.to_string().as_bytes())
 }
 
 fn cases() -> Vec<Case> {
-    [openai(), anthropic(), google(), bedrock()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        openai(),
+        anthropic(),
+        paths::google(),
+        paths::bedrock(),
+        by_number::by_number(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn openai() -> Vec<Case> {
@@ -192,134 +210,6 @@ fn anthropic() -> Vec<Case> {
             json!({"speed": "fast", "speed_origin": "request", "region": "us",
                 "region_origin": "request", "service_tier": "standard_only", "cost_usd": "6.6",
                 "flags": ["tier_assumed", "region_assumed"]}),
-        ),
-    ]
-}
-
-fn google() -> Vec<Case> {
-    let generate = |path, headers, asked: Value, told: Value, row: Value| {
-        let mut usage = json!({"promptTokenCount": 1_000_000, "totalTokenCount": 1_000_000});
-        let told = told.as_object().unwrap().clone();
-        usage.as_object_mut().unwrap().extend(told);
-        Case {
-            path,
-            headers,
-            asked,
-            answer: json!({"modelVersion": "m", "usageMetadata": usage}),
-            row,
-        }
-    };
-    const GEMINI: &str = "/v1beta/models/m:generateContent";
-    const VERTEX: &str =
-        "/v1/projects/p/locations/europe-west4/publishers/google/models/m:generateContent";
-    const GLOBAL: &str =
-        "/v1/projects/p/locations/global/publishers/google/models/m:generateContent";
-    const US: &str = "/v1/projects/p/locations/us/publishers/google/models/m:generateContent";
-    const FLEX: &[(&str, &str)] = &[("x-vertex-ai-llm-shared-request-type", "flex")];
-    vec![
-        generate(
-            GEMINI,
-            &[],
-            json!({"serviceTier": "FLEX"}),
-            json!({}),
-            json!({"service_tier": "flex", "service_tier_origin": "request", "cost_usd": "0.5",
-                "region": null, "flags": ["tier_assumed"]}),
-        ),
-        generate(
-            GEMINI,
-            &[],
-            json!({"service_tier": "flex"}),
-            json!({"serviceTier": "standard"}),
-            json!({"service_tier": "standard", "service_tier_origin": "response", "cost_usd": "1"}),
-        ),
-        // Numbers in place of names, for clients that ask for them.
-        generate(
-            GLOBAL,
-            FLEX,
-            json!({}),
-            json!({"trafficType": 4}),
-            json!({"service_tier": "flex", "service_tier_origin": "response",
-                "region": "global", "region_origin": "path", "cost_usd": "0.5", "flags": []}),
-        ),
-        generate(
-            GLOBAL,
-            FLEX,
-            json!({}),
-            json!({}),
-            json!({"service_tier": "flex", "service_tier_origin": "request", "cost_usd": "0.5"}),
-        ),
-        // A location with a price apart, and one that is priced as any.
-        generate(
-            US,
-            &[],
-            json!({}),
-            json!({"trafficType": "ON_DEMAND"}),
-            json!({"service_tier": "on_demand", "region": "us", "region_origin": "path",
-                "cost_usd": "1.1", "flags": []}),
-        ),
-        generate(
-            VERTEX,
-            &[],
-            json!({}),
-            json!({"trafficType": "ON_DEMAND"}),
-            json!({"region": "europe-west4", "region_origin": "path",
-                "cost_usd": "1", "flags": ["region_assumed"]}),
-        ),
-    ]
-}
-
-fn bedrock() -> Vec<Case> {
-    const CONVERSE: &str = "/model/eu.anthropic.m/converse";
-    const INVOKE: &str = "/model/anthropic.m/invoke";
-    const ARN: &str = "/model/arn:aws:bedrock:eu-west-1:1:foundation-model%2Fanthropic.m/converse";
-    const FLEX: &[(&str, &str)] = &[("x-amzn-bedrock-service-tier", "flex")];
-    let usage = json!({"inputTokens": 1_000_000, "outputTokens": 0, "totalTokens": 1_000_000});
-    let case = |path, headers, asked: Value, told: Value, row: Value| {
-        let mut answer = json!({"usage": usage, "stopReason": "end_turn"});
-        answer
-            .as_object_mut()
-            .unwrap()
-            .extend(told.as_object().unwrap().clone());
-        Case {
-            path,
-            headers,
-            asked,
-            answer,
-            row,
-        }
-    };
-    vec![
-        case(
-            CONVERSE,
-            &[],
-            json!({"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "standard"}}),
-            json!({}),
-            json!({"service_tier": "flex", "service_tier_origin": "request", "speed": "standard",
-                "speed_origin": "request", "region": "eu", "region_origin": "path",
-                "cost_usd": "0.5", "flags": ["region_assumed", "tier_assumed"]}),
-        ),
-        case(
-            CONVERSE,
-            &[],
-            json!({"serviceTier": {"type": "flex"}}),
-            json!({"serviceTier": {"type": "default"}}),
-            json!({"service_tier": "default", "service_tier_origin": "response", "cost_usd": "1"}),
-        ),
-        case(
-            INVOKE,
-            FLEX,
-            json!({}),
-            json!({}),
-            json!({"service_tier": "flex", "service_tier_origin": "request", "cost_usd": "0.5",
-                "region": null, "region_origin": "default"}),
-        ),
-        case(
-            ARN,
-            &[],
-            json!({}),
-            json!({}),
-            json!({"region": "eu-west-1", "region_origin": "path", "cost_usd": "1",
-                "flags": ["region_assumed"]}),
         ),
     ]
 }

@@ -97,7 +97,10 @@ impl Audio {
 /// One of two shapes: tokens, or seconds.
 fn heard(raw: &[u8], findings: &mut Findings) {
     if let Ok(Some(object)) = Usage::read(raw) {
-        let seconds = object.counts().rounded_up("seconds");
+        let counts = object.counts();
+        // Mistral counts tokens too, and bills none of them.
+        let seconds = counts.rounded_up("seconds");
+        let seconds = seconds.or_else(|| counts.rounded_up("prompt_audio_seconds"));
         if object.is_odd() {
             findings.flag(Flag::Malformed);
         }

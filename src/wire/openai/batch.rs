@@ -80,13 +80,13 @@ impl Format for Output {
     }
 
     fn end_text(&mut self, findings: &mut Findings) {
-        let report = &mut findings.report;
         if self.succeeded != Some(true) || self.is_free {
             // Only what was answered is billed.
-            *report = Report::default();
+            findings.report = Report::default();
             return;
         }
-        self.tools.tell(report);
+        self.tools.tell(findings);
+        let report = &mut findings.report;
         report.service_tier = Some(BATCH_TIER.to_owned());
         if report.usage.is_none() {
             findings.flag(Flag::UnreadOperation);

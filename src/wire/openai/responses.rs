@@ -228,6 +228,6 @@ impl Response {
                 place.clone_from(here);
             }
         }
-        self.tools.tell(report);
+        self.tools.tell(findings);
     }
 }

@@ -8,6 +8,7 @@ use crate::usage::TokenUsage;
 use super::super::conserve;
 use super::super::counts::{Counts, Usage};
 use super::super::findings::Findings;
+use super::beside;
 use crate::call::Flag;
 
 /// How an operation spells its usage; without either total an object reports nothing.
@@ -155,6 +156,7 @@ pub(in super::super) fn tell(raw: &[u8], spelling: Spelling, findings: &mut Find
     if let Some(usage) = usage {
         conserve::check(&usage, counts.at("total_tokens"), findings);
         findings.report.usage = Some(usage);
+        beside::tell(counts, findings);
     }
     if object.is_odd() {
         findings.flag(Flag::Malformed);

@@ -3,10 +3,10 @@
 //! Billed beside the tokens are searches of the web and of files, sessions of the code interpreter
 //! and images (<https://platform.openai.com/docs/pricing>); functions and MCP are not.
 
-use crate::usage::SideUsage;
+use crate::usage::{SideUsage, Units};
 
 use super::super::super::counts::{Counts, Usage};
-use super::super::super::findings::{Findings, Report};
+use super::super::super::findings::Findings;
 use super::super::super::named::Name;
 use super::super::usage;
 use crate::call::Flag;
@@ -76,7 +76,22 @@ impl Tools {
     }
 
     /// Puts what was used into the report; what `tool_usage` says wins over what is counted here.
-    pub(in super::super) fn tell(&self, report: &mut Report) {
+    pub(in super::super) fn tell(&self, findings: &mut Findings) {
+        if !findings.tools_are_told {
+            self.tell_units(&mut findings.report.units);
+        }
+        let side = &mut findings.report.side;
+        side.clear();
+        if let Some(usage) = &self.image_usage {
+            let model = self.image_model.as_deref().unwrap_or(IMAGE_MODEL);
+            side.push(SideUsage {
+                model: Some(model.to_owned()),
+                ..usage.clone()
+            });
+        }
+    }
+
+    fn tell_units(&self, units: &mut Units) {
         let counted = self.searches.saturating_sub(self.steps);
         let sessions = u64::try_from(self.containers.len()).unwrap_or(u64::MAX);
         let images = if self.image_usage.is_some() {
@@ -92,17 +107,9 @@ impl Tools {
             ("images", used(images)),
         ] {
             match count {
-                Some(count) => drop(report.units.insert(unit.to_owned(), count)),
-                None => drop(report.units.remove(unit)),
+                Some(count) => drop(units.insert(unit.to_owned(), count)),
+                None => drop(units.remove(unit)),
             }
-        }
-        report.side.clear();
-        if let Some(usage) = &self.image_usage {
-            let model = self.image_model.as_deref().unwrap_or(IMAGE_MODEL);
-            report.side.push(SideUsage {
-                model: Some(model.to_owned()),
-                ..usage.clone()
-            });
         }
     }
 }
