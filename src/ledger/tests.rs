@@ -246,11 +246,7 @@ pub(super) fn call(n: u64) -> CallRecord {
             (_, false) => Pricing::Unpriced,
         },
         cost_native: money(n * 7 + 1),
-        currency: priced.then(|| {
-            if n.is_multiple_of(2) { "CNY" } else { "USD" }
-                .parse()
-                .unwrap()
-        }),
+        currency: priced.then(|| ["CNY", "USD"][usize::from(n % 2 == 1)].parse().unwrap()),
         cost_usd: money(n + 1),
         cost_lines: Vec::new(),
         price_id: None,

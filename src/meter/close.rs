@@ -46,7 +46,7 @@ pub(super) fn interrupted(arrival: Arrival, path: &str, endpoint: Endpoint) -> C
     } = arrival;
     let is_billed = endpoint.reading.is_billed();
     let billable = is_billed && upstream.billed;
-    let (region, from) = wire::region_in_path(path).map_or_else(
+    let (region, from) = wire::region_in_path(endpoint.format, path).map_or_else(
         || (upstream.region.clone(), Origin::Upstream),
         |region| (Some(region), Origin::Path),
     );

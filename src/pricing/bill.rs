@@ -11,7 +11,7 @@ use super::lines::{is_complete, split};
 use super::rates::Rates;
 use super::reserved::Reservation;
 use super::{Priceable, Priced};
-use crate::call::{CostLine, Flag, LineKind, Pricing};
+use crate::call::{CostLine, Flag, LineKind, Origins, Pricing};
 use crate::money::{Currency, Factor, PICO_PER_UNIT, Pico, apportion};
 use crate::usage::{TokenUsage, Units};
 
@@ -53,7 +53,9 @@ impl Bill {
         };
         let free = bill.call(&price, call)?;
         if !free {
-            bill.flags.extend(Served::of(call).assumed(call));
+            if call.origins != Origins::default() {
+                bill.flags.extend(Served::of(call).assumed(call));
+            }
             bill.flags.extend(settled(price.base.entry, reserved, at));
         }
         for side in call.side {

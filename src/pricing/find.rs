@@ -125,17 +125,18 @@ impl PriceBook {
         };
         let served = Served::of(call);
         let found = self.best(&sought, served);
-        // Most lists say nothing of regions; only what the provider itself says must have a price.
-        match (found, served.anywhere(call)) {
-            (Err(_), Some(anywhere)) => {
-                let found = self.best(&sought, anywhere)?;
-                Ok(Price {
-                    region_assumed: true,
-                    ..found
-                })
-            }
-            (found, _) => found,
+        if found.is_ok() {
+            return found;
         }
+        // Most lists say nothing of regions; only what the provider itself says must have a price.
+        let Some(anywhere) = served.anywhere(call) else {
+            return found;
+        };
+        let found = self.best(&sought, anywhere)?;
+        Ok(Price {
+            region_assumed: true,
+            ..found
+        })
     }
 
     /// An entry for just the way it was served wins; else one that leaves as little of it as possible

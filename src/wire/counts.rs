@@ -123,6 +123,11 @@ impl<'t> Counts<'t> {
         is_list.then(|| flat::children(nodes).map(move |nodes| Self { nodes, ..self }))
     }
 
+    /// The keys it has, in the order they are written.
+    pub(super) fn keys(self) -> impl Iterator<Item = &'t [u8]> {
+        flat::children(self.nodes).filter_map(|nodes| Some(nodes.first()?.key()))
+    }
+
     /// Whether there is something at a key.
     pub(super) fn has(self, key: &str) -> bool {
         self.kind(key).is_some_and(|kind| *kind != Kind::Null)

@@ -170,8 +170,13 @@ pub fn model_in_path(path: &str) -> Option<String> {
 
 /// The region that a path names: a location of Vertex AI's, what an id of Bedrock's says.
 #[must_use]
-pub fn region_in_path(path: &str) -> Option<String> {
-    short(google::location(path)).or_else(|| bedrock::region(path))
+pub fn region_in_path(format: WireFormat, path: &str) -> Option<String> {
+    if format == WireFormat::Bedrock {
+        bedrock::region(path)
+    } else {
+        // Vertex AI serves the models of others in their words.
+        short(google::location(path))
+    }
 }
 
 /// All vendors bill what is created.

@@ -42,6 +42,13 @@ pub(super) struct Node<'a> {
     len: usize,
 }
 
+impl Node<'_> {
+    /// Its key in the object around it; empty elsewhere.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+}
+
 /// Reads a whole JSON text: the first node is its value, and all others are in that.
 pub(super) fn read(raw: &[u8]) -> serde_json::Result<Vec<Node<'_>>> {
     match Plain::read(raw) {

@@ -190,9 +190,17 @@ pub(super) fn all<C: Columns>(c: &mut C, row: &mut Numbered) -> Result<(), Unfit
     priced(c, price_id, would_cost_usd)?;
     served(c, [service_tier, speed, region], origins, thinking)?;
     told(c, [finish_reason, response_id, request_id])?;
-    c.optional("ttft_ms", ttft_ms)?;
-    c.required("duration_ms", duration_ms)?;
+    took(c, ttft_ms, duration_ms)?;
     odd(c, flags)
+}
+
+fn took<C: Columns>(
+    c: &mut C,
+    ttft_ms: &mut Option<u64>,
+    duration_ms: &mut u64,
+) -> Result<(), Unfit> {
+    c.optional("ttft_ms", ttft_ms)?;
+    c.required("duration_ms", duration_ms)
 }
 
 fn known_by<C: Columns>(

@@ -24,6 +24,11 @@ const UNNAMED: &str = "server_side_tools";
 
 /// Puts it into the report; of several usages the last that says something wins.
 pub(super) fn tell(counts: Counts<'_>, findings: &mut Findings) {
+    // Most say nothing of the kind: one look at the keys for all of them.
+    let mut keys = counts.keys();
+    if !keys.any(is_one) {
+        return;
+    }
     // Mistral's; others say it beside the usage.
     if let Some(tier) = short(counts.text("service_tier")) {
         findings.report.service_tier = Some(tier);
@@ -42,6 +47,13 @@ pub(super) fn tell(counts: Counts<'_>, findings: &mut Findings) {
     if let Some(sources) = counts.at("num_sources_used") {
         xais(counts, sources, findings);
     }
+}
+
+fn is_one(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"service_tier" | b"num_search_queries" | b"prompt_audio_seconds" | b"num_sources_used"
+    )
 }
 
 /// xAI bills the sources of a live search, or the calls to its tools where it counts those: by what they
