@@ -1,8 +1,5 @@
 //! How a call was served, and who says so: the answer, else the request, the path, nobody; and what a
 //! call costs of which the answer does not say it. And what is billed beside its tokens, by number.
-//!
-//! Verified by breaking it: with the request's word before the answer's, with a path's region that has
-//! to have a price, and with a tier that nobody reads, the rows named below differ.
 
 use http::Request;
 use serde_json::{Value, json};
