@@ -22,6 +22,10 @@ use super::held::RequestBody;
 use super::link::{LinkBody, Links};
 use super::settings::{Http2Mode, UpstreamSettings};
 
+/// What is read of an answer at once, and its longest head. Unless it is told, hyper reads up to 408 KiB
+/// of a long event, and each stream keeps that room.
+pub(super) const READ_BYTES_MAX: usize = 128 * 1024;
+
 /// Idle connections kept to one upstream.
 pub(super) const IDLE_CONNECTIONS_MAX: usize = 4_096;
 
@@ -109,6 +113,7 @@ pub(super) fn client(settings: &UpstreamSettings) -> Result<UpstreamClient, rust
         .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
         .set_host(false)
         .http1_preserve_header_case(true)
+        .http1_max_buf_size(READ_BYTES_MAX)
         .http2_only(settings.http2 == Http2Mode::Always)
         .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
         .http2_keep_alive_interval(HTTP2_PING)

@@ -24,7 +24,9 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use super::connect::{Connector, IDLE_CONNECTION_KEPT, IDLE_CONNECTIONS_MAX, SendError};
+use super::connect::{
+    Connector, IDLE_CONNECTION_KEPT, IDLE_CONNECTIONS_MAX, READ_BYTES_MAX, SendError,
+};
 use super::held::RequestBody;
 
 /// How often idle connections are looked through for those that are closed or too old.
@@ -109,6 +111,7 @@ impl Links {
         let connected = connector.call(self.upstream.clone()).await;
         let (sender, connection) = http1::Builder::new()
             .preserve_header_case(true)
+            .max_buf_size(READ_BYTES_MAX)
             .handshake(connected.map_err(SendError::Connect)?)
             .await
             .map_err(|error| SendError::Broken(error.into()))?;
