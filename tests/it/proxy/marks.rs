@@ -16,8 +16,7 @@ const HEAD: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 const START: &str = "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"model\":\"claude-sonnet-4-5-20250929\",\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}}\n\n";
 const DELTA: &str = "data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"yes\"}}\n\n";
-const USAGE: &str =
-    "data: {\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"output_tokens\":9}}\n\n";
+const USAGE: &str = "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":9}}\n\n";
 const STOP: &str = "data: {\"type\":\"message_stop\"}\n\n";
 
 fn seconds(seconds: u64) -> Duration {
