@@ -192,6 +192,13 @@ fn an_upstream_has_the_list_of_its_name_or_else_of_its_address() {
             "https://generativelanguage.googleapis.com/v1beta/openai",
             "google",
         ),
+        ("vertex", "https://aiplatform.googleapis.com", "google"),
+        (
+            "vertex",
+            "https://europe-west1-aiplatform.googleapis.com",
+            "google",
+        ),
+        ("vertex", "https://myaiplatform.googleapis.com", "vertex"),
         ("grok", "https://API.x.ai:443/v1", "x-ai"),
         ("mistral", "http://localhost:8000", "mistral"),
         ("openai", "https://api.groq.com/openai", "openai"),

@@ -6,7 +6,9 @@ use crate::config::value::{Value, hint};
 use crate::pricing::PriceBook;
 
 /// The lists of known addresses: only hosts whose prices the lists have.
-const LISTS: [(&str, &str); 23] = [
+const LISTS: [(&str, &str); 24] = [
+    // And with a region before it.
+    ("aiplatform.googleapis.com", "google"),
     ("api.anthropic.com", "anthropic"),
     ("api.cohere.ai", "cohere"),
     ("api.cohere.com", "cohere"),
@@ -78,7 +80,11 @@ pub(super) fn unnamed(name: &str, base_url: Option<&Uri>, book: Option<&PriceBoo
     if host.ends_with(ending) && name == vendor {
         return host;
     }
-    let known = LISTS.iter().find(|(at, _)| host == *at);
+    let is_at = |at: &str| {
+        let region = host.strip_suffix(at);
+        region.is_some_and(|region| region.is_empty() || region.ends_with('-'))
+    };
+    let known = LISTS.iter().find(|(at, _)| is_at(at));
     let pair = |list: &str| PAIRS.iter().find(|pair| pair.0 == list || pair.1 == list);
     let fits = |list: &&str| {
         has(list) && (!has(name) || (pair(list).is_some() && pair(list) == pair(name)))
