@@ -8,7 +8,7 @@ use tollgate::wire::{
 use super::cut::{in_many, in_two};
 
 /// What is asked, and which format the upstream speaks: one at least of each reader's.
-pub const ASKED: [(WireFormat, &str); 30] = [
+pub const ASKED: [(WireFormat, &str); 33] = [
     (WireFormat::OpenAi, "/v1/chat/completions"),
     (WireFormat::OpenAi, "/v1/completions"),
     (WireFormat::OpenAi, "/v1/embeddings"),
@@ -45,6 +45,9 @@ pub const ASKED: [(WireFormat, &str); 30] = [
     ),
     (WireFormat::Voyage, "/v1/embeddings"),
     (WireFormat::Voyage, "/v1/rerank"),
+    (WireFormat::Served, "/generate"),
+    (WireFormat::Served, "/completion"),
+    (WireFormat::Served, "/ml/v1/text/generation"),
 ];
 
 /// Servers mislabel bodies, so what is said of one need not be true.

@@ -104,7 +104,10 @@ impl Reservation {
         let tier = self.service_tier.as_deref();
         self.from <= at
             && self.until.is_none_or(|until| at < until)
-            && tier.is_none_or(|tier| call.service_tier == Some(tier))
+            // Asked for is not served.
+            && tier.is_none_or(|tier| {
+                call.service_tier == Some(tier) && call.origins.service_tier.is_none()
+            })
             && call.upstream.is_some_and(|upstream| {
                 let asked = call.asked.filter(|name| *name != model);
                 let mut names = asked.into_iter().chain([model]);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 use super::attribution::Attribution;
 
@@ -34,13 +34,25 @@ impl Admits {
         tenant.is_some_and(|tenant| self.tenants.contains(tenant))
     }
 
-    /// A page in a browser calls from its user's address without being that user.
+    /// A page in a browser calls from its user's address without being that user, and a proxy from its own
+    /// without being whom it calls for.
     fn is_near(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
         let peer = peer.to_canonical();
-        let is_page = headers.contains_key(header::ORIGIN);
-        !is_page && self.networks.iter().any(|network| network.contains(peer))
+        let speaks_for_others = OTHERS.iter().any(|name| headers.contains_key(name));
+        !speaks_for_others && self.networks.iter().any(|network| network.contains(peer))
     }
 }
+
+/// What shows that somebody else stands behind an address.
+const OTHERS: [HeaderName; 7] = [
+    header::ORIGIN,
+    header::FORWARDED,
+    header::VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-client-cert"),
+    HeaderName::from_static("x-real-ip"),
+];
 
 /// Addresses that begin with the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +154,7 @@ mod tests {
                 (hasher.hash(b"sk-search"), "search".to_owned()),
                 (hasher.hash(b"sk-ads"), "ads".to_owned()),
                 (hasher.hash(b"AKIDSEARCH"), "search".to_owned()),
+                (hasher.hash(b"AKIAIOSFODNN7EXAMPLE"), "search".to_owned()),
             ]),
             key_hasher: hasher,
             ..Attribution::default()
@@ -154,6 +167,29 @@ mod tests {
         });
         let found = admits().admits(peer.parse().unwrap(), &headers.collect(), &attribution);
         assert_eq!(found, expected, "{peer}");
+    }
+
+    #[test]
+    fn who_calls_for_others_is_not_admitted_by_its_address() {
+        for name in ["x-forwarded-for", "forwarded", "via", "x-real-ip", "origin"] {
+            check("127.0.0.1", &[(name, "198.51.100.7")], false);
+            check(
+                "127.0.0.1",
+                &[(name, "x"), ("x-api-key", "sk-search")],
+                true,
+            );
+        }
+    }
+
+    #[test]
+    fn any_key_that_is_shown_admits_and_an_id_of_amazons_does_not() {
+        let bearer = ("authorization", "Bearer dummy");
+        check("198.51.100.7", &[bearer, ("x-api-key", "sk-search")], true);
+        check(
+            "198.51.100.7",
+            &[("x-api-key", "AKIAIOSFODNN7EXAMPLE")],
+            false,
+        );
     }
 
     #[test]

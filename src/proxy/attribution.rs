@@ -59,6 +59,14 @@ impl Attribution {
         self.by_header(headers).or_else(|| self.by_key(headers))
     }
 
+    /// The tenant of a call that tollgate signs: a key that is known goes before a signature, which nobody
+    /// checks there.
+    pub(super) fn tenant_of_signed(&self, headers: &HeaderMap) -> Option<String> {
+        let known = || self.tenant_of_key(headers).map(str::to_owned);
+        let tenant = self.by_header(headers).or_else(known);
+        tenant.or_else(|| self.by_key(headers))
+    }
+
     /// The dimensions of a call with these headers; what is too long or not text is dropped.
     #[must_use]
     pub fn dimensions(&self, headers: &HeaderMap) -> BTreeMap<String, String> {
@@ -90,9 +98,10 @@ impl Attribution {
     /// not shown it, and nobody checks that here.
     pub(super) fn tenant_of_key(&self, headers: &HeaderMap) -> Option<&str> {
         let values = self.key_headers.iter().filter_map(|name| headers.get(name));
-        let mut shown = values.filter(|value| access_key(value.as_bytes().trim_ascii()).is_none());
-        let hash = self.key_hasher.hash(shown.find_map(key)?);
-        Some(self.tenants_by_key.get(&hash)?)
+        let shown = values.filter(|value| access_key(value.as_bytes().trim_ascii()).is_none());
+        let mut keys = shown.filter_map(key).filter(|key| !is_key_id(key));
+        let tenant = keys.find_map(|key| self.tenants_by_key.get(&self.key_hasher.hash(key)))?;
+        Some(tenant)
     }
 
     /// The headers that hold a client's key.
@@ -165,6 +174,11 @@ impl KeyHash {
         }
         name
     }
+}
+
+/// Whether it is the id of an access key of Amazon's, which each signature shows.
+fn is_key_id(key: &[u8]) -> bool {
+    key.len() == 20 && (key.starts_with(b"AKIA") || key.starts_with(b"ASIA"))
 }
 
 /// The key in a header: what follows `Bearer`, the access key of a signature, or the whole value.
@@ -263,6 +277,14 @@ mod tests {
         }
         let odd = "AWS4-HMAC-SHA256 Credential=/, Signature=51a3";
         check(&[("authorization", odd)], None);
+    }
+
+    #[test]
+    fn a_key_that_is_known_goes_before_a_signature_that_nobody_checks() {
+        let signed = "AWS4-HMAC-SHA256 Credential=sk-ads/20261123/us-east-1/bedrock/aws4_request";
+        let headers = headers(&[("authorization", signed), ("x-api-key", "sk-search")]);
+        let tenant = attribution().tenant_of_signed(&headers);
+        assert_eq!(tenant.as_deref(), Some("search"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::held::RequestBody;
 use super::link::{LinkBody, Links};
 use super::settings::{Http2Mode, UpstreamSettings};
 
-/// What is read of an answer at once, and its longest head. Unless it is told, hyper reads up to 408 KiB
+/// What is read of an answer over HTTP/1.1 at once, and its longest head. Unless it is told, hyper reads up to 408 KiB
 /// of a long event, and each stream keeps that room.
 pub(super) const READ_BYTES_MAX: usize = 128 * 1024;
 
@@ -39,7 +39,7 @@ const TCP_KEEPALIVE: Duration = Duration::from_mins(1);
 /// How often HTTP/2 asks the same while calls are in flight, and how long it waits for an answer.
 const HTTP2_PING: Duration = Duration::from_secs(20);
 
-/// Flow-control windows of HTTP/2 from an upstream: a megabyte each, as hyper's own default, but for
+/// Flow-control windows of HTTP/2 from an upstream: of a stream as hyper has it, for
 /// the connection enough for many streams at once.
 const HTTP2_CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 

@@ -151,7 +151,11 @@ fn depart(
         upstream: Arc::clone(upstream.facts()),
         method: request.method().clone(),
         path: path.path().to_owned(),
-        tenant: live.attribution.tenant(request.headers()),
+        tenant: if upstream.signer().is_some() {
+            live.attribution.tenant_of_signed(request.headers())
+        } else {
+            live.attribution.tenant(request.headers())
+        },
         dimensions: live.attribution.dimensions(request.headers()),
     };
     let admitted = core.meter.begin(arrival);

@@ -132,7 +132,7 @@ impl Passage {
         Ok(came)
     }
 
-    fn is_held(&mut self, is_held: bool) {
+    pub(super) fn is_held(&mut self, is_held: bool) {
         if let Some(meter) = &mut self.meter {
             meter.holds(is_held);
         }

@@ -30,6 +30,8 @@ impl Passage {
     ) -> Result<Request<RequestBody>, ProxyError> {
         let (mut head, body) = request.into_parts();
         let body = self.whole(body).await?;
+        // Until it is signed nothing of it is sent.
+        self.is_held(true);
         let mut hash = Sha256::new();
         for piece in body.pieces() {
             hash.update(piece);
@@ -39,6 +41,7 @@ impl Passage {
             upstream: self.upstream.name().to_owned(),
             source,
         })?;
+        self.is_held(false);
         Ok(Request::from_parts(head, body))
     }
 
@@ -72,6 +75,7 @@ impl Passage {
             Came::Whole(body) => Ok(RequestBody::whole(body)),
             Came::Partly(_) if room == 0 && may_fit => Err(ProxyError::NoRoom),
             Came::Partly(body) => {
+                self.is_held(true);
                 self.discard(body).await;
                 Err(ProxyError::TooLongToSign {
                     limit: SIGN_BODY_BYTES_MAX,

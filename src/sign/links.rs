@@ -103,9 +103,12 @@ async fn ask(
 
 /// By its kind the SDK knows whether to ask again.
 fn failed(error: reqwest::Error) -> ConnectorError {
-    if error.is_timeout() {
-        ConnectorError::timeout(error.into())
+    let is_timeout = error.is_timeout();
+    // A container's address is all that its role needs.
+    let error = error.without_url().into();
+    if is_timeout {
+        ConnectorError::timeout(error)
     } else {
-        ConnectorError::io(error.into())
+        ConnectorError::io(error)
     }
 }

@@ -147,7 +147,8 @@ impl Format for Completion {
 
     fn done(&mut self, findings: &mut Findings) {
         findings.ended = true;
-        findings.report.final_usage = findings.report.usage.is_some();
+        let usage = findings.report.usage;
+        findings.report.final_usage = usage.is_some_and(|usage| usage.input.is_some());
     }
 }
 
@@ -192,7 +193,10 @@ impl Completion {
     fn timings(&mut self, raw: &[u8], findings: &mut Findings) {
         if self.told != Told::Reported && usage::tell(raw, usage::timings, findings) {
             self.told = Told::Measured;
-            self.usage_here = true;
+            self.usage_here = findings
+                .report
+                .usage
+                .is_some_and(|usage| usage.input.is_some());
             self.settle(findings);
         }
     }

@@ -26,7 +26,10 @@ pub(super) enum Field {
     Count(Count),
     Model,
     Id,
+    /// Why it stopped, said in the last event alone.
     FinishReason,
+    /// The same of who says it in each event, or of each of several answers.
+    Reason,
     /// The server says whether this is the last event.
     Last,
     Text,
@@ -61,13 +64,13 @@ static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
         ("meta_info.cached_tokens", CACHE_READ),
         ("meta_info.completion_tokens", OUTPUT),
         ("meta_info.id", Keep(Field::Id)),
-        ("meta_info.finish_reason.type", Keep(Field::FinishReason)),
+        ("meta_info.finish_reason.type", Keep(Field::Reason)),
         ("text", WHOLE_TEXT),
         // llama.cpp.
         ("tokens_evaluated", INPUT),
         ("timings.cache_n", CACHE_READ),
         ("tokens_predicted", OUTPUT),
-        ("stop_type", Keep(Field::FinishReason)),
+        ("stop_type", Keep(Field::Reason)),
         ("stop", Keep(Field::Last)),
         ("content", TEXT),
         // watsonx.ai.
@@ -82,7 +85,7 @@ static PATHS: LazyLock<Paths<Field>> = LazyLock::new(|| {
         // Qianfan.
         ("usage.prompt_tokens", INPUT),
         ("usage.completion_tokens", OUTPUT),
-        ("finish_reason", Keep(Field::FinishReason)),
+        ("finish_reason", Keep(Field::Reason)),
         ("is_end", Keep(Field::Last)),
         ("result", TEXT),
         ("error_code", Notice(Field::Error)),
@@ -147,13 +150,13 @@ impl Served {
             Field::Count(count) => tell(count, raw, findings),
             Field::Model => findings.name(raw, |report| &mut report.model),
             Field::Id => findings.name(raw, |report| &mut report.response_id),
-            Field::FinishReason if !NO_REASON.contains(&raw) => {
+            Field::FinishReason | Field::Reason if !NO_REASON.contains(&raw) => {
                 findings.name(raw, |report| &mut report.finish_reason);
-                // SGLang's goes on to `[DONE]`, which changes nothing.
-                self.is_last = true;
+                self.is_last |= matches!(field, Field::FinishReason);
             }
             Field::Last => self.is_last |= raw == b"true",
-            Field::FinishReason | Field::Text | Field::WholeText | Field::Error => {}
+            Field::FinishReason | Field::Reason | Field::Text | Field::WholeText | Field::Error => {
+            }
         }
     }
 }

@@ -44,24 +44,49 @@ pub(super) fn tell(counts: Counts<'_>, findings: &mut Findings) {
             units.insert(unit.to_owned(), count);
         }
     }
-    if let Some(sources) = counts.at("num_sources_used") {
-        xais(counts, sources, findings);
-    }
+    perplexitys(counts, findings);
+    xais(counts, findings);
 }
 
 fn is_one(key: &[u8]) -> bool {
     matches!(
         key,
-        b"service_tier" | b"num_search_queries" | b"prompt_audio_seconds" | b"num_sources_used"
+        b"service_tier"
+            | b"num_search_queries"
+            | b"prompt_audio_seconds"
+            | b"reasoning_tokens"
+            | b"citation_tokens"
+            | b"num_sources_used"
+            | b"num_server_side_tools_used"
     )
+}
+
+/// Perplexity's deep research bills what it thought and what it cited beside its totals.
+fn perplexitys(counts: Counts<'_>, findings: &mut Findings) {
+    let output = counts.at("completion_tokens");
+    let beside = |count: &u64| output.is_some_and(|output| *count > output);
+    let thought = counts.at("reasoning_tokens").filter(beside);
+    for (unit, count) in [
+        ("reasoning_tokens", thought),
+        (
+            "citation_tokens",
+            counts.at("citation_tokens").filter(|_| thought.is_some()),
+        ),
+    ] {
+        if let Some(count) = count {
+            findings.report.units.insert(unit.to_owned(), count);
+        }
+    }
 }
 
 /// xAI bills the sources of a live search, or the calls to its tools where it counts those: by what they
 /// are, or in earlier answers all together.
-fn xais(counts: Counts<'_>, sources: u64, findings: &mut Findings) {
+fn xais(counts: Counts<'_>, findings: &mut Findings) {
     let units = &mut findings.report.units;
     let Some(all) = counts.at("num_server_side_tools_used") else {
-        units.insert("sources".to_owned(), sources);
+        if let Some(sources) = counts.at("num_sources_used") {
+            units.insert("sources".to_owned(), sources);
+        }
         return;
     };
     let tools = counts.part("server_side_tool_usage_details");

@@ -33,7 +33,7 @@ pub(in super::super) fn prompt(counts: Counts<'_>) -> Option<TokenUsage> {
             .cache_write
             .or_else(|| counts.at("cache_creation_input_tokens")),
         // SGLang's place.
-        reasoning: parts.reasoning.or_else(|| counts.at("reasoning_tokens")),
+        reasoning: parts.reasoning.or_else(|| reasoning_within(counts)),
         accepted_prediction: output.at("accepted_prediction_tokens"),
         rejected_prediction: output.at("rejected_prediction_tokens"),
         ..parts
@@ -43,6 +43,14 @@ pub(in super::super) fn prompt(counts: Counts<'_>) -> Option<TokenUsage> {
         output: beside.or(usage.output),
         ..usage
     })
+}
+
+/// Perplexity's deep research has thoughts of that name that are in no total, and billed apart
+/// (<https://docs.perplexity.ai/getting-started/pricing>).
+fn reasoning_within(counts: Counts<'_>) -> Option<u64> {
+    let reasoning = counts.at("reasoning_tokens")?;
+    let output = counts.at("completion_tokens")?;
+    (reasoning <= output).then_some(reasoning)
 }
 
 /// What servers call cached input beside the totals: Together, Moonshot; Mistral; `DeepSeek`; `LiteLLM`.
@@ -80,7 +88,8 @@ pub(in super::super) fn timings(counts: Counts<'_>) -> Option<TokenUsage> {
     let read = counts.at("cache_n");
     let fresh = counts.at("prompt_n");
     let usage = TokenUsage {
-        input: fresh.map(|fresh| fresh.saturating_add(read.unwrap_or(0))),
+        // Older servers leave out what was read from the cache, and so what all of it was.
+        input: read.and_then(|read| fresh?.checked_add(read)),
         cache_read: read,
         output: counts.at("predicted_n"),
         ..TokenUsage::default()

@@ -213,6 +213,35 @@ fn llama_cpp_measures_what_nobody_asked_for() {
 }
 
 #[test]
+fn an_older_llama_cpp_measures_its_output_alone() {
+    let finish = r#"{"id":"1","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"timings":{"prompt_n":2,"predicted_n":5}}"#;
+    let said = read(CHAT, &stream(&[finish]));
+    let usage = said.report.usage.unwrap();
+    assert_eq!((usage.input, usage.output), (None, Some(5)));
+    assert!(said.ended && !said.report.final_usage, "{said:?}");
+}
+
+#[test]
+fn what_perplexity_thinks_and_cites_beside_its_totals_is_billed_apart() {
+    let usage = r#"{"prompt_tokens":33,"completion_tokens":11395,"total_tokens":11428,
+        "citation_tokens":19028,"num_search_queries":21,"reasoning_tokens":193947}"#;
+    let said = read(CHAT, &whole(usage));
+    assert_eq!(said.report.usage, Some(counts(33, 11395)));
+    assert_eq!(said.report.flags, []);
+    let units: Vec<_> = said.report.units.iter().collect();
+    let units: Vec<_> = units
+        .iter()
+        .map(|(unit, count)| (unit.as_str(), **count))
+        .collect();
+    let expected = [
+        ("citation_tokens", 19028),
+        ("reasoning_tokens", 193_947),
+        ("web_search", 21),
+    ];
+    assert_eq!(units, expected);
+}
+
+#[test]
 fn a_cache_that_reads_what_it_writes_is_flagged() {
     // OpenRouter's, of Gemini: <https://openrouter.ai/docs/features/prompt-caching>.
     let usage = r#"{"prompt_tokens":2168,"completion_tokens":5,"total_tokens":2173,

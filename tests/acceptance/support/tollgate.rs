@@ -245,6 +245,15 @@ impl Tollgate {
         self.said.text()
     }
 
+    /// Waits until it has printed this: what it prints comes through a pipe.
+    pub(crate) async fn says(&self, words: &str) {
+        let began = Instant::now();
+        while !self.said().contains(words) {
+            assert!(began.elapsed() < STOP_WAIT, "{words}:\n{}", self.said());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
