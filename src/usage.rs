@@ -210,7 +210,7 @@ impl SideUsage {
 
 /// Things billed by number rather than by token, such as `web_search` or `web_fetch`.
 ///
-/// The keys are tollgate's own names (wire-formats: `web_search`, `web_fetch`, `search_units`,
+/// The keys are tollgate's own names (`web_search`, `web_fetch`, `search_units`,
 /// `audio_seconds`, `images`, …); a reported zero stays a zero.
 pub type Units = BTreeMap<String, u64>;
 

@@ -13,9 +13,10 @@ use super::store::{In, Store, Write};
 /// new one, a flag too, raises it before it is released. So a release that would drop it refuses the
 /// ledger instead. A newer one is not guessed at; older ones are read, and become this one.
 ///
-/// 2: rows may have the flags `billed_later`, `background`, `lower_bound` and
-/// `text_dropped`, `would_cost_usd` and `tokenizer`; keys of totals say who pays, those of demand whether own
-/// hosting served it; old demand is kept by hour.
+/// 2: rows may have the flags `billed_later`, `background`, `lower_bound`, `text_dropped`,
+/// `tier_assumed` and `region_assumed`, `would_cost_usd`, `tokenizer` and the origins of tier, speed
+/// and region; keys of totals say who pays, those of demand whether own hosting served it; old demand
+/// is kept by hour.
 pub(super) const SCHEMA_VERSION: u8 = 2;
 /// The first that was released.
 const SCHEMA_OLDEST: u8 = 1;

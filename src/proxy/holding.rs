@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http_body::SizeHint;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// As much as text that is kept to be counted may take: 64 of the longest requests, or some
-/// thousands of usual ones. What finds no room passes unread.
+/// Bytes, as many as text that is kept to be counted may take: 64 of the longest requests that are
+/// asked for their usage, ten of the longest that are signed, or thousands of usual ones. What finds
+/// no room is not asked, and not signed.
 const HELD_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// The room there is. One a proxy.

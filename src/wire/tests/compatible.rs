@@ -1,5 +1,5 @@
-//! Servers that answer as `OpenAI` does, each with what it calls or places otherwise: `wire-formats`
-//! of the project and the vendors' own references, named where a usage is read.
+//! Servers that answer as `OpenAI` does, each with what it calls or places otherwise; the vendors' own
+//! references stand where a usage is read.
 
 use crate::call::Flag;
 use crate::usage::TokenUsage;
